@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ovnetd's configuration, filled by options.c from one table: defaults, then the
+ * file, then the command line. Strings are owned by the struct (conf_free). Main
+ * thread, before anything else starts; read-only afterwards.
+ */
+#ifndef OVNET_APP_CONF_H
+#define OVNET_APP_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net.h"
+
+#define CONF_MAX_UPLINKS    8
+#define CONF_MAX_NEIGHBOURS 64
+
+enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
+enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
+enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
+
+struct conf_neighbour {
+	struct ovnet_addr ip;
+	struct ovnet_mac mac;
+};
+
+/*
+ * One entry of `uplinks`. Either `iface` (shared with the kernel, which supplies address,
+ * routes and neighbours), or `devargs` (driver dpdk) with address, gateway and neighbours
+ * given here, since there is no kernel device to ask.
+ */
+struct conf_uplink {
+	char *iface;
+	enum conf_driver driver;
+	char *devargs;
+	struct ovnet_prefix4 address_net; /* devargs: the on-link network ... */
+	struct ovnet_addr address;        /* ... and our address in it */
+	struct ovnet_addr gateway;        /* devargs: where everything else goes; may be none */
+	struct conf_neighbour neighbours[CONF_MAX_NEIGHBOURS];
+	unsigned n_neighbours;
+	uint16_t queues; /* 0: one per worker, as far as the device has them */
+};
+
+struct conf {
+	struct {
+		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *username, *password;
+		uint32_t timeout; /* seconds per request */
+	} etcd;
+	struct {
+		char *iface;     /* name or address; "" : interface of the default route */
+		char *public_ip; /* "": address of the interface */
+		char *subnet_file;
+		uint32_t subnet_lease_renew_margin; /* minutes */
+	} node;
+	struct {
+		char *device; /* name of the host device */
+	} host;
+	struct {
+		bool validate; /* ingress.validation = "strict" | "off" */
+	} ingress;
+	struct {
+		uint16_t src_port_min, src_port_max;
+	} encap;
+	struct {
+		uint16_t workers;
+		char *worker_cpus; /* "2,3": worker i on the i-th; "": the scheduler places them */
+		uint32_t memory;   /* megabytes; 0: what the pool needs */
+		uint32_t mbufs;
+		enum conf_hugepages hugepages;
+		enum conf_mode mode;
+		char *cpu_level; /* "auto", "x86-64-v2", ... */
+		char *eal_args;  /* appended, split at blanks, no shell */
+	} dpdk;
+	struct conf_uplink uplinks[CONF_MAX_UPLINKS]; /* none: one, on node.iface, driver auto */
+	unsigned n_uplinks;
+	struct {
+		char *socket;
+		char *socket_mode; /* octal, "0660" */
+		char *log_level;
+	} control;
+};
+
+/* What main() is to do after the command line was read. */
+enum conf_action { CONF_RUN, CONF_CHECK, CONF_CLEANUP, CONF_CLEANUP_DRY_RUN, CONF_EXIT };
+
+/*
+ * Reads the command line and the file it names (default /etc/ovnet/ovnet.conf, which may be
+ * missing). Errors are printed to stderr, all of them, each with file, line and cure, before it
+ * returns -EINVAL. CONF_EXIT: --help and --version, already printed. CONF_CHECK: the file was good.
+ */
+int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action);
+void conf_free(struct conf *conf);
+
+#endif

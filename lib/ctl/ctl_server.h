@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control socket: a Unix stream socket; a request is one line of JSON
+ * {"method": "status", "params": {...}}, the answer one line, {"result": ...} or
+ * {"error": "text"}. Requests are hostile until parsed: at most OVNET_CTL_LINE_MAX bytes, a
+ * bounded number of clients, idle ones are closed. Control thread only.
+ */
+#ifndef OVNET_CTL_CTL_SERVER_H
+#define OVNET_CTL_CTL_SERVER_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define OVNET_CTL_LINE_MAX 65536
+
+struct event_base;
+struct ovnet_ctl_server;
+
+struct ovnet_ctl_method {
+	const char *name;
+	/* New reference (the result), or NULL with a sentence in `err`. `params` may be NULL. */
+	json_t *(*call)(void *arg, const json_t *params, char *err, size_t err_size);
+};
+
+/*
+ * Listens on `path` (directory made 0755, socket `mode`, group `gid` unless -1). A stale socket
+ * is replaced, a live one refused: -EADDRINUSE ("another ovnetd"). `methods` ends with a NULL
+ * name. NULL and *err on failure (logged).
+ */
+struct ovnet_ctl_server *ovnet_ctl_server_new(struct event_base *base, const char *path,
+	mode_t mode, gid_t gid, const struct ovnet_ctl_method *methods, void *arg, int *err);
+/* Closes the clients, removes the socket. NULL is fine. */
+void ovnet_ctl_server_free(struct ovnet_ctl_server *s);
+
+/*
+ * The client side, blocking, for ovnetctl and tests: new reference to the "result", or NULL with a
+ * sentence in `err`.
+ */
+json_t *ovnet_ctl_call(const char *path, const char *method, const json_t *params, int timeout_ms,
+	char *err, size_t err_size);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * VXLAN over IPv4 (RFC 7348) as kernel flannel puts it on the wire: outer DF clear,
+ * TTL 64, ECN copied from the inner header (RFC 6040 normal mode), flags 0x08, reserved
+ * bits zero, source port from the inner flow. Always-inline: bodies of lib/path's loops.
+ */
+#ifndef OVNET_ENCAP_VXLAN4_H
+#define OVNET_ENCAP_VXLAN4_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "rewrite.h"
+
+struct ovnet_vxlan4_packet {
+	uint16_t inner_len; /* bytes from the inner IP header on */
+	uint16_t src_port;  /* host order */
+	uint16_t ip_id;     /* host order */
+	uint8_t inner_tos;  /* TOS / traffic class of the inner IP header */
+};
+
+/*
+ * Writes the 64 bytes at `at`: the rewrite, the next hop's 14-byte Ethernet header and what
+ * differs per packet. `at` needs no alignment.
+ */
+static inline __attribute__((always_inline)) void ovnet_vxlan4_push(uint8_t *at,
+	const struct ovnet_rewrite *rw, const uint8_t *eth, const struct ovnet_vxlan4_packet *p)
+{
+	uint8_t ecn = p->inner_tos & 3;
+	uint16_t ip_len = (uint16_t)(p->inner_len + OVNET_VXLAN4_OVERHEAD);
+	/* Three 16-bit words differ from the rewrite's: (version, TOS), length, id. */
+	uint32_t sum = (uint32_t)rw->ip_sum + p->inner_len + p->ip_id + ecn;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+
+	uint16_t ip_len_be = __builtin_bswap16(ip_len);
+	uint16_t id_be = __builtin_bswap16(p->ip_id);
+	uint16_t csum_be = __builtin_bswap16((uint16_t)~sum);
+	uint16_t sport_be = __builtin_bswap16(p->src_port);
+	uint16_t udp_len_be = __builtin_bswap16((uint16_t)(ip_len - 20));
+
+	memcpy(at, rw->bytes, OVNET_VXLAN4_LEN);
+	memcpy(at, eth, OVNET_ETH_LEN);
+	at[15] = ecn;
+	memcpy(at + 16, &ip_len_be, 2);
+	memcpy(at + 18, &id_be, 2);
+	memcpy(at + 24, &csum_be, 2);
+	memcpy(at + 34, &sport_be, 2);
+	memcpy(at + 38, &udp_len_be, 2);
+}
+
+/* What the 8 bytes after UDP say. Reserved bits are ignored on receipt (RFC 7348 section 5). */
+static inline int ovnet_vxlan_has_vni(const uint8_t *vxlan)
+{
+	return (vxlan[0] & 0x08) != 0;
+}
+
+static inline uint32_t ovnet_vxlan_vni(const uint8_t *vxlan)
+{
+	return (uint32_t)vxlan[4] << 16 | (uint32_t)vxlan[5] << 8 | vxlan[6];
+}
+
+#endif

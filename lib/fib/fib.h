@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The tables a packet is looked up in: reader side. Workers only read, with one
+ * load per object; the control thread publishes whole objects with one release
+ * store and frees the old ones after RCU grace (fib_writer.h).
+ *
+ *   peer      a lease's subnet: prebuilt header, next hop, who may send from it
+ *   next hop  Ethernet header and uplink, shared by all peers behind one gateway
+ *   endpoint  one of our own addresses: port, MAC; default the host device
+ *
+ * Every pointer read here is valid until the reader's next quiescent state.
+ */
+#ifndef OVNET_FIB_FIB_H
+#define OVNET_FIB_FIB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net.h"
+#include "rcu.h"
+#include "rewrite.h"
+
+/* Immutable once published. A new MAC is a new object in the same slot. */
+struct ovnet_nexthop {
+	uint8_t eth[16]; /* dst, src, type; two bytes of padding for a 16-byte copy */
+	uint16_t port;   /* uplink's port id */
+	uint16_t mtu;    /* largest outer IP packet, bytes */
+	bool resolved;   /* false: neighbour pending, packets are counted drops */
+	struct ovnet_rcu_head rcu;
+};
+
+/* What peers point to: stable while any peer uses it. */
+struct ovnet_nh_slot {
+	_Atomic(const struct ovnet_nexthop *) cur; /* control: rw, workers: ro; never NULL */
+};
+
+/* Immutable once published. */
+struct ovnet_peer {
+	struct ovnet_rewrite rewrite;   /* first: its 64 bytes are one line */
+	const struct ovnet_nh_slot *nh; /* NULL: no route through an uplink of ours */
+	struct ovnet_prefix4 subnet;
+	uint32_t id;        /* counters' index; survives re-publication */
+	uint32_t public_be; /* PublicIP of the lease */
+	uint16_t n_allowed; /* further outer sources */
+	const uint32_t *allowed_be;
+	struct ovnet_rcu_head rcu;
+} __attribute__((aligned(64)));
+
+/* Immutable once published. */
+struct ovnet_endpoint {
+	uint16_t port;
+	bool l3; /* the port carries no Ethernet header */
+	struct ovnet_mac mac;
+	struct ovnet_rcu_head rcu;
+};
+
+/* What the whole node has in common; one object, replaced whole. */
+struct ovnet_overlay {
+	struct ovnet_prefix4 network; /* the overlay's */
+	struct ovnet_prefix4 own;     /* our lease's subnet */
+	uint16_t udp_port;            /* host order */
+	uint32_t vni;
+	struct ovnet_mac vtep_mac;           /* inner destination we accept */
+	uint16_t src_port_min, src_port_max; /* host order, inclusive */
+	bool validate;                       /* ingress validation strict (true) or off */
+};
+
+/* One rule of the longest prefix match behind the index, for odd subnet lengths. */
+struct ovnet_fib_range {
+	uint32_t first, last; /* host order, inclusive; sorted, disjoint */
+	const struct ovnet_peer *peer;
+};
+
+struct ovnet_fib_ranges {
+	struct ovnet_rcu_head rcu;
+	uint32_t n;
+	struct ovnet_fib_range range[];
+};
+
+/* Immutable but for the slots; replaced when the network config or our lease changes. */
+struct ovnet_fib_view {
+	struct ovnet_overlay overlay;
+	uint32_t base;    /* network address, host order */
+	uint32_t n_slots; /* 2^(SubnetLen - network length) */
+	uint32_t n_own;   /* 2^(32 - own subnet's length) */
+	uint8_t shift;    /* 32 - SubnetLen */
+	_Atomic(const struct ovnet_endpoint *) default_endpoint;
+	_Atomic(const struct ovnet_endpoint *) *own; /* by address - own.addr_host; NULL: default */
+	_Atomic(const struct ovnet_fib_ranges *) odd; /* NULL when every subnet has SubnetLen */
+	struct ovnet_rcu_head rcu;
+	_Atomic(const struct ovnet_peer *) slot[];
+};
+
+struct ovnet_fib {
+	_Atomic(struct ovnet_fib_view *) view; /* NULL until the network config is known */
+};
+
+/* Once per burst. NULL: not configured yet. */
+static inline const struct ovnet_fib_view *ovnet_fib_view(const struct ovnet_fib *fib)
+{
+	return atomic_load_explicit(&fib->view, memory_order_acquire);
+}
+
+const struct ovnet_peer *ovnet_fib_odd_lookup(
+	const struct ovnet_fib_view *view, uint32_t addr_host);
+
+/* The peer whose lease covers the address, or NULL. One index computation, one load. */
+static inline const struct ovnet_peer *ovnet_fib_lookup(
+	const struct ovnet_fib_view *view, uint32_t addr_host)
+{
+	uint32_t i = (addr_host - view->base) >> view->shift;
+
+	if (__builtin_expect(i < view->n_slots, 1)) {
+		const struct ovnet_peer *p =
+			atomic_load_explicit(&view->slot[i], memory_order_acquire);
+		if (__builtin_expect(p != NULL, 1))
+			return p;
+	}
+	if (__builtin_expect(atomic_load_explicit(&view->odd, memory_order_relaxed) != NULL, 0))
+		return ovnet_fib_odd_lookup(view, addr_host);
+	return NULL;
+}
+
+/* Where one of our own addresses lives; the default for every address not in the own subnet. */
+static inline const struct ovnet_endpoint *ovnet_fib_endpoint(
+	const struct ovnet_fib_view *view, uint32_t addr_host)
+{
+	uint32_t i = addr_host - view->overlay.own.addr_host;
+	const struct ovnet_endpoint *e = NULL;
+
+	if (i < view->n_own)
+		e = atomic_load_explicit(&view->own[i], memory_order_acquire);
+	if (e == NULL)
+		e = atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
+	return e;
+}
+
+static inline const struct ovnet_nexthop *ovnet_nh_get(const struct ovnet_nh_slot *slot)
+{
+	return atomic_load_explicit(&slot->cur, memory_order_acquire);
+}
+
+/* May `src_be` send for this peer? PublicIP, or an address listed for it. */
+static inline bool ovnet_peer_allows(const struct ovnet_peer *p, uint32_t src_be)
+{
+	if (__builtin_expect(p->public_be == src_be, 1))
+		return true;
+	for (uint16_t i = 0; i < p->n_allowed; i++)
+		if (p->allowed_be[i] == src_be)
+			return true;
+	return false;
+}
+
+#endif

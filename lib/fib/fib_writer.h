@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The tables' writer side: control thread only; only app/'s control code and tests
+ * include this. Nothing here blocks; replaced objects go to the RCU domain's
+ * deferred queue. Errors: negative errno, nothing changed.
+ */
+#ifndef OVNET_FIB_FIB_WRITER_H
+#define OVNET_FIB_FIB_WRITER_H
+
+#include "fib.h"
+
+struct ovnet_fib_writer; /* keeps what readers do not need: the peers' list, ids, references */
+
+/* `max_peers`: capacity of ids (and of the workers' per-peer counters). */
+struct ovnet_fib_writer *ovnet_fib_writer_new(
+	struct ovnet_fib *fib, struct ovnet_rcu *rcu, uint32_t max_peers);
+/* Everything is freed at once: workers must have stopped. NULL is fine. */
+void ovnet_fib_writer_free(struct ovnet_fib_writer *w);
+
+/*
+ * New network config or new own lease: builds a view with all peers in it and publishes it.
+ * `subnet_len` is SubnetLen of the config; peers of other lengths go behind the index.
+ * -EINVAL: own or lengths do not fit; -ENOMEM; -E2BIG: more than 2^22 slots.
+ */
+int ovnet_fib_set_overlay(
+	struct ovnet_fib_writer *w, const struct ovnet_overlay *overlay, uint8_t subnet_len);
+
+/* Endpoints. Adding replaces. -ENOENT before set_overlay, -EINVAL outside the own subnet. */
+int ovnet_fib_set_default_endpoint(
+	struct ovnet_fib_writer *w, uint16_t port, bool l3, const struct ovnet_mac *mac);
+int ovnet_fib_set_endpoint(struct ovnet_fib_writer *w, uint32_t addr_host, uint16_t port, bool l3,
+	const struct ovnet_mac *mac);
+int ovnet_fib_del_endpoint(struct ovnet_fib_writer *w, uint32_t addr_host);
+
+/*
+ * A next-hop slot, reference counted: get makes or finds the one for (port, gateway) with one
+ * reference, unresolved at first; put gives a reference back. set publishes a new Ethernet
+ * header (dst NULL: unresolved). NULL from get: no memory.
+ */
+struct ovnet_nh_slot *ovnet_fib_nh_get(
+	struct ovnet_fib_writer *w, uint16_t port, const struct ovnet_addr *gateway);
+void ovnet_fib_nh_put(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh);
+int ovnet_fib_nh_set(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh,
+	const struct ovnet_mac *dst, const struct ovnet_mac *src, uint16_t mtu);
+/* The slot for (port, gateway) if there is one; no reference taken. */
+struct ovnet_nh_slot *ovnet_fib_nh_find(
+	struct ovnet_fib_writer *w, uint16_t port, const struct ovnet_addr *gateway);
+
+struct ovnet_peer_conf {
+	struct ovnet_prefix4 subnet;
+	uint32_t public_be;
+	const uint32_t *allowed_be; /* copied */
+	uint16_t n_allowed;
+	struct ovnet_nh_slot *nh; /* NULL: unreachable; the peer takes a reference of its own */
+	struct ovnet_rewrite rewrite;
+};
+
+/*
+ * Adds the peer or replaces the one of the same subnet (same id, counters go on).
+ * -ENOENT before set_overlay, -ENOSPC: ids used up, -EEXIST: overlaps another peer or our own
+ * subnet, -EINVAL: outside the network.
+ */
+int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf *conf);
+/* -ENOENT if there is none. */
+int ovnet_fib_del_peer(struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet);
+/* The published peer, or NULL. */
+const struct ovnet_peer *ovnet_fib_get_peer(
+	struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The host device (the role of flannel.1): its address, MTU, routes and the blackhole
+ * behind it. The TUN itself is opened by lib/port/host.c and is persistent; everything
+ * here also survives the daemon, so that overlay traffic is dropped, never sent out
+ * unencapsulated, while it is down. Control thread only.
+ *
+ * All routes carry protocol OVNET_RTPROT, which is how restart and --cleanup know them;
+ * the link carries the alias OVNET_LINK_ALIAS.
+ */
+#ifndef OVNET_KERNEL_HOST_DEVICE_H
+#define OVNET_KERNEL_HOST_DEVICE_H
+
+#include "kernel.h"
+
+#define OVNET_RTPROT           111
+#define OVNET_LINK_ALIAS       "ovnet host device"
+#define OVNET_BLACKHOLE_METRIC 4278198272u /* the worst but a few: any real route wins */
+
+/*
+ * Address `<subnet base>/32` (others inside `network` removed), MTU, up, alias, blackhole for
+ * the network. Idempotent. 0 or negative errno.
+ */
+int ovnet_host_device_setup(struct ovnet_kernel *k, uint32_t ifindex,
+	const struct ovnet_prefix4 *network, const struct ovnet_prefix4 *own, uint16_t mtu);
+/* `<subnet> via <subnet base> dev <ifindex> onlink`; replaces. */
+int ovnet_host_route_set(
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet);
+int ovnet_host_route_del(
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet);
+/* Removes routes of ours for which `keep` says no: what died while the daemon was down. */
+int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
+	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet), void *arg);
+
+/*
+ * Everything ovnet ever made in this network namespace: host devices, routes, blackholes, managed
+ * neighbours. Calls `report` with a line for each ("route 10.5.9.0/24 dev ovnet0"); removes unless
+ * `dry_run`. Returns how many, or negative errno.
+ */
+int ovnet_kernel_cleanup(bool dry_run, void (*report)(void *arg, const char *what), void *arg);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The kernel's view of the underlay, through rtnetlink (libmnl): links, addresses, routes,
+ * neighbours. The kernel answers ARP and owns the routes; ovnet asks and listens, and
+ * never re-implements. Control thread only.
+ *
+ * Requests are answered by the kernel within the same system call, so the getters here are
+ * synchronous and do not block; notifications arrive through the event loop. On overrun
+ * (ENOBUFS) everything is dumped again and `resync` is called.
+ */
+#ifndef OVNET_KERNEL_KERNEL_H
+#define OVNET_KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net.h"
+
+struct event_base;
+struct ovnet_kernel;
+
+struct ovnet_link {
+	uint32_t ifindex;
+	char name[16];
+	char kind[16]; /* IFLA_INFO_KIND: "vxlan", "tun", ... or "" */
+	uint16_t mtu;
+	struct ovnet_mac mac;
+	bool up, running;
+};
+
+/* Callbacks may be NULL. Bursts of changes are folded: at most one route_changed per 50 ms. */
+struct ovnet_kernel_events {
+	/* `mac` NULL: the entry is FAILED or gone. Only for neighbours asked for. */
+	void (*neighbour)(void *arg, uint32_t ifindex, const struct ovnet_addr *addr,
+		const struct ovnet_mac *mac);
+	void (*route_changed)(void *arg);
+	void (*link_changed)(void *arg, const struct ovnet_link *link); /* also address changes */
+	void (*resync)(void *arg);
+};
+
+/* NULL: netlink refused (logged). */
+struct ovnet_kernel *ovnet_kernel_open(
+	struct event_base *base, const struct ovnet_kernel_events *events, void *arg);
+void ovnet_kernel_close(struct ovnet_kernel *k);
+
+/* -ENODEV when there is none. */
+int ovnet_kernel_link_by_name(struct ovnet_kernel *k, const char *name, struct ovnet_link *out);
+int ovnet_kernel_link_by_index(struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_link *out);
+/* flannel's choice: first global unicast IPv4, non-deprecated; else link-local. -EADDRNOTAVAIL. */
+int ovnet_kernel_link_addr4(struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_addr *out);
+/* Every IPv4/IPv6 unicast address of the link; returns how many (at most `max`). */
+unsigned ovnet_kernel_link_addrs(
+	struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_addr *out, unsigned max);
+/* The interface that has the address. -ENODEV. */
+int ovnet_kernel_link_by_addr(
+	struct ovnet_kernel *k, const struct ovnet_addr *addr, struct ovnet_link *out);
+/* The interface of the IPv4 default route. -ENETUNREACH. */
+int ovnet_kernel_default_link(struct ovnet_kernel *k, struct ovnet_link *out);
+
+struct ovnet_route {
+	uint32_t ifindex;
+	struct ovnet_addr gateway; /* family 0: on link, the neighbour is the destination itself */
+	struct ovnet_addr prefsrc; /* family 0: none given */
+	uint16_t mtu;              /* of route or link */
+};
+
+/* RTM_GETROUTE for `dst`. -ENETUNREACH and the like. */
+int ovnet_kernel_route_get(
+	struct ovnet_kernel *k, const struct ovnet_addr *dst, struct ovnet_route *out);
+
+/*
+ * Ask for a neighbour and keep it fresh (NTF_EXT_MANAGED, else NTF_USE again and again).
+ * Reference counted per (ifindex, addr). The answer comes by the callback; if the kernel knows
+ * it already, `mac` is filled and 1 returned, otherwise 0.
+ */
+int ovnet_kernel_neigh_want(struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_addr *addr,
+	struct ovnet_mac *mac);
+void ovnet_kernel_neigh_release(
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_addr *addr);
+
+#endif

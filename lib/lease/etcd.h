@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the lease logic needs of etcd, whichever API carries it: v3 through the JSON
+ * gateway today (etcd_v3_json.c); v3 through gRPC and v2 fit the same interface. TTLs
+ * belong to keys here; that v3 keeps them in etcd leases is the transport's business.
+ *
+ * All calls return at once and run on the control thread's event loop. A callback comes
+ * exactly once per call (never from inside the call), none after cancel/free. Errors in
+ * `struct ovnet_etcd_result`; texts are for operators: what, where, what to do.
+ */
+#ifndef OVNET_LEASE_ETCD_H
+#define OVNET_LEASE_ETCD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+
+struct ovnet_etcd_conf {
+	const char *endpoints;                   /* comma list of http(s)://host:port */
+	const char *cafile, *certfile, *keyfile; /* NULL or "": none */
+	const char *username, *password;
+	uint32_t timeout_ms; /* per request; watches excepted */
+};
+
+enum ovnet_etcd_status {
+	OVNET_ETCD_OK,
+	OVNET_ETCD_CONFLICT,    /* the condition of a create/update/remove did not hold */
+	OVNET_ETCD_NOT_FOUND,   /* no such key (or its TTL handle is gone) */
+	OVNET_ETCD_COMPACTED,   /* watch: the revision is gone, list again */
+	OVNET_ETCD_UNAVAILABLE, /* no endpoint answered, no leader, time-out: try again */
+	OVNET_ETCD_DENIED,      /* certificate, password or permission */
+	OVNET_ETCD_BROKEN,      /* an answer that is no etcd answer */
+};
+
+/* One key. Pointers live until the callback returns. */
+struct ovnet_etcd_kv {
+	const char *key; /* NUL-terminated; keys with a NUL in them are left out and counted */
+	const char *value;
+	size_t value_len;
+	int64_t mod_revision;
+	int64_t ttl_handle; /* v3: etcd lease id, 0: key without TTL */
+};
+
+struct ovnet_etcd_result {
+	enum ovnet_etcd_status status;
+	const char *text; /* for the log when status is not OK; never NULL */
+	int64_t revision; /* of the store at this answer */
+	const struct ovnet_etcd_kv *kvs;
+	size_t n_kvs;
+};
+
+typedef void (*ovnet_etcd_cb)(void *arg, const struct ovnet_etcd_result *r);
+
+struct ovnet_etcd_event {
+	bool removed;
+	struct ovnet_etcd_kv kv; /* value NULL when removed */
+};
+
+struct ovnet_etcd_watch_cbs {
+	void (*events)(
+		void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision);
+	/* The watch is over; start anew from a revision (UNAVAILABLE) or a listing (COMPACTED). */
+	void (*ended)(void *arg, const struct ovnet_etcd_result *r);
+};
+
+struct ovnet_etcd;       /* one client */
+struct ovnet_etcd_watch; /* one running watch */
+
+struct ovnet_etcd_ops {
+	const char *name; /* "v3/json" */
+	struct ovnet_etcd *(*open)(struct event_base *base, const struct ovnet_etcd_conf *conf);
+	/* Cancels everything under way, no callbacks. */
+	void (*close)(struct ovnet_etcd *e);
+	/* NOT_FOUND when absent. */
+	void (*get)(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg);
+	/* Every key that starts with `prefix`; OK with none when empty. */
+	void (*list)(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg);
+	/* Writes if the key is absent, with a TTL handle of its own. kvs[0] on OK: revision,
+	 * handle. */
+	void (*create)(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
+		ovnet_etcd_cb cb, void *arg);
+	/*
+	 * Writes if the key's mod revision is still `revision`. ttl_s 0: no TTL; otherwise a new
+	 * handle unless `ttl_handle` names one to keep. kvs[0] as for create.
+	 */
+	void (*update)(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
+		int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg);
+	/* Sets the key's TTL back to its full length. NOT_FOUND: the handle is gone. */
+	void (*keepalive)(struct ovnet_etcd *e, int64_t ttl_handle, ovnet_etcd_cb cb, void *arg);
+	/* Removes the key if its mod revision is still `revision`. */
+	void (*remove)(struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb,
+		void *arg);
+	/* Events of keys under `prefix` from `revision` on. NULL: no memory. */
+	struct ovnet_etcd_watch *(*watch)(struct ovnet_etcd *e, const char *prefix,
+		int64_t revision, const struct ovnet_etcd_watch_cbs *cbs, void *arg);
+	/* No callback follows. */
+	void (*unwatch)(struct ovnet_etcd_watch *w);
+	/* For status: the endpoint in use and the last error ("" if none). */
+	const char *(*endpoint)(struct ovnet_etcd *e);
+	const char *(*last_error)(struct ovnet_etcd *e);
+};
+
+extern const struct ovnet_etcd_ops ovnet_etcd_v3_json;
+
+#endif

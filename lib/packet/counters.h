@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Counters of one worker, on cache lines of its own. worker: rw, control: ro.
+ * Plain 64-bit stores; a reader sums over workers and may be a burst behind.
+ * Stages add once per burst.
+ */
+#ifndef OVNET_PACKET_COUNTERS_H
+#define OVNET_PACKET_COUNTERS_H
+
+#include <stdint.h>
+
+#include <rte_common.h>
+
+#include "drop.h"
+
+#define OVNET_MAX_PORTS   64 /* port ids are below this */
+#define OVNET_MAX_WORKERS 32
+
+/* The stages in the packet's order: file, counter, CLI row and trace line share the name. */
+#define OVNET_STAGES(X)       \
+	X(RX, rx)             \
+	X(CLASSIFY, classify) \
+	X(LOOKUP, lookup)     \
+	X(ENCAP, encap)       \
+	X(DECAP, decap)       \
+	X(DELIVER, deliver)   \
+	X(PUNT, punt)         \
+	X(TX, tx)             \
+	X(DROP, drop)
+
+enum ovnet_stage {
+#define OVNET_STAGE_ENUM(id, name) OVNET_STAGE_##id,
+	OVNET_STAGES(OVNET_STAGE_ENUM)
+#undef OVNET_STAGE_ENUM
+		OVNET_STAGE_COUNT
+};
+
+const char *ovnet_stage_name(enum ovnet_stage stage);
+
+struct ovnet_peer_counters {
+	uint64_t tx_packets, tx_bytes; /* inner bytes, overlay to underlay */
+	uint64_t rx_packets, rx_bytes;
+};
+
+struct ovnet_port_counters {
+	uint64_t rx_packets, rx_bytes;
+	uint64_t tx_packets, tx_bytes;
+};
+
+struct ovnet_counters {
+	uint64_t stage_packets[OVNET_STAGE_COUNT];
+	uint64_t stage_bursts[OVNET_STAGE_COUNT];
+	uint64_t drops[OVNET_DROP_COUNT];
+	/* What the last packet refused for a reason looked like: its source address, 0 = none. */
+	uint32_t last_source_be[OVNET_DROP_COUNT];
+	struct ovnet_port_counters port[OVNET_MAX_PORTS];
+	uint64_t loops, idle_loops, sleeps, wakeups;
+	uint64_t busy_cycles, total_cycles; /* TSC; total excludes sleep */
+	/* Indexed by peer id; allocated with the FIB's capacity. Never NULL while running. */
+	struct ovnet_peer_counters *peer;
+	uint32_t peers;
+} __rte_cache_aligned;
+
+#endif

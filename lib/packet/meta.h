@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What ovnet knows of a packet beside its bytes: one cache line in the private
+ * area of every mbuf from ovnet_pool_new(). Owned by whoever owns the mbuf.
+ *
+ * Checksum and segmentation state is explicit from the door a packet came in by
+ * to the door it leaves by: `offload` says what is still undone, and only a door
+ * that declares the matching capability may hand such a packet in or take it.
+ * A door sets every field up to `hash` on rx (ovnet_meta_reset() is "nothing undone").
+ */
+#ifndef OVNET_PACKET_META_H
+#define OVNET_PACKET_META_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+struct ovnet_peer;
+struct ovnet_endpoint;
+
+/* What is still undone; bits of ovnet_meta.offload. */
+#define OVNET_OFF_CSUM 0x01 /* checksum from csum_start on, stored at csum_start + csum_offset */
+#define OVNET_OFF_TSO4 0x02 /* TCP over IPv4, to be cut to gso_size */
+#define OVNET_OFF_TSO6 0x04
+#define OVNET_OFF_USO  0x08 /* UDP, to be cut to gso_size */
+#define OVNET_OFF_GSO  (OVNET_OFF_TSO4 | OVNET_OFF_TSO6 | OVNET_OFF_USO)
+
+/* ovnet_meta.flags */
+#define OVNET_META_HASH  0x01 /* `hash` is valid */
+#define OVNET_META_TRACE 0x02 /* a trace follows this packet */
+
+struct ovnet_meta {
+	uint16_t in_port;              /* port id it came in by */
+	uint16_t out_port;             /* port id it leaves by; set by lookup/deliver */
+	uint8_t offload;               /* OVNET_OFF_* */
+	uint8_t flags;                 /* OVNET_META_* */
+	uint16_t csum_start;           /* bytes from the first byte of the packet's data */
+	uint16_t csum_offset;          /* bytes from csum_start */
+	uint16_t gso_size;             /* payload bytes per segment */
+	uint32_t hash;                 /* flow hash over the inner 5-tuple */
+	uint32_t outer_src_be;         /* decap to validate: IPv4 outer source, network order */
+	uint8_t ip_version;            /* 4 or 6: of the inner packet, set by classify */
+	uint8_t outer_tos;             /* decap: outer TOS byte, for RFC 6040 */
+	uint16_t l3_len;               /* total length the (inner) IP header states, bytes */
+	const struct ovnet_peer *peer; /* valid within one burst only (RCU) */
+	const struct ovnet_endpoint *endpoint; /* valid within one burst only (RCU) */
+	uint8_t pad[20];
+} __rte_aligned(RTE_CACHE_LINE_SIZE);
+
+static_assert(sizeof(struct ovnet_meta) == RTE_CACHE_LINE_SIZE,
+	"the metadata is one cache line: a second one costs a miss per packet");
+
+static inline struct ovnet_meta *ovnet_meta(struct rte_mbuf *m)
+{
+	return (struct ovnet_meta *)rte_mbuf_to_priv(m);
+}
+
+/* For a door's rx: a packet with nothing undone and nothing known. */
+static inline void ovnet_meta_reset(struct rte_mbuf *m, uint16_t in_port)
+{
+	struct ovnet_meta *meta = ovnet_meta(m);
+
+	meta->in_port = in_port;
+	meta->offload = 0;
+	meta->flags = 0;
+}
+
+/*
+ * The packet pool: `mbufs` buffers, each with the metadata line, RTE_PKTMBUF_HEADROOM
+ * and room for `data_room` bytes of packet. NULL with rte_errno on failure. At start only.
+ */
+struct rte_mempool *ovnet_pool_new(
+	const char *name, unsigned mbufs, unsigned cache, uint16_t data_room, int socket);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The packet's way. Each stage is one file, one function over a burst, one name:
+ *
+ *   attach/host port:  rx -> classify -> lookup -> encap -> tx          (uplink)
+ *   uplink:            rx -> classify -> decap -> deliver -> tx         (attach/host port)
+ *   not overlay, exclusive uplink:  -> punt
+ *   refused:                        -> drop(reason), the only place that frees a packet
+ *
+ * This folder's stages are compiled once per CPU level (x86-64-v2, v3, v4) and reached
+ * through one table of functions chosen at start. A stage's functions end in the level's
+ * suffix, see level.h. Nothing here logs, locks, allocates or makes a system call; doors do
+ * their own rx/tx.
+ */
+#ifndef OVNET_PATH_PATH_H
+#define OVNET_PATH_PATH_H
+
+#include "counters.h"
+#include "fib.h"
+#include "handoff.h"
+#include "meta.h"
+#include "queue_map.h"
+
+/*
+ * Capture, mirror and trace hook in here, at every stage boundary, on every kind of port.
+ * Called with the packets that enter `stage`; may read them, never change or free.
+ * Published by the control thread, freed after grace.
+ */
+struct ovnet_hook {
+	void (*fn)(void *arg, uint16_t worker, enum ovnet_stage stage, struct rte_mbuf **pkts,
+		uint16_t n);
+	void *arg;
+	struct ovnet_rcu_head rcu;
+};
+
+struct ovnet_txbuf {
+	uint16_t n;
+	struct rte_mbuf *pkts[OVNET_BURST];
+};
+
+/* What all workers share: control writes before launch or by the _Atomic members, workers read. */
+struct ovnet_path_shared {
+	struct ovnet_fib fib;
+	struct ovnet_rcu rcu;
+	_Atomic(const struct ovnet_queue_map *) map;
+	_Atomic(const struct ovnet_hook *) hook; /* NULL: off */
+	struct ovnet_handoff handoff[OVNET_MAX_WORKERS];
+	uint16_t n_workers;
+};
+
+/* One worker's own. worker: rw; control: ro on counters. */
+struct ovnet_path_ctx {
+	struct ovnet_path_shared *shared;
+	const struct ovnet_queue_map *map; /* loaded once per loop */
+	const struct ovnet_hook *hook;     /* loaded once per burst */
+	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
+	uint16_t worker;
+	uint16_t ip_id;      /* outer IP id: counts up by n_workers from the worker's number */
+	uint64_t tx_pending; /* bit per port id with packets in txbuf */
+	struct ovnet_counters *counters;
+	struct ovnet_txbuf txbuf[OVNET_MAX_PORTS];
+} __rte_cache_aligned;
+
+struct ovnet_path_ops {
+	const char *level; /* "x86-64-v2", ... */
+	/* One round: every own rx queue, the hand-off ring, flush. Returns packets seen. */
+	unsigned (*poll)(struct ovnet_path_ctx *ctx);
+	/* The stages from classify on for a burst from `port`; ends in tx buffers, not flushed. */
+	void (*input)(struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts,
+		uint16_t n);
+	/* Sends what the tx buffers hold. */
+	void (*flush)(struct ovnet_path_ctx *ctx);
+	/* Single stages, for the stage benchmark. Lists are rewritten in place. */
+	uint16_t (*classify)(struct ovnet_path_ctx *ctx, struct ovnet_port *port,
+		struct rte_mbuf **pkts, uint16_t n);
+	uint16_t (*lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+	uint16_t (*encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+	uint16_t (*decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+	uint16_t (*deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+	void (*tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+};
+
+/* The best table this CPU can run, or the one named ("x86-64-v2"...); NULL: unknown or not able. */
+const struct ovnet_path_ops *ovnet_path_select(const char *level);
+
+/* Frees packets with a counted reason. The only free in this folder. */
+void ovnet_drop(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, enum ovnet_drop reason);
+
+#endif

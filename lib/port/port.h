@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A port is a door packets come and go by. One file per kind (host.c, af_xdp.c,
+ * af_packet.c, dpdk.c) behind one vtable.
+ *
+ * Threads: open, close, link, filter, stats: control thread. rx, tx, arm, disarm:
+ * the worker that owns the queue (see queue_map.h), nobody else. A port is closed
+ * only after it was taken out of the published port list and a grace period passed.
+ * Errors: negative errno, logged where they happen with what to do about it.
+ */
+#ifndef OVNET_PORT_PORT_H
+#define OVNET_PORT_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "counters.h"
+#include "drop.h"
+#include "net.h"
+
+#define OVNET_MAX_QUEUES OVNET_MAX_WORKERS
+#define OVNET_BURST      64
+#define OVNET_PORT_NONE  UINT16_MAX
+
+enum ovnet_port_role {
+	OVNET_PORT_HOST,   /* the host device: the node's own kernel behind it */
+	OVNET_PORT_ATTACH, /* a VM or container */
+	OVNET_PORT_UPLINK, /* the underlay */
+};
+
+/* ovnet_port.caps */
+#define OVNET_CAP_L3        0x01 /* packets carry no Ethernet header, either way */
+#define OVNET_CAP_CHAINED   0x02 /* tx takes chained mbufs; otherwise ovnet linearises */
+#define OVNET_CAP_RX_CSUM   0x04 /* may hand in OVNET_OFF_CSUM */
+#define OVNET_CAP_RX_GSO    0x08 /* may hand in OVNET_OFF_GSO */
+#define OVNET_CAP_TX_CSUM   0x10 /* takes OVNET_OFF_CSUM */
+#define OVNET_CAP_TX_GSO    0x20 /* takes OVNET_OFF_GSO */
+#define OVNET_CAP_EXCLUSIVE 0x40 /* uplink: the kernel does not see these packets */
+#define OVNET_CAP_TX_SHARED 0x80 /* any number of workers may call tx on one queue */
+
+struct ovnet_port;
+
+/* One queue pair; doors embed it at the start of their own queue struct. */
+struct ovnet_port_queue {
+	struct ovnet_port *port;
+	uint16_t id;
+	/* After tx took fewer than given: why the next one was not taken. worker: rw */
+	enum ovnet_drop tx_reason;
+	/* worker: rw, control: ro. Packets the door itself lost on rx, e.g. truncated ones. */
+	uint64_t rx_drops[OVNET_DROP_COUNT];
+};
+
+/* What the kind needs to open. Strings are copied by open where it keeps them. */
+struct ovnet_port_conf {
+	const char *name; /* unique, as shown by ovnetctl */
+	enum ovnet_port_role role;
+	const char *iface;   /* kernel interface (af_xdp, af_packet), device name (host) */
+	const char *devargs; /* dpdk: "0000:01:00.0", "net_vhost0,iface=/run/x.sock", ... */
+	uint16_t queues;     /* wanted; a door may open fewer (see n_rxq, n_txq) */
+	uint16_t mtu;        /* bytes of IP; 0: leave as it is */
+	struct rte_mempool *pool;
+	bool offloads; /* ask for checksum and segmentation offload where the kind has it */
+};
+
+/* What an uplink takes out of a shared interface. Applied live, whole. */
+struct ovnet_port_filter {
+	uint16_t udp_port;              /* host order; 0: take nothing */
+	uint32_t vni;                   /* host order */
+	const struct ovnet_addr *addrs; /* our underlay addresses */
+	unsigned n_addrs;
+	const struct ovnet_prefix4 *subnets; /* host-gw, DirectRouting: our own subnets */
+	unsigned n_subnets;
+};
+
+struct ovnet_port_stats {
+	uint64_t missed; /* packets the device or kernel had no room for */
+	uint64_t errors; /* packets the device found bad */
+	uint64_t no_mbuf;
+	uint64_t tx_errors;
+};
+
+struct ovnet_port_ops {
+	const char *kind; /* "host", "af_xdp", "af_packet", "dpdk" */
+	/* Fills n_rxq, n_txq, caps, mtu, mac, ifindex, queue[]. 0 or negative errno, all undone. */
+	int (*open)(struct ovnet_port *port, const struct ovnet_port_conf *conf);
+	void (*close)(struct ovnet_port *port);
+	/* Up to n packets, metadata set; never blocks. */
+	uint16_t (*rx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
+	/* Takes a prefix of pkts and owns those; sets q->tx_reason if it took fewer. Never blocks.
+	 */
+	uint16_t (*tx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
+	/* An fd that polls readable when rx has packets, or -1: the worker sleeps on time then. */
+	int (*wait_fd)(struct ovnet_port_queue *q);
+	/* Before a sleep / after it. May be NULL. arm returns 1 if packets already wait. */
+	int (*arm)(struct ovnet_port_queue *q);
+	void (*disarm)(struct ovnet_port_queue *q);
+	/* Shared uplinks; NULL elsewhere. Live: no packet is lost while it changes. */
+	int (*filter)(struct ovnet_port *port, const struct ovnet_port_filter *filter);
+	void (*stats)(struct ovnet_port *port, struct ovnet_port_stats *out);
+	bool (*link_up)(struct ovnet_port *port);
+};
+
+/* control: rw before it is published and after it is unpublished; workers: ro. */
+struct ovnet_port {
+	const struct ovnet_port_ops *ops;
+	char name[32];
+	uint16_t id; /* index into the port list; stable while the port lives */
+	enum ovnet_port_role role;
+	uint32_t caps; /* OVNET_CAP_* */
+	uint16_t mtu;  /* bytes of IP */
+	uint16_t n_rxq, n_txq;
+	uint32_t ifindex; /* kernel interface behind it, 0 if none */
+	struct ovnet_mac mac;
+	struct ovnet_port_queue *queue[OVNET_MAX_QUEUES]; /* n = max(n_rxq, n_txq) */
+	void *priv;                                       /* the door's own */
+};
+
+extern const struct ovnet_port_ops ovnet_port_host;
+extern const struct ovnet_port_ops ovnet_port_af_xdp;
+extern const struct ovnet_port_ops ovnet_port_af_packet;
+extern const struct ovnet_port_ops ovnet_port_dpdk;
+
+/* Allocates, opens. NULL and *err = negative errno on failure (already logged). */
+struct ovnet_port *ovnet_port_open(const struct ovnet_port_ops *ops, uint16_t id,
+	const struct ovnet_port_conf *conf, int *err);
+/* Closes and frees. NULL is fine. */
+void ovnet_port_close(struct ovnet_port *port);
+
+#endif

@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Installs what ovnet needs to build, run its demo and run its tests, from the
+# distribution's own packages. Does nothing, quickly, when all is there.
+#
+#   scripts/install-deps.sh [--list]
+set -eu
+
+BUILD="gcc clang meson ninja-build pkg-config libdpdk-dev dpdk-dev libcurl4-openssl-dev
+libjansson-dev libssl-dev libconfig-dev libevent-dev libmnl-dev libbpf-dev libxdp-dev
+libcap-dev linux-libc-dev scdoc"
+RUN="iproute2 ethtool etcd-server etcd-client iperf3 iputils-ping curl jq netcat-openbsd
+python3 procps util-linux bsdextrautils"
+TEST="libcmocka-dev clang-format llvm lld libclang-rt-14-dev universal-ctags codespell
+shellcheck tcpdump tshark python3-scapy bpftool dpdk git"
+
+want="$BUILD $RUN $TEST"
+if [ "${1:-}" = --list ]; then
+	echo $want | tr ' ' '\n'
+	exit 0
+fi
+
+have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
+missing=""
+for p in $want; do
+	echo "$have" | grep -qx "$p" || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "install-deps: missing:$missing" >&2
+	echo "install-deps: run this script as root to install them" >&2
+	exit 1
+fi
+echo "install-deps: installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q >/dev/null || echo "install-deps: apt-get update failed, trying with the lists there are" >&2
+# No service may start: etcd here belongs to the operator, not to us.
+policy=/usr/sbin/policy-rc.d
+made=""
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy && made=1
+fi
+trap '[ -z "$made" ] || rm -f $policy' EXIT
+apt-get install -y -q --no-install-recommends $missing
