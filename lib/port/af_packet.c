@@ -274,6 +274,15 @@ static unsigned build(struct packet_queue *p, struct rte_mbuf **pkts, unsigned n
 	return i;
 }
 
+/* An interface that went down leaves an error on the socket, even after it is up again. */
+static bool had_old_error(int fd)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0;
+}
+
 static uint16_t packet_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct packet_queue *p = (struct packet_queue *)q;
@@ -287,6 +296,8 @@ static uint16_t packet_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, ui
 			continue;
 		}
 		q->tx_reason = ready > 0 ? ovnet_door_tx_verdict(errno) : OVNET_DROP_TX_REFUSED;
+		if (q->tx_reason == OVNET_DROP_TX_DOWN && had_old_error(p->fd))
+			continue;
 		if (q->tx_reason != OVNET_DROP_TX_REFUSED)
 			break;
 		q->rx_drops[OVNET_DROP_TX_REFUSED]++;
