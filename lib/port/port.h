@@ -48,7 +48,10 @@ struct ovnet_port_queue {
 	uint16_t id;
 	/* After tx took fewer than given: why the next one was not taken. worker: rw */
 	enum ovnet_drop tx_reason;
-	/* worker: rw, control: ro. Packets the door itself lost on rx, e.g. truncated ones. */
+	/*
+	 * worker: rw, control: ro. Packets the door itself lost: truncated or without a buffer on
+	 * rx; taken by tx, but refused by the driver or the kernel (TX_REFUSED).
+	 */
 	uint64_t rx_drops[OVNET_DROP_COUNT];
 };
 
