@@ -37,7 +37,8 @@ struct door {
 	struct rte_mbuf *in[DOOR_MAX], *out[DOOR_MAX];
 	uint16_t n_in, n_out;
 	uint16_t room; /* packets tx takes before it is full */
-	int refuses;   /* position in `out` at which one packet is refused, -1: none */
+	enum ovnet_drop full;
+	int refuses; /* position in `out` at which one packet is refused, -1: none */
 	unsigned tx_calls;
 };
 
@@ -79,7 +80,7 @@ static uint16_t door_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 
 	d->tx_calls++;
 	for (i = 0; i < n; i++) {
-		q->tx_reason = OVNET_DROP_TX_FULL;
+		q->tx_reason = d->full;
 		if (d->n_out == d->room)
 			break;
 		q->tx_reason = OVNET_DROP_TX_REFUSED;
@@ -120,7 +121,7 @@ static inline int bed_eal(const char *lcores)
 static inline void door_init(struct door *d, uint16_t id, enum ovnet_port_role role, uint32_t caps,
 	uint16_t mtu, struct ovnet_mac mac)
 {
-	*d = (struct door){.room = DOOR_MAX, .refuses = -1};
+	*d = (struct door){.room = DOOR_MAX, .full = OVNET_DROP_TX_FULL, .refuses = -1};
 	d->port = (struct ovnet_port){.ops = &door_ops,
 		.id = id,
 		.role = role,
