@@ -142,6 +142,7 @@ lab_verdict() {
 	return $rc
 }
 
+# lab_after STATUS, if a script defines it, has the last word once all is removed.
 lab_exit() {
 	local rc=$?
 	trap '' INT TERM HUP PIPE
@@ -152,6 +153,9 @@ lab_exit() {
 	fi
 	lab_verdict || [ "$rc" != 0 ] || rc=1
 	lab_destroy
+	if declare -F lab_after >/dev/null; then
+		lab_after "$rc" || rc=$?
+	fi
 	exit "$rc"
 }
 

@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Building a tree; runs side by side take turns.
+
+# build_tree DIR [MESON_OPTION...]: configures if need be and builds. Output only on failure.
+build_tree() {
+	local dir=$1 log=$1/build.log rc=0
+	shift
+	mkdir -p "$dir"
+	(
+		flock 9
+		if [ ! -e "$dir/build.ninja" ]; then
+			meson setup "$dir" "$OVNET_ROOT" "$@" >"$log" 2>&1 9>&- || exit 1
+		fi
+		ninja -C "$dir" >"$log" 2>&1 9>&-
+	) 9>"$dir/.lock" || rc=1
+	[ $rc = 0 ] || tail -n 40 "$log" >&2
+	return $rc
+}
