@@ -2,10 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Shows ovnet at work: pods on ovnet hosts and on hosts with the kernel's own vxlan, set up as
 # flanneld does, talk to each other; a daemon dies and comes back; etcd goes away.
-# shellcheck disable=SC1091
 . "$(dirname "$0")/../test/smoke/lib.sh"
 for part in build pairs leftovers; do
-	# shellcheck disable=SC1090
 	. "$OVNET_ROOT/test/smoke/lib/$part.sh"
 done
 
@@ -249,8 +247,8 @@ write_json() {
 	hosts=$(for h in "${ALL[@]}"; do
 		jq -nc --arg n "$h" '{name: $n, kind: ($n | sub("[0-9]+$"; ""))}'
 	done | jq -sc .)
-	RESULT=$(jq -s --argjson hosts "$hosts" --argjson restart $RESTART_S \
-		--argjson kill $RESTART_KILL_S --argjson lost $LOST '{ok: false, hosts: $hosts,
+	RESULT=$(jq -s --argjson hosts "$hosts" --argjson restart "$RESTART_S" \
+		--argjson kill "$RESTART_KILL_S" --argjson lost $LOST '{ok: false, hosts: $hosts,
 		pairs: ., restart_s: $restart, restart_since_kill_s: $kill,
 		etcd_away_lost: $lost}' "$LAB_DIR/pairs.json")
 }
@@ -267,8 +265,8 @@ keep() {
 		  ip netns exec $LAB-$a-pod ping $(pod_ip "${ALL[1]}")
 		  ip netns exec $LAB-linux1 ip -d link show flannel.1
 		  ip netns exec $LAB-etcd etcdctl --endpoints=$ETCD_URL get --prefix $PREFIX
-		  $OVNETCTL --socket $LAB_DIR/ovnet1/ctl.sock status
-		  less $LAB_DIR/ovnet1/log
+		$([ "$HOSTS" = 0 ] || echo "  $OVNETCTL --socket $LAB_DIR/ovnet1/ctl.sock status")
+		  ls $LAB_DIR/$a                           subnet.env, log, control socket
 		Stop it:
 		  scripts/demo.sh --stop $LAB
 	END
@@ -289,6 +287,8 @@ verdict() {
 	[ -z "$JSON" ] || jq --argjson ok $ok '.ok = $ok' <<<"$RESULT" >"$JSON"
 	if [ "$1" = 0 ]; then
 		step "${GREEN}all checks held${PLAIN}"
+	elif [ "$1" -ge 128 ]; then
+		step "interrupted"
 	else
 		step "${RED}the demo FAILED${PLAIN}"
 	fi

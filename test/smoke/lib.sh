@@ -25,7 +25,6 @@ LAB=${OVNET_LAB:-ov$$}
 LAB_TOP=/run/ovnet-lab
 LAB_DIR=$LAB_TOP/$LAB
 
-# shellcheck disable=SC1090,SC1091
 for part in core net etcd linux ovnet probe capture hugepages; do
 	. "$OVNET_ROOT/test/smoke/lib/$part.sh"
 done

@@ -5,7 +5,7 @@
 # ovnetd_flags HOST: what every daemon of a lab is started with.
 ovnetd_flags() {
 	local d=$LAB_DIR/$1
-	printf '%s\n' "--etcd-endpoints=$ETCD_URL" --etcd-prefix=$PREFIX --iface=eth0 \
+	printf '%s\n' "--etcd-endpoints=$ETCD_URL" "--etcd-prefix=$PREFIX" --iface=eth0 \
 		"--subnet-file=$d/subnet.env" "--control-socket=$d/ctl.sock" --host-device=ovnet0 \
 		--dpdk-memory=64 --log-level=info
 }
