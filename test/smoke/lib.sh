@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 #
 # The lab of the smoke tests and of scripts/demo.sh: hosts as network namespaces on a bridge
 # ("fabric"), a real etcd, ovnetd on some hosts and the kernel's own vxlan, set up exactly as

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # Building a tree; runs side by side take turns.
 
 # build_tree DIR [MESON_OPTION...]: configures if need be and builds. Output only on failure.

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # What is on the wire: tcpdump on the fabric's side of a host's cable.
 
 # capture_start HOST FILTER: into $LAB_DIR/HOST/pcap.

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # A private etcd on the fabric, and what the tests do to its tree.
 
 ETCD_IP=10.168.0.1

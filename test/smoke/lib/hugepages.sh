@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # Hugepages for the time of a run. Runs side by side share them: the first one notes what the
 # machine had, the last one gives it back.
 

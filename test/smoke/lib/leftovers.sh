@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # Did the lab leave anything on the machine? Compares with what there was before.
 
 firewall_rules() {

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # Hosts without ovnet: the kernel's vxlan device with the addresses, entries and routes
 # flanneld gives it, and the lease it would write. lib/linux_watch.sh does flanneld's
 # watching for all of them.

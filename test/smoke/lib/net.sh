@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # Namespaces: the fabric, hosts on it, a pod on each host.
 #
 #   pod eth0 -- cni0 [host] eth0 -- fab0 [fabric] -- eth0 [host] cni0 -- eth0 pod

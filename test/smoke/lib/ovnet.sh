@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # ovnetd on a host: start, wait, stop, ask.
 
 # ovnetd_flags HOST: what every daemon of a lab is started with.

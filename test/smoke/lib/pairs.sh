@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # The demo's table: what was measured between two pods, as a row for people and for JSON.
 
 RED='' GREEN='' BOLD='' PLAIN=''

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # Traffic between pods and what is asserted about it. FROM and TO are hosts; the packets go
 # from pod to pod.
 
