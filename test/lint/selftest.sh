@@ -57,8 +57,8 @@ finds spelling lib/base/a.c:2 "a typing error" <<<"$S"$'\n/* rec'"ieve */"
 finds shell scripts/a.sh:3 "an unquoted variable" <<<$'#!/bin/sh\n# SPDX-License-Identifier: BSD-3-Clause\nrm $1'
 finds license lib/base/a.h:1 "no license" <<<'int ovnet_a;'
 finds license scripts/a:2 "no license behind a shebang" <<<$'#!/bin/sh\ntrue'
-finds size lib/base/a.c:501 "a long file" < <(echo "$S" && yes '' | head -n 500)
+finds size lib/base/a.c:501 "a long file" < <(echo "$S" && printf '\n%.0s' {1..500})
 finds size lib/base/a.c:2 "a long function" < <(
-	echo "$S" && echo 'int ovnet_f(void)' && echo '{' && yes '	ovnet_x++;' | head -n 80 && echo '}'
+	printf '%s\nint ovnet_f(void)\n{\n' "$S" && printf '\tovnet_x++;\n%.0s' {1..80} && echo '}'
 )
 echo "every check finds what is planted"

@@ -52,4 +52,5 @@ hugepages_leave() {
 		rm -rf "$HUGE_DIR"
 	fi
 	exec 9>&-
+	rmdir "$LAB_TOP" 2>/dev/null || true
 }

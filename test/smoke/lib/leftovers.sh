@@ -33,7 +33,8 @@ machine_state() {
 	xdp_programs | awk '/ovnet/ { print "XDP program", $0 }'
 	awk 'NF > 7 { print "socket", $8 }' /proc/net/unix | grep -a ovnet || true
 	firewall_rules | sed 's/^/firewall rule /'
-	echo "hugepages $(cat /proc/sys/vm/nr_hugepages)"
+	# Others may hold some still; the last one gives all back.
+	[ -d "$HUGE_DIR" ] || echo "hugepages $(cat /proc/sys/vm/nr_hugepages)"
 }
 
 leftovers_note() {
@@ -44,7 +45,7 @@ leftovers_note() {
 # our name may be theirs.
 leftovers_new() {
 	local pattern="$LAB"
-	[ -d "$LAB_TOP" ] || pattern='.'
+	compgen -G "$LAB_TOP/ov*" >/dev/null || pattern='.'
 	machine_state | sort -u | comm -13 <(printf '%s\n' "$1") - | grep -a -- "$pattern" || true
 	lab_pids | sed 's/^/process /'
 	[ ! -e "$LAB_DIR" ] || echo "directory $LAB_DIR"
