@@ -21,8 +21,12 @@ OVNET_BUILD=$(realpath -m "${OVNET_BUILD:-$OVNET_ROOT/build}")
 OVNETD=$OVNET_BUILD/app/ovnetd/ovnetd
 OVNETCTL=$OVNET_BUILD/app/ovnetctl/ovnetctl
 
-LAB=${OVNET_LAB:-ov$$}
 LAB_TOP=/run/ovnet-lab
+LAB=${OVNET_LAB:-ov$$}
+# A kept lab may bear our number from an earlier life.
+while [ -z "${OVNET_LAB:-}" ] && [ -e "$LAB_TOP/$LAB" ]; do
+	LAB=ov$$$RANDOM
+done
 LAB_DIR=$LAB_TOP/$LAB
 
 for part in core net etcd linux ovnet probe capture hugepages; do

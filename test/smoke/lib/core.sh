@@ -162,8 +162,9 @@ lab_exit() {
 # lab_create: the directory and the traps. Everything else is added by the tests.
 lab_create() {
 	[ "$(id -u)" = 0 ] || skip "needs root: network namespaces"
+	# Another run may remove the empty parent in between.
 	mkdir -p "$LAB_TOP"
-	mkdir -m 755 "$LAB_DIR"
+	mkdir -m 755 "$LAB_DIR" || mkdir -p "$LAB_DIR"
 	trap lab_exit EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP

@@ -28,7 +28,7 @@ hugepages_hold() {
 		return 1
 	fi
 	mkdir -p "$HUGE_DIR"
-	exec 9>"$HUGE_DIR/lock"
+	exec 9</run # locks what nobody removes
 	flock 9
 	if [ -z "$(huge_holders)" ]; then
 		"$HUGE_SCRIPT" save "$HUGE_DIR/saved" >&2 || rc=1
@@ -44,7 +44,7 @@ hugepages_hold() {
 
 hugepages_leave() {
 	[ -e "$HUGE_DIR/holder.$LAB" ] || return 0
-	exec 9>"$HUGE_DIR/lock"
+	exec 9</run # locks what nobody removes
 	flock 9
 	rm -f "$HUGE_DIR/holder.$LAB"
 	if [ -z "$(huge_holders)" ]; then
