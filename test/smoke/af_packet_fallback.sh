@@ -11,7 +11,7 @@ kind() {
 
 lab_up
 ovnet_host a
-ovnet_host b --uplinks=iface=eth0,driver=af_packet
+ovnet_host b --uplink=iface=eth0,driver=af_packet
 linux_host c
 equal "MTU in subnet.env" 8950 "$(env_value a MTU)"
 equal "a's uplink" af_packet "$(kind a)"
