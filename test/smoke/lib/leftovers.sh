@@ -15,7 +15,7 @@ hugepage_files() {
 	awk '$3 == "hugetlbfs" { print $2 }' /proc/mounts | while read -r mount; do
 		find "$mount" -type f 2>/dev/null
 	done
-	find /run/dpdk -mindepth 1 -maxdepth 1 2>/dev/null || true
+	find /run/dpdk -mindepth 1 -maxdepth 1 -name "ovnet-[0-9]*" 2>/dev/null || true
 }
 
 # Programs anywhere, other namespaces included.
