@@ -16,6 +16,7 @@ shellcheck tcpdump tshark python3-scapy bpftool dpdk git"
 
 want="$BUILD $RUN $TEST"
 if [ "${1:-}" = --list ]; then
+	# shellcheck disable=SC2086
 	echo $want | tr ' ' '\n'
 	exit 0
 fi
@@ -42,4 +43,5 @@ if [ ! -e $policy ]; then
 	printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy && made=1
 fi
 trap '[ -z "$made" ] || rm -f $policy' EXIT
+# shellcheck disable=SC2086
 apt-get install -y -q --no-install-recommends $missing

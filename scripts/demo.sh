@@ -1,0 +1,310 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Shows ovnet at work: pods on ovnet hosts and on hosts with the kernel's own vxlan, set up as
+# flanneld does, talk to each other; a daemon dies and comes back; etcd goes away.
+. "$(dirname "$0")/../test/smoke/lib.sh"
+for part in build pairs leftovers; do
+	. "$OVNET_ROOT/test/smoke/lib/$part.sh"
+done
+
+usage() {
+	cat <<-END
+		usage: scripts/demo.sh [--hosts N] [--json FILE] [--keep]
+		       scripts/demo.sh --stop NAME
+
+		  --hosts N    ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
+		  --json FILE  write the results there
+		  --keep       leave everything up at the end and say how to look around
+		  --stop NAME  remove what a demo with --keep left
+
+		Needs root. Ends with 0 only if every check held.
+	END
+}
+
+usage_error() {
+	say "demo.sh: $1"
+	usage >&2
+	exit 2
+}
+
+HOSTS=2 JSON='' KEEP='' STARTED=$(now_us) ALL_OK=true LATE=''
+RESTART_S=null RESTART_KILL_S=null LOST=null HUGE=false
+RESULT='{"ok":false,"hosts":[],"pairs":[],"restart_s":null,"etcd_away_lost":null}'
+
+parse() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help | -h) usage && exit 0 ;;
+		--keep) KEEP=1 ;;
+		--hosts | --json | --stop)
+			[ $# -ge 2 ] || usage_error "$1 needs a value"
+			case $1 in
+			--hosts) HOSTS=$2 ;;
+			--json) JSON=$(realpath -m -- "$2") ;;
+			--stop) stop "$2" ;;
+			esac
+			shift
+			;;
+		*) usage_error "unknown argument $1" ;;
+		esac
+		shift
+	done
+	[[ $HOSTS =~ ^[0-9]{1,2}$ ]] && [ "$HOSTS" -le 50 ] || usage_error "--hosts: 0 to 50"
+	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
+}
+
+stop() {
+	[[ $1 =~ ^ov[0-9]+$ ]] && [ -d "$LAB_TOP/$1" ] || usage_error "no demo named $1 is up"
+	LAB=$1 LAB_DIR=$LAB_TOP/$1
+	set +e
+	lab_destroy
+	say "$1 is removed"
+	exit 0
+}
+
+step() {
+	say "${BOLD}[$(printf %6s "$(seconds_since "$STARTED")") s]${PLAIN} $*"
+}
+
+# check WHAT COMMAND...: shown, remembered, not the end.
+check() {
+	local what=$1
+	shift
+	if "$@"; then
+		say "           ${GREEN}ok${PLAIN}: $what"
+	else
+		say "           ${RED}FAILED${PLAIN}: $what"
+		ALL_OK=false
+	fi
+}
+
+announce() {
+	cat >&2 <<-END
+		This demo will, on this machine:
+		  - install the Debian packages that are missing (scripts/install-deps.sh --list)
+		  - build ovnet in $OVNET_BUILD
+		  - reserve $(hugepage_need) MB of hugepages, given back at the end
+		  - make network namespaces $LAB-* and run everything in them: etcd, $HOSTS ovnet hosts,
+		    two linux hosts, a pod on each; your own network is not touched
+		  - remove all of that at the end, also after Ctrl-C
+	END
+}
+
+hugepage_need() {
+	[ "$HOSTS" = 0 ] && echo 0 || echo $(((HOSTS + 1) * 96))
+}
+
+prepare() {
+	announce
+	step "packages"
+	"$OVNET_ROOT/scripts/install-deps.sh" >&2
+	step "building in $OVNET_BUILD"
+	build_tree "$OVNET_BUILD" || fail "ovnet does not build, see above"
+	BEFORE=$(leftovers_note)
+	lab_create
+	if [ "$HOSTS" = 0 ]; then
+		return
+	elif hugepages_hold "$(hugepage_need)"; then
+		HUGE=true
+	else
+		step "no hugepages to be had (see above): going on with 4K pages, slower"
+	fi
+}
+
+hosts_up() {
+	local h
+	OVNET=() LINUX=(linux1 linux2)
+	for ((h = 1; h <= HOSTS; h++)); do
+		OVNET+=("ovnet$h")
+	done
+	ALL=("${OVNET[@]}" "${LINUX[@]}")
+	step "fabric and etcd; transmit checksum offload is off on the veths that stand in for NICs"
+	fabric_up
+	etcd_start
+	netconf "$NETCONF"
+	step "linux hosts: ${LINUX[*]} (kernel vxlan as flanneld sets it up, no ovnet)"
+	for h in "${LINUX[@]}"; do
+		linux_host "$h"
+	done
+	[ "$HOSTS" = 0 ] || step "ovnet hosts: ${OVNET[*]}"
+	for h in "${OVNET[@]}"; do
+		host_add "$h" ovnet
+		ovnetd_start "$h"
+	done
+	for h in "${OVNET[@]}"; do
+		ovnetd_wait "$h" 30
+		pod_add "$h"
+	done
+	for h in "${ALL[@]}"; do
+		iperf_server "$h"
+	done
+}
+
+# Leases and neighbours have to arrive everywhere before anything is measured.
+warm_up() {
+	local from to
+	for from in "${ALL[@]}"; do
+		for to in "${ALL[@]}"; do
+			[ "$from" = "$to" ] || retry 5 ping_once "$from" "$to" || true
+		done
+	done
+}
+
+pairs() {
+	local from to
+	step "every pair of pods: ping, a TCP transfer with its contents checked, one second of iperf3"
+	pairs_header
+	for from in "${ALL[@]}"; do
+		for to in "${ALL[@]}"; do
+			[ "$from" = "$to" ] || pair_measure "$from" "$to" || ALL_OK=false
+		done
+	done
+	say "(TTL 62: two hosts forwarded the packet. linux to linux is the reference.)"
+	step "the lease tree in etcd"
+	etcd_tree
+}
+
+# first_reply LOG AFTER_US: microseconds of the first answer after that time, if there is one.
+first_reply() {
+	awk -v after="$2" -F'[][]' '/bytes from/ {
+		split($2, t, ".")
+		us = t[1] t[2]
+		if (us + 0 > after + 0) { print us; found = 1; exit }
+	} END { exit !found }' "$1"
+}
+
+# answered LOG AFTER_US
+answered() {
+	first_reply "$1" "$2" >/dev/null
+}
+
+restart() {
+	local victim=ovnet1 probes=(linux1) p log killed started us back=0 limit=1000000 subnet
+	[ "$HOSTS" -lt 2 ] || probes+=(ovnet2)
+	step "kill -9 of ovnetd on $victim, pings every 20 ms from ${probes[*]}"
+	subnet=$(subnet $victim)
+	for p in "${probes[@]}"; do
+		spawn "$LAB_DIR/$p/restart.log" ip netns exec "$LAB-$p-pod" \
+			ping -n -D -i 0.02 "$(pod_ip $victim)"
+		retry 5 answered "$LAB_DIR/$p/restart.log" 0 || true
+	done
+	killed=$(now_us)
+	ovnetd_kill9 $victim
+	started=$(now_us)
+	ovnetd_start $victim
+	for p in "${probes[@]}"; do
+		log=$LAB_DIR/$p/restart.log
+		check "traffic from $p is back" retry 15 answered "$log" "$started"
+		us=$(first_reply "$log" "$started") || return 0
+		[ "$us" -lt "$back" ] || back=$us
+	done
+	RESTART_S=$(seconds_since "$started" "$back")
+	RESTART_KILL_S=$(seconds_since "$killed" "$back")
+	# Mapping 4K pages takes longer; the promise of one second is for hugepages.
+	[ $HUGE = true ] || limit=5000000
+	check "traffic is back $RESTART_S s after the new start ($RESTART_KILL_S s after the kill)" \
+		test $((back - started)) -le $limit
+	check "the subnet is the same, $subnet" test "$(subnet $victim)" = "$subnet"
+	ovnetd_wait $victim 30
+}
+
+etcd_away() {
+	local from=${ALL[0]} to=${ALL[1]} got ping
+	step "etcd is stopped while $from sends $to 300 pings, one every 10 ms"
+	in_pod "$from" ping -n -c 300 -i 0.01 -W 1 "$(pod_ip "$to")" >"$LAB_DIR/away.log" &
+	ping=$!
+	etcd_stop
+	check "etcd is really away" gone_or_zombie "$ETCD_PID"
+	wait $ping || true
+	got=$(awk '/ received/ { print $4 }' "$LAB_DIR/away.log")
+	LOST=$((300 - ${got:-0}))
+	check "$LOST of 300 packets lost without etcd" test $LOST = 0
+}
+
+# A new host joins after etcd came back: everybody has reconnected.
+late_host() {
+	local h
+	step "etcd is started again and a new host joins"
+	etcd_start
+	if [ "$HOSTS" = 0 ]; then
+		LATE=linux3
+		linux_host $LATE
+	else
+		LATE=ovnet$((HOSTS + 1))
+		ovnet_host $LATE
+	fi
+	for h in "${ALL[@]}"; do
+		check "$LATE and $h reach each other" both_ways $LATE "$h"
+	done
+}
+
+both_ways() {
+	retry 15 ping_once "$1" "$2" && retry 5 ping_once "$2" "$1"
+}
+
+write_json() {
+	local h hosts
+	hosts=$(for h in "${ALL[@]}"; do
+		jq -nc --arg n "$h" '{name: $n, kind: ($n | sub("[0-9]+$"; ""))}'
+	done | jq -sc .)
+	RESULT=$(jq -s --argjson hosts "$hosts" --argjson restart "$RESTART_S" \
+		--argjson kill "$RESTART_KILL_S" --argjson lost $LOST '{ok: false, hosts: $hosts,
+		pairs: ., restart_s: $restart, restart_since_kill_s: $kill,
+		etcd_away_lost: $lost}' "$LAB_DIR/pairs.json")
+}
+
+keep() {
+	local a=${ALL[0]}
+	# The watcher outlives this script and holds the hugepages in its place.
+	[ $HUGE = false ] || cp "$LAB_DIR/watch.pid" "$HUGE_DIR/holder.$LAB"
+	trap - EXIT
+	cat <<-END
+
+		$LAB is left up. Look around:
+		  ip netns list | grep $LAB                            hosts NAME, their pods NAME-pod
+		  ip netns exec $LAB-$a-pod ping $(pod_ip "${ALL[1]}")
+		  ip netns exec $LAB-linux1 ip -d link show flannel.1
+		  ip netns exec $LAB-etcd etcdctl --endpoints=$ETCD_URL get --prefix $PREFIX
+		$([ "$HOSTS" = 0 ] || echo "  $OVNETCTL --socket $LAB_DIR/ovnet1/ctl.sock status")
+		  ls $LAB_DIR/$a                           subnet.env, log, control socket
+		Stop it:
+		  scripts/demo.sh --stop $LAB
+	END
+}
+
+# After clean-up, whatever the way here: the verdict, complete only now.
+lab_after() {
+	local rc=$1
+	leftovers_check "$BEFORE" || rc=1
+	verdict "$rc"
+	return "$rc"
+}
+
+# verdict STATUS: the JSON, also of a demo that did not come far, and the last line.
+verdict() {
+	local ok=false
+	[ "$1" != 0 ] || ok=true
+	[ -z "$JSON" ] || jq --argjson ok $ok '.ok = $ok' <<<"$RESULT" >"$JSON"
+	if [ "$1" = 0 ]; then
+		step "${GREEN}all checks held${PLAIN}"
+	elif [ "$1" -ge 128 ]; then
+		step "interrupted"
+	else
+		step "${RED}the demo FAILED${PLAIN}"
+	fi
+}
+
+parse "$@"
+prepare
+hosts_up
+warm_up
+pairs
+[ "$HOSTS" = 0 ] || restart
+etcd_away
+late_host
+write_json
+[ $ALL_OK = true ] || exit 1
+if [ -n "$KEEP" ]; then
+	keep
+	verdict 0
+fi

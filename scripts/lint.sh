@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Checks what a compiler does not: form, spelling, sizes, who includes whom. Each finding is
+# file:line and the cure.
+#
+#   scripts/lint.sh [CHECK...]     all of them without an argument; --list names them
+set -uo pipefail
+export LC_ALL=C
+cd "$(dirname "$0")/.." || exit 1
+
+CHECKS="format includes frees spelling shell license size"
+MAX_FILE=500 MAX_FUNCTION=80
+
+# tracked PATTERN...: files of the tree, new ones included, deleted ones not.
+tracked() {
+	git ls-files -co --exclude-standard -- "$@" | sort -u | while read -r f; do
+		[ ! -f "$f" ] || echo "$f"
+	done
+}
+
+c_files() {
+	tracked '*.c' '*.h'
+}
+
+shell_files() {
+	tracked | while read -r f; do
+		case $(head -c 40 "$f" | head -n 1 | tr -d '\0') in
+		'#!'*sh*) echo "$f" ;;
+		*) [[ $f != *.sh ]] || echo "$f" ;;
+		esac
+	done
+}
+
+lint_format() {
+	c_files | xargs -r clang-format --dry-run -Werror --ferror-limit=3 2>&1 |
+		sed -n 's/: error: code should be clang-formatted.*/: run clang-format -i on it/p' |
+		sort -u
+}
+
+lint_includes() {
+	c_files | xargs -r test/lint/include_edges.py
+}
+
+lint_frees() {
+	tracked 'lib/path/*.c' 'lib/path/*.h' | grep -v '^lib/path/drop\.c$' |
+		xargs -r grep -nHE '\brte_(pktmbuf_free|mbuf_raw_free|mempool_put)' |
+		grep -v '#pragma' |
+		sed -E 's/^([^:]*:[0-9]+):.*/\1: only drop.c frees packets here: call drop(), with a reason/'
+}
+
+lint_spelling() {
+	tracked | grep -v '^LICENSE$' | xargs -r codespell --ignore-words-list \
+		"$(paste -sd, test/lint/words)" 2>&1 |
+		sed -E 's/^([^:]*:[0-9]+): /\1: misspelt: /; s/$/ (or add the word to test\/lint\/words)/'
+}
+
+lint_shell() {
+	shell_files | xargs -r shellcheck -f gcc 2>&1
+}
+
+# The first line, or the second after a shebang.
+lint_license() {
+	{
+		tracked '*.c' '*.h' '*.py' '*.sh' '*meson.build' '*.conf'
+		shell_files
+	} | sort -u | while read -r f; do
+		line=1
+		! head -n 1 "$f" | grep -q '^#!' || line=2
+		sed -n "${line}p" "$f" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' ||
+			echo "$f:$line: put 'SPDX-License-Identifier: BSD-3-Clause' on this line"
+	done
+}
+
+lint_size() {
+	{
+		c_files
+		shell_files
+		tracked '*.py' '*meson.build'
+	} | sort -u | xargs -r wc -l | awk -v max="$MAX_FILE" '$2 != "total" && $1 > max {
+		print $2 ":" $1 ": longer than " max " lines: split it by topic" }'
+	c_files | ctags -L - --languages=C --langmap=C:.c.h --kinds-C=f --fields=+ne -f - 2>/dev/null |
+		awk -F'\t' -v max="$MAX_FUNCTION" '
+			match($0, /\tline:[0-9]+/) { from = substr($0, RSTART + 6, RLENGTH - 6) }
+			match($0, /\tend:[0-9]+/) { to = substr($0, RSTART + 5, RLENGTH - 5)
+				if (to - from + 1 > max) print $2 ":" from ": " $1 " is longer than " \
+					max " lines: split it" }'
+}
+
+if [ "${1:-}" = --list ]; then
+	echo "$CHECKS"
+	exit 0
+fi
+failed=0
+read -ra all <<<"$CHECKS"
+[ $# -gt 0 ] || set -- "${all[@]}"
+for check in "$@"; do
+	[[ " $CHECKS " == *" $check "* ]] || { echo "lint.sh: no check $check" >&2 && exit 2; }
+	found=$("lint_$check")
+	if [ -n "$found" ]; then
+		printf '%s\n' "$found"
+		failed=1
+	fi
+done
+exit $failed

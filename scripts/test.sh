@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Runs the tests: a line for each, with its time, the reason for a skip, and the end of its log
+# when it fails. The last line counts them.
+set -euo pipefail
+. "$(dirname "$0")/../test/smoke/lib.sh"
+. "$OVNET_ROOT/test/smoke/lib/build.sh"
+set +eE
+
+PARTS="build lint unit smoke demo asan"
+
+usage() {
+	cat <<-END
+		usage: scripts/test.sh [unit|smoke|asan|lint|demo|build]... [--full]
+
+		  build  gcc and clang, warnings are errors
+		  lint   scripts/lint.sh and its self-test
+		  unit   cmocka suites
+		  smoke  test/smoke/*.sh: network namespaces, a real etcd, kernel vxlan peers
+		  demo   scripts/demo.sh
+		  asan   unit and smoke with AddressSanitizer and UndefinedBehaviorSanitizer
+		  --full adds what takes long
+
+		Without a part: all of them. Installs what is missing, builds what it runs.
+		Logs are in build/test-logs/last. One smoke test: test/smoke/NAME.sh
+	END
+}
+
+WANT='' FULL='' PASSED=0 FAILED=0 SKIPPED=0
+for arg in "$@"; do
+	case $arg in
+	--help | -h) usage && exit 0 ;;
+	--full) FULL=1 ;;
+	*)
+		[[ " $PARTS " == *" $arg "* ]] || { usage >&2 && exit 2; }
+		WANT+=" $arg "
+		;;
+	esac
+done
+[ -n "$WANT" ] || WANT=" $PARTS "
+
+BUILD=$OVNET_ROOT/build
+LOGS=$BUILD/test-logs/$$
+
+wanted() {
+	[[ $WANT == *" $1 "* ]]
+}
+
+# result WORD NAME SECONDS [REASON]
+result() {
+	printf '%-4s %-42s %7.2f s%s\n' "$1" "$2" "$3" "${4:+  ($4)}"
+	case $1 in
+	ok) PASSED=$((PASSED + 1)) ;;
+	skip) SKIPPED=$((SKIPPED + 1)) ;;
+	*) FAILED=$((FAILED + 1)) ;;
+	esac
+}
+
+# run NAME COMMAND...: one test, its output in a log of that name. Status 77 is a skip.
+run() {
+	local name=$1 log start rc=0
+	shift
+	log=$LOGS/${name//\//-}.log
+	start=$(now_us)
+	"$@" >"$log" 2>&1 </dev/null || rc=$?
+	case $rc in
+	0) result ok "$name" "$(seconds_since "$start")" ;;
+	77) result skip "$name" "$(seconds_since "$start")" "$(sed -n 's/^SKIP: //p' "$log")" ;;
+	*)
+		result FAIL "$name" "$(seconds_since "$start")" "status $rc, log: $log"
+		grep -a '^FAIL' "$log" | sed 's/^/     | /' | head -n 10
+		tail -n "${OVNET_TEST_TAIL:-15}" "$log" | cut -c -200 | sed 's/^/     | /'
+		;;
+	esac
+	[ "$rc" = 0 ]
+}
+
+# unit PREFIX DIR FACTOR: every suite of a build; FACTOR stretches meson's time limits.
+unit() {
+	local log="unit-$$" name outcome seconds
+	meson test -C "$2" --no-rebuild --logbase "$log" -t "$3" >"$LOGS/$1unit.log" 2>&1 </dev/null
+	if [ ! -s "$2/meson-logs/$log.json" ]; then
+		result FAIL "$1unit" 0 "meson test did not run, log: $LOGS/$1unit.log"
+		return
+	fi
+	while IFS=$'\t' read -r name outcome seconds; do
+		case $outcome in
+		OK) result ok "$1unit/$name" "$seconds" ;;
+		SKIP) result skip "$1unit/$name" "$seconds" "see $LOGS/$1unit-$name.log" ;;
+		*) result FAIL "$1unit/$name" "$seconds" "$outcome" ;;
+		esac
+		jq -r --arg n "$name" 'select(.name | endswith($n)) | .stdout, .stderr // empty' \
+			"$2/meson-logs/$log.json" >"$LOGS/$1unit-$name.log"
+		[ "$outcome" = OK ] || tail -n 30 "$LOGS/$1unit-$name.log" | sed 's/^/     | /'
+	done < <(jq -r '[(.name | split("[:/ ]+"; null)[-1]), .result, .duration]
+		| @tsv' "$2/meson-logs/$log.json")
+	rm -f "$2/meson-logs/$log".*
+}
+
+# smoke PREFIX DIR SECONDS: every script against that build.
+smoke() {
+	local script name
+	for script in "$OVNET_ROOT"/test/smoke/*.sh; do
+		name=$(basename "$script" .sh)
+		[ "$name" != lib ] || continue
+		# The demo builds and runs what is in build/, there is nothing else to see in it.
+		[[ $1 != asan-* || $name != demo_* ]] || continue
+		OVNET_BUILD=$2 run "$1smoke/$name" timeout --foreground -k 20 "$3" "$script"
+	done
+}
+
+# build NAME DIR [MESON_OPTION...]: once per run, however many parts need it.
+declare -A BUILT
+build() {
+	local name=$1 dir=$2
+	shift
+	[ -n "${BUILT[$name]:-}" ] || {
+		BUILT[$name]=no
+		! run "build/$name" build_tree "$@" || BUILT[$name]=yes
+	}
+	[ "${BUILT[$name]}" = yes ]
+}
+
+build_gcc() {
+	CC=gcc build gcc "$BUILD" -Dwerror=true
+}
+
+part_build() {
+	build_gcc
+	CC=clang build clang "$OVNET_ROOT/build-clang" -Dwerror=true
+}
+
+part_lint() {
+	local check
+	for check in $("$OVNET_ROOT/scripts/lint.sh" --list); do
+		run "lint/$check" "$OVNET_ROOT/scripts/lint.sh" "$check"
+	done
+	run lint/selftest "$OVNET_ROOT/test/lint/selftest.sh"
+}
+
+part_unit() {
+	build_gcc && unit '' "$BUILD" 1
+}
+
+part_smoke() {
+	build_gcc && smoke '' "$BUILD" 120
+}
+
+part_demo() {
+	build_gcc || return
+	run demo/default "$OVNET_ROOT/scripts/demo.sh" --json "$LOGS/demo.json"
+	[ -z "$FULL" ] || run demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
+}
+
+part_asan() {
+	local dir=$OVNET_ROOT/build-asan
+	CC=gcc build asan "$dir" -Db_sanitize=address,undefined --buildtype=debugoptimized || return
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 unit asan- "$dir" 4
+	OVNET_SLOW=1 smoke asan- "$dir" 300
+}
+
+finish() {
+	trap - EXIT
+	hugepages_leave 2>/dev/null
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	[ "$FAILED" = 0 ] && [ "${1:-0}" = 0 ]
+	exit
+}
+
+"$OVNET_ROOT/scripts/install-deps.sh" || exit 1
+for old in "$BUILD"/test-logs/[0-9]*; do
+	[ -d "/proc/${old##*/}" ] || rm -rf "$old"
+done
+mkdir -p "$LOGS"
+ln -sfn $$ "$BUILD/test-logs/last"
+trap 'finish 1' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# One reservation for all tests; without it ovnetd runs on 4K pages.
+if wanted unit || wanted smoke || wanted asan; then
+	[ "$(id -u)" = 0 ] && hugepages_hold 384 2>"$LOGS/hugepages.log" ||
+		echo "no hugepages, tests run on 4K pages: $(tail -n 1 "$LOGS/hugepages.log" 2>/dev/null)"
+fi
+for part in $PARTS; do
+	! wanted "$part" || "part_$part"
+done
+finish 0

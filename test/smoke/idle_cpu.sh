@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A daemon with nothing to do costs next to nothing: its workers sleep in epoll, and a packet
+# wakes them.
+. "$(dirname "$0")/lib.sh"
+
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$(ovnetd_pid a)/stat"
+}
+asleep() {
+	[ "$(ctl a workers | json '.[0].wait')" = epoll ]
+}
+
+lab_up
+ovnet_host a
+linux_host b
+reach a b
+within 10 "the worker waits in epoll" asleep
+sleep 1
+before=$(ticks)
+sleep 3
+used=$(($(ticks) - before))
+hz=$(getconf CLK_TCK)
+say "idle for 3 s: $used of $((3 * hz)) ticks"
+expect "less than 5 % of a core" [ $((used * 100)) -lt $((3 * hz * 5)) ]
+all_arrive b a 62

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# flanneld's watching, for every linux host of a lab: lists the leases, applies them, waits for
+# the next event from that revision on. While etcd is away the kernel keeps what it has.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+set +eE
+
+# Prints the revision the listing was made at.
+sync_all() {
+	local dir
+	etcdctl get --prefix "$PREFIX/subnets/" -w json >"$LAB_DIR/leases.json" || return 1
+	linux_leases <"$LAB_DIR/leases.json" >"$LAB_DIR/leases" || return 1
+	for dir in "$LAB_DIR"/*/; do
+		[ -e "$dir/peers" ] || continue
+		linux_sync "$(basename "$dir")" "$LAB_DIR/leases" >&2
+	done
+	jq -r .header.revision "$LAB_DIR/leases.json"
+}
+
+while [ -d "$LAB_DIR" ]; do
+	if ! revision=$(sync_all); then
+		sleep 0.2
+		continue
+	fi
+	exec 3< <(ETCDCTL_API=3 exec ip netns exec "$LAB-etcd" etcdctl "--endpoints=$ETCD_URL" \
+		watch --prefix "$PREFIX/subnets/" --rev=$((revision + 1)))
+	watcher=$!
+	# The time-out is a net below: a watch that hangs costs ten seconds, not the test.
+	read -r -t 10 -u 3 _
+	kill "$watcher" 2>/dev/null
+	exec 3<&-
+	wait "$watcher" 2>/dev/null
+done
