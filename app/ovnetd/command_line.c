@@ -130,6 +130,7 @@ static int take(struct loader *l, struct command_line *cl, int left, char **argv
 {
 	const struct option_def *o;
 	const struct action_flag *a;
+	char arg[OPTION_NAME_MAX];
 	int used = 1;
 
 	if (!cut(argv[0], w)) {
@@ -146,7 +147,7 @@ static int take(struct loader *l, struct command_line *cl, int left, char **argv
 	if (w->value == NULL && (o != NULL || a->arg != NULL)) {
 		if (left < 2) {
 			complain(l, flag_origin, "", "--%s without a value; give --%s=%s", w->name,
-				w->name, o != NULL ? o->arg : a->arg);
+				w->name, o != NULL ? option_arg(o, arg, sizeof(arg)) : a->arg);
 			return used;
 		}
 		w->value = argv[used++];

@@ -104,7 +104,7 @@ static void print_help_line(
 	snprintf(left, sizeof(left), "  --%s%s%s", flag, arg != NULL ? " " : "", arg ? arg : "");
 	snprintf(right, sizeof(right), "%s%s%s%s", help, preset[0] ? " (" : "", preset,
 		preset[0] ? ")" : "");
-	if (strlen(left) >= HELP_INDENT)
+	if (strlen(left) + 2 > HELP_INDENT)
 		fprintf(out, "%s\n%*s", left, HELP_INDENT, "");
 	else
 		fprintf(out, "%-*s", HELP_INDENT, left);
@@ -116,7 +116,7 @@ static void print_help_line(
 
 void conf_print_help(FILE *out)
 {
-	char flag[OPTION_NAME_MAX];
+	char flag[OPTION_NAME_MAX], arg[OPTION_NAME_MAX];
 
 	fprintf(out,
 		"Usage: ovnetd [FLAG...]\n\n"
@@ -129,7 +129,7 @@ void conf_print_help(FILE *out)
 		fprintf(out, "\n%s:\n", g->title);
 		for (const struct option_def *o = ovnetd_options; o->key != NULL; o++)
 			if (option_in_group(o, g->name))
-				print_help_line(
-					out, option_flag(o, flag), o->arg, o->help, o->preset);
+				print_help_line(out, option_flag(o, flag),
+					option_arg(o, arg, sizeof(arg)), o->help, o->preset);
 	}
 }
