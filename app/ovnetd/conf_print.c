@@ -7,7 +7,8 @@
 #define HELP_WIDTH  96
 #define HELP_INDENT 34
 
-void print_wrapped(FILE *out, const char *indent, const char *text, unsigned width)
+/* Words of `text` in lines of at most `width` columns that start with `indent`. */
+static void print_wrapped(FILE *out, const char *indent, const char *text, unsigned width)
 {
 	size_t used = 0;
 

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "options.h"
+
 static json_t *from_text(const char *text)
 {
 	json_t *o = json_loads(text, 0, NULL);
@@ -240,6 +242,7 @@ static void errors_and_exit_codes(void **state)
 	assert_int_equal(RUN("--help"), 0);
 	for (unsigned i = 0; methods[i].name != NULL; i++)
 		has(out, methods[i].name);
+	has(out, option_find(ovnetd_options, "control.socket")->preset); /* they meet */
 	assert_int_equal(RUN("--version"), 0);
 	assert_string_equal(out, "ovnetctl " OVNET_VERSION "\n");
 }
