@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command_line.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,7 +82,7 @@ static bool cut(const char *arg, struct word *w)
 	return len > 0;
 }
 
-static void print_and_exit(struct command_line *cl, const char *name)
+static void print_and_exit(struct loader *l, struct command_line *cl, const char *name)
 {
 	if (strcmp(name, "version") == 0)
 		printf("ovnetd %s\n", OVNET_VERSION);
@@ -89,6 +90,8 @@ static void print_and_exit(struct command_line *cl, const char *name)
 		conf_print_file(stdout);
 	else
 		conf_print_help(stdout);
+	if (fflush(stdout) != 0)
+		complain(l, flag_origin, "", "--%s: standard output: %s", name, strerror(errno));
 	cl->action = CONF_EXIT;
 }
 
@@ -108,7 +111,7 @@ static void take_action(
 	else if (strcmp(a->name, "dry-run") == 0)
 		w->dry_run = true;
 	else
-		print_and_exit(cl, a->name);
+		print_and_exit(l, cl, a->name);
 }
 
 static void settle(struct loader *l, struct command_line *cl, const struct word *w)
@@ -130,6 +133,7 @@ static int take(struct loader *l, struct command_line *cl, int left, char **argv
 {
 	const struct option_def *o;
 	const struct action_flag *a;
+	char arg[OPTION_NAME_MAX];
 	int used = 1;
 
 	if (!cut(argv[0], w)) {
@@ -146,7 +150,7 @@ static int take(struct loader *l, struct command_line *cl, int left, char **argv
 	if (w->value == NULL && (o != NULL || a->arg != NULL)) {
 		if (left < 2) {
 			complain(l, flag_origin, "", "--%s without a value; give --%s=%s", w->name,
-				w->name, o != NULL ? o->arg : a->arg);
+				w->name, o != NULL ? option_arg(o, arg, sizeof(arg)) : a->arg);
 			return used;
 		}
 		w->value = argv[used++];

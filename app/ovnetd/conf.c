@@ -43,15 +43,29 @@ static void check_log_level(struct loader *l)
 		bad);
 }
 
+static bool is_given(const struct loader *l, const char *key)
+{
+	return l->given[option_find(ovnetd_options, key) - ovnetd_options].kind != FROM_PRESET;
+}
+
+static void check_ports(struct loader *l)
+{
+	unsigned min = l->conf->encap.src_port_min, max = l->conf->encap.src_port_max;
+
+	if (min <= max)
+		return;
+	if (is_given(l, "encap.src-port-min"))
+		complain_value(l, "encap.src-port-min",
+			"%u is above src-port-max, %u; give the lower port here", min, max);
+	else
+		complain_value(l, "encap.src-port-max",
+			"%u is below src-port-min, %u; give src-port-min too", max, min);
+}
+
 /* What no single value shows. */
 static void check_together(struct loader *l)
 {
-	const struct conf *c = l->conf;
-
-	if (c->encap.src_port_min > c->encap.src_port_max)
-		complain_value(l, "encap.src-port-min",
-			"%u is above src-port-max, %u; give the lower port here",
-			c->encap.src_port_min, c->encap.src_port_max);
+	check_ports(l);
 	check_cpus_match(l);
 	check_credentials(l);
 	check_log_level(l);

@@ -33,8 +33,9 @@ static const char *type_name(const config_setting_t *s)
 	}
 }
 
-bool conf_read_scalar(struct loader *l, config_setting_t *s, const struct option_def *o, void *base,
-	const char *name)
+/* Stores one scalar; complains as `name`. */
+static bool read_scalar(struct loader *l, config_setting_t *s, const struct option_def *o,
+	void *base, const char *name)
 {
 	int type = config_setting_type(s);
 	bool number = type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
@@ -79,7 +80,7 @@ void conf_read_group(struct loader *l, config_setting_t *group, const struct gro
 		else if (o->type == OPTION_ITEMS)
 			r->items(l, s, r->base);
 		else
-			conf_read_scalar(l, s, o, r->base, name);
+			read_scalar(l, s, o, r->base, name);
 	}
 }
 
@@ -104,7 +105,7 @@ static void read_settings(struct loader *l, config_setting_t *group)
 			unknown_key(l, s, key, ovnetd_options);
 			continue;
 		}
-		if (conf_read_scalar(l, s, o, l->conf, key))
+		if (read_scalar(l, s, o, l->conf, key))
 			l->given[o - ovnetd_options] = at_line(s);
 	}
 }

@@ -25,7 +25,7 @@ static void put_default(const struct option_def *o)
 {
 	char form[256];
 
-	if (o->form == NULL) {
+	if (o->type == OPTION_UINT || o->choices != NULL) {
 		printf(o->type == OPTION_UINT ? " Range: " : " One of: ");
 		put(option_form(o, form, sizeof(form)));
 		putchar('.');
@@ -59,10 +59,10 @@ static void put_capital(const char *text)
 
 static void put_option(const struct option_def *o, bool flag)
 {
-	char name[OPTION_NAME_MAX];
+	char name[OPTION_NAME_MAX], arg[OPTION_NAME_MAX];
 
 	if (flag)
-		put_entry("--", option_flag(o, name), o->arg);
+		put_entry("--", option_flag(o, name), option_arg(o, arg, sizeof(arg)));
 	else
 		put_entry("", o->key, NULL);
 	put_capital(o->help);

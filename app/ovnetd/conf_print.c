@@ -7,7 +7,8 @@
 #define HELP_WIDTH  96
 #define HELP_INDENT 34
 
-void print_wrapped(FILE *out, const char *indent, const char *text, unsigned width)
+/* Words of `text` in lines of at most `width` columns that start with `indent`. */
+static void print_wrapped(FILE *out, const char *indent, const char *text, unsigned width)
 {
 	size_t used = 0;
 
@@ -104,7 +105,7 @@ static void print_help_line(
 	snprintf(left, sizeof(left), "  --%s%s%s", flag, arg != NULL ? " " : "", arg ? arg : "");
 	snprintf(right, sizeof(right), "%s%s%s%s", help, preset[0] ? " (" : "", preset,
 		preset[0] ? ")" : "");
-	if (strlen(left) >= HELP_INDENT)
+	if (strlen(left) + 2 > HELP_INDENT)
 		fprintf(out, "%s\n%*s", left, HELP_INDENT, "");
 	else
 		fprintf(out, "%-*s", HELP_INDENT, left);
@@ -116,7 +117,7 @@ static void print_help_line(
 
 void conf_print_help(FILE *out)
 {
-	char flag[OPTION_NAME_MAX];
+	char flag[OPTION_NAME_MAX], arg[OPTION_NAME_MAX];
 
 	fprintf(out,
 		"Usage: ovnetd [FLAG...]\n\n"
@@ -129,7 +130,7 @@ void conf_print_help(FILE *out)
 		fprintf(out, "\n%s:\n", g->title);
 		for (const struct option_def *o = ovnetd_options; o->key != NULL; o++)
 			if (option_in_group(o, g->name))
-				print_help_line(
-					out, option_flag(o, flag), o->arg, o->help, o->preset);
+				print_help_line(out, option_flag(o, flag),
+					option_arg(o, arg, sizeof(arg)), o->help, o->preset);
 	}
 }

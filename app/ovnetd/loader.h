@@ -59,14 +59,8 @@ struct group_reader {
 };
 void conf_read_group(
 	struct loader *l, struct config_setting_t *group, const struct group_reader *r);
-/* Stores one scalar; complains as `name`. */
-bool conf_read_scalar(struct loader *l, struct config_setting_t *s, const struct option_def *o,
-	void *base, const char *name);
-
 void conf_print_file(FILE *out);
 void conf_print_help(FILE *out);
-/* Words of `text` in lines of at most `width` columns that start with `indent`. */
-void print_wrapped(FILE *out, const char *indent, const char *text, unsigned width);
 
 /* Flags that are no settings; ends with a NULL name. */
 struct action_flag {

@@ -44,21 +44,32 @@ const struct option_def *option_find(const struct option_def *table, const char 
 	return NULL;
 }
 
-const char *option_form(const struct option_def *o, char *buf, size_t size)
+/* Choices as "a<sep>b<last>c". */
+static const char *join_choices(
+	const struct option_def *o, const char *sep, const char *last, char *buf, size_t size)
 {
 	size_t len = 0;
 
-	if (o->form != NULL)
-		return o->form;
-	if (o->type == OPTION_UINT) {
-		snprintf(buf, size, "%u to %u", o->min, o->max);
-		return buf;
-	}
 	buf[0] = '\0';
 	for (unsigned i = 0; o->choices != NULL && o->choices[i] != NULL && len < size; i++) {
-		const char *sep = i == 0 ? "" : o->choices[i + 1] == NULL ? " or " : ", ";
-		len += (size_t)snprintf(buf + len, size - len, "%s%s", sep, o->choices[i]);
+		const char *between = i == 0 ? "" : o->choices[i + 1] == NULL ? last : sep;
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", between, o->choices[i]);
 	}
+	return buf;
+}
+
+const char *option_arg(const struct option_def *o, char *buf, size_t size)
+{
+	return o->arg != NULL ? o->arg : join_choices(o, "|", "|", buf, size);
+}
+
+const char *option_form(const struct option_def *o, char *buf, size_t size)
+{
+	if (o->form != NULL)
+		return o->form;
+	if (o->type != OPTION_UINT)
+		return join_choices(o, ", ", " or ", buf, size);
+	snprintf(buf, size, "%u to %u", o->min, o->max);
 	return buf;
 }
 

@@ -92,7 +92,7 @@ const struct option_def ovnetd_options[] = {
 		.more = "The node's own door to the overlay, where flannel has flannel.1."},
 
 	{"ingress.validation", OPTION_CHOICE, AT(ingress.validate), .choices = validation,
-		.preset = "strict", .arg = "MODE", .help = "who may send into the overlay",
+		.preset = "strict", .help = "who may send into the overlay",
 		.more = "strict: only addresses that hold a lease, and only from inside that lease's "
 			"subnet; the rest is dropped as unknown-peer or inner-source. off: anybody who "
 			"reaches this node's port. Neither is authentication where hosts can forge "
@@ -122,23 +122,23 @@ const struct option_def ovnetd_options[] = {
 		.arg = "N", .help = "packet buffers",
 		.more = "About 2.3 KB each. Too few show as no-mbuf in `ovnetctl drops`."},
 	{"dpdk.hugepages", OPTION_CHOICE, AT(dpdk.hugepages), .choices = hugepages,
-		.preset = "auto", .arg = "MODE", .help = "memory in huge pages",
+		.preset = "auto", .help = "memory in huge pages",
 		.more = "auto: if the system has enough of them, otherwise pages of 4 KB and a "
 			"warning. on: refuse to start without. off: never."},
 	{"dpdk.mode", OPTION_CHOICE, AT(dpdk.mode), .choices = mode, .preset = "adaptive",
-		.arg = "MODE", .help = "what an idle worker does",
+		.help = "what an idle worker does",
 		.more = "adaptive: it sleeps until a packet comes. poll: it keeps polling, which "
 			"takes a whole CPU and saves the time of waking up."},
 	{"dpdk.cpu-level", OPTION_TEXT, AT(dpdk.cpu_level), .choices = cpu_level, .preset = "auto",
-		.arg = "LEVEL", .help = "instruction set of the packet path",
+		.help = "instruction set of the packet path",
 		.more = "auto: the best this CPU has."},
 	{"dpdk.eal-args", OPTION_TEXT, AT(dpdk.eal_args), .preset = "", .arg = "ARGS",
 		.form = "arguments of the DPDK EAL, divided by blanks",
 		.help = "more arguments for DPDK",
 		.more = "Appended to those ovnetd makes itself; split at blanks, no quoting."},
 
-	{"uplinks", OPTION_ITEMS, .arg = "ITEMS", .preset = "",
-		.form = "iface=NAME[,driver=DRIVER][,queues=N]",
+	{"uplinks", OPTION_ITEMS, .preset = "",
+		.arg = "iface=NAME[,driver=DRIVER][,queues=N]",
 		.help = "uplink, instead of the file's; may be given again",
 		.more = "The doors to the underlay. An empty list stands for one uplink on "
 			"node.iface. An entry has either iface, a kernel interface that stays the "
@@ -157,7 +157,7 @@ const struct option_def ovnetd_options[] = {
 	{"control.log-level", OPTION_TEXT, AT(control.log_level), .check = check_not_empty,
 		.preset = "info", .arg = "LEVEL[,MODULE=LEVEL...]",
 		.form = "error, warn, notice, info or debug, with exceptions as in \"info,lease=debug\"",
-		.help = "what is logged (also --log-level)",
+		.help = "what is logged; --log-level for short",
 		.more = "One level for all modules, then exceptions by module."},
 	{NULL},
 };

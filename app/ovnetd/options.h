@@ -31,7 +31,7 @@ struct option_def {
 	int (*check)(const char *text); /* TEXT: 0 or -errno; NULL: any text */
 	int (*parse)(void *member, const char *text); /* PARSED: 0 or -errno */
 	const char *form; /* what is right, completes "give ..."; NULL: range or choices */
-	const char *arg;  /* the value's name in --help */
+	const char *arg;  /* the value's name in --help; NULL: the choices */
 	const char *help; /* one line */
 	const char *more; /* a paragraph for ovnet.conf and the man page */
 };
@@ -53,6 +53,8 @@ const char *option_flag(const struct option_def *o, char buf[OPTION_NAME_MAX]);
 const char *option_leaf(const struct option_def *o);
 /* Is `o` in `group`? "" is the top level. */
 int option_in_group(const struct option_def *o, const char *group);
+/* The value in --help: "FILE", "adaptive|poll". */
+const char *option_arg(const struct option_def *o, char *buf, size_t size);
 /* What a right value is: "1 to 31", "strict or off", ... */
 const char *option_form(const struct option_def *o, char *buf, size_t size);
 /* NULL: no such key. */

@@ -59,6 +59,8 @@ static void values_are_checked_together(void **state)
 
 	refused("encap = {\n src-port-min = 61000;\n};", 2,
 		"encap.src-port-min: 61000 is above src-port-max, 60999");
+	refused("encap = {\n\n src-port-max = 100;\n};", 3,
+		"encap.src-port-max: 100 is below src-port-min, 32768; give src-port-min too");
 	refused("dpdk = {\n\n worker-cpus = \"1,2\"; };", 3, "2 CPUs for 1 workers");
 	refused("etcd = { keyfile = \"/etc/passwd\"; };", 1, "give etcd.certfile too");
 	refused("etcd = { password = \"s3cret\"; };", 1, "give etcd.username too");

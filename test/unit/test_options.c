@@ -127,6 +127,7 @@ static void every_key_by_file_and_by_flag(void **state)
 		done(&by_words);
 	}
 	assert_int_equal(n, N_SAMPLES);
+	assert_true(n <= LOADER_MAX_OPTIONS);
 	done(&preset);
 }
 
