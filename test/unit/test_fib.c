@@ -36,7 +36,7 @@ static const struct ovnet_overlay overlay16 = {
 static int open_bed(void **state)
 {
 	(void)state;
-	bed = (struct bed){0};
+	memset(&bed, 0, sizeof(bed));
 	if (ovnet_rcu_init(&bed.rcu, 4) != 0)
 		return -1;
 	bed.w = ovnet_fib_writer_new(&bed.fib, &bed.rcu, MAX_PEERS);
