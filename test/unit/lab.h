@@ -254,6 +254,14 @@ static inline uint16_t lab_rx(
 	return got;
 }
 
+/* The kernel declares a link running a moment after it is. */
+static inline bool lab_comes_up(struct ovnet_port *port)
+{
+	for (unsigned i = 0; i < 200 && !port->ops->link_up(port); i++)
+		usleep(10000);
+	return port->ops->link_up(port);
+}
+
 /* A packet in a mbuf, in `segs` segments. */
 static inline struct rte_mbuf *lab_mbuf(const uint8_t *data, size_t len, unsigned segs)
 {
