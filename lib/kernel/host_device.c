@@ -13,6 +13,12 @@
 
 OVNET_LOG_TYPE(kernel)
 
+/*
+ * The kernel's hash of next hops leaves the gateway out, so routes that differ only there are
+ * found by walking them all: 65,536 take 75 s to set, 4,096 take 0.3 s. A TUN needs no gateway.
+ */
+#define MAX_GATEWAY_BITS 12
+
 #define MIN_MTU 68 /* RFC 791: less than this no host has to accept */
 
 /* No link-local address: nothing may speak IPv6 on this device by itself. */
@@ -166,6 +172,7 @@ int ovnet_host_device_setup(struct ovnet_kernel *k, uint32_t ifindex,
 
 	if (err < 0)
 		return err;
+	k->no_gateways = own->len - network->len > MAX_GATEWAY_BITS;
 	/* First of all: from here on nothing for the overlay can leave another way. */
 	err = set_blackhole(&k->nl, network);
 	if (err < 0)

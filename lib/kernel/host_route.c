@@ -9,23 +9,6 @@
 
 OVNET_LOG_TYPE(kernel)
 
-static struct rtmsg *begin(struct nl_request *req, uint16_t type, uint16_t flags, uint32_t ifindex,
-	const struct ovnet_prefix4 *subnet)
-{
-	struct rtmsg *rtm = nl_begin(req, type, flags, sizeof(*rtm));
-
-	rtm->rtm_family = AF_INET;
-	rtm->rtm_dst_len = subnet->len;
-	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_protocol = OVNET_RTPROT;
-	rtm->rtm_type = RTN_UNICAST;
-	rtm->rtm_flags = RTNH_F_ONLINK;
-	mnl_attr_put_u32(req->hdr, RTA_DST, htonl(subnet->addr_host));
-	mnl_attr_put_u32(req->hdr, RTA_GATEWAY, htonl(subnet->addr_host));
-	mnl_attr_put_u32(req->hdr, RTA_OIF, ifindex);
-	return rtm;
-}
-
 /* A lease comes from etcd: it must never become a default route or one for 127/8. */
 static bool is_routable(const struct ovnet_prefix4 *subnet)
 {
@@ -33,6 +16,26 @@ static bool is_routable(const struct ovnet_prefix4 *subnet)
 
 	return subnet->len > 0 && subnet->len <= 32 && ovnet_addr_is_unicast(&base) &&
 	       (subnet->addr_host & ~ovnet_mask4(subnet->len)) == 0;
+}
+
+static void compose(struct nl_request *req, const struct ovnet_kernel *k, uint32_t ifindex,
+	const struct ovnet_prefix4 *subnet)
+{
+	struct rtmsg *rtm = nl_begin(req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*rtm));
+
+	rtm->rtm_family = AF_INET;
+	rtm->rtm_dst_len = subnet->len;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = OVNET_RTPROT;
+	rtm->rtm_type = RTN_UNICAST;
+	rtm->rtm_scope = RT_SCOPE_LINK;
+	mnl_attr_put_u32(req->hdr, RTA_DST, htonl(subnet->addr_host));
+	mnl_attr_put_u32(req->hdr, RTA_OIF, ifindex);
+	if (k->no_gateways)
+		return;
+	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
+	rtm->rtm_flags = RTNH_F_ONLINK;
+	mnl_attr_put_u32(req->hdr, RTA_GATEWAY, htonl(subnet->addr_host));
 }
 
 int ovnet_host_route_set(
@@ -46,8 +49,7 @@ int ovnet_host_route_set(
 		LOG(ERR, "route %s: not a subnet of unicast addresses, refused", text);
 		return -EINVAL;
 	}
-	begin(&req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, ifindex, subnet)->rtm_scope =
-		RT_SCOPE_UNIVERSE;
+	compose(&req, k, ifindex, subnet);
 	int err = nl_send(&k->nl, &req, NULL, NULL);
 	if (err < 0)
 		LOG(ERR, "route %s via link %u: cannot be set: %s", text, ifindex,
@@ -69,7 +71,7 @@ int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
 	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet), void *arg)
 {
 	struct nl_list list = {0};
-	char text[OVNET_PREFIX_STRLEN];
+	unsigned removed = 0;
 	int err = route_list(&k->nl, OVNET_RTPROT, ifindex, &list);
 	unsigned routes = err == 0 ? list.n : 0;
 
@@ -77,12 +79,14 @@ int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
 	for (unsigned i = 0; i < routes; i++) {
 		if (r[i].type != RTN_UNICAST || keep(arg, &r[i].dst))
 			continue;
-		LOG(INFO, "route %s: its lease is gone, removed",
-			ovnet_prefix4_text(&r[i].dst, text, sizeof(text)));
 		int gone = route_remove(&k->nl, &r[i]);
 		if (gone < 0 && gone != -ESRCH)
 			err = gone;
+		else
+			removed++;
 	}
 	free(list.items);
+	if (removed > 0)
+		LOG(INFO, "%u routes removed whose leases ended while ovnetd was away", removed);
 	return err;
 }

@@ -29,7 +29,8 @@ struct ovnet_kernel {
 
 	struct kernel_neigh_list neigh[KERNEL_NEIGH_BUCKETS];
 	unsigned n_neigh;
-	bool no_managed; /* a kernel before 5.16: ask again and again instead */
+	bool no_gateways; /* host routes of a network too large for them, see host_device.c */
+	bool no_managed;  /* a kernel before 5.16: ask again and again instead */
 };
 
 /* link.c. `alias` may be NULL. False: not a message about a whole link. */
