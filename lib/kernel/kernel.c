@@ -23,7 +23,7 @@ static const struct timeval fold_time = {.tv_usec = 50000};
 static void schedule(struct ovnet_kernel *k)
 {
 	if (!event_pending(k->fold, EV_TIMEOUT, NULL) && event_add(k->fold, &fold_time) < 0)
-		LOG(ERR, "no timer: a change of routes goes unnoticed; restart ovnetd");
+		LOG(ERR, "no timer, no memory: a change of routes goes unnoticed; restart ovnetd");
 }
 
 static void on_link(struct ovnet_kernel *k, const struct nlmsghdr *msg)
@@ -91,10 +91,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 			return;
 		if (n < 0) {
 			if (n != -ENOBUFS)
-				LOG(ERR, "netlink notifications: %s", nl_why(&k->nl, (int)n));
+				LOG(ERR, "netlink notifications: %s", strerror((int)-n));
 			k->overrun = true;
 			schedule(k);
-			continue;
+			return;
 		}
 		int left = (int)n;
 		const struct nlmsghdr *msg = (const void *)k->inbox;

@@ -72,7 +72,6 @@ static void setup_is_complete_and_may_be_repeated(void **state)
 			"1450 ovnet host device true none\n");
 		prints("cat /proc/sys/net/ipv6/conf/ovnet0/accept_ra", "0\n");
 	}
-	sh("ip link del ovnet0");
 }
 
 static void leftovers_of_a_former_life_go(void **state)
@@ -89,7 +88,6 @@ static void leftovers_of_a_former_life_go(void **state)
 	prints(ADDRS " | sort", "10.5.9.0/32\n172.16.1.1/24\nfd05::1/64\n");
 	/* Another interface's address inside the network is a bridge's: not ours. */
 	prints("ip -o -4 addr show dev u0 | grep -c 10.5.44.1", "1\n");
-	sh("ip link del ovnet0");
 }
 
 static void a_route_per_lease(void **state)
@@ -122,7 +120,6 @@ static void a_route_per_lease(void **state)
 	p = net4("10.5.1.0/24");
 	assert_int_equal(ovnet_host_route_del(l->k, dev, &p), 0);
 	prints("ip route show 10.5.1.0/24 | wc -l", "1\n");
-	sh("ip link del ovnet0");
 }
 
 static void what_is_no_subnet_is_refused(void **state)
@@ -145,7 +142,6 @@ static void what_is_no_subnet_is_refused(void **state)
 	assert_int_equal(ovnet_host_route_set(l->k, dev, &own), -ENETDOWN);
 	assert_int_equal(ovnet_host_route_set(l->k, 999999, &own), -ENODEV);
 	assert_int_equal(set_up(l, 999999), -ENODEV);
-	sh("ip link del ovnet0");
 }
 
 static bool keep_one(void *arg, const struct ovnet_prefix4 *subnet)
@@ -174,7 +170,6 @@ static void prune_takes_only_dead_leases(void **state)
 	prints(ROUTES, HOLE "10.5.1.0/24 via 10.5.1.0 dev ovnet0 onlink\n"
 			    "10.5.4.0/24 via 10.5.4.0 dev ovnet1 onlink\n");
 	prints("ip route show 10.5.5.0/24 | wc -l", "1\n");
-	sh("ip link del ovnet0 && ip link del ovnet1");
 }
 
 static int try_send(const char *dst)
@@ -289,7 +284,6 @@ static void cleanup_finds_everything_and_only_that(void **state)
 	prints("ip route show 10.66.0.0/16 | wc -l; ip route show 10.67.0.0/16 | wc -l", "1\n1\n");
 	assert_int_equal(ovnet_kernel_cleanup(false, append, &lines), 0);
 	assert_int_equal(ovnet_kernel_cleanup(false, NULL, NULL), 0);
-	sh("ip link del other0");
 }
 
 static void sixty_five_thousand_routes(void **state)
@@ -321,7 +315,6 @@ static void sixty_five_thousand_routes(void **state)
 	unsigned asked = 0;
 	assert_int_equal(ovnet_host_routes_prune(l->k, dev, keep_one, &asked), 0);
 	assert_int_equal(asked, 65535);
-	sh("ip link del ovnet0");
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The wanted neighbours, resolved by real ARP and ND against a peer namespace. */
+/* The wanted neighbours, resolved by real ARP and IPv6 neighbour discovery against a peer
+ * namespace. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
