@@ -369,6 +369,65 @@ static void dpdk_full_queue_is_told_from_a_port_that_is_down(void **state)
 	lab_no_leak();
 }
 
+static const uint8_t a_frame[64] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8};
+
+/* One packet from the guest's side, waited for on the switch's as a worker does. */
+static void cross_and_wake(struct ovnet_port *guest, struct ovnet_port *port)
+{
+	struct ovnet_port_queue *q = port->queue[0];
+	struct rte_mbuf *m = lab_mbuf(a_frame, sizeof(a_frame), 1);
+
+	assert_int_equal(port->ops->arm(q), 0);
+	assert_false(lab_readable(port->ops->wait_fd(q), 50));
+	assert_int_equal(guest->ops->tx(guest->queue[0], &m, 1), 1);
+	assert_true(lab_readable(port->ops->wait_fd(q), 2000));
+	port->ops->disarm(q);
+	assert_false(lab_readable(port->ops->wait_fd(q), 0));
+	assert_int_equal(lab_rx(port, &m, 1, 500), 1);
+	assert_int_equal(m->pkt_len, sizeof(a_frame));
+	rte_pktmbuf_free(m);
+}
+
+static void dpdk_vhost_wakes_its_worker(void **state)
+{
+	(void)state;
+	int err;
+	char dir[] = "/tmp/ovnet-doors-XXXXXX", vhost[96], user[96], path[64];
+	struct rte_mbuf *m;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/s", dir);
+	snprintf(vhost, sizeof(vhost), "net_vhost0,iface=%s", path);
+	snprintf(user, sizeof(user), "net_virtio_user0,path=%s", path);
+	struct ovnet_port *port = open_dpdk(vhost, OVNET_PORT_ATTACH, 1, 0, &err);
+	assert_non_null(port);
+	assert_false(port->ops->link_up(port));
+
+	/* The worker sleeps already when the guest comes, and has to arm again. */
+	struct ovnet_port_queue *q = port->queue[0];
+	assert_int_equal(port->ops->arm(q), 0);
+	struct ovnet_port *guest = open_dpdk(user, OVNET_PORT_ATTACH, 1, 0, &err);
+	assert_non_null(guest);
+	assert_true(lab_comes_up(port));
+	assert_true(lab_readable(port->ops->wait_fd(q), 2000));
+	port->ops->disarm(q);
+	for (unsigned i = 0; i < 3; i++)
+		cross_and_wake(guest, port);
+
+	/* Gone again: what cannot be sent has a reason. */
+	ovnet_port_close(guest);
+	m = lab_mbuf(a_frame, sizeof(a_frame), 1);
+	for (unsigned i = 0; i < 200 && port->ops->link_up(port); i++)
+		usleep(10000);
+	assert_int_equal(port->ops->tx(q, &m, 1), 0);
+	assert_int_equal(q->tx_reason, OVNET_DROP_TX_DOWN);
+	rte_pktmbuf_free(m);
+	ovnet_port_close(port);
+	unlink(path);
+	assert_int_equal(rmdir(dir), 0);
+	lab_no_leak();
+}
+
 static void dpdk_queues_and_mtu_stay_within_the_device(void **state)
 {
 	(void)state;
@@ -459,6 +518,7 @@ int main(void)
 		cmocka_unit_test(an_empty_pool_is_counted_and_leaves_nothing_readable),
 		cmocka_unit_test(dpdk_ring_gives_back_what_was_sent),
 		cmocka_unit_test(dpdk_full_queue_is_told_from_a_port_that_is_down),
+		cmocka_unit_test(dpdk_vhost_wakes_its_worker),
 		cmocka_unit_test(dpdk_queues_and_mtu_stay_within_the_device),
 		cmocka_unit_test(ports_without_a_name_id_or_pool_are_refused),
 		cmocka_unit_test(guard_holds_the_port_silently),
