@@ -4,10 +4,11 @@
  * No checksum or segmentation offload is asked for, so none is handed in or taken.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <rte_dev.h>
@@ -19,11 +20,13 @@
 OVNET_LOG_TYPE(port)
 
 #define DESCRIPTORS 1024
+#define MAC_AND_TAG 18
 
 struct dpdk_port {
 	uint16_t id; /* DPDK's */
 	bool configured, intr;
 	_Atomic bool up; /* control and DPDK's interrupt thread: rw, workers: ro */
+	int nudge_fd;    /* eventfd in each queue's wait_fd, written when the link changes */
 };
 
 struct dpdk_queue {
@@ -31,6 +34,11 @@ struct dpdk_queue {
 	struct dpdk_port *dev;
 	uint16_t dev_id;
 	bool take_hash;
+	/*
+	 * An epoll fd around the driver's, edge-triggered: what drivers signal by is never read
+	 * (net_vhost does not even show it), so it would stay readable for ever. -1: no interrupt.
+	 */
+	int wait_fd;
 };
 
 static int failed(const struct ovnet_port *port, const char *what, int err)
@@ -80,8 +88,14 @@ static bool refresh_link(struct dpdk_port *d)
 
 static int link_event(uint16_t id, enum rte_eth_event_type type, void *arg, void *ret)
 {
+	const uint64_t one = 1;
+	struct dpdk_port *d = arg;
+
 	(void)id, (void)type, (void)ret;
-	refresh_link(arg);
+	refresh_link(d);
+	/* A guest that connects finds notifications off: sleepers have to arm once more. */
+	if (write(d->nudge_fd, &one, sizeof(one)) < 0)
+		return -errno;
 	return 0;
 }
 
@@ -146,6 +160,46 @@ static int configure(struct ovnet_port *port, struct dpdk_port *d, struct rte_et
 	return failed(port, "configure or start the device", err);
 }
 
+static int watch(int epoll, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static int open_wait_fd(const struct ovnet_port *port, const struct dpdk_port *d, uint16_t queue)
+{
+	if (!d->intr || queue >= port->n_rxq)
+		return -1;
+	int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(d->id, queue);
+	if (fd < 0)
+		return -1;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll >= 0 && watch(epoll, fd) == 0 && watch(epoll, d->nudge_fd) == 0)
+		return epoll;
+	LOG(WARN, "port '%s': cannot wait for rx queue %u, its worker polls it on time: %m",
+		port->name, queue);
+	if (epoll >= 0)
+		close(epoll);
+	return -1;
+}
+
+static int open_queue(
+	struct ovnet_port *port, struct dpdk_port *d, uint16_t id, const struct rte_eth_conf *eth)
+{
+	struct dpdk_queue *q = ovnet_door_queue_new(port, id, sizeof(*q));
+
+	if (q == NULL)
+		return -ENOMEM;
+	q->dev = d;
+	q->dev_id = d->id;
+	/* An uplink's hash is of the outer header, ovnet's of the inner one. */
+	q->take_hash = port->role != OVNET_PORT_UPLINK &&
+		       (eth->rxmode.offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH) != 0;
+	q->wait_fd = open_wait_fd(port, d, id);
+	return 0;
+}
+
 static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovnet_port_conf *conf)
 {
 	struct rte_eth_dev_info info;
@@ -159,6 +213,12 @@ static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovne
 			info.min_mtu, info.max_mtu);
 		return -EINVAL;
 	}
+	if ((conf->mtu != 0 ? conf->mtu : RTE_ETHER_MTU) + MAC_AND_TAG >
+		ovnet_door_room(conf->pool)) {
+		LOG(ERR, "port '%s': packets of its MTU do not fit a buffer of %u bytes",
+			port->name, ovnet_door_room(conf->pool));
+		return -EMSGSIZE;
+	}
 	choose(port, conf, &info, &eth);
 	if (port->n_rxq == 0 || port->n_txq == 0) {
 		LOG(ERR, "port '%s': the device has no queues to receive or to send by",
@@ -167,16 +227,9 @@ static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovne
 	}
 	if ((err = configure(port, d, &eth, conf)) < 0)
 		return err;
-	for (uint16_t i = 0; i < RTE_MAX(port->n_rxq, port->n_txq); i++) {
-		struct dpdk_queue *q = ovnet_door_queue_new(port, i, sizeof(*q));
-		if (q == NULL)
-			return -ENOMEM;
-		q->dev = d;
-		q->dev_id = d->id;
-		/* An uplink's hash is of the outer header, ovnet's of the inner one. */
-		q->take_hash = port->role != OVNET_PORT_UPLINK &&
-			       (eth.rxmode.offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH) != 0;
-	}
+	for (uint16_t i = 0; i < RTE_MAX(port->n_rxq, port->n_txq); i++)
+		if ((err = open_queue(port, d, i, &eth)) < 0)
+			return err;
 	return 0;
 }
 
@@ -206,7 +259,13 @@ static void dpdk_close(struct ovnet_port *port)
 	struct rte_eth_dev_info info;
 	int err;
 
-	rte_eth_dev_callback_unregister(d->id, RTE_ETH_EVENT_INTR_LSC, link_event, d);
+	/* Again while DPDK's thread is just in it: it must not find `d` freed. */
+	while (rte_eth_dev_callback_unregister(d->id, RTE_ETH_EVENT_INTR_LSC, link_event, d) ==
+		-EAGAIN)
+		rte_pause();
+	for (uint16_t i = 0; i < OVNET_MAX_QUEUES && port->queue[i] != NULL; i++)
+		if (((struct dpdk_queue *)port->queue[i])->wait_fd >= 0)
+			close(((struct dpdk_queue *)port->queue[i])->wait_fd);
 	bool known = rte_eth_dev_info_get(d->id, &info) == 0;
 	if (d->configured && (err = rte_eth_dev_stop(d->id)) < 0)
 		LOG(WARN, "port '%s': stopping the device: %s", port->name, rte_strerror(-err));
@@ -214,6 +273,7 @@ static void dpdk_close(struct ovnet_port *port)
 		LOG(WARN, "port '%s': closing the device: %s", port->name, rte_strerror(-err));
 	if (known && (err = rte_dev_remove(info.device)) < 0)
 		LOG(WARN, "port '%s': removing the device: %s", port->name, rte_strerror(-err));
+	close(d->nudge_fd);
 	free(d);
 	port->priv = NULL;
 }
@@ -223,11 +283,13 @@ static int dpdk_open(struct ovnet_port *port, const struct ovnet_port_conf *conf
 	struct dpdk_port *d = calloc(1, sizeof(*d));
 	int err;
 
-	if (d == NULL) {
-		LOG(ERR, "port '%s': out of memory", port->name);
+	if (d == NULL || (d->nudge_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0) {
+		LOG(ERR, "port '%s': out of memory or file descriptors", port->name);
+		free(d);
 		return -ENOMEM;
 	}
 	if ((err = probe(port, conf->devargs, &d->id)) < 0) {
+		close(d->nudge_fd);
 		free(d);
 		return err;
 	}
@@ -268,19 +330,14 @@ static uint16_t dpdk_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 
 static int dpdk_wait_fd(struct ovnet_port_queue *q)
 {
-	struct dpdk_queue *d = (struct dpdk_queue *)q;
-
-	if (!d->dev->intr || q->id >= q->port->n_rxq)
-		return -1;
-	int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(d->dev_id, q->id);
-	return fd >= 0 ? fd : -1;
+	return ((struct dpdk_queue *)q)->wait_fd;
 }
 
 static int dpdk_arm(struct ovnet_port_queue *q)
 {
 	struct dpdk_queue *d = (struct dpdk_queue *)q;
 
-	if (d->dev->intr)
+	if (d->wait_fd >= 0)
 		rte_eth_dev_rx_intr_enable(d->dev_id, q->id);
 	return 0; /* the worker polls once more after this */
 }
@@ -288,15 +345,12 @@ static int dpdk_arm(struct ovnet_port_queue *q)
 static void dpdk_disarm(struct ovnet_port_queue *q)
 {
 	struct dpdk_queue *d = (struct dpdk_queue *)q;
-	struct pollfd fd = {.fd = dpdk_wait_fd(q), .events = POLLIN};
-	uint64_t count;
+	struct epoll_event seen[2];
 
-	if (fd.fd < 0)
+	if (d->wait_fd < 0)
 		return;
 	rte_eth_dev_rx_intr_disable(d->dev_id, q->id);
-	/* An eventfd stays readable until read; some drivers' block when there is nothing. */
-	if (poll(&fd, 1, 0) == 1 && read(fd.fd, &count, sizeof(count)) < 0)
-		return;
+	epoll_wait(d->wait_fd, seen, RTE_DIM(seen), 0);
 }
 
 static void dpdk_stats(struct ovnet_port *port, struct ovnet_port_stats *out)

@@ -275,6 +275,8 @@ static void what_does_not_fit_is_counted(void **state)
 	assert_int_equal(stats.errors, 1);
 	assert_null(open_packet(1, &err));
 	assert_int_equal(err, -EMSGSIZE);
+	assert_null(open_uplink(&ovnet_port_af_packet, NULL, 1, &err));
+	assert_int_equal(err, -ENODEV);
 	lab("ip", "link", "set", "dev", "up0", "mtu", "1500");
 	lab("ip", "link", "set", "dev", "up0p", "mtu", "1500");
 	ovnet_port_close(port);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The host and DPDK doors and the UDP guard; the uplinks have suites of their own. */
+/* The host door, the UDP guard, and what every door has in common. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -301,93 +301,6 @@ static void an_empty_pool_is_counted_and_leaves_nothing_readable(void **state)
 	lab_no_leak();
 }
 
-static struct ovnet_port *open_dpdk(
-	const char *devargs, enum ovnet_port_role role, uint16_t queues, uint16_t mtu, int *err)
-{
-	const struct ovnet_port_conf conf = {.name = "dpdk",
-		.role = role,
-		.devargs = devargs,
-		.queues = queues,
-		.mtu = mtu,
-		.pool = lab_pool};
-
-	return ovnet_port_open(&ovnet_port_dpdk, 9, &conf, err);
-}
-
-static void dpdk_ring_gives_back_what_was_sent(void **state)
-{
-	(void)state;
-	int err;
-	struct ovnet_port *port = open_dpdk("net_ring0", OVNET_PORT_UPLINK, 4, 0, &err);
-	struct ovnet_port_stats stats;
-	struct rte_mbuf *m, *in[32];
-
-	assert_non_null(port);
-	assert_true(port->caps & OVNET_CAP_EXCLUSIVE);
-	assert_int_equal(port->mtu, 1500);
-	assert_true(lab_comes_up(port));
-	assert_int_equal(port->ops->wait_fd(port->queue[0]), -1);
-	m = lab_mbuf((const uint8_t *)"round and round it goes", 23, 1);
-	*ovnet_meta(m) = (struct ovnet_meta){.offload = OVNET_OFF_CSUM, .flags = 0xff};
-	assert_int_equal(port->ops->tx(port->queue[0], &m, 1), 1);
-	assert_int_equal(lab_rx(port, in, 32, 100), 1);
-	assert_memory_equal(rte_pktmbuf_mtod(in[0], char *), "round and round it goes", 23);
-	assert_int_equal(ovnet_meta(in[0])->in_port, 9);
-	assert_int_equal(ovnet_meta(in[0])->offload, 0);
-	assert_int_equal(ovnet_meta(in[0])->flags, 0);
-	rte_pktmbuf_free(in[0]);
-	port->ops->stats(port, &stats);
-	assert_int_equal(stats.tx_errors, 0);
-	ovnet_port_close(port);
-
-	/* Removed for good: the same name opens again. */
-	port = open_dpdk("net_ring0", OVNET_PORT_UPLINK, 1, 0, &err);
-	assert_non_null(port);
-	ovnet_port_close(port);
-	lab_no_leak();
-}
-
-static void dpdk_full_queue_is_told_from_a_port_that_is_down(void **state)
-{
-	(void)state;
-	int err;
-	struct ovnet_port *port = open_dpdk("net_ring1", OVNET_PORT_ATTACH, 1, 0, &err);
-	struct rte_mbuf *m[OVNET_BURST];
-	uint16_t sent;
-
-	assert_non_null(port);
-	assert_false(port->caps & OVNET_CAP_EXCLUSIVE);
-	do {
-		assert_int_equal(rte_pktmbuf_alloc_bulk(lab_pool, m, OVNET_BURST), 0);
-		sent = port->ops->tx(port->queue[0], m, OVNET_BURST);
-	} while (sent == OVNET_BURST);
-	assert_int_equal(port->queue[0]->tx_reason, OVNET_DROP_TX_FULL);
-	rte_pktmbuf_free_bulk(m + sent, OVNET_BURST - sent);
-	while ((sent = lab_rx(port, m, OVNET_BURST, 0)) > 0)
-		rte_pktmbuf_free_bulk(m, sent);
-	ovnet_port_close(port);
-	lab_no_leak();
-}
-
-static void dpdk_queues_and_mtu_stay_within_the_device(void **state)
-{
-	(void)state;
-	int err;
-	struct ovnet_port *port = open_dpdk("net_null0,no-rx=1", OVNET_PORT_ATTACH, 2, 1400, &err);
-
-	assert_non_null(port);
-	assert_int_equal(port->n_rxq, 2);
-	assert_int_equal(port->n_txq, 2);
-	ovnet_port_close(port);
-	assert_null(open_dpdk("net_null1,no-rx=1", OVNET_PORT_ATTACH, 1, 20, &err));
-	assert_int_equal(err, -EINVAL);
-	assert_null(open_dpdk("net_no_such_driver0", OVNET_PORT_ATTACH, 1, 0, &err));
-	assert_true(err < 0);
-	assert_null(open_dpdk("", OVNET_PORT_ATTACH, 1, 0, &err));
-	assert_int_equal(err, -EINVAL);
-	lab_no_leak();
-}
-
 static void ports_without_a_name_id_or_pool_are_refused(void **state)
 {
 	(void)state;
@@ -457,9 +370,6 @@ int main(void)
 		cmocka_unit_test(one_bad_packet_does_not_block_the_queue),
 		cmocka_unit_test(what_does_not_fit_is_counted),
 		cmocka_unit_test(an_empty_pool_is_counted_and_leaves_nothing_readable),
-		cmocka_unit_test(dpdk_ring_gives_back_what_was_sent),
-		cmocka_unit_test(dpdk_full_queue_is_told_from_a_port_that_is_down),
-		cmocka_unit_test(dpdk_queues_and_mtu_stay_within_the_device),
 		cmocka_unit_test(ports_without_a_name_id_or_pool_are_refused),
 		cmocka_unit_test(guard_holds_the_port_silently),
 		cmocka_unit_test(guard_finds_a_kernel_vxlan),
