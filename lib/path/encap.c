@@ -48,9 +48,10 @@ static inline int push(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint32_t 
 
 uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct refused bad = {.n = 0};
+	struct refused bad;
 	uint16_t kept = 0;
 
+	bad.n = 0;
 	if (n == 0)
 		return 0;
 	stage_enter(ctx, OVNET_STAGE_ENCAP, pkts, n);
