@@ -22,11 +22,11 @@ static inline void find_peers(const struct ovnet_fib_view *view, struct rte_mbuf
 }
 
 static inline int check(
-	struct ovnet_path_ctx *ctx, struct ovnet_meta *meta, const struct ovnet_peer *peer)
+	const struct ovnet_counters *c, struct ovnet_meta *meta, const struct ovnet_peer *peer)
 {
 	if (unlikely(peer == NULL))
 		return OVNET_DROP_NO_PEER;
-	rte_prefetch0_write(&ctx->counters->peer[peer->id]);
+	rte_prefetch0_write(&c->peer[peer->id]);
 	if (unlikely(peer->nh == NULL))
 		return OVNET_DROP_NO_UPLINK;
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
@@ -56,7 +56,7 @@ uint16_t STAGE(lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint1
 	}
 	find_peers(ctx->view, pkts, n, peers);
 	for (uint16_t i = 0; i < n; i++) {
-		int why = check(ctx, ovnet_meta(pkts[i]), peers[i]);
+		int why = check(ctx->counters, ovnet_meta(pkts[i]), peers[i]);
 
 		if (likely(why == PASS))
 			pkts[kept++] = pkts[i];
