@@ -17,7 +17,7 @@ OVNET_LOG_TYPE(port)
 /* Silent: some failures are answers. */
 static int ask(const char *name, unsigned long request, struct ifreq *ifr)
 {
-	size_t len = strlen(name);
+	size_t len = name != NULL ? strlen(name) : 0;
 
 	if (len == 0 || len >= sizeof(ifr->ifr_name))
 		return -ENODEV;
@@ -33,7 +33,8 @@ static int ask(const char *name, unsigned long request, struct ifreq *ifr)
 
 static int failed(const char *name, const char *what, int err)
 {
-	LOG(ERR, "interface '%s': cannot read its %s: %s", name, what, strerror(-err));
+	LOG(ERR, "interface '%s': cannot read its %s: %s", name != NULL ? name : "", what,
+		strerror(-err));
 	return err;
 }
 
@@ -65,7 +66,8 @@ int ovnet_netdev_set_mtu(const char *name, uint16_t mtu)
 	int err = ask(name, SIOCSIFMTU, &ifr);
 
 	if (err < 0)
-		LOG(ERR, "interface '%s': cannot set MTU %u: %s", name, mtu, strerror(-err));
+		LOG(ERR, "interface '%s': cannot set MTU %u: %s", name != NULL ? name : "", mtu,
+			strerror(-err));
 	return err;
 }
 

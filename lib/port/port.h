@@ -70,7 +70,7 @@ struct ovnet_port_conf {
 /* What an uplink takes out of a shared interface. Applied live, whole. */
 struct ovnet_port_filter {
 	uint16_t udp_port;              /* host order; 0: take nothing */
-	uint32_t vni;                   /* host order */
+	uint32_t vni;                   /* host order; doors take any: another is a counted drop */
 	const struct ovnet_addr *addrs; /* our underlay addresses */
 	unsigned n_addrs;
 	const struct ovnet_prefix4 *subnets; /* host-gw, DirectRouting: our own subnets */
