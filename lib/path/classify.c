@@ -144,9 +144,10 @@ static inline int check_outer(const struct ovnet_overlay *o, struct rte_mbuf *m)
 static inline uint16_t inner_burst(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, bool l3)
 {
-	struct refused bad = {.n = 0};
+	struct refused bad;
 	uint16_t kept = 0;
 
+	bad.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 		int why = check_inner(m, l3);
@@ -167,9 +168,10 @@ static inline uint16_t outer_burst(struct ovnet_path_ctx *ctx, const struct ovne
 	struct rte_mbuf **pkts, uint16_t n)
 {
 	struct rte_mbuf *others[OVNET_BURST];
-	struct refused bad = {.n = 0};
+	struct refused bad;
 	uint16_t kept = 0, n_others = 0;
 
+	bad.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 		int why = ctx->view != NULL ? check_outer(&ctx->view->overlay, m)

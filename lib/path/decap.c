@@ -50,10 +50,17 @@ static inline bool same_mac(const struct rte_ether_addr *a, const struct ovnet_m
 	return ((a_low ^ b_low) | (uint32_t)(a_high ^ b_high)) == 0;
 }
 
+/* What one loop leaves for the next: on the stack, see lookup.c. */
+struct found {
+	struct rte_ipv4_hdr *ip;
+	const struct ovnet_peer *peer; /* whose subnet the inner source is in; may be NULL */
+};
+
 /* The inner frame's own headers; on PASS the packet is an IP packet and nothing more. */
-static inline int check_inner(const struct ovnet_fib_view *view, struct rte_mbuf *m)
+static inline int check_inner(
+	const struct ovnet_fib_view *view, struct rte_mbuf *m, struct found *found)
 {
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 	struct ovnet_meta *meta = ovnet_meta(m);
 
 	if (unlikely(m->data_len < RTE_ETHER_HDR_LEN))
@@ -63,7 +70,7 @@ static inline int check_inner(const struct ovnet_fib_view *view, struct rte_mbuf
 	if (unlikely(eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4)))
 		return eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) ? OVNET_DROP_FAMILY_OFF
 									: OVNET_DROP_NOT_IP;
-	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(eth + 1);
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(eth + 1);
 	int why = ip4_check(ip, m->data_len - RTE_ETHER_HDR_LEN, m->pkt_len - RTE_ETHER_HDR_LEN);
 	if (unlikely(why != PASS))
 		return why;
@@ -77,9 +84,9 @@ static inline int check_inner(const struct ovnet_fib_view *view, struct rte_mbuf
 	meta->l3_len = rte_be_to_cpu_16(ip->total_length);
 	trim_to(m, meta->l3_len);
 
-	const struct ovnet_peer *peer = ovnet_fib_lookup(view, rte_be_to_cpu_32(ip->src_addr));
-	meta->peer = peer;
-	rte_prefetch0((const char *)peer + RTE_CACHE_LINE_SIZE); /* id, who may send */
+	found->ip = ip;
+	found->peer = ovnet_fib_lookup(view, rte_be_to_cpu_32(ip->src_addr));
+	rte_prefetch0((const char *)found->peer + RTE_CACHE_LINE_SIZE); /* id, who may send */
 	return PASS;
 }
 
@@ -95,25 +102,25 @@ static __rte_noinline int check_stranger(
 	return inner == outer ? PASS : OVNET_DROP_INNER_SOURCE;
 }
 
-static inline int admit(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, bool validate)
+static inline int admit(struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta,
+	const struct found *found, bool validate)
 {
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-	const struct ovnet_meta *meta = ovnet_meta(m);
-	const struct ovnet_peer *peer = meta->peer;
+	const struct ovnet_peer *peer = found->peer;
 
 	if (validate && unlikely(peer == NULL || !ovnet_peer_allows(peer, meta->outer_src_be))) {
-		int why = check_stranger(&ctx->shared->fib, ip->src_addr, meta->outer_src_be);
+		int why =
+			check_stranger(&ctx->shared->fib, found->ip->src_addr, meta->outer_src_be);
 		if (why != PASS)
 			return why;
 		peer = NULL;
 	}
-	int why = merge_ecn(ip, meta->outer_tos);
+	int why = merge_ecn(found->ip, meta->outer_tos);
 	if (unlikely(why != PASS))
 		return why;
 	if (likely(peer != NULL)) {
 		struct ovnet_peer_counters *c = &ctx->counters->peer[peer->id];
 		c->rx_packets++;
-		c->rx_bytes += meta->l3_len;
+		c->rx_bytes += rte_be_to_cpu_16(found->ip->total_length);
 	}
 	return PASS;
 }
@@ -121,11 +128,13 @@ static inline int admit(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, bool val
 static inline uint16_t burst(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, bool validate)
 {
-	struct refused bad = {.n = 0};
+	struct found found[OVNET_BURST];
+	struct refused bad;
 	uint16_t whole = 0, kept = 0;
 
+	bad.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
-		int why = check_inner(ctx->view, pkts[i]);
+		int why = check_inner(ctx->view, pkts[i], &found[whole]);
 
 		if (likely(why == PASS))
 			pkts[whole++] = pkts[i];
@@ -133,7 +142,7 @@ static inline uint16_t burst(
 			refuse(&bad, pkts[i], why);
 	}
 	for (uint16_t i = 0; i < whole; i++) {
-		int why = admit(ctx, pkts[i], validate);
+		int why = admit(ctx, ovnet_meta(pkts[i]), &found[i], validate);
 
 		if (likely(why == PASS))
 			pkts[kept++] = pkts[i];

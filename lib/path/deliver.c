@@ -47,9 +47,10 @@ static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 
 uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct refused bad = {.n = 0};
+	struct refused bad;
 	uint16_t kept = 0;
 
+	bad.n = 0;
 	if (n == 0)
 		return 0;
 	stage_enter(ctx, OVNET_STAGE_DELIVER, pkts, n);

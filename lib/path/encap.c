@@ -14,7 +14,14 @@ static int finish(struct rte_mbuf *m)
 	return ovnet_csum_finish(m) == 0 ? PASS : OVNET_DROP_CSUM_STATE;
 }
 
-static inline int push(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint32_t ports)
+/* What is the same for a whole burst, read once; the path's state, written back once. */
+struct burst {
+	struct ovnet_peer_counters *peer;
+	uint32_t port_min, ports;
+	uint16_t ip_id, ip_id_step;
+};
+
+static inline int push(struct burst *b, struct rte_mbuf *m)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
 
@@ -26,21 +33,20 @@ static inline int push(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint32_t 
 	if (unlikely(m->data_off < OVNET_VXLAN4_LEN))
 		return OVNET_DROP_NO_HEADROOM;
 
-	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
 	const struct ovnet_vxlan4_packet p = {
 		.inner_len = meta->l3_len,
-		.src_port = (uint16_t)(ctx->view->overlay.src_port_min +
-				       ((uint64_t)meta->hash * ports >> 32)),
-		.ip_id = ctx->ip_id,
-		.inner_tos = ip->type_of_service,
+		.src_port = (uint16_t)(b->port_min + ((uint64_t)meta->hash * b->ports >> 32)),
+		.ip_id = b->ip_id,
+		.inner_tos = ((const struct rte_ipv4_hdr *)ip)->type_of_service,
 	};
-	ctx->ip_id = (uint16_t)(ctx->ip_id + ctx->shared->n_workers);
+	b->ip_id = (uint16_t)(b->ip_id + b->ip_id_step);
+	ovnet_vxlan4_push(ip - OVNET_VXLAN4_LEN, &meta->peer->rewrite, meta->nh->eth, &p);
 	m->data_off -= OVNET_VXLAN4_LEN;
 	m->data_len += OVNET_VXLAN4_LEN;
 	m->pkt_len += OVNET_VXLAN4_LEN;
-	ovnet_vxlan4_push(rte_pktmbuf_mtod(m, uint8_t *), &meta->peer->rewrite, meta->nh->eth, &p);
 
-	struct ovnet_peer_counters *c = &ctx->counters->peer[meta->peer->id];
+	struct ovnet_peer_counters *c = &b->peer[meta->peer->id];
 	c->tx_packets++;
 	c->tx_bytes += p.inner_len;
 	return PASS;
@@ -48,22 +54,30 @@ static inline int push(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint32_t 
 
 uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct refused bad = {.n = 0};
+	struct refused bad;
 	uint16_t kept = 0;
 
+	bad.n = 0;
 	if (n == 0)
 		return 0;
 	stage_enter(ctx, OVNET_STAGE_ENCAP, pkts, n);
 	const struct ovnet_overlay *o = &ctx->view->overlay;
-	uint32_t ports = (uint32_t)o->src_port_max - o->src_port_min + 1;
+	struct burst b = {
+		.peer = ctx->counters->peer,
+		.port_min = o->src_port_min,
+		.ports = (uint32_t)o->src_port_max - o->src_port_min + 1,
+		.ip_id = ctx->ip_id,
+		.ip_id_step = ctx->shared->n_workers,
+	};
 	for (uint16_t i = 0; i < n; i++) {
-		int why = push(ctx, pkts[i], ports);
+		int why = push(&b, pkts[i]);
 
 		if (likely(why == PASS))
 			pkts[kept++] = pkts[i];
 		else
 			refuse(&bad, pkts[i], why);
 	}
+	ctx->ip_id = b.ip_id;
 	refused_drop(ctx, &bad);
 	return kept;
 }

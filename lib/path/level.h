@@ -42,7 +42,10 @@ static inline void stage_enter(
 /* A check's verdict: the packet may go on, or an enum ovnet_drop. */
 #define PASS (-1)
 
-/* Packets a stage refuses, kept until its end so that floods are freed in bulk. */
+/*
+ * Packets a stage refuses, kept until its end so that floods are freed in bulk. Set n to 0, but not
+ * by an initializer: that would clear all of it, once per burst and stage.
+ */
 struct refused {
 	uint16_t n;
 	uint8_t reason[OVNET_BURST];

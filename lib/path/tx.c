@@ -7,9 +7,10 @@
 static uint16_t prepare(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes)
 {
-	struct refused bad = {.n = 0};
+	struct refused bad;
 	uint16_t kept = 0;
 
+	bad.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 		uint8_t offload = ovnet_meta(m)->offload;
@@ -111,26 +112,47 @@ static void flush_port(struct ovnet_path_ctx *ctx, uint16_t id)
 	send(ctx, port, way->q, buf->pkts, n, bytes);
 }
 
+/*
+ * Appends packets for port `id` as long as they come and fit; returns how many did. Most bursts are
+ * one run: the sums stay in registers.
+ */
+static inline uint16_t append_run(
+	struct ovnet_txbuf *buf, uint16_t id, struct rte_mbuf *const *pkts, uint16_t n)
+{
+	uint16_t room = RTE_MIN(n, (uint16_t)(OVNET_BURST - buf->n)), i, care = 0;
+	struct rte_mbuf **to = buf->pkts + buf->n;
+	uint32_t bytes = 0;
+
+	for (i = 0; i < room; i++) {
+		struct rte_mbuf *m = pkts[i];
+		const struct ovnet_meta *meta = ovnet_meta(m);
+		if (unlikely(meta->out_port != id))
+			break;
+		to[i] = m;
+		bytes += m->pkt_len;
+		care |= meta->offload | (uint16_t)(m->nb_segs - 1);
+	}
+	buf->n += i;
+	buf->bytes += bytes;
+	buf->care |= care;
+	return i;
+}
+
 void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
 {
 	if (n == 0)
 		return;
 	stage_enter(ctx, OVNET_STAGE_TX, pkts, n);
-	for (uint16_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = pkts[i];
-		const struct ovnet_meta *meta = ovnet_meta(m);
-		uint16_t id = meta->out_port;
+	for (uint16_t i = 0; i < n;) {
+		uint16_t id = ovnet_meta(pkts[i])->out_port;
 
 		if (unlikely(id >= OVNET_MAX_PORTS)) {
-			ovnet_drop(ctx, &m, 1, OVNET_DROP_NO_PORT);
+			ovnet_drop(ctx, pkts + i++, 1, OVNET_DROP_NO_PORT);
 			continue;
 		}
-		struct ovnet_txbuf *buf = &ctx->txbuf[id];
-		buf->pkts[buf->n++] = m;
-		buf->care |= meta->offload | (uint16_t)(m->nb_segs - 1);
-		buf->bytes += m->pkt_len;
+		i += append_run(&ctx->txbuf[id], id, pkts + i, n - i);
 		ctx->tx_pending |= UINT64_C(1) << id;
-		if (unlikely(buf->n == OVNET_BURST))
+		if (ctx->txbuf[id].n == OVNET_BURST)
 			flush_port(ctx, id);
 	}
 }
