@@ -43,7 +43,15 @@ static int render(const struct ovnet_subnet_env *env, char *buf, size_t size)
 		env->ip_masq ? "true" : "false");
 }
 
-/* Every missing folder of the way to the file. */
+/* Open to everybody whatever our umask is: docker and CNI have to get in. */
+static int make_dir(const char *dir)
+{
+	if (mkdir(dir, 0755) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	return chmod(dir, 0755) < 0 ? -errno : 0;
+}
+
+/* Every missing folder on the way to the file. */
 static int make_dirs(const char *path)
 {
 	char dir[PATH_MAX];
@@ -51,9 +59,10 @@ static int make_dirs(const char *path)
 	snprintf(dir, sizeof(dir), "%s", path);
 	for (char *slash = strchr(dir + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
-			int rc = -errno;
-			LOG(ERR, "cannot create the folder %s of %s: %s", dir, path, strerror(-rc));
+		int rc = make_dir(dir);
+		if (rc < 0) {
+			LOG(ERR, "cannot create the folder %s of the subnet file %s: %s", dir, path,
+				strerror(-rc));
 			return rc;
 		}
 		*slash = '/';
