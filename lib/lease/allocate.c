@@ -93,7 +93,8 @@ int ovnet_allocate(const struct ovnet_netconf *conf, struct ovnet_lease *taken, 
 		.step = (u128)1 << (32 - conf->subnet_len)};
 	u128 at, at6 = 0;
 
-	qsort(taken, n, sizeof(*taken), order4);
+	if (n > 0)
+		qsort(taken, n, sizeof(*taken), order4);
 	int rc = pick(&r4, taken, n, span4, rnd, arg, &at);
 	if (rc < 0)
 		return rc;
@@ -101,7 +102,8 @@ int ovnet_allocate(const struct ovnet_netconf *conf, struct ovnet_lease *taken, 
 		struct range r6 = {.min = net6_number(conf->subnet6_min),
 			.max = net6_number(conf->subnet6_max),
 			.step = (u128)1 << (128 - conf->subnet6_len)};
-		qsort(taken, n, sizeof(*taken), order6);
+		if (n > 0)
+			qsort(taken, n, sizeof(*taken), order6);
 		rc = pick(&r6, taken, n, span6, rnd, arg, &at6);
 		if (rc < 0)
 			return rc;

@@ -87,6 +87,11 @@ void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const str
 	case CURLE_SSL_CONNECT_ERROR:
 		snprintf(out, size, "TLS handshake failed: %s (does this port speak https?)", why);
 		return;
+	case CURLE_GOT_NOTHING:
+		snprintf(out, size,
+			"it closed the connection without an answer (if this port "
+			"speaks TLS, write https:// in etcd.endpoints)");
+		return;
 	default:
 		snprintf(out, size, "%s%s", why,
 			is_alert(curl_text) ? " (it wants another client certificate: "

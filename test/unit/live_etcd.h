@@ -94,17 +94,21 @@ static inline void live_get(const struct live_etcd *e, const char *key, char *ou
 	out[strcspn(out, "\n")] = '\0';
 }
 
+static inline void live_prepare(struct live_etcd *e, const char *scheme)
+{
+	strcpy(e->dir, "/tmp/ovnet-etcd-XXXXXX");
+	if (mkdtemp(e->dir) == NULL)
+		abort();
+	snprintf(e->url, sizeof(e->url), "%s://127.0.0.1:%d", scheme, live_free_port());
+	snprintf(e->peer_url, sizeof(e->peer_url), "http://127.0.0.1:%d", live_free_port());
+}
+
 static inline void live_start(struct live_etcd *e)
 {
 	char data[96], initial[96];
 
-	if (e->dir[0] == '\0') {
-		strcpy(e->dir, "/tmp/ovnet-etcd-XXXXXX");
-		if (mkdtemp(e->dir) == NULL)
-			abort();
-		snprintf(e->url, sizeof(e->url), "http://127.0.0.1:%d", live_free_port());
-		snprintf(e->peer_url, sizeof(e->peer_url), "http://127.0.0.1:%d", live_free_port());
-	}
+	if (e->dir[0] == '\0')
+		live_prepare(e, "http");
 	snprintf(data, sizeof(data), "%s/data", e->dir);
 	snprintf(initial, sizeof(initial), "default=%s", e->peer_url);
 	e->pid = fork();

@@ -178,6 +178,111 @@ static void password(void **state)
 	live_remove(&own);
 }
 
+/* A certificate for 127.0.0.1, good for both ends, signed by ca.crt unless it is that itself. */
+static void make_cert(const char *dir, const char *name, const char *ca)
+{
+	char key[128], cert[128], ca_cert[128], ca_key[128], subject[32];
+	const char *const argv[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+		"ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", subject, "-addext",
+		"subjectAltName=IP:127.0.0.1", "-addext", "extendedKeyUsage=serverAuth,clientAuth",
+		"-keyout", key, "-out", cert, ca != NULL ? "-CA" : NULL, ca_cert, "-CAkey", ca_key,
+		NULL};
+
+	/* No CN: the gateway would take it for a user name. */
+	snprintf(subject, sizeof(subject), "/O=%s", name);
+	snprintf(key, sizeof(key), "%s/%s.key", dir, name);
+	snprintf(cert, sizeof(cert), "%s/%s.crt", dir, name);
+	snprintf(ca_cert, sizeof(ca_cert), "%s/%s.crt", dir, ca != NULL ? ca : "");
+	snprintf(ca_key, sizeof(ca_key), "%s/%s.key", dir, ca != NULL ? ca : "");
+	assert_int_equal(live_run((char *const *)argv, NULL, 0), 0);
+}
+
+static void fails_with(const struct ovnet_lease_conf *conf, const char *text)
+{
+	struct node *n = start_with(0, conf);
+
+	wait_for(strstr(status(n).error, text) != NULL, 4000);
+	assert_int_equal(status(n).state, OVNET_LEASE_WAIT_CONFIG);
+	stop(n);
+}
+
+static void certificates(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"ETCD_CERT_FILE", "ETCD_KEY_FILE",
+		"ETCD_TRUSTED_CA_FILE", "ETCDCTL_CACERT", "ETCDCTL_CERT", "ETCDCTL_KEY"};
+	static const char *const files[] = {
+		"node.crt", "node.key", "ca.crt", "ca.crt", "node.crt", "node.key"};
+	struct ovnet_lease_conf conf = conf_of(0);
+	struct live_etcd own = {0};
+	char path[6][128], other[128], plain[160];
+
+	live_prepare(&own, "https");
+	make_cert(own.dir, "ca", NULL);
+	make_cert(own.dir, "node", "ca");
+	make_cert(own.dir, "other", NULL);
+	snprintf(other, sizeof(other), "%s/other.crt", own.dir);
+	for (unsigned i = 0; i < 6; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s/%s", own.dir, files[i]);
+		setenv(names[i], path[i], 1);
+	}
+	setenv("ETCD_CLIENT_CERT_AUTH", "true", 1);
+	live_start(&own);
+	assert_true(live_put(&own, at("config"), VXLAN));
+	for (unsigned i = 0; i < 6; i++)
+		unsetenv(names[i]);
+	unsetenv("ETCD_CLIENT_CERT_AUTH");
+
+	/* Without a scheme: certificates mean https. */
+	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = own.url + strlen("https://"),
+		.cafile = path[2],
+		.certfile = path[0],
+		.keyfile = path[1],
+		.timeout_ms = 2000};
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	stop(n);
+
+	conf.etcd_conf.cafile = other;
+	fails_with(&conf, "etcd.cafile the one that signed");
+	conf.etcd_conf.cafile = "/nonexistent/ca.crt";
+	fails_with(&conf, "cannot use etcd.cafile \"/nonexistent/ca.crt\"");
+	conf.etcd_conf.cafile = path[2];
+	conf.etcd_conf.keyfile = "/nonexistent/node.key";
+	fails_with(&conf, "/nonexistent/node.key");
+	conf.etcd_conf.certfile = conf.etcd_conf.keyfile = NULL;
+	fails_with(&conf, "it wants another client certificate");
+	snprintf(plain, sizeof(plain), "http%s", own.url + strlen("https"));
+	conf.etcd_conf.endpoints = plain;
+	fails_with(&conf, "write https://");
+	live_remove(&own);
+}
+
+/* What listens there is no etcd, or takes connections and never answers. */
+static void strangers(void **state)
+{
+	(void)state;
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	struct ovnet_lease_conf conf = conf_of(0);
+	char url[64];
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", ntohs(a.sin_port));
+	conf.etcd_conf.endpoints = url;
+	conf.etcd_conf.timeout_ms = 300;
+	fails_with(&conf, "no answer within 30");
+	close(fd);
+	conf.etcd_conf.endpoints = etcd.peer_url;
+	conf.etcd_conf.timeout_ms = 2000;
+	fails_with(&conf, "no etcd v3 JSON gateway there");
+	conf.etcd_conf.endpoints = "http://nonexistent.invalid:2379";
+	fails_with(&conf, "does not resolve");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +291,8 @@ int main(void)
 		live(next_endpoint_answers_when_one_does_not),
 		live(bad_endpoints_are_refused),
 		live(password),
+		live(certificates),
+		live(strangers),
 	};
 	return cmocka_run_group_tests_name("lease_outage", tests, start_all, stop_all);
 }
