@@ -9,8 +9,11 @@
 #include "backoff.h"
 #include "mem.h"
 
-/* etcd sends progress every 10 to 11 minutes when nothing happens (3.4, default). */
-#define SILENCE_MS 720000
+/*
+ * etcd looks every 10 to 11 minutes (3.4, default) whether a watch had nothing to say all the
+ * time since it looked last, and only then sends progress: up to 22 minutes after an event.
+ */
+#define SILENCE_MS 1500000
 
 struct ovnet_etcd_watch {
 	TAILQ_ENTRY(ovnet_etcd_watch) link;

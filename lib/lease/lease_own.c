@@ -147,13 +147,14 @@ static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
 		c->own.handle_gone = true;
 		c->own.look_again = true;
 	} else {
+		int64_t left_s = c->own.expires_at - time(NULL);
 		lease_set_error(c, r->text);
 		if (nag_due(&c->own.nag, r->text))
 			LOG(WARN,
-				"cannot renew our lease %s, trying again until it expires in %lld "
-				"s: %s",
-				lease_name_of(c, c->own.key),
-				(long long)(c->own.expires_at - time(NULL)), r->text);
+				"cannot renew our lease %s, %lld s are left of it, trying again: "
+				"%s",
+				lease_name_of(c, c->own.key), (long long)(left_s > 0 ? left_s : 0),
+				r->text);
 	}
 	arm_ms(c->own.renew_timer, backoff_next(&c->own.renew_backoff));
 	end(c);

@@ -152,7 +152,7 @@ static inline void live_remove(struct live_etcd *e)
 	live_kill(e);
 	if (e->dir[0] != '\0')
 		nftw(e->dir, live_unlink, 16, FTW_DEPTH | FTW_PHYS);
-	e->dir[0] = '\0';
+	*e = (struct live_etcd){0};
 }
 
 #endif

@@ -25,6 +25,7 @@ struct node {
 
 static struct event_base *base;
 static struct live_etcd etcd;
+static struct live_etcd second; /* one that a single case may start, hurt and lose */
 static struct node nodes[NODES_MAX];
 static unsigned prefixes;
 static char prefix[64];
@@ -215,6 +216,7 @@ static inline int tear_down(void **state)
 	(void)state;
 	for (unsigned i = 0; i < NODES_MAX; i++)
 		stop(&nodes[i]);
+	live_remove(&second);
 	return 0;
 }
 

@@ -61,27 +61,28 @@ static void compaction(void **state)
 static void outage_keeps_peers_and_misses_nothing(void **state)
 {
 	(void)state;
-	struct live_etcd own = {0}, aside;
+	struct live_etcd aside;
 	struct ovnet_lease_conf conf = conf_of(0);
 
-	live_start(&own);
-	conf.etcd_conf.endpoints = own.url;
-	assert_true(live_put(&own, at("config"), VXLAN));
+	live_start(&second);
+	conf.etcd_conf.endpoints = second.url;
+	assert_true(live_put(&second, at("config"), VXLAN));
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
-	assert_true(live_put(&own, at("subnets/10.5.0.0-25"), "{\"PublicIP\":\"10.168.0.50\"}"));
-	assert_true(live_put(&own, at("subnets/10.5.0.128-25"), "{\"PublicIP\":\"10.168.0.51\"}"));
+	assert_true(live_put(&second, at("subnets/10.5.0.0-25"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	assert_true(
+		live_put(&second, at("subnets/10.5.0.128-25"), "{\"PublicIP\":\"10.168.0.51\"}"));
 	wait_for(n->n_peers == 2, 2000);
 
-	live_kill(&own);
+	live_kill(&second);
 	wait_for(!status(n).connected, 2000);
 	run_ms(500);
 	assert_int_equal(n->n_peers, 2);
-	assert_non_null(strstr(status(n).error, own.url));
+	assert_non_null(strstr(status(n).error, second.url));
 	assert_non_null(strstr(status(n).error, "connection refused"));
 
 	/* Behind its back: the same data on another port for a moment. */
-	aside = own;
+	aside = second;
 	snprintf(aside.url, sizeof(aside.url), "http://127.0.0.1:%d", live_free_port());
 	live_start(&aside);
 	assert_true(live_del(&aside, at("subnets/10.5.0.0-25")));
@@ -91,20 +92,18 @@ static void outage_keeps_peers_and_misses_nothing(void **state)
 	live_kill(&aside);
 	assert_int_equal(n->n_peers, 2);
 
-	live_start(&own);
+	live_start(&second);
 	wait_for(status(n).connected, 8000);
 	wait_for(n->n_peers == 1 && n->dels == 1 && n->sets == 3, 2000);
 	assert_int_equal(ntohl(n->peers[0].public_ip.v4_be), 0x0aa80034);
 	char value[256] = "";
 	for (int i = 0; i < 40 && value[0] == '\0'; i++) {
 		run_ms(100);
-		live_get(&own, key_of(n), value, sizeof(value));
+		live_get(&second, key_of(n), value, sizeof(value));
 	}
 	assert_non_null(strstr(value, "10.168.0.1"));
 	assert_int_equal(n->acquired, 1);
 	assert_true(status(n).resyncs >= 1);
-	stop(n);
-	live_remove(&own);
 }
 
 static void next_endpoint_answers_when_one_does_not(void **state)
@@ -141,12 +140,11 @@ static void bad_endpoints_are_refused(void **state)
 static void password(void **state)
 {
 	(void)state;
-	struct live_etcd own = {0};
 	struct ovnet_lease_conf conf = conf_of(0);
 
-	live_start(&own);
-	assert_true(live_put(&own, at("config"), VXLAN));
-	conf.etcd_conf.endpoints = own.url;
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), VXLAN));
+	conf.etcd_conf.endpoints = second.url;
 	conf.etcd_conf.username = "root";
 	conf.etcd_conf.password = "se\"cret";
 	/* A name does no harm where authentication is off. */
@@ -154,16 +152,17 @@ static void password(void **state)
 	wait_for(ready(n), 5000);
 
 	assert_int_equal(
-		live_ctl(&own, NULL, 0, (char *)"user", (char *)"add", (char *)"root:se\"cret"), 0);
-	assert_int_equal(live_ctl(&own, NULL, 0, (char *)"user", (char *)"grant-role",
+		live_ctl(&second, NULL, 0, (char *)"user", (char *)"add", (char *)"root:se\"cret"),
+		0);
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"user", (char *)"grant-role",
 				 (char *)"root", (char *)"root"),
 		0);
-	assert_int_equal(live_ctl(&own, NULL, 0, (char *)"auth", (char *)"enable"), 0);
-	own.user = "root:se\"cret";
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"enable"), 0);
+	second.user = "root:se\"cret";
 	stop(n);
 	n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
-	assert_true(live_put(&own, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	assert_true(live_put(&second, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
 	wait_for(n->n_peers == 1, 2000);
 	stop(n);
 
@@ -174,8 +173,6 @@ static void password(void **state)
 	conf.etcd_conf.username = NULL;
 	n = start_with(0, &conf);
 	wait_for(strstr(status(n).error, "set etcd.username") != NULL, 3000);
-	stop(n);
-	live_remove(&own);
 }
 
 /* A certificate for 127.0.0.1, good for both ends, signed by ca.crt unless it is that itself. */
@@ -214,27 +211,26 @@ static void certificates(void **state)
 	static const char *const files[] = {
 		"node.crt", "node.key", "ca.crt", "ca.crt", "node.crt", "node.key"};
 	struct ovnet_lease_conf conf = conf_of(0);
-	struct live_etcd own = {0};
 	char path[6][128], other[128], plain[160];
 
-	live_prepare(&own, "https");
-	make_cert(own.dir, "ca", NULL);
-	make_cert(own.dir, "node", "ca");
-	make_cert(own.dir, "other", NULL);
-	snprintf(other, sizeof(other), "%s/other.crt", own.dir);
+	live_prepare(&second, "https");
+	make_cert(second.dir, "ca", NULL);
+	make_cert(second.dir, "node", "ca");
+	make_cert(second.dir, "other", NULL);
+	snprintf(other, sizeof(other), "%s/other.crt", second.dir);
 	for (unsigned i = 0; i < 6; i++) {
-		snprintf(path[i], sizeof(path[i]), "%s/%s", own.dir, files[i]);
+		snprintf(path[i], sizeof(path[i]), "%s/%s", second.dir, files[i]);
 		setenv(names[i], path[i], 1);
 	}
 	setenv("ETCD_CLIENT_CERT_AUTH", "true", 1);
-	live_start(&own);
-	assert_true(live_put(&own, at("config"), VXLAN));
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), VXLAN));
 	for (unsigned i = 0; i < 6; i++)
 		unsetenv(names[i]);
 	unsetenv("ETCD_CLIENT_CERT_AUTH");
 
 	/* Without a scheme: certificates mean https. */
-	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = own.url + strlen("https://"),
+	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = second.url + strlen("https://"),
 		.cafile = path[2],
 		.certfile = path[0],
 		.keyfile = path[1],
@@ -252,10 +248,9 @@ static void certificates(void **state)
 	fails_with(&conf, "/nonexistent/node.key");
 	conf.etcd_conf.certfile = conf.etcd_conf.keyfile = NULL;
 	fails_with(&conf, "it wants another client certificate");
-	snprintf(plain, sizeof(plain), "http%s", own.url + strlen("https"));
+	snprintf(plain, sizeof(plain), "http%s", second.url + strlen("https"));
 	conf.etcd_conf.endpoints = plain;
 	fails_with(&conf, "write https://");
-	live_remove(&own);
 }
 
 /* What listens there is no etcd, or takes connections and never answers. */
