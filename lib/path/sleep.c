@@ -3,9 +3,8 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
-
-#include <rte_cycles.h>
 
 static const struct ovnet_queue_map *current_map(struct ovnet_worker *w)
 {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_pause.h>
 
 #include "log.h"
 #include "sleep.h"
