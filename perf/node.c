@@ -96,6 +96,7 @@ static int fill_fib(struct node *n)
 		.vtep_mac = own_vtep,
 		.src_port_min = SPORT_MIN,
 		.src_port_max = SPORT_MAX,
+		.mtu = 1450,
 		.validate = n->conf.strict};
 
 	if (ovnet_fib_set_overlay(n->w, &o, 24) != 0 ||

@@ -39,7 +39,9 @@ static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	const struct ovnet_port *port = ctx->map->port[e->port];
 	if (unlikely(port == NULL))
 		return OVNET_DROP_NO_PORT;
-	if (unlikely(meta->l3_len > port->mtu))
+	/* The host device gets its MTU after its door was opened, with the overlay. */
+	uint16_t mtu = port->role == OVNET_PORT_HOST ? o->mtu : port->mtu;
+	if (unlikely(meta->l3_len > mtu))
 		return OVNET_DROP_OVERSIZE;
 	meta->out_port = e->port;
 	return e->l3 ? PASS : push_ethernet(m, port, e);

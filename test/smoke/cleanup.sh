@@ -6,7 +6,7 @@
 
 ours() {
 	on a ip -o link show | grep -o ' ovnet0' || true
-	on a ip route show table all proto 111
+	on a ip route show table all proto 111 | sed 's/ linkdown//'
 }
 
 lab_up

@@ -197,6 +197,7 @@ static inline struct bed *bed_open(uint16_t workers)
 		.vtep_mac = own_vtep,
 		.src_port_min = 32768,
 		.src_port_max = 60999,
+		.mtu = 1450,
 		.validate = true};
 	assert_int_equal(bed_set_overlay(b), 0);
 	b->nh = ovnet_fib_nh_get(b->w, UPLINK, &gw);

@@ -52,7 +52,8 @@ static void chains_that_fit_no_buffer(void **state)
 	static uint8_t in[4096];
 	struct bed *b = bed_open(1);
 
-	b->door[HOST].port.mtu = 4000;
+	b->overlay.mtu = 4000;
+	assert_int_equal(bed_set_overlay(b), 0);
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, put_vxlan(in, 3000), 0, 1000));
 	ops->poll(&b->ctx);
 	assert_int_equal(b->counters.drops[OVNET_DROP_TX_REFUSED], 1);
