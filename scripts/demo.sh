@@ -49,7 +49,7 @@ parse() {
 		esac
 		shift
 	done
-	[[ $HOSTS =~ ^[0-9]{1,2}$ ]] && [ "$HOSTS" -le 50 ] || usage_error "--hosts: 0 to 50"
+	[[ $HOSTS =~ ^(0|[1-9][0-9]?)$ ]] && [ "$HOSTS" -le 50 ] || usage_error "--hosts: 0 to 50"
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
 }
 
