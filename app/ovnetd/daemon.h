@@ -43,7 +43,7 @@ struct daemon {
 	time_t started;
 	int exit_code;
 
-	bool hugepages, stopping;
+	bool eal, hugepages, stopping;
 	uint16_t data_room; /* bytes of packet in one buffer */
 	struct rte_mempool *pool;
 	struct ovnet_path_shared shared;
