@@ -14,6 +14,7 @@
 
 #define CONF_MAX_UPLINKS    8
 #define CONF_MAX_NEIGHBOURS 64
+#define CONF_MAX_CPU        1024 /* CPU numbers are below this */
 
 enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
@@ -90,5 +91,11 @@ enum conf_action { CONF_RUN, CONF_CHECK, CONF_CLEANUP, CONF_CLEANUP_DRY_RUN, CON
  */
 int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action);
 void conf_free(struct conf *conf);
+
+/*
+ * "2,3" or "2-3" into `cpus`, at most `max` of them. How many the list names ("": 0), or -EINVAL
+ * when it is no list or names a CPU twice.
+ */
+int conf_cpu_list(const char *text, uint16_t *cpus, unsigned max);
 
 #endif

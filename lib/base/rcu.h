@@ -43,6 +43,12 @@ static inline int ovnet_rcu_reader_add(struct ovnet_rcu *rcu, unsigned id)
 	return rte_rcu_qsbr_thread_register(rcu->qsbr, id);
 }
 
+/* An offline reader that will not come back. */
+static inline int ovnet_rcu_reader_remove(struct ovnet_rcu *rcu, unsigned id)
+{
+	return rte_rcu_qsbr_thread_unregister(rcu->qsbr, id);
+}
+
 static inline void ovnet_rcu_reader_online(struct ovnet_rcu *rcu, unsigned id)
 {
 	rte_rcu_qsbr_thread_online(rcu->qsbr, id);

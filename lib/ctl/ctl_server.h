@@ -12,7 +12,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define OVNET_CTL_LINE_MAX 65536
+#define OVNET_CTL_LINE_MAX   65536
+#define OVNET_CTL_ANSWER_MAX (64 * 1024 * 1024) /* all leases of a full network fit */
+#define OVNET_CTL_CLIENTS    16
 
 struct event_base;
 struct ovnet_ctl_server;
@@ -26,12 +28,18 @@ struct ovnet_ctl_method {
 /*
  * Listens on `path` (directory made 0755, socket `mode`, group `gid` unless -1). A stale socket
  * is replaced, a live one refused: -EADDRINUSE ("another ovnetd"). `methods` ends with a NULL
- * name. NULL and *err on failure (logged).
+ * name. `path`.lock is held locked until free. SIGPIPE is ignored from here on. NULL and *err on
+ * failure (logged).
  */
 struct ovnet_ctl_server *ovnet_ctl_server_new(struct event_base *base, const char *path,
 	mode_t mode, gid_t gid, const struct ovnet_ctl_method *methods, void *arg, int *err);
 /* Closes the clients, removes the socket. NULL is fine. */
 void ovnet_ctl_server_free(struct ovnet_ctl_server *s);
+/*
+ * After so many seconds a client that neither asks nor reads is closed; 30 at first. For
+ * clients that come later.
+ */
+void ovnet_ctl_server_set_idle(struct ovnet_ctl_server *s, unsigned seconds);
 
 /*
  * The client side, blocking, for ovnetctl and tests: new reference to the "result", or NULL with a

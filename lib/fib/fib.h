@@ -63,6 +63,7 @@ struct ovnet_overlay {
 	uint32_t vni;
 	struct ovnet_mac vtep_mac;           /* inner destination we accept */
 	uint16_t src_port_min, src_port_max; /* host order, inclusive */
+	uint16_t mtu;                 /* largest inner packet, bytes of IP */
 	bool validate;                       /* ingress validation strict (true) or off */
 };
 
@@ -92,9 +93,24 @@ struct ovnet_fib_view {
 	_Atomic(const struct ovnet_peer *) slot[];
 };
 
+/*
+ * Every address some peer may send from: asked only when a packet is being refused, to tell a
+ * stranger from a peer that sends what is not its own. Open addressing; each word is published
+ * by itself, the table is replaced whole when it fills up.
+ */
+struct ovnet_fib_sources {
+	struct ovnet_rcu_head rcu;
+	uint32_t mask;              /* slots - 1 */
+	_Atomic uint32_t addr_be[]; /* 0: free, UINT32_MAX: was used */
+};
+
 struct ovnet_fib {
 	_Atomic(struct ovnet_fib_view *) view; /* NULL until the network config is known */
+	_Atomic(const struct ovnet_fib_sources *) sources; /* NULL: no peer yet */
 };
+
+/* Does `src_be` belong to any peer? */
+bool ovnet_fib_is_source(const struct ovnet_fib *fib, uint32_t src_be);
 
 /* Once per burst. NULL: not configured yet. */
 static inline const struct ovnet_fib_view *ovnet_fib_view(const struct ovnet_fib *fib)

@@ -23,9 +23,14 @@
  */
 int ovnet_host_device_setup(struct ovnet_kernel *k, uint32_t ifindex,
 	const struct ovnet_prefix4 *network, const struct ovnet_prefix4 *own, uint16_t mtu);
-/* `<subnet> via <subnet base> dev <ifindex> onlink`; replaces. */
+/*
+ * `<subnet> via <subnet base> dev <ifindex> onlink`; replaces. In a network of more than 4,096
+ * subnets `<subnet> dev <ifindex> scope link`: the kernel's cost of gateways grows with their
+ * square.
+ */
 int ovnet_host_route_set(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet);
+/* A route that is not there (any more) is no error; one of another protocol stays. */
 int ovnet_host_route_del(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet);
 /* Removes routes of ours for which `keep` says no: what died while the daemon was down. */

@@ -7,6 +7,9 @@
  * Requests are answered by the kernel within the same system call, so the getters here are
  * synchronous and do not block; notifications arrive through the event loop. On overrun
  * (ENOBUFS) everything is dumped again and `resync` is called.
+ *
+ * "There is none" (-ENODEV, -EADDRNOTAVAIL, -ENETUNREACH) is an answer and not logged; what
+ * netlink itself refuses is.
  */
 #ifndef OVNET_KERNEL_KERNEL_H
 #define OVNET_KERNEL_KERNEL_H
@@ -64,14 +67,18 @@ struct ovnet_route {
 	uint16_t mtu;              /* of route or link */
 };
 
-/* RTM_GETROUTE for `dst`. -ENETUNREACH and the like. */
+/*
+ * RTM_GETROUTE for `dst`. -ENETUNREACH: no route, a blackhole, prohibited. A local address is
+ * routed by the loopback interface.
+ */
 int ovnet_kernel_route_get(
 	struct ovnet_kernel *k, const struct ovnet_addr *dst, struct ovnet_route *out);
 
 /*
  * Ask for a neighbour and keep it fresh (NTF_EXT_MANAGED, else NTF_USE again and again).
  * Reference counted per (ifindex, addr). The answer comes by the callback; if the kernel knows
- * it already, `mac` is filled and 1 returned, otherwise 0.
+ * it already, `mac` is filled and 1 returned, otherwise 0. A refusal (no such interface, table
+ * full) is logged and asked again; -EINVAL, -ENOMEM: no reference was taken.
  */
 int ovnet_kernel_neigh_want(struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_addr *addr,
 	struct ovnet_mac *mac);

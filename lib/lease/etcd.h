@@ -41,6 +41,7 @@ struct ovnet_etcd_kv {
 	size_t value_len;
 	int64_t mod_revision;
 	int64_t ttl_handle; /* v3: etcd lease id, 0: key without TTL */
+	uint32_t ttl_s;     /* create, update, keepalive: the TTL as granted; otherwise 0 */
 };
 
 struct ovnet_etcd_result {
@@ -59,9 +60,13 @@ struct ovnet_etcd_event {
 };
 
 struct ovnet_etcd_watch_cbs {
+	/* n 0: the watch is established, or a sign of life. */
 	void (*events)(
 		void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision);
-	/* The watch is over; start anew from a revision (UNAVAILABLE) or a listing (COMPACTED). */
+	/*
+	 * The watch is over; start anew from a revision (UNAVAILABLE) or a listing (COMPACTED).
+	 * No unwatch for it: it is gone when this returns.
+	 */
 	void (*ended)(void *arg, const struct ovnet_etcd_result *r);
 };
 
@@ -71,7 +76,7 @@ struct ovnet_etcd_watch; /* one running watch */
 struct ovnet_etcd_ops {
 	const char *name; /* "v3/json" */
 	struct ovnet_etcd *(*open)(struct event_base *base, const struct ovnet_etcd_conf *conf);
-	/* Cancels everything under way, no callbacks. */
+	/* Cancels everything under way, no callbacks. Not from inside one. */
 	void (*close)(struct ovnet_etcd *e);
 	/* NOT_FOUND when absent. */
 	void (*get)(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg);
@@ -87,7 +92,8 @@ struct ovnet_etcd_ops {
 	 */
 	void (*update)(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
 		int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg);
-	/* Sets the key's TTL back to its full length. NOT_FOUND: the handle is gone. */
+	/* Sets the key's TTL back to its full length (kvs[0].ttl_s). NOT_FOUND: the handle is gone.
+	 */
 	void (*keepalive)(struct ovnet_etcd *e, int64_t ttl_handle, ovnet_etcd_cb cb, void *arg);
 	/* Removes the key if its mod revision is still `revision`. */
 	void (*remove)(struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb,

@@ -69,7 +69,7 @@ struct ovnet_lease_client;
 /* Starts at once. NULL: no memory or bad conf (logged). `conf` strings are copied. */
 struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	const struct ovnet_lease_conf *conf, const struct ovnet_lease_callbacks *cbs, void *arg);
-/* No callback follows. The lease stays in the tree. NULL is fine. */
+/* No callback follows. Not from inside one. The lease stays in the tree. NULL is fine. */
 void ovnet_lease_client_free(struct ovnet_lease_client *c);
 
 void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_lease_status *out);

@@ -18,6 +18,7 @@
 #include <rte_mbuf.h>
 
 struct ovnet_peer;
+struct ovnet_nexthop;
 struct ovnet_endpoint;
 
 /* What is still undone; bits of ovnet_meta.offload. */
@@ -32,21 +33,24 @@ struct ovnet_endpoint;
 #define OVNET_META_TRACE 0x02 /* a trace follows this packet */
 
 struct ovnet_meta {
-	uint16_t in_port;              /* port id it came in by */
-	uint16_t out_port;             /* port id it leaves by; set by lookup/deliver */
-	uint8_t offload;               /* OVNET_OFF_* */
-	uint8_t flags;                 /* OVNET_META_* */
-	uint16_t csum_start;           /* bytes from the first byte of the packet's data */
-	uint16_t csum_offset;          /* bytes from csum_start */
-	uint16_t gso_size;             /* payload bytes per segment */
-	uint32_t hash;                 /* flow hash over the inner 5-tuple */
-	uint32_t outer_src_be;         /* decap to validate: IPv4 outer source, network order */
-	uint8_t ip_version;            /* 4 or 6: of the inner packet, set by classify */
-	uint8_t outer_tos;             /* decap: outer TOS byte, for RFC 6040 */
-	uint16_t l3_len;               /* total length the (inner) IP header states, bytes */
-	const struct ovnet_peer *peer; /* valid within one burst only (RCU) */
-	const struct ovnet_endpoint *endpoint; /* valid within one burst only (RCU) */
-	uint8_t pad[20];
+	uint16_t in_port;     /* port id it came in by */
+	uint16_t out_port;    /* port id it leaves by; set by lookup/deliver */
+	uint8_t offload;      /* OVNET_OFF_* */
+	uint8_t flags;        /* OVNET_META_* */
+	uint16_t csum_start;  /* bytes from the first byte of the packet's data */
+	uint16_t csum_offset; /* bytes from csum_start */
+	uint16_t gso_size;    /* payload bytes per segment */
+	uint32_t hash;        /* flow hash over the inner 5-tuple */
+	/*
+	 * IPv4 source, network order, 0 unknown: the outer one of a packet from an uplink (decap
+	 * validates it), the inner one elsewhere. Set by classify; shown with drops.
+	 */
+	uint32_t outer_src_be;
+	uint8_t ip_version;             /* 4 or 6: of the inner packet, set by classify */
+	uint8_t outer_tos;              /* decap: outer TOS byte, for RFC 6040 */
+	uint16_t l3_len;                /* total length the (inner) IP header states, bytes */
+	const struct ovnet_peer *peer;  /* valid within one burst only (RCU) */
+	const struct ovnet_nexthop *nh; /* the peer's; valid within one burst only (RCU) */
 } __rte_aligned(RTE_CACHE_LINE_SIZE);
 
 static_assert(sizeof(struct ovnet_meta) == RTE_CACHE_LINE_SIZE,

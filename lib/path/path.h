@@ -35,6 +35,8 @@ struct ovnet_hook {
 
 struct ovnet_txbuf {
 	uint16_t n;
+	uint16_t care; /* not 0: some packet is chained or has something undone */
+	uint32_t bytes;
 	struct rte_mbuf *pkts[OVNET_BURST];
 };
 
@@ -71,6 +73,8 @@ struct ovnet_path_ops {
 	/* Sends what the tx buffers hold. */
 	void (*flush)(struct ovnet_path_ctx *ctx);
 	/* Single stages, for the stage benchmark. Lists are rewritten in place. */
+	uint16_t (*rx)(struct ovnet_path_ctx *ctx, const struct ovnet_rxq_ref *ref,
+		struct rte_mbuf **pkts);
 	uint16_t (*classify)(struct ovnet_path_ctx *ctx, struct ovnet_port *port,
 		struct rte_mbuf **pkts, uint16_t n);
 	uint16_t (*lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
@@ -80,7 +84,10 @@ struct ovnet_path_ops {
 	void (*tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 };
 
-/* The best table this CPU can run, or the one named ("x86-64-v2"...); NULL: unknown or not able. */
+/*
+ * The best table this CPU can run (`level` NULL or "auto"), or the one named ("x86-64-v2"...);
+ * NULL: unknown or not able.
+ */
 const struct ovnet_path_ops *ovnet_path_select(const char *level);
 
 /* Frees packets with a counted reason. The only free in this folder. */

@@ -48,7 +48,10 @@ struct ovnet_port_queue {
 	uint16_t id;
 	/* After tx took fewer than given: why the next one was not taken. worker: rw */
 	enum ovnet_drop tx_reason;
-	/* worker: rw, control: ro. Packets the door itself lost on rx, e.g. truncated ones. */
+	/*
+	 * worker: rw, control: ro. Packets the door itself lost: truncated or without a buffer on
+	 * rx; taken by tx, but refused by the driver or the kernel (TX_REFUSED).
+	 */
 	uint64_t rx_drops[OVNET_DROP_COUNT];
 };
 
@@ -67,7 +70,7 @@ struct ovnet_port_conf {
 /* What an uplink takes out of a shared interface. Applied live, whole. */
 struct ovnet_port_filter {
 	uint16_t udp_port;              /* host order; 0: take nothing */
-	uint32_t vni;                   /* host order */
+	uint32_t vni;                   /* host order; doors take any: another is a counted drop */
 	const struct ovnet_addr *addrs; /* our underlay addresses */
 	unsigned n_addrs;
 	const struct ovnet_prefix4 *subnets; /* host-gw, DirectRouting: our own subnets */

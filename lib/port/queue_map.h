@@ -26,12 +26,12 @@ struct ovnet_tx_way {
 
 struct ovnet_worker_ports {
 	uint16_t n_rx;
-	struct ovnet_rxq_ref rx[OVNET_MAX_PORTS * 2]; /* in port order */
-	struct ovnet_tx_way tx[OVNET_MAX_PORTS];      /* by port id */
+	struct ovnet_rxq_ref rx[OVNET_MAX_PORTS * OVNET_MAX_QUEUES]; /* in port order */
+	struct ovnet_tx_way tx[OVNET_MAX_PORTS];                     /* by port id */
 };
 
 struct ovnet_queue_map {
-	struct ovnet_rcu_head rcu;
+	struct ovnet_rcu_head rcu; /* first */
 	uint32_t generation; /* grows with each publication; a sleeper rebuilds its epoll set */
 	uint16_t n_ports;    /* highest id + 1 */
 	struct ovnet_port *port[OVNET_MAX_PORTS]; /* by id; NULL where there is none */
@@ -48,5 +48,7 @@ struct ovnet_queue_map {
 struct ovnet_queue_map *ovnet_queue_map_build(
 	struct ovnet_port *const *ports, uint16_t n, uint16_t n_workers, uint32_t generation);
 void ovnet_queue_map_free(struct ovnet_queue_map *map);
+/* The same for ovnet_rcu_defer(rcu, &map->rcu, ovnet_queue_map_release). */
+void ovnet_queue_map_release(struct ovnet_rcu_head *head);
 
 #endif

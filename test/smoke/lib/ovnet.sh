@@ -7,7 +7,7 @@ ovnetd_flags() {
 	local d=$LAB_DIR/$1
 	printf '%s\n' "--etcd-endpoints=$ETCD_URL" "--etcd-prefix=$PREFIX" --iface=eth0 \
 		"--subnet-file=$d/subnet.env" "--control-socket=$d/ctl.sock" --host-device=ovnet0 \
-		--dpdk-memory=64 --dpdk-mbufs=8192 --log-level=info
+		--dpdk-mbufs=8192 --log-level=info
 }
 
 # Sanitizer reports go to files, where lab_verdict finds them.

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl_server.h"
+#include "table.h"
+#include "views.h"
+
+#define DEFAULT_SOCKET "/run/ovnet/ovnetd.sock"
+#define TIMEOUT_MS     10000
+#define WATCH_MAX      86400
+
+enum { EXIT_DAEMON = 1, EXIT_USAGE = 2 };
+
+struct options {
+	const char *socket;
+	bool json, invalid, all;
+	unsigned watch; /* seconds; 0: once */
+	const struct view *view;
+};
+
+static void print_help(void)
+{
+	printf("Usage: ovnetctl [OPTION...] COMMAND\n\n"
+	       "Asks a running ovnetd. See ovnetctl(1).\n\nCommands:\n");
+	for (const struct view *v = views; v->name != NULL; v++)
+		printf("  %-16s %s\n", v->name, v->help);
+	printf("\nOptions:\n"
+	       "  --socket PATH    the daemon's control.socket (" DEFAULT_SOCKET ")\n"
+	       "  --json           print the answer as JSON\n"
+	       "  --watch N        again every N seconds; counts become rates per second\n"
+	       "  --invalid        leases: those ovnetd refused, and why\n"
+	       "  --all            drops: every reason, not only those that occurred\n"
+	       "  --version        print the version\n"
+	       "  --help           print this\n\n"
+	       "Exit status: 0, 1 when the daemon cannot be asked or refuses, 2 for wrong "
+	       "usage.\n");
+}
+
+static int usage(const char *what, const char *word)
+{
+	char *safe = printable(word);
+
+	fprintf(stderr, "ovnetctl: %s%s; see ovnetctl --help\n", what, safe);
+	free(safe);
+	return EXIT_USAGE;
+}
+
+static int parse_watch(const char *text, unsigned *out)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < 1 || n > WATCH_MAX)
+		return usage("--watch takes seconds, 1 to 86400, not ", text);
+	*out = (unsigned)n;
+	return 0;
+}
+
+static int parse_command(struct options *o, int argc, char **argv)
+{
+	if (optind >= argc)
+		return usage("no command", "");
+	for (const struct view *v = views; v->name != NULL; v++)
+		if (strcmp(v->name, argv[optind]) == 0)
+			o->view = v;
+	if (o->view == NULL)
+		return usage("no such command: ", argv[optind]);
+	if (optind + 1 < argc)
+		return usage("one command at a time, what is ", argv[optind + 1]);
+	if (o->invalid && strcmp(o->view->name, "leases") != 0)
+		return usage("--invalid goes with leases, not ", o->view->name);
+	if (o->all && strcmp(o->view->name, "drops") != 0)
+		return usage("--all goes with drops, not ", o->view->name);
+	if (o->invalid)
+		o->view = &invalid_leases;
+	return 0;
+}
+
+/* 0 to go on, negative to leave with 0, or an exit code. */
+static int parse(struct options *o, int argc, char **argv)
+{
+	static const struct option flags[] = {{"socket", required_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'}, {"watch", required_argument, NULL, 'w'},
+		{"invalid", no_argument, NULL, 'i'}, {"all", no_argument, NULL, 'a'},
+		{"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
+	int c, err;
+
+	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			o->socket = optarg;
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 'w':
+			err = parse_watch(optarg, &o->watch);
+			if (err != 0)
+				return err;
+			break;
+		case 'i':
+			o->invalid = true;
+			break;
+		case 'a':
+			o->all = true;
+			break;
+		case 'v':
+			printf("ovnetctl %s\n", OVNET_VERSION);
+			return -1;
+		case 'h':
+			print_help();
+			return -1;
+		default:
+			return usage("", "wrong option");
+		}
+	}
+	return parse_command(o, argc, argv);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* New reference, or NULL: said why. */
+static json_t *ask(const struct options *o)
+{
+	char err[1024] = "";
+	json_t *params = NULL;
+
+	if (o->invalid || o->all)
+		params = json_pack("{s:b}", o->invalid ? "invalid" : "all", 1);
+	json_t *result =
+		ovnet_ctl_call(o->socket, o->view->name, params, TIMEOUT_MS, err, sizeof(err));
+	json_decref(params);
+	if (result == NULL) {
+		char *safe = printable(err);
+		fprintf(stderr, "ovnetctl: %s\n", safe);
+		free(safe);
+	}
+	return result;
+}
+
+/* 0, or EXIT_DAEMON when the output cannot be written. */
+static int print(const struct options *o, const struct reading *r)
+{
+	if (o->watch > 0 && isatty(STDOUT_FILENO))
+		fputs("\033[H\033[2J", stdout);
+	if (o->json && json_dumpf(r->now, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) == 0)
+		putchar('\n');
+	else if (!o->json)
+		show_view(stdout, o->view, r);
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : EXIT_DAEMON;
+}
+
+/* Goes on through a restart of the daemon. */
+static int watch(const struct options *o)
+{
+	struct reading r = {.watching = 1};
+	double last = 0;
+
+	for (;;) {
+		double at = now();
+		r.now = ask(o);
+		r.seconds = r.before != NULL ? at - last : 0;
+		if (r.now != NULL && print(o, &r) != 0) {
+			json_decref(r.now);
+			json_decref(r.before);
+			return EXIT_DAEMON;
+		}
+		json_decref(r.before);
+		r.before = r.now;
+		last = at;
+		sleep(o->watch);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.socket = DEFAULT_SOCKET};
+	int code = parse(&o, argc, argv);
+
+	if (code != 0)
+		return code < 0 ? 0 : code;
+	if (o.watch > 0)
+		return watch(&o);
+	struct reading r = {.now = ask(&o)};
+	if (r.now == NULL)
+		return EXIT_DAEMON;
+	code = print(&o, &r);
+	json_decref(r.now);
+	return code;
+}

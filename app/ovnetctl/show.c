@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "table.h"
+#include "views.h"
+
+/*
+ * The same row in the reading before; NULL if it is new. The search starts behind the last find:
+ * rows keep their order, so that it is one step for all but new rows.
+ */
+static const json_t *row_before(
+	const json_t *rows, size_t *hint, const char *key, const json_t *row)
+{
+	const json_t *id = json_object_get(row, key);
+	size_t n = json_array_size(rows);
+
+	for (size_t i = 0; id != NULL && i < n; i++) {
+		size_t at = (*hint + i) % n;
+		const json_t *other = json_array_get(rows, at);
+		if (json_equal(json_object_get(other, key), id)) {
+			*hint = at + 1;
+			return other;
+		}
+	}
+	return NULL;
+}
+
+/* A column no row has a value for takes no room. */
+static bool is_empty(const struct column *c, const json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const json_t *v = json_object_get(row, c->member);
+		if (v != NULL && !json_is_null(v))
+			return false;
+	}
+	return true;
+}
+
+static void add_heading(struct table *t, const struct column *c, const struct reading *r)
+{
+	char text[64];
+
+	if (r->watching && c->kind == COLUMN_BYTES)
+		snprintf(text, sizeof(text), "%.2s-BIT/s", c->heading);
+	else
+		snprintf(text, sizeof(text), "%s%s", c->heading,
+			r->watching && c->kind == COLUMN_COUNT ? "/s" : "");
+	t->right[t->n_columns++] = c->kind == COLUMN_NUMBER || c->kind == COLUMN_COUNT ||
+				   c->kind == COLUMN_BYTES || c->kind == COLUMN_PERCENT;
+	table_add(t, text);
+}
+
+static const json_t *rows_of(const struct view *view, const json_t *result)
+{
+	return view->list != NULL ? json_object_get(result, view->list) : result;
+}
+
+static void show_table(FILE *out, const struct view *view, const struct reading *r)
+{
+	const json_t *rows = rows_of(view, r->now), *old = rows_of(view, r->before);
+	const struct column *shown[TABLE_MAX_COLUMNS];
+	struct table t = {0};
+	char text[1024];
+	size_t i, hint = 0;
+	json_t *row;
+
+	for (const struct column *c = view->columns; c->member != NULL; c++) {
+		if (is_empty(c, rows))
+			continue;
+		shown[t.n_columns] = c;
+		add_heading(&t, c, r);
+	}
+	json_array_foreach (rows, i, row) {
+		const json_t *before = row_before(old, &hint, view->key, row);
+		for (unsigned n = 0; n < t.n_columns; n++) {
+			column_text(shown[n], row, before, r, text, sizeof(text));
+			table_add(&t, text);
+		}
+	}
+	table_print(&t, out);
+	table_free(&t);
+}
+
+void show_view(FILE *out, const struct view *view, const struct reading *r)
+{
+	if (view->columns == NULL)
+		show_status(out, r->now);
+	else if (json_array_size(rows_of(view, r->now)) == 0)
+		fprintf(out, "%s\n", view->empty);
+	else
+		show_table(out, view, r);
+}
+
+static const char *text_of(const json_t *o, const char *member, char *buf, size_t size)
+{
+	const struct column c = {.member = member, .kind = COLUMN_TEXT};
+	const struct reading r = {0};
+
+	column_text(&c, o, NULL, &r, buf, size);
+	return buf;
+}
+
+/* "name  value, value"; members that are missing leave no trace, nor does a line without any. */
+struct line {
+	char text[1024];
+	size_t len;
+};
+
+static void part(struct line *l, const char *before, const char *value)
+{
+	if (l->len < sizeof(l->text))
+		l->len += (size_t)snprintf(l->text + l->len, sizeof(l->text) - l->len, "%s%s%s",
+			l->len > 0 ? ", " : "", before, value);
+}
+
+static void member(struct line *l, const char *before, const json_t *o, const char *name)
+{
+	char buf[512];
+
+	text_of(o, name, buf, sizeof(buf));
+	if (strcmp(buf, "-") != 0)
+		part(l, before, buf);
+}
+
+static void end_line(FILE *out, const char *name, struct line *l)
+{
+	if (l->len > 0) {
+		char *safe = printable(l->text);
+		fprintf(out, "%-12s%s\n", name, safe);
+		free(safe);
+	}
+	l->len = 0;
+	l->text[0] = '\0';
+}
+
+static void since(struct line *l, const char *before, const json_t *o, const char *name, bool ahead)
+{
+	json_int_t t = json_integer_value(json_object_get(o, name));
+	json_int_t now = (json_int_t)time(NULL);
+	char buf[64], text[96];
+
+	if (t == 0)
+		return;
+	duration_text(ahead ? t - now : now - t, buf, sizeof(buf));
+	snprintf(text, sizeof(text), "%s%s", buf, ahead ? "" : " ago");
+	part(l, before, text);
+}
+
+static void show_node(FILE *out, const json_t *node, struct line *l)
+{
+	member(l, "", node, "public_ip");
+	member(l, "on ", node, "iface");
+	end_line(out, "node", l);
+	member(l, "", node, "subnet");
+	member(l, "of ", node, "network");
+	end_line(out, "subnet", l);
+	member(l, "", node, "backend");
+	member(l, "VNI ", node, "vni");
+	member(l, "UDP port ", node, "udp_port");
+	member(l, "VTEP MAC ", node, "vtep_mac");
+	end_line(out, "backend", l);
+	member(l, "", node, "host_device");
+	member(l, "MTU ", node, "mtu");
+	member(l, "written to ", node, "subnet_file");
+	end_line(out, "host device", l);
+}
+
+static void show_etcd(FILE *out, const json_t *etcd, struct line *l)
+{
+	if (json_is_boolean(json_object_get(etcd, "connected")))
+		part(l, "",
+			json_is_true(json_object_get(etcd, "connected")) ? "connected" : "away");
+	member(l, "", etcd, "transport");
+	member(l, "", etcd, "endpoint");
+	member(l, "", etcd, "prefix");
+	member(l, "revision ", etcd, "revision");
+	end_line(out, "etcd", l);
+	member(l, "", etcd, "error");
+	end_line(out, "  error", l);
+	since(l, "renewed ", etcd, "renewed_at", false);
+	since(l, "expires in ", etcd, "expires_at", true);
+	end_line(out, "lease", l);
+	member(l, "events ", etcd, "events");
+	member(l, "resyncs ", etcd, "resyncs");
+	member(l, "renewals ", etcd, "renewals");
+	member(l, "retries ", etcd, "retries");
+	member(l, "invalid leases ", etcd, "invalid");
+	end_line(out, "  counts", l);
+}
+
+static void show_dpdk(FILE *out, const json_t *dpdk, struct line *l)
+{
+	member(l, "", dpdk, "workers");
+	member(l, "", dpdk, "mode");
+	member(l, "", dpdk, "cpu_level");
+	end_line(out, "workers", l);
+	member(l, "", dpdk, "memory");
+	member(l, "mbufs ", dpdk, "mbufs");
+	member(l, "free ", dpdk, "mbufs_free");
+	end_line(out, "memory", l);
+}
+
+void show_status(FILE *out, const json_t *s)
+{
+	const json_t *uptime = json_object_get(s, "uptime_s");
+	struct line l = {.len = 0};
+	char buf[64];
+	json_t *warning;
+	size_t i;
+
+	member(&l, "", s, "version");
+	member(&l, "pid ", s, "pid");
+	if (json_is_integer(uptime)) {
+		duration_text(json_integer_value(uptime), buf, sizeof(buf));
+		part(&l, "up ", buf);
+	}
+	end_line(out, "ovnetd", &l);
+	member(&l, "", s, "state");
+	member(&l, "health ", s, "health");
+	member(&l, "peers ", s, "peers");
+	end_line(out, "state", &l);
+	show_node(out, json_object_get(s, "node"), &l);
+	show_etcd(out, json_object_get(s, "etcd"), &l);
+	show_dpdk(out, json_object_get(s, "dpdk"), &l);
+	json_array_foreach (json_object_get(s, "warnings"), i, warning) {
+		part(&l, "", json_is_string(warning) ? json_string_value(warning) : "-");
+		end_line(out, "warning", &l);
+	}
+}

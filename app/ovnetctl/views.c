@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "views.h"
+
+static const struct column port_columns[] = {
+	{"id", "ID", COLUMN_NUMBER},
+	{"name", "NAME", COLUMN_TEXT},
+	{"kind", "KIND", COLUMN_TEXT},
+	{"role", "ROLE", COLUMN_TEXT},
+	{"link", "LINK", COLUMN_YES, "up", "down"},
+	{"mtu", "MTU", COLUMN_NUMBER},
+	{"rx_queues", "RXQ", COLUMN_NUMBER},
+	{"tx_queues", "TXQ", COLUMN_NUMBER},
+	{"rx_packets", "RX-PKTS", COLUMN_COUNT},
+	{"rx_bytes", "RX-BYTES", COLUMN_BYTES},
+	{"tx_packets", "TX-PKTS", COLUMN_COUNT},
+	{"tx_bytes", "TX-BYTES", COLUMN_BYTES},
+	{"missed", "MISSED", COLUMN_COUNT},
+	{"errors", "ERRORS", COLUMN_COUNT},
+	{"no_mbuf", "NO-MBUF", COLUMN_COUNT},
+	{"tx_errors", "TX-ERRS", COLUMN_COUNT},
+	{"mac", "MAC", COLUMN_TEXT},
+	{"caps", "CAPS", COLUMN_LIST},
+	{NULL},
+};
+
+static const struct column peer_columns[] = {
+	{"subnet", "SUBNET", COLUMN_TEXT},
+	{"public_ip", "PUBLIC-IP", COLUMN_TEXT},
+	{"state", "STATE", COLUMN_TEXT},
+	{"uplink", "UPLINK", COLUMN_TEXT},
+	{"via", "VIA", COLUMN_TEXT},
+	{"mac", "MAC", COLUMN_TEXT},
+	{"vtep_mac", "VTEP-MAC", COLUMN_TEXT},
+	{"tx_packets", "TX-PKTS", COLUMN_COUNT},
+	{"tx_bytes", "TX-BYTES", COLUMN_BYTES},
+	{"rx_packets", "RX-PKTS", COLUMN_COUNT},
+	{"rx_bytes", "RX-BYTES", COLUMN_BYTES},
+	{NULL},
+};
+
+static const struct column lease_columns[] = {
+	{"subnet", "SUBNET", COLUMN_TEXT},
+	{"public_ip", "PUBLIC-IP", COLUMN_TEXT},
+	{"backend", "BACKEND", COLUMN_TEXT},
+	{"vtep_mac", "VTEP-MAC", COLUMN_TEXT},
+	{"vni", "VNI", COLUMN_NUMBER},
+	{"own", "OWN", COLUMN_YES, "own", ""},
+	{NULL},
+};
+
+static const struct column invalid_columns[] = {
+	{"key", "KEY", COLUMN_TEXT},
+	{"why", "WHY", COLUMN_TEXT},
+	{NULL},
+};
+
+static const struct column worker_columns[] = {
+	{"id", "ID", COLUMN_NUMBER},
+	{"lcore", "LCORE", COLUMN_NUMBER},
+	{"cpus", "CPUS", COLUMN_TEXT},
+	{"wait", "WAIT", COLUMN_TEXT},
+	{"busy_percent", "BUSY", COLUMN_PERCENT},
+	{"loops", "LOOPS", COLUMN_COUNT},
+	{"idle_loops", "IDLE", COLUMN_COUNT},
+	{"sleeps", "SLEEPS", COLUMN_COUNT},
+	{"wakeups", "WAKEUPS", COLUMN_COUNT},
+	{"queues", "QUEUES", COLUMN_LIST},
+	{NULL},
+};
+
+static const struct column stage_columns[] = {
+	{"stage", "STAGE", COLUMN_TEXT},
+	{"packets", "PACKETS", COLUMN_COUNT},
+	{"bursts", "BURSTS", COLUMN_COUNT},
+	{NULL},
+};
+
+static const struct column drop_columns[] = {
+	{"reason", "REASON", COLUMN_TEXT},
+	{"packets", "PACKETS", COLUMN_COUNT},
+	{"port", "PORT", COLUMN_TEXT},
+	{"last_source", "LAST-SOURCE", COLUMN_TEXT},
+	{"help", "MEANING", COLUMN_TEXT},
+	{NULL},
+};
+
+const struct view views[] = {
+	{.name = "status", .help = "state of the daemon, its lease and its etcd"},
+	{.name = "ports",
+		.help = "doors packets come and go by",
+		.key = "id",
+		.columns = port_columns,
+		.empty = "no ports"},
+	{.name = "peers",
+		.help = "other nodes and the way to them",
+		.key = "subnet",
+		.columns = peer_columns,
+		.empty = "no peers"},
+	{.name = "leases",
+		.help = "the lease tree as etcd has it",
+		.key = "subnet",
+		.columns = lease_columns,
+		.empty = "no leases"},
+	{.name = "workers",
+		.help = "threads that move packets",
+		.key = "id",
+		.columns = worker_columns,
+		.empty = "no workers"},
+	{.name = "stats",
+		.help = "packets by stage",
+		.list = "stages",
+		.key = "stage",
+		.columns = stage_columns,
+		.empty = "no stages"},
+	{.name = "drops",
+		.help = "packets refused, by reason",
+		.key = "reason",
+		.columns = drop_columns,
+		.empty = "nothing was dropped"},
+	{.name = NULL},
+};
+
+const struct view invalid_leases = {
+	.name = "leases", .key = "key", .columns = invalid_columns, .empty = "no invalid leases"};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * All that ovnetd holds, and who may touch it: everything here belongs to the control
+ * thread, except `shared` and `workers`, whose headers say what workers read.
+ *
+ * The pieces start in the order of the module table (modules.c) and stop in reverse;
+ * each piece's fini is safe before its init.
+ */
+#ifndef OVNET_APP_DAEMON_H
+#define OVNET_APP_DAEMON_H
+
+#include <event2/event.h>
+#include <time.h>
+
+#include "conf.h"
+#include "ctl_server.h"
+#include "fib_writer.h"
+#include "host_device.h"
+#include "lease_client.h"
+#include "path.h"
+#include "peers.h"
+#include "udp_guard.h"
+#include "warnings.h"
+#include "worker.h"
+
+#define MAX_PEERS (1u << 17) /* twice what a /8 of /24 holds */
+
+/* One underlay interface or vdev. */
+struct uplink {
+	const struct conf_uplink *conf; /* NULL: the default one */
+	struct ovnet_port *port;
+	struct ovnet_link link; /* ifindex 0: no kernel device behind it */
+	struct ovnet_addr addr; /* outer source address */
+	unsigned n_addrs;       /* all local addresses, what we accept packets to */
+	struct ovnet_addr addrs[16];
+};
+
+struct daemon {
+	struct conf conf;
+	struct event_base *base;
+	struct event *signals[2];
+	struct event *reclaim; /* timer: frees what is past its RCU grace */
+	time_t started;
+	int exit_code;
+
+	bool hugepages, stopping;
+	uint16_t data_room; /* bytes of packet in one buffer */
+	struct rte_mempool *pool;
+	struct ovnet_path_shared shared;
+	struct ovnet_fib_writer *fib;
+	const struct ovnet_path_ops *path;
+	struct ovnet_worker *workers[OVNET_MAX_WORKERS];
+
+	struct ovnet_port *ports[OVNET_MAX_PORTS]; /* by id */
+	uint16_t n_ports;
+	uint32_t map_generation;
+	struct ovnet_port *host;
+	struct uplink uplinks[CONF_MAX_UPLINKS];
+	unsigned n_uplinks;
+	struct ovnet_addr public_ip;
+	struct ovnet_udp_guard udp_guard; /* the overlay port, bound in the kernel */
+	bool guarded;
+
+	struct ovnet_kernel *kernel;
+	struct ovnet_lease_client *lease;
+	struct ovnet_ctl_server *ctl;
+	struct peers peers;
+	struct warnings warnings;
+
+	bool have_netconf, ready, host_down;
+	struct ovnet_netconf netconf; /* valid with have_netconf */
+	struct ovnet_lease own;       /* valid once ready */
+	uint16_t overlay_mtu;
+};
+
+struct module {
+	const char *name;
+	int (*init)(struct daemon *d); /* 0, -EAGAIN: try again later, or negative errno, logged */
+	void (*fini)(struct daemon *d);
+};
+
+extern const struct module module_eal, module_rcu, module_kernel, module_ports, module_workers,
+	module_fib, module_ctl, module_lease;
+
+/* Runs until a signal or a fatal error; returns the exit code. */
+int daemon_run(struct daemon *d);
+/* Leaves the event loop with this code. */
+void daemon_exit(struct daemon *d, int code);
+
+/* ports.c: publishes a new queue map over d->ports and wakes the workers. */
+int ports_publish(struct daemon *d);
+/* uplinks.c: the largest MTU of the interfaces to come, for the size of packet buffers. */
+uint16_t uplinks_mtu(struct daemon *d);
+/* Opens what the configuration lists; sets d->public_ip. -EAGAIN: one is down, wait. */
+int uplinks_open(struct daemon *d);
+/* Tells every shared uplink what the overlay's packets look like. */
+int uplinks_filter(struct daemon *d);
+/* The interface's addresses or state changed. */
+void uplinks_link_changed(struct daemon *d, const struct ovnet_link *link);
+struct uplink *uplink_by_ifindex(struct daemon *d, uint32_t ifindex);
+struct uplink *uplink_by_port(struct daemon *d, uint16_t port);
+
+/* overlay.c: addresses, MTU and routes of the host device. 0 or negative errno. */
+int host_set_up(struct daemon *d);
+void host_link_changed(struct daemon *d, const struct ovnet_link *link);
+
+/* status.c: the control socket's methods. */
+extern const struct ovnet_ctl_method status_methods[];
+
+#endif

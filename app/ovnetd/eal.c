@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Starts DPDK with arguments derived from the configuration and the machine, so that
+ * nobody has to know them: own prefix (several daemons live side by side), hugepages
+ * when there are enough, 4K pages with a warning otherwise.
+ */
+#include <errno.h>
+#include <libgen.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "memory.h"
+
+OVNET_LOG_TYPE(eal)
+
+#define MAX_ARGS   64
+#define MAX_LCORES 2048
+
+struct args {
+	int n;
+	char *v[MAX_ARGS + 1];
+};
+
+static int add(struct args *a, const char *text)
+{
+	if (a->n == MAX_ARGS) {
+		LOG(ERR, "more than %d EAL arguments: shorten dpdk.eal-args", MAX_ARGS);
+		return -E2BIG;
+	}
+	a->v[a->n] = strdup(text);
+	if (a->v[a->n] == NULL)
+		return -ENOMEM;
+	a->n++;
+	return 0;
+}
+
+/* The CPUs this process may use, as "0,1,5". */
+static void allowed_cpus(char *buf, size_t size)
+{
+	cpu_set_t set;
+	size_t at = 0;
+
+	buf[0] = '\0';
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		CPU_ZERO(&set);
+	for (int cpu = 0; cpu < CPU_SETSIZE && at + 8 < size; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			at += (size_t)snprintf(buf + at, size - at, "%s%d", at ? "," : "", cpu);
+	if (at == 0)
+		snprintf(buf, size, "0");
+}
+
+/* lcore 0 is the control thread, 1..n the workers; without worker-cpus the scheduler places them.
+ */
+static int add_lcores(struct args *a, const struct conf *c)
+{
+	char all[MAX_LCORES], text[2 * MAX_LCORES * 4];
+	uint16_t cpus[OVNET_MAX_WORKERS];
+	int n = conf_cpu_list(c->dpdk.worker_cpus, cpus, OVNET_MAX_WORKERS);
+	size_t at;
+
+	allowed_cpus(all, sizeof(all));
+	at = (size_t)snprintf(text, sizeof(text), "0@(%s)", all);
+	for (unsigned i = 0; i < c->dpdk.workers && at < sizeof(text); i++) {
+		if ((int)i < n)
+			at += (size_t)snprintf(
+				text + at, sizeof(text) - at, ",%u@%d", i + 1, cpus[i]);
+		else
+			at += (size_t)snprintf(
+				text + at, sizeof(text) - at, ",%u@(%s)", i + 1, all);
+	}
+	if (at >= sizeof(text))
+		return -E2BIG;
+	return add(a, "--lcores") < 0 ? -ENOMEM : add(a, text);
+}
+
+static bool wants_pci(const struct conf *c)
+{
+	for (unsigned i = 0; i < c->n_uplinks; i++) {
+		unsigned bus, dev, fn;
+		const char *da = c->uplinks[i].devargs;
+		if (da != NULL && (sscanf(da, "%*x:%x:%x.%x", &bus, &dev, &fn) == 3 ||
+					  sscanf(da, "%x:%x.%x", &bus, &dev, &fn) == 3))
+			return true;
+	}
+	return false;
+}
+
+static int add_user_args(struct args *a, const char *text)
+{
+	char *copy = strdup(text), *save = NULL;
+	int rc = copy != NULL ? 0 : -ENOMEM;
+
+	for (char *p = rc == 0 ? strtok_r(copy, " \t\n", &save) : NULL; p != NULL && rc == 0;
+		p = strtok_r(NULL, " \t\n", &save))
+		rc = add(a, p);
+	free(copy);
+	return rc;
+}
+
+static int build(struct args *a, struct daemon *d, uint32_t megabytes)
+{
+	char prefix[64], mem[16];
+	int rc = 0;
+
+	snprintf(prefix, sizeof(prefix), "--file-prefix=ovnet-%d", getpid());
+	snprintf(mem, sizeof(mem), "%u", megabytes);
+	const char *fixed[] = {"ovnetd", prefix, "--no-telemetry", "-m", mem,
+		/* EAL refuses --in-memory together with --no-huge. */
+		d->hugepages ? "--in-memory" : "--no-huge", d->hugepages ? NULL : "--no-shconf",
+		wants_pci(&d->conf) ? NULL : "--no-pci", "--log-level=lib.eal:error"};
+
+	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && rc == 0; i++)
+		if (fixed[i] != NULL)
+			rc = add(a, fixed[i]);
+	if (rc == 0)
+		rc = add_lcores(a, &d->conf);
+	return rc < 0 ? rc : add_user_args(a, d->conf.dpdk.eal_args);
+}
+
+/* EAL keeps small files of its own; let them stand beside our socket and vanish with it. */
+static void set_runtime_dir(const char *socket)
+{
+	char *copy = strdup(socket);
+
+	if (copy != NULL && setenv("RUNTIME_DIRECTORY", dirname(copy), 1) < 0)
+		LOG(WARN, "cannot set EAL's run-time directory: %s", strerror(errno));
+	free(copy);
+}
+
+static void remove_runtime_dir(void)
+{
+	/* Empty by now, or somebody else's: then it stays. */
+	(void)rmdir(rte_eal_get_runtime_dir());
+}
+
+static int init(struct daemon *d)
+{
+	struct args a = {0};
+	uint32_t megabytes = memory_needed_mb(d);
+
+	if (d->conf.dpdk.memory != 0)
+		megabytes = d->conf.dpdk.memory;
+	int rc = memory_choose(d, megabytes);
+	if (rc < 0)
+		return rc;
+	set_runtime_dir(d->conf.control.socket);
+	rc = build(&a, d, megabytes);
+	if (rc == 0 && rte_eal_init(a.n, a.v) < 0) {
+		LOG(ERR,
+			"DPDK did not start: %s. With %u MB of %s asked for; see the lines above, "
+			"`scripts/hugepages.sh show`, and dpdk.eal-args if you set it",
+			rte_strerror(rte_errno), megabytes,
+			d->hugepages ? "hugepages" : "4K pages");
+		rc = -ENODEV;
+	}
+	if (rc == 0)
+		rc = memory_pool(d);
+	/* EAL keeps pointers into argv, so the strings live as long as the process. */
+	return rc;
+}
+
+static void fini(struct daemon *d)
+{
+	if (d->pool == NULL)
+		return;
+	rte_mempool_free(d->pool);
+	d->pool = NULL;
+	remove_runtime_dir();
+	rte_eal_cleanup();
+}
+
+const struct module module_eal = {"eal", init, fini};

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One reading of the configuration: what its parts share. Private to conf_*.c. */
+#ifndef OVNET_APP_LOADER_H
+#define OVNET_APP_LOADER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "conf.h"
+#include "options.h"
+
+#define LOADER_MAX_OPTIONS 64
+#define LOADER_MAX_ERRORS  100 /* printed; a file of noise must not fill the journal */
+#define CONF_FILE_MAX      (1024 * 1024)
+#define CONF_FILE_DEFAULT  "/etc/ovnet/ovnet.conf"
+
+/* Where a value was given. */
+struct origin {
+	enum { FROM_PRESET, FROM_FILE, FROM_FLAG } kind;
+	unsigned line;
+};
+
+struct loader {
+	struct conf *conf;
+	const char *file;
+	bool file_named;                         /* by --config */
+	struct origin given[LOADER_MAX_OPTIONS]; /* as ovnetd_options */
+	unsigned errors;
+};
+
+/* One line on stderr: where, which key or flag, what and the cure. */
+void complain(struct loader *l, struct origin at, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The same, where the option got the value it has. `key` is in ovnetd_options. */
+void complain_value(struct loader *l, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The known name nearest to `name`, or NULL when none is near. */
+const char *nearest_key(const struct option_def *table, const char *name);
+unsigned edit_distance(const char *a, const char *b);
+
+/* Reads l->file over what is there. Errors are counted in `l`. */
+void conf_file_read(struct loader *l);
+/* Complains about what libconfig would swallow silently. False: do not even parse. */
+bool conf_scan(struct loader *l, const char *text, size_t len);
+
+/* `setting` is a config_setting_t: the list of uplinks. */
+struct config_setting_t;
+void uplinks_from_file(struct loader *l, struct config_setting_t *list);
+/* One more uplink, "iface=eth0,driver=af_packet,queues=2". */
+void uplink_from_flag(struct loader *l, const char *text);
+
+/* Members of a libconfig group through a table; ITEMS go to `items`. */
+struct group_reader {
+	const struct option_def *table;
+	const char *path; /* for messages: "uplinks[0]" */
+	void *base;
+	void (*items)(struct loader *l, struct config_setting_t *list, void *base);
+};
+void conf_read_group(
+	struct loader *l, struct config_setting_t *group, const struct group_reader *r);
+void conf_print_file(FILE *out);
+void conf_print_help(FILE *out);
+
+/* Flags that are no settings; ends with a NULL name. */
+struct action_flag {
+	const char *name, *arg, *help;
+};
+extern const struct action_flag action_flags[];
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "daemon.h"
+#include "log.h"
+#include "privileges.h"
+
+OVNET_LOG_TYPE(main)
+
+static int run(struct daemon *d)
+{
+	LOG(NOTICE, "ovnetd %s", OVNET_VERSION);
+	if (privileges_drop() < 0)
+		return EXIT_FAILURE;
+	return daemon_run(d);
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon d; /* large, and zero to begin with */
+	enum conf_action action;
+	int code = EXIT_FAILURE;
+
+	if (conf_load(&d.conf, argc, argv, &action) < 0)
+		return EXIT_FAILURE;
+	switch (action) {
+	case CONF_RUN:
+		code = run(&d);
+		break;
+	case CONF_CLEANUP:
+	case CONF_CLEANUP_DRY_RUN:
+		code = cleanup(&d.conf, action == CONF_CLEANUP_DRY_RUN);
+		break;
+	case CONF_CHECK:
+	case CONF_EXIT:
+		code = EXIT_SUCCESS;
+		break;
+	}
+	conf_free(&d.conf);
+	return code;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How much packet memory, from which pages. Main thread, at start. */
+#ifndef OVNET_APP_MEMORY_H
+#define OVNET_APP_MEMORY_H
+
+#include <stdint.h>
+
+struct daemon;
+
+/* Sets d->data_room; megabytes for the packet pool and DPDK's own needs. */
+uint32_t memory_needed_mb(struct daemon *d);
+/* Sets d->hugepages; -ENOMEM with a message when hugepages are demanded and short. */
+int memory_choose(struct daemon *d, uint32_t megabytes);
+/* Makes d->pool. */
+int memory_pool(struct daemon *d);
+
+#endif

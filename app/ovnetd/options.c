@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "options.h"
+
+#include "check.h"
+#include "conf.h"
+
+#define AT(member) \
+	.offset = offsetof(struct conf, member), .width = sizeof(((struct conf *)0)->member)
+
+static const char *const validation[] = {"off", "strict", NULL};
+static const char *const hugepages[] = {"auto", "on", "off", NULL};
+static const char *const mode[] = {"adaptive", "poll", NULL};
+static const char *const cpu_level[] = {"auto", "x86-64-v2", "x86-64-v3", "x86-64-v4", NULL};
+
+static_assert(CONF_HUGE_AUTO == 0 && CONF_HUGE_ON == 1 && CONF_HUGE_OFF == 2, "order of choices");
+static_assert(CONF_MODE_ADAPTIVE == 0 && CONF_MODE_POLL == 1, "order of choices");
+
+const struct option_group option_groups[] = {
+	{"etcd", "The lease tree"},
+	{"node", "This node"},
+	{"host", "The host device"},
+	{"ingress", "Packets from the underlay"},
+	{"encap", "Encapsulation"},
+	{"dpdk", "Workers and packet memory"},
+	{"", "Uplinks"},
+	{"control", "Control socket and log"},
+	{NULL, NULL},
+};
+
+/* clang-format off */
+const struct option_def ovnetd_options[] = {
+	{"etcd.endpoints", OPTION_TEXT, AT(etcd.endpoints), .check = check_endpoints,
+		.preset = "http://127.0.0.1:4001,http://127.0.0.1:2379", .arg = "URL,...",
+		.form = "a comma list such as \"http://192.0.2.1:2379,https://192.0.2.2:2379\"",
+		.help = "etcd servers, tried in order",
+		.more = "The cluster that holds the lease tree. One that does not answer is passed "
+			"over for the next."},
+	{"etcd.prefix", OPTION_TEXT, AT(etcd.prefix), .check = check_not_empty,
+		.preset = "/coreos.com/network", .arg = "KEY", .form = "a key such as \"/coreos.com/network\"",
+		.help = "where the lease tree begins",
+		.more = "PREFIX/config holds the network configuration, PREFIX/subnets the leases. "
+			"Every node of one network has the same prefix."},
+	{"etcd.cafile", OPTION_TEXT, AT(etcd.cafile), .check = check_file, .preset = "",
+		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
+		.help = "authority that signed etcd's certificates",
+		.more = "Empty: the system's authorities."},
+	{"etcd.certfile", OPTION_TEXT, AT(etcd.certfile), .check = check_file, .preset = "",
+		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
+		.help = "client certificate shown to etcd",
+		.more = "Needed where etcd runs with --client-cert-auth."},
+	{"etcd.keyfile", OPTION_TEXT, AT(etcd.keyfile), .check = check_file, .preset = "",
+		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
+		.help = "private key of the client certificate",
+		.more = "Empty: the key is in the file of the certificate."},
+	{"etcd.username", OPTION_TEXT, AT(etcd.username), .preset = "", .arg = "NAME",
+		.form = "a user name of etcd's, or \"\" for none",
+		.help = "user name for etcd's own authentication",
+		.more = "Empty: no authentication by password."},
+	{"etcd.password", OPTION_TEXT, AT(etcd.password), .preset = "", .arg = "TEXT",
+		.form = "that user's password",
+		.help = "password of that user",
+		.more = "Better kept in a file that only ovnetd may read than on the command line, "
+			"which every process on the node can see."},
+	{"etcd.timeout", OPTION_UINT, AT(etcd.timeout), .preset = "5", .min = 1, .max = 300,
+		.arg = "SECONDS", .help = "how long one request to etcd may take",
+		.more = "After it the next endpoint is tried. Packets are forwarded all the while "
+			"with what is known."},
+
+	{"node.iface", OPTION_TEXT, AT(node.iface), .check = check_iface, .preset = "",
+		.arg = "NAME|IP", .form = "an interface's name or address, or \"\" for the default route's",
+		.help = "interface to the other nodes",
+		.more = "By name, or by an address it has. Empty: the interface of the IPv4 default "
+			"route. Its address goes into the lease, its MTU bounds the overlay's."},
+	{"node.public-ip", OPTION_TEXT, AT(node.public_ip), .check = check_public_ip, .preset = "",
+		.arg = "IP", .form = "an IPv4 address of this node, such as \"192.0.2.10\", or \"\" for the interface's own",
+		.help = "address other nodes send to",
+		.more = "Empty: the interface's first global IPv4 address. Give it where other nodes "
+			"reach this one by another address (NAT one to one)."},
+	{"node.subnet-file", OPTION_TEXT, AT(node.subnet_file), .check = check_not_empty,
+		.preset = "/run/flannel/subnet.env", .arg = "FILE", .form = "a path",
+		.help = "file the subnet and MTU are written to",
+		.more = "Docker, the CNI plugin and mk-docker-opts.sh read it. Also where the subnet "
+			"of an earlier life is looked up first."},
+	{"node.subnet-lease-renew-margin", OPTION_UINT, AT(node.subnet_lease_renew_margin),
+		.preset = "60", .min = 1, .max = 1439, .arg = "MINUTES",
+		.help = "how long before its end the lease is renewed",
+		.more = "A lease lasts 24 hours."},
+
+	{"host.device", OPTION_TEXT, AT(host.device), .check = check_ifname, .preset = "ovnet0",
+		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks",
+		.help = "name of the host device",
+		.more = "The node's own door to the overlay, where flannel has flannel.1."},
+
+	{"ingress.validation", OPTION_CHOICE, AT(ingress.validate), .choices = validation,
+		.preset = "strict", .help = "who may send into the overlay",
+		.more = "strict: only addresses that hold a lease, and only from inside that lease's "
+			"subnet; the rest is dropped as unknown-peer or inner-source. off: anybody who "
+			"reaches this node's port. Neither is authentication where hosts can forge "
+			"addresses."},
+
+	{"encap.src-port-min", OPTION_UINT, AT(encap.src_port_min), .preset = "32768",
+		.min = 1, .max = 65535, .arg = "PORT", .help = "lowest outer UDP source port",
+		.more = "Each flow has a source port of its own, so that the underlay can spread "
+			"flows over its paths and receivers over their queues."},
+	{"encap.src-port-max", OPTION_UINT, AT(encap.src_port_max), .preset = "60999",
+		.min = 1, .max = 65535, .arg = "PORT", .help = "highest outer UDP source port",
+		.more = "Not below src-port-min."},
+
+	{"dpdk.workers", OPTION_UINT, AT(dpdk.workers), .preset = "1", .min = 1, .max = 31,
+		.arg = "N", .help = "threads that move packets",
+		.more = "One moves millions of packets a second; more pay where the uplink has as "
+			"many queues."},
+	{"dpdk.worker-cpus", OPTION_TEXT, AT(dpdk.worker_cpus), .check = check_cpus, .preset = "",
+		.arg = "LIST", .form = "CPU numbers such as \"2,3\" or \"2-3\", each once, or \"\" for the scheduler's choice",
+		.help = "CPUs the workers are pinned to",
+		.more = "As many as there are workers: worker i runs on the i-th. Empty: the "
+			"scheduler places them."},
+	{"dpdk.memory", OPTION_UINT, AT(dpdk.memory), .preset = "0", .min = 0, .max = 1048576,
+		.arg = "MB", .help = "memory taken at start, in megabytes",
+		.more = "0: what the packet pool needs."},
+	{"dpdk.mbufs", OPTION_UINT, AT(dpdk.mbufs), .preset = "16384", .min = 1024, .max = 16777216,
+		.arg = "N", .help = "packet buffers",
+		.more = "About 2.3 KB each. Too few show as no-mbuf in `ovnetctl drops`."},
+	{"dpdk.hugepages", OPTION_CHOICE, AT(dpdk.hugepages), .choices = hugepages,
+		.preset = "auto", .help = "memory in huge pages",
+		.more = "auto: if the system has enough of them, otherwise pages of 4 KB and a "
+			"warning. on: refuse to start without. off: never."},
+	{"dpdk.mode", OPTION_CHOICE, AT(dpdk.mode), .choices = mode, .preset = "adaptive",
+		.help = "what an idle worker does",
+		.more = "adaptive: it sleeps until a packet comes. poll: it keeps polling, which "
+			"takes a whole CPU and saves the time of waking up."},
+	{"dpdk.cpu-level", OPTION_TEXT, AT(dpdk.cpu_level), .choices = cpu_level, .preset = "auto",
+		.help = "instruction set of the packet path",
+		.more = "auto: the best this CPU has."},
+	{"dpdk.eal-args", OPTION_TEXT, AT(dpdk.eal_args), .preset = "", .arg = "ARGS",
+		.form = "arguments of the DPDK EAL, divided by blanks",
+		.help = "more arguments for DPDK",
+		.more = "Appended to those ovnetd makes itself; split at blanks, no quoting."},
+
+	{"uplinks", OPTION_ITEMS, .preset = "",
+		.arg = "iface=NAME[,driver=DRIVER][,queues=N]",
+		.help = "uplink, instead of the file's; may be given again",
+		.more = "The doors to the underlay. An empty list stands for one uplink on "
+			"node.iface. An entry has either iface, a kernel interface that stays the "
+			"kernel's and supplies address, routes and neighbours, or devargs, a DPDK "
+			"device ovnetd has for itself, with address, gateway and neighbours given here."},
+
+	{"control.socket", OPTION_TEXT, AT(control.socket), .check = check_socket,
+		.preset = "/run/ovnet/ovnetd.sock", .arg = "PATH",
+		.form = "an absolute path of at most 107 bytes",
+		.help = "socket ovnetctl talks to",
+		.more = "Its directory is made if it is missing."},
+	{"control.socket-mode", OPTION_TEXT, AT(control.socket_mode), .check = check_mode,
+		.preset = "0660", .arg = "MODE", .form = "an octal mode such as \"0660\"",
+		.help = "permissions of that socket",
+		.more = "Whoever may write to the socket may ask everything ovnetctl can ask."},
+	{"control.log-level", OPTION_TEXT, AT(control.log_level), .check = check_not_empty,
+		.preset = "info", .arg = "LEVEL[,MODULE=LEVEL...]",
+		.form = "error, warn, notice, info or debug, with exceptions as in \"info,lease=debug\"",
+		.help = "what is logged; --log-level for short",
+		.more = "One level for all modules, then exceptions by module."},
+	{NULL},
+};
+/* clang-format on */

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What happens when the lease tree speaks: network config, our own lease, peers.
+ * Also the modules around it (tables, kernel mirror, lease client).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "subnet_env.h"
+#include "vxlan4.h"
+
+OVNET_LOG_TYPE(overlay)
+
+#define SUPPORTED "vxlan"
+
+static int refuse_unsupported(const struct ovnet_netconf *c)
+{
+	if (c->backend != OVNET_BACKEND_VXLAN) {
+		LOG(ERR,
+			"backend type \"%s\" of the network config is not supported: "
+			"supported is " SUPPORTED,
+			c->type);
+		return -EPROTONOSUPPORT;
+	}
+	if (c->enable_ipv6 || !c->enable_ipv4) {
+		LOG(ERR, "the network config enables IPv6 or disables IPv4: only IPv4 overlays are "
+			 "supported, set EnableIPv6 false and EnableIPv4 true");
+		return -EPROTONOSUPPORT;
+	}
+	return 0;
+}
+
+/* As flannel v0.14.1+ makes it: random, locally administered, unicast. */
+static int random_mac(struct ovnet_mac *mac)
+{
+	if (getrandom(mac->b, sizeof(mac->b), 0) != (ssize_t)sizeof(mac->b))
+		return -EIO;
+	mac->b[0] = (uint8_t)((mac->b[0] & 0xfe) | 0x02);
+	return 0;
+}
+
+static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *previous,
+	struct ovnet_lease *own)
+{
+	struct daemon *d = arg;
+	int rc = refuse_unsupported(c);
+
+	if (rc == 0 && !d->guarded)
+		rc = ovnet_udp_guard_open(&d->udp_guard, c->port);
+	if (rc < 0)
+		return rc;
+	d->guarded = true;
+	LOG(INFO, "VXLAN config: VNI=%u Port=%u GBP=%d Learning=%d DirectRouting=%d", c->vni,
+		c->port, c->gbp, c->learning, c->direct_routing);
+	own->backend = c->backend;
+	own->vni = c->vni;
+	/* The MAC is peers' permanent neighbour entry: it has to survive restarts. */
+	own->has_vtep_mac = true;
+	if (d->ready)
+		own->vtep_mac = d->own.vtep_mac;
+	else if (previous != NULL && previous->has_vtep_mac)
+		own->vtep_mac = previous->vtep_mac;
+	else
+		rc = random_mac(&own->vtep_mac);
+	return rc;
+}
+
+/* Backend.MTU is the underlay's (flannel v0.21.3+). */
+static uint16_t overlay_mtu(struct daemon *d, const struct ovnet_netconf *c)
+{
+	uint16_t underlay = UINT16_MAX;
+
+	for (unsigned i = 0; i < d->n_uplinks; i++)
+		if (d->uplinks[i].port->mtu < underlay)
+			underlay = d->uplinks[i].port->mtu;
+	if (c->mtu > underlay)
+		warn_set(&d->warnings, "mtu",
+			"Backend.MTU %u is larger than the uplink's MTU %u: full-size packets are "
+			"dropped "
+			"(oversize) until one of them changes",
+			c->mtu, underlay);
+	return (uint16_t)((c->mtu != 0 ? c->mtu : underlay) - OVNET_VXLAN4_OVERHEAD);
+}
+
+static int set_tables(struct daemon *d)
+{
+	struct ovnet_overlay o = {
+		.network = d->netconf.network,
+		.own = d->own.subnet,
+		.udp_port = d->netconf.port,
+		.vni = d->netconf.vni,
+		.vtep_mac = d->own.vtep_mac,
+		.src_port_min = d->conf.encap.src_port_min,
+		.src_port_max = d->conf.encap.src_port_max,
+		.mtu = d->overlay_mtu,
+		.validate = d->conf.ingress.validate,
+	};
+	int rc = ovnet_fib_set_overlay(d->fib, &o, d->netconf.subnet_len);
+
+	if (rc == 0)
+		rc = ovnet_fib_set_default_endpoint(d->fib, d->host->id, true, &d->host->mac);
+	if (rc < 0)
+		LOG(ERR, "tables for the overlay: %s", strerror(-rc));
+	return rc;
+}
+
+static void write_subnet_env(struct daemon *d)
+{
+	struct ovnet_subnet_env env = {
+		.network = d->netconf.network,
+		.subnet = d->own.subnet,
+		.mtu = d->overlay_mtu,
+		.ip_masq = false, /* ovnet does not masquerade: docker or CNI does it then */
+	};
+
+	if (ovnet_subnet_env_write(d->conf.node.subnet_file, &env) < 0)
+		warn_set(&d->warnings, "subnet-file",
+			"%s was not written: docker and CNI wait for it", d->conf.node.subnet_file);
+	else
+		LOG(INFO, "wrote subnet file to %s", d->conf.node.subnet_file);
+}
+
+int host_set_up(struct daemon *d)
+{
+	return ovnet_host_device_setup(
+		d->kernel, d->host->ifindex, &d->netconf.network, &d->own.subnet, d->overlay_mtu);
+}
+
+/* The kernel forgets a device's routes when it goes down; the blackhole drops meanwhile. */
+void host_link_changed(struct daemon *d, const struct ovnet_link *link)
+{
+	struct ovnet_link now;
+
+	if (!d->ready || link->ifindex != d->host->ifindex)
+		return;
+	/* The event may be older than what we did to the device since. */
+	bool up = ovnet_kernel_link_by_index(d->kernel, link->ifindex, &now) == 0 && now.up;
+	if (!up) {
+		d->host_down = true;
+		warn_set(&d->warnings, "host-down",
+			"host device %s is down: the node's overlay packets are dropped until "
+			"`ip link set %s up`, or a restart if it was deleted",
+			d->host->name, d->host->name);
+		return;
+	}
+	warn_clear(&d->warnings, "host-down");
+	if (d->host_down && host_set_up(d) == 0)
+		peers_set_routes(d);
+	d->host_down = false;
+}
+
+static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *own)
+{
+	struct daemon *d = arg;
+	bool again = d->ready;
+
+	d->netconf = *c;
+	d->have_netconf = true;
+	d->own = *own;
+	d->overlay_mtu = overlay_mtu(d, c);
+	if (set_tables(d) < 0 || uplinks_filter(d) < 0 || host_set_up(d) < 0) {
+		daemon_exit(d, EXIT_FAILURE);
+		return;
+	}
+	d->ready = true;
+	if (again) {
+		peers_republish(d);
+		write_subnet_env(d);
+	}
+}
+
+static void on_peer_set(void *arg, const struct ovnet_lease *lease)
+{
+	peers_set(arg, lease);
+}
+
+static void on_peer_del(void *arg, const struct ovnet_lease *lease)
+{
+	peers_del(arg, lease);
+}
+
+static void on_synced(void *arg)
+{
+	struct daemon *d = arg;
+
+	peers_prune_routes(d);
+	write_subnet_env(d);
+	LOG(NOTICE, "ready: %u peers; watching for new subnet leases", d->peers.n);
+}
+
+static void on_fatal(void *arg, const char *text)
+{
+	LOG(ERR, "giving up: %s", text);
+	daemon_exit(arg, EXIT_FAILURE);
+}
+
+static int lease_init(struct daemon *d)
+{
+	static const struct ovnet_lease_callbacks cbs = {
+		.attrs = on_attrs,
+		.acquired = on_acquired,
+		.peer_set = on_peer_set,
+		.peer_del = on_peer_del,
+		.synced = on_synced,
+		.fatal = on_fatal,
+	};
+	struct ovnet_lease_conf c = {
+		.etcd = &ovnet_etcd_v3_json,
+		.etcd_conf = {.endpoints = d->conf.etcd.endpoints,
+			.cafile = d->conf.etcd.cafile,
+			.certfile = d->conf.etcd.certfile,
+			.keyfile = d->conf.etcd.keyfile,
+			.username = d->conf.etcd.username,
+			.password = d->conf.etcd.password,
+			.timeout_ms = d->conf.etcd.timeout * 1000},
+		.prefix = d->conf.etcd.prefix,
+		.public_ip = d->public_ip,
+		.renew_margin_s = d->conf.node.subnet_lease_renew_margin * 60,
+		.ttl_s = 86400,
+	};
+	int rc = peers_init(d);
+
+	if (rc < 0)
+		return rc;
+	if (ovnet_subnet_env_read(d->conf.node.subnet_file, &c.previous) < 0)
+		c.previous = (struct ovnet_prefix4){0};
+	d->lease = ovnet_lease_client_new(d->base, &c, &cbs, d);
+	return d->lease != NULL ? 0 : -EINVAL;
+}
+
+static void lease_fini(struct daemon *d)
+{
+	ovnet_lease_client_free(d->lease);
+	d->lease = NULL;
+	peers_fini(d);
+	if (d->guarded)
+		ovnet_udp_guard_close(&d->udp_guard);
+	d->guarded = false;
+}
+
+const struct module module_lease = {"lease", lease_init, lease_fini};
+
+static int fib_init(struct daemon *d)
+{
+	d->fib = ovnet_fib_writer_new(&d->shared.fib, &d->shared.rcu, MAX_PEERS);
+	if (d->fib == NULL)
+		LOG(ERR, "no memory for the tables");
+	return d->fib != NULL ? 0 : -ENOMEM;
+}
+
+static void fib_fini(struct daemon *d)
+{
+	ovnet_fib_writer_free(d->fib);
+	d->fib = NULL;
+}
+
+const struct module module_fib = {"fib", fib_init, fib_fini};

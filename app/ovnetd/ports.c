@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Opens the doors, in id order: the host device first, then the uplinks. Publishes who polls
+ * which queue.
+ */
+#include <errno.h>
+
+#include "daemon.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(ports)
+
+int ports_publish(struct daemon *d)
+{
+	struct ovnet_path_shared *s = &d->shared;
+	struct ovnet_queue_map *map = ovnet_queue_map_build(
+		d->ports, d->n_ports, d->conf.dpdk.workers, ++d->map_generation);
+
+	if (map == NULL) {
+		LOG(ERR, "no memory for the queue map");
+		return -ENOMEM;
+	}
+	const struct ovnet_queue_map *old =
+		atomic_exchange_explicit(&s->map, map, memory_order_acq_rel);
+	for (unsigned i = 0; i < s->n_workers; i++)
+		ovnet_handoff_wake(&s->handoff[i]);
+	if (old != NULL)
+		ovnet_rcu_defer(
+			&s->rcu, (struct ovnet_rcu_head *)&old->rcu, ovnet_queue_map_release);
+	return 0;
+}
+
+static int open_host(struct daemon *d)
+{
+	struct ovnet_port_conf conf = {
+		.name = d->conf.host.device,
+		.role = OVNET_PORT_HOST,
+		.iface = d->conf.host.device,
+		.queues = d->conf.dpdk.workers,
+		.pool = d->pool,
+	};
+	int err;
+
+	d->host = ovnet_port_open(&ovnet_port_host, d->n_ports, &conf, &err);
+	if (d->host == NULL)
+		return err;
+	d->ports[d->n_ports++] = d->host;
+	return 0;
+}
+
+static int init(struct daemon *d)
+{
+	int rc = uplinks_open(d);
+
+	if (rc == 0)
+		rc = open_host(d);
+	return rc < 0 ? rc : ports_publish(d);
+}
+
+/* Workers have stopped by now, so nobody holds the map or a port. */
+static void fini(struct daemon *d)
+{
+	ovnet_queue_map_free((struct ovnet_queue_map *)atomic_exchange(&d->shared.map, NULL));
+	while (d->n_ports > 0) {
+		ovnet_port_close(d->ports[--d->n_ports]);
+		d->ports[d->n_ports] = NULL;
+	}
+	d->host = NULL;
+	d->n_uplinks = 0;
+}
+
+const struct module module_ports = {"ports", init, fini};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "privileges.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+
+#include "log.h"
+
+OVNET_LOG_TYPE(privileges)
+
+static const struct {
+	cap_value_t cap;
+	const char *need; /* NULL: does without */
+} keep[] = {
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN (host device, routes, neighbours)"},
+	{CAP_NET_RAW, "CAP_NET_RAW (packet and AF_XDP sockets)"},
+	{CAP_BPF, NULL},
+	{CAP_PERFMON, NULL}, /* BPF programs that read packet pointers */
+	{CAP_IPC_LOCK, NULL},
+	{CAP_SYS_RESOURCE, NULL}, /* RLIMIT_MEMLOCK on kernels that charge BPF maps to it */
+	{CAP_SYS_NICE, NULL},
+};
+
+#define N_KEEP (sizeof(keep) / sizeof(keep[0]))
+
+static int have(cap_t caps, cap_value_t cap)
+{
+	cap_flag_value_t v = CAP_CLEAR;
+
+	return cap_get_flag(caps, cap, CAP_PERMITTED, &v) == 0 && v == CAP_SET;
+}
+
+static int choose(cap_t now, cap_t want)
+{
+	for (unsigned i = 0; i < N_KEEP; i++) {
+		if (have(now, keep[i].cap)) {
+			if (cap_set_flag(want, CAP_PERMITTED, 1, &keep[i].cap, CAP_SET) < 0 ||
+				cap_set_flag(want, CAP_EFFECTIVE, 1, &keep[i].cap, CAP_SET) < 0)
+				return -errno;
+		} else if (keep[i].need != NULL) {
+			LOG(ERR, "%s is missing: run ovnetd as root, or give it the capability",
+				keep[i].need);
+			return -EPERM;
+		}
+	}
+	return 0;
+}
+
+int privileges_drop(void)
+{
+	cap_t now = cap_get_proc();
+	cap_t want = cap_init();
+	int rc = now != NULL && want != NULL ? choose(now, want) : -ENOMEM;
+
+	if (rc == 0 && (cap_set_proc(want) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)) {
+		rc = -errno;
+		LOG(ERR, "cannot give up privileges: %s", strerror(errno));
+	}
+	cap_free(now);
+	cap_free(want);
+	return rc;
+}

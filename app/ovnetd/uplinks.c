@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_ether.h>
+
+#include "daemon.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(uplinks)
+
+/* The kernel interface `text` names: by name, by address, or (empty) of the default route. */
+static int look_up(struct daemon *d, const char *text, struct ovnet_link *link)
+{
+	struct ovnet_addr addr;
+
+	if (text[0] == '\0')
+		return ovnet_kernel_default_link(d->kernel, link);
+	if (ovnet_addr_parse(text, &addr) == 0)
+		return ovnet_kernel_link_by_addr(d->kernel, &addr, link);
+	return ovnet_kernel_link_by_name(d->kernel, text, link);
+}
+
+/* No kernel device behind it: address and neighbours come from the configuration. */
+static bool is_vdev(const struct conf_uplink *c)
+{
+	return c != NULL && c->devargs[0] != '\0';
+}
+
+static const char *iface_of(const struct daemon *d, const struct conf_uplink *c)
+{
+	return c != NULL ? c->iface : d->conf.node.iface;
+}
+
+uint16_t uplinks_mtu(struct daemon *d)
+{
+	uint16_t mtu = RTE_ETHER_MTU;
+	struct ovnet_link link;
+
+	for (unsigned i = 0; i < d->conf.n_uplinks || i == 0; i++) {
+		const struct conf_uplink *c = d->conf.n_uplinks > 0 ? &d->conf.uplinks[i] : NULL;
+		if (is_vdev(c))
+			continue;
+		if (look_up(d, iface_of(d, c), &link) == 0 && link.mtu > mtu)
+			mtu = link.mtu;
+	}
+	return mtu;
+}
+
+static int find_link(struct daemon *d, const char *text, struct ovnet_link *link)
+{
+	int rc = look_up(d, text, link);
+
+	if (rc < 0 && text[0] == '\0')
+		LOG(ERR, "no IPv4 default route to find the underlay interface by: "
+			 "name it with --iface or node.iface");
+	else if (rc < 0)
+		LOG(ERR,
+			"no interface \"%s\" here: `ip -br addr` lists what there is; "
+			"set node.iface (--iface) or uplinks to one of them",
+			text);
+	return rc;
+}
+
+static void warn_down(struct daemon *d, const struct ovnet_link *link)
+{
+	warn_set(&d->warnings, "uplink-down",
+		"uplink %s is down: no overlay traffic until `ip link set %s up`", link->name,
+		link->name);
+}
+
+static int open_shared(struct daemon *d, struct uplink *u, struct ovnet_port_conf *conf)
+{
+	enum conf_driver driver = u->conf != NULL ? u->conf->driver : CONF_DRIVER_AUTO;
+	int err = 0;
+
+	conf->name = conf->iface = u->link.name;
+	if (driver != CONF_DRIVER_AF_PACKET)
+		u->port = ovnet_port_open(&ovnet_port_af_xdp, d->n_ports, conf, &err);
+	if (u->port == NULL && driver != CONF_DRIVER_AF_XDP)
+		u->port = ovnet_port_open(&ovnet_port_af_packet, d->n_ports, conf, &err);
+	if (u->port == NULL)
+		return err;
+	if (u->port->ops == &ovnet_port_af_packet && driver == CONF_DRIVER_AUTO)
+		warn_set(&d->warnings, "af-packet",
+			"uplink %s runs on AF_PACKET because AF_XDP did not open (reason in the "
+			"log): "
+			"several times slower; set driver = \"af_packet\" if that is meant",
+			u->link.name);
+	return 0;
+}
+
+static int learn_addresses(struct daemon *d, struct uplink *u)
+{
+	int rc = ovnet_kernel_link_addr4(d->kernel, u->link.ifindex, &u->addr);
+
+	if (rc < 0) {
+		LOG(ERR,
+			"interface %s has no IPv4 address for the underlay: give it one, or name "
+			"another interface (--iface)",
+			u->link.name);
+		return rc;
+	}
+	u->n_addrs = ovnet_kernel_link_addrs(
+		d->kernel, u->link.ifindex, u->addrs, sizeof(u->addrs) / sizeof(u->addrs[0]));
+	return 0;
+}
+
+static int open_kernel_uplink(
+	struct daemon *d, struct uplink *u, const char *iface, struct ovnet_port_conf *conf)
+{
+	int rc = find_link(d, iface, &u->link);
+
+	if (rc < 0)
+		return rc;
+	if (!u->link.up) {
+		warn_down(d, &u->link);
+		return -EAGAIN; /* somebody may set it up: sockets cannot be bound before that */
+	}
+	warn_clear(&d->warnings, "uplink-down");
+	rc = learn_addresses(d, u);
+	return rc < 0 ? rc : open_shared(d, u, conf);
+}
+
+static int open_vdev_uplink(struct daemon *d, struct uplink *u, struct ovnet_port_conf *conf)
+{
+	char name[32];
+	int err;
+
+	snprintf(name, sizeof(name), "uplink%u", d->n_uplinks);
+	conf->name = name;
+	conf->devargs = u->conf->devargs;
+	u->addr = u->addrs[0] = u->conf->address;
+	u->n_addrs = 1;
+	u->port = ovnet_port_open(&ovnet_port_dpdk, d->n_ports, conf, &err);
+	return u->port != NULL ? 0 : err;
+}
+
+static int open_one(struct daemon *d, const struct conf_uplink *c)
+{
+	struct uplink *u = &d->uplinks[d->n_uplinks];
+	struct ovnet_port_conf conf = {
+		.role = OVNET_PORT_UPLINK,
+		.queues = c != NULL && c->queues != 0 ? c->queues : d->conf.dpdk.workers,
+		.pool = d->pool,
+	};
+	char a[OVNET_ADDR_STRLEN];
+
+	*u = (struct uplink){.conf = c};
+	int rc = is_vdev(c) ? open_vdev_uplink(d, u, &conf)
+			    : open_kernel_uplink(d, u, iface_of(d, c), &conf);
+	if (rc < 0)
+		return rc;
+	d->ports[d->n_ports++] = u->port;
+	d->n_uplinks++;
+	LOG(INFO, "using interface with name %s and address %s (%s, MTU %u)", u->port->name,
+		ovnet_addr_text(&u->addr, a, sizeof(a)), u->port->ops->kind, u->port->mtu);
+	return 0;
+}
+
+static int choose_public_ip(struct daemon *d)
+{
+	char a[OVNET_ADDR_STRLEN];
+
+	d->public_ip = d->uplinks[0].addr;
+	if (d->conf.node.public_ip[0] != '\0' &&
+		ovnet_addr_parse(d->conf.node.public_ip, &d->public_ip) < 0)
+		return -EINVAL; /* the option table lets none through */
+	if (!ovnet_addr_is_unicast(&d->public_ip)) {
+		LOG(ERR, "%s cannot be a node's address: set node.public-ip",
+			ovnet_addr_text(&d->public_ip, a, sizeof(a)));
+		return -EINVAL;
+	}
+	LOG(INFO, "external address of this node is %s",
+		ovnet_addr_text(&d->public_ip, a, sizeof(a)));
+	return 0;
+}
+
+int uplinks_open(struct daemon *d)
+{
+	int rc = 0;
+
+	if (d->conf.n_uplinks == 0)
+		rc = open_one(d, NULL);
+	for (unsigned i = 0; i < d->conf.n_uplinks && rc == 0; i++)
+		rc = open_one(d, &d->conf.uplinks[i]);
+	return rc < 0 ? rc : choose_public_ip(d);
+}
+
+int uplinks_filter(struct daemon *d)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < d->n_uplinks; i++) {
+		struct uplink *u = &d->uplinks[i];
+		struct ovnet_port_filter f = {
+			.udp_port = d->netconf.port,
+			.vni = d->netconf.vni,
+			.addrs = u->addrs,
+			.n_addrs = u->n_addrs,
+		};
+		if (u->port->ops->filter == NULL)
+			continue;
+		int one = u->port->ops->filter(u->port, &f);
+		rc = one < 0 ? one : rc;
+	}
+	return rc;
+}
+
+void uplinks_link_changed(struct daemon *d, const struct ovnet_link *link)
+{
+	struct uplink *u = uplink_by_ifindex(d, link->ifindex);
+
+	if (u == NULL)
+		return;
+	u->link = *link;
+	if (!link->up)
+		warn_down(d, link);
+	else
+		warn_clear(&d->warnings, "uplink-down");
+	if (ovnet_kernel_link_addr4(d->kernel, link->ifindex, &u->addr) < 0)
+		return; /* keeps the last one: an address that comes back finds all in place */
+	u->n_addrs = ovnet_kernel_link_addrs(
+		d->kernel, link->ifindex, u->addrs, sizeof(u->addrs) / sizeof(u->addrs[0]));
+	if (d->have_netconf)
+		uplinks_filter(d);
+	peers_resolve_all(d);
+}
+
+struct uplink *uplink_by_ifindex(struct daemon *d, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < d->n_uplinks; i++)
+		if (d->uplinks[i].link.ifindex == ifindex && ifindex != 0)
+			return &d->uplinks[i];
+	return NULL;
+}
+
+struct uplink *uplink_by_port(struct daemon *d, uint16_t port)
+{
+	for (unsigned i = 0; i < d->n_uplinks; i++)
+		if (d->uplinks[i].port->id == port)
+			return &d->uplinks[i];
+	return NULL;
+}

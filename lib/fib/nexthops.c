@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "writer.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static int compare_gateways(const struct ovnet_addr *a, const struct ovnet_addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	if (a->family == AF_INET6)
+		return memcmp(a->v6, b->v6, sizeof(a->v6));
+	if (a->family == AF_INET && a->v4_be != b->v4_be)
+		return a->v4_be < b->v4_be ? -1 : 1;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct nexthop *x = a, *y = b;
+
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	return compare_gateways(&x->gateway, &y->gateway);
+}
+
+static struct ovnet_nexthop *current(struct nexthop *n)
+{
+	/* Published const; the writer made it and frees it. */
+	return (struct ovnet_nexthop *)atomic_load_explicit(&n->slot.cur, memory_order_relaxed);
+}
+
+static void cur_release(struct ovnet_rcu_head *head)
+{
+	free((char *)head - offsetof(struct ovnet_nexthop, rcu));
+}
+
+static void slot_free(void *arg)
+{
+	struct nexthop *n = arg;
+
+	free(current(n));
+	free(n);
+}
+
+static void slot_release(struct ovnet_rcu_head *head)
+{
+	slot_free((char *)head - offsetof(struct nexthop, rcu));
+}
+
+static struct nexthop *nexthop_new(const struct nexthop *key)
+{
+	struct nexthop *n = malloc(sizeof(*n));
+	struct ovnet_nexthop *cur = calloc(1, sizeof(*cur));
+
+	if (n == NULL || cur == NULL) {
+		free(n);
+		free(cur);
+		return NULL;
+	}
+	*n = *key;
+	cur->port = key->port;
+	atomic_init(&n->slot.cur, cur);
+	return n;
+}
+
+struct ovnet_nh_slot *ovnet_fib_nh_get(
+	struct ovnet_fib_writer *w, uint16_t port, const struct ovnet_addr *gateway)
+{
+	struct nexthop key = {.port = port, .gateway = *gateway};
+	struct nexthop **node = tfind(&key, &w->nexthops, compare);
+
+	if (node == NULL) {
+		struct nexthop *n = nexthop_new(&key);
+		if (n == NULL)
+			return NULL;
+		node = tsearch(n, &w->nexthops, compare);
+		if (node == NULL) {
+			slot_free(n);
+			return NULL;
+		}
+	}
+	(*node)->refs++;
+	return &(*node)->slot;
+}
+
+struct ovnet_nh_slot *ovnet_fib_nh_find(
+	struct ovnet_fib_writer *w, uint16_t port, const struct ovnet_addr *gateway)
+{
+	struct nexthop key = {.port = port, .gateway = *gateway};
+	struct nexthop **node = tfind(&key, &w->nexthops, compare);
+
+	return node != NULL ? &(*node)->slot : NULL;
+}
+
+void ovnet_fib_nh_put(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh)
+{
+	struct nexthop *n = (struct nexthop *)nh;
+
+	if (n == NULL || --n->refs > 0)
+		return;
+	tdelete(n, &w->nexthops, compare);
+	ovnet_rcu_defer(w->rcu, &n->rcu, slot_release);
+}
+
+int ovnet_fib_nh_set(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh,
+	const struct ovnet_mac *dst, const struct ovnet_mac *src, uint16_t mtu)
+{
+	struct nexthop *n = (struct nexthop *)nh;
+	struct ovnet_nexthop *old = current(n), *cur = calloc(1, sizeof(*cur));
+
+	if (cur == NULL)
+		return -ENOMEM;
+	cur->port = n->port;
+	cur->mtu = mtu;
+	cur->resolved = dst != NULL;
+	if (dst != NULL) {
+		memcpy(cur->eth, dst->b, sizeof(dst->b));
+		memcpy(cur->eth + 6, src->b, sizeof(src->b));
+		cur->eth[12] = 0x08; /* IPv4, the only underlay so far */
+	}
+	atomic_store_explicit(&nh->cur, cur, memory_order_release);
+	ovnet_rcu_defer(w->rcu, &old->rcu, cur_release);
+	return 0;
+}
+
+void nexthops_free(struct ovnet_fib_writer *w)
+{
+	tdestroy(w->nexthops, slot_free);
+	w->nexthops = NULL;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `ovnetd --cleanup`: nothing is remembered, everything is known by its marks. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(kernel)
+
+struct cleanup {
+	struct nl *nl;
+	bool dry_run;
+	void (*report)(void *arg, const char *what);
+	void *arg;
+	struct nl_list links;
+	int found;
+	int err; /* the first failure; the rest is still cleaned */
+};
+
+static const char *link_name(const struct cleanup *c, uint32_t ifindex)
+{
+	const struct link_entry *l = c->links.items;
+
+	for (unsigned i = 0; i < c->links.n; i++)
+		if (l[i].link.ifindex == ifindex)
+			return l[i].link.name;
+	return "none";
+}
+
+static void done(struct cleanup *c, int err, const char *what)
+{
+	if (err < 0 && err != -ESRCH) { /* -ESRCH: went together with another */
+		if (c->err == 0)
+			c->err = err;
+		return;
+	}
+	c->found++;
+	if (c->report != NULL)
+		c->report(c->arg, what);
+}
+
+static void clean_routes(struct cleanup *c, const struct nl_list *routes, uint8_t type)
+{
+	char what[128], dst[OVNET_PREFIX_STRLEN];
+	const struct route_entry *r = routes->items;
+
+	for (unsigned i = 0; i < routes->n; i++) {
+		if ((r[i].type == RTN_BLACKHOLE) != (type == RTN_BLACKHOLE))
+			continue;
+		ovnet_prefix4_text(&r[i].dst, dst, sizeof(dst));
+		if (type == RTN_BLACKHOLE)
+			snprintf(what, sizeof(what), "blackhole %s", dst);
+		else
+			snprintf(what, sizeof(what), "route %s dev %s", dst,
+				link_name(c, r[i].ifindex));
+		done(c, c->dry_run ? 0 : route_remove(c->nl, &r[i]), what);
+	}
+}
+
+static void clean_neighbours(struct cleanup *c, const struct nl_list *neighbours)
+{
+	char what[128], addr[OVNET_ADDR_STRLEN];
+	const struct neigh_entry *n = neighbours->items;
+
+	for (unsigned i = 0; i < neighbours->n; i++) {
+		if (!n[i].managed || n[i].protocol != OVNET_RTPROT)
+			continue;
+		snprintf(what, sizeof(what), "managed neighbour %s dev %s",
+			ovnet_addr_text(&n[i].addr, addr, sizeof(addr)),
+			link_name(c, n[i].ifindex));
+		done(c, c->dry_run ? 0 : neigh_unmanage(c->nl, n[i].ifindex, &n[i].addr), what);
+	}
+}
+
+static int delete_link(struct nl *nl, const struct ovnet_link *link)
+{
+	struct nl_request req;
+	struct ifinfomsg *ifi = nl_begin(&req, RTM_DELLINK, 0, sizeof(*ifi));
+
+	ifi->ifi_index = (int)link->ifindex;
+	int err = nl_send(nl, &req, NULL, NULL);
+	if (err < 0 && err != -ENODEV)
+		LOG(ERR, "link %s: cannot be removed: %s", link->name, nl_why(nl, err));
+	return err == -ENODEV ? -ESRCH : err;
+}
+
+static void clean_links(struct cleanup *c)
+{
+	char what[128];
+	const struct link_entry *l = c->links.items;
+
+	for (unsigned i = 0; i < c->links.n; i++) {
+		if (strcmp(l[i].alias.text, OVNET_LINK_ALIAS) != 0 ||
+			strcmp(l[i].link.kind, "tun") != 0)
+			continue;
+		snprintf(what, sizeof(what), "link %s", l[i].link.name);
+		done(c, c->dry_run ? 0 : delete_link(c->nl, &l[i].link), what);
+	}
+}
+
+/* The blackholes last, so that nothing leaks while the rest goes. */
+static int clean_all(struct cleanup *c)
+{
+	struct nl_list routes = {0}, neighbours = {0};
+	int err = link_list(c->nl, &c->links);
+
+	if (err == 0)
+		err = route_list(c->nl, OVNET_RTPROT, 0, &routes);
+	if (err == 0)
+		err = neigh_list(c->nl, &neighbours);
+	if (err == 0) {
+		clean_routes(c, &routes, RTN_UNICAST);
+		clean_neighbours(c, &neighbours);
+		clean_links(c);
+		clean_routes(c, &routes, RTN_BLACKHOLE);
+		err = c->err;
+	}
+	free(routes.items);
+	free(neighbours.items);
+	free(c->links.items);
+	return err < 0 ? err : c->found;
+}
+
+int ovnet_kernel_cleanup(bool dry_run, void (*report)(void *arg, const char *what), void *arg)
+{
+	struct cleanup c = {.dry_run = dry_run, .report = report, .arg = arg};
+	int err;
+
+	c.nl = malloc(sizeof(*c.nl));
+	if (c.nl == NULL) {
+		LOG(ERR, "cleanup: no memory");
+		return -ENOMEM;
+	}
+	err = nl_open(c.nl);
+	if (err == 0) {
+		err = clean_all(&c);
+		nl_close(c.nl);
+	}
+	free(c.nl);
+	return err;
+}

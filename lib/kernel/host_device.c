@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_addr.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(kernel)
+
+/*
+ * The kernel's hash of next hops leaves the gateway out, so routes that differ only there are
+ * found by walking them all: 65,536 take 75 s to set, 4,096 take 0.3 s. A TUN needs no gateway.
+ */
+#define MAX_GATEWAY_BITS 12
+
+#define MIN_MTU 68 /* RFC 791: less than this no host has to accept */
+
+/* No link-local address: nothing may speak IPv6 on this device by itself. */
+static void no_ipv6_autoconf(struct nl *nl, const struct ovnet_link *link)
+{
+	char path[64];
+	struct nl_request req;
+	struct ifinfomsg *ifi = nl_begin(&req, RTM_NEWLINK, 0, sizeof(*ifi));
+
+	ifi->ifi_index = (int)link->ifindex;
+	struct nlattr *spec = mnl_attr_nest_start(req.hdr, IFLA_AF_SPEC);
+	struct nlattr *inet6 = mnl_attr_nest_start(req.hdr, AF_INET6);
+	mnl_attr_put_u8(req.hdr, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(req.hdr, inet6);
+	mnl_attr_nest_end(req.hdr, spec);
+	int err = nl_send(nl, &req, NULL, NULL);
+	/* A kernel or device without IPv6 has nothing to switch off. */
+	if (err < 0 && err != -EAFNOSUPPORT && err != -EOPNOTSUPP)
+		LOG(WARN, "%s: IPv6 address generation stays on: %s", link->name, nl_why(nl, err));
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/accept_ra", link->name);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "0", 1) != 1)
+		LOG(WARN, "%s: cannot be written, router advertisements stay accepted", path);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int addr_change(struct nl *nl, uint16_t type, uint16_t flags, const struct addr_entry *entry)
+{
+	struct nl_request req;
+	char text[OVNET_ADDR_STRLEN];
+	struct ifaddrmsg *ifa = nl_begin(&req, type, flags, sizeof(*ifa));
+
+	ifa->ifa_family = entry->local.family;
+	ifa->ifa_prefixlen = entry->len;
+	ifa->ifa_index = entry->ifindex;
+	nl_put_addr(req.hdr, IFA_LOCAL, &entry->local);
+	nl_put_addr(req.hdr, IFA_ADDRESS, &entry->address);
+	int err = nl_send(nl, &req, NULL, NULL);
+	if (type == RTM_DELADDR && err == -EADDRNOTAVAIL)
+		return 0; /* went with the primary address it was a secondary of */
+	if (err < 0)
+		LOG(ERR, "link %u: address %s/%u cannot be %s: %s", entry->ifindex,
+			ovnet_addr_text(&entry->local, text, sizeof(text)), entry->len,
+			type == RTM_NEWADDR ? "set" : "removed", nl_why(nl, err));
+	return err;
+}
+
+static bool is_link_local6(const struct ovnet_addr *a)
+{
+	return a->family == AF_INET6 && a->v6[0] == 0xfe && (a->v6[1] & 0xc0) == 0x80;
+}
+
+/* Of a former life, or of an IPv6 autoconfiguration that ran before we came. */
+static bool is_leftover(const struct addr_entry *a, const struct ovnet_prefix4 *network,
+	const struct addr_entry *want)
+{
+	if (a->local.family == AF_INET6)
+		return is_link_local6(&a->local);
+	if (!ovnet_prefix4_contains(network, ntohl(a->local.v4_be)))
+		return false;
+	return !ovnet_addr_equal(&a->local, &want->local) || a->len != want->len ||
+	       !ovnet_addr_equal(&a->address, &want->address);
+}
+
+static int set_address(struct nl *nl, uint32_t ifindex, const struct ovnet_prefix4 *network,
+	const struct ovnet_prefix4 *own)
+{
+	struct nl_list list = {0};
+	struct addr_entry want = {.ifindex = ifindex,
+		.local = ovnet_addr_v4(own->addr_host),
+		.address = ovnet_addr_v4(own->addr_host),
+		.len = 32};
+	int err = addr_list(nl, AF_UNSPEC, ifindex, &list);
+
+	const struct addr_entry *a = list.items;
+	for (unsigned i = 0; err == 0 && i < list.n; i++)
+		if (is_leftover(&a[i], network, &want))
+			err = addr_change(nl, RTM_DELADDR, 0, &a[i]);
+	free(list.items);
+	if (err < 0)
+		return err;
+	return addr_change(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &want);
+}
+
+static int set_link(struct nl *nl, const struct ovnet_link *link, uint16_t mtu)
+{
+	struct nl_request req;
+	struct ifinfomsg *ifi = nl_begin(&req, RTM_NEWLINK, 0, sizeof(*ifi));
+
+	ifi->ifi_index = (int)link->ifindex;
+	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
+	mnl_attr_put_u32(req.hdr, IFLA_MTU, mtu);
+	mnl_attr_put_strz(req.hdr, IFLA_IFALIAS, OVNET_LINK_ALIAS);
+	int err = nl_send(nl, &req, NULL, NULL);
+	if (err < 0)
+		LOG(ERR, "%s: cannot be set up with MTU %u: %s", link->name, mtu, nl_why(nl, err));
+	return err;
+}
+
+/* Catches what no route matches, also when the device with all its routes is gone. */
+static int set_blackhole(struct nl *nl, const struct ovnet_prefix4 *network)
+{
+	struct nl_request req;
+	char text[OVNET_PREFIX_STRLEN];
+	struct rtmsg *rtm =
+		nl_begin(&req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*rtm));
+
+	rtm->rtm_family = AF_INET;
+	rtm->rtm_dst_len = network->len;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = OVNET_RTPROT;
+	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
+	rtm->rtm_type = RTN_BLACKHOLE;
+	mnl_attr_put_u32(req.hdr, RTA_DST, htonl(network->addr_host));
+	mnl_attr_put_u32(req.hdr, RTA_PRIORITY, OVNET_BLACKHOLE_METRIC);
+	int err = nl_send(nl, &req, NULL, NULL);
+	if (err < 0)
+		LOG(ERR,
+			"blackhole %s: cannot be set, overlay packets may leave unencapsulated: %s",
+			ovnet_prefix4_text(network, text, sizeof(text)), nl_why(nl, err));
+	return err;
+}
+
+static int check(const struct ovnet_prefix4 *network, const struct ovnet_prefix4 *own, uint16_t mtu)
+{
+	char a[OVNET_PREFIX_STRLEN], b[OVNET_PREFIX_STRLEN];
+	struct ovnet_addr base = ovnet_addr_v4(own->addr_host);
+
+	if (network->len == 0 || network->len > 32 || own->len > 32 || own->len < network->len ||
+		!ovnet_prefix4_contains(network, own->addr_host) || !ovnet_addr_is_unicast(&base)) {
+		LOG(ERR, "host device: subnet %s does not fit network %s",
+			ovnet_prefix4_text(own, a, sizeof(a)),
+			ovnet_prefix4_text(network, b, sizeof(b)));
+		return -EINVAL;
+	}
+	if (mtu < MIN_MTU) {
+		LOG(ERR, "host device: MTU %u is below %d: is the underlay's MTU right?", mtu,
+			MIN_MTU);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int ovnet_host_device_setup(struct ovnet_kernel *k, uint32_t ifindex,
+	const struct ovnet_prefix4 *network, const struct ovnet_prefix4 *own, uint16_t mtu)
+{
+	struct ovnet_link link;
+	int err = check(network, own, mtu);
+
+	if (err < 0)
+		return err;
+	k->no_gateways = own->len - network->len > MAX_GATEWAY_BITS;
+	/* First of all: from here on nothing for the overlay can leave another way. */
+	err = set_blackhole(&k->nl, network);
+	if (err < 0)
+		return err;
+	err = link_get(&k->nl, ifindex, &link);
+	if (err < 0) {
+		LOG(ERR, "host device: no link %u: removed by somebody? restart ovnetd", ifindex);
+		return err;
+	}
+	no_ipv6_autoconf(&k->nl, &link);
+	err = set_link(&k->nl, &link, mtu);
+	if (err < 0)
+		return err;
+	return set_address(&k->nl, ifindex, network, own);
+}

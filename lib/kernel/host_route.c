@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One route per lease through the host device, in flannel's shape. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "internal.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(kernel)
+
+/* A lease comes from etcd: it must never become a default route or one for 127/8. */
+static bool is_routable(const struct ovnet_prefix4 *subnet)
+{
+	struct ovnet_addr base = ovnet_addr_v4(subnet->addr_host);
+
+	return subnet->len > 0 && subnet->len <= 32 && ovnet_addr_is_unicast(&base) &&
+	       (subnet->addr_host & ~ovnet_mask4(subnet->len)) == 0;
+}
+
+static void compose(struct nl_request *req, const struct ovnet_kernel *k, uint32_t ifindex,
+	const struct ovnet_prefix4 *subnet)
+{
+	struct rtmsg *rtm = nl_begin(req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*rtm));
+
+	rtm->rtm_family = AF_INET;
+	rtm->rtm_dst_len = subnet->len;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = OVNET_RTPROT;
+	rtm->rtm_type = RTN_UNICAST;
+	rtm->rtm_scope = RT_SCOPE_LINK;
+	mnl_attr_put_u32(req->hdr, RTA_DST, htonl(subnet->addr_host));
+	mnl_attr_put_u32(req->hdr, RTA_OIF, ifindex);
+	if (k->no_gateways)
+		return;
+	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
+	rtm->rtm_flags = RTNH_F_ONLINK;
+	mnl_attr_put_u32(req->hdr, RTA_GATEWAY, htonl(subnet->addr_host));
+}
+
+int ovnet_host_route_set(
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet)
+{
+	struct nl_request req;
+	char text[OVNET_PREFIX_STRLEN];
+
+	ovnet_prefix4_text(subnet, text, sizeof(text));
+	if (!is_routable(subnet)) {
+		LOG(ERR, "route %s: not a subnet of unicast addresses, refused", text);
+		return -EINVAL;
+	}
+	compose(&req, k, ifindex, subnet);
+	int err = nl_send(&k->nl, &req, NULL, NULL);
+	if (err < 0)
+		LOG(ERR, "route %s via link %u: cannot be set: %s", text, ifindex,
+			nl_why(&k->nl, err));
+	return err;
+}
+
+int ovnet_host_route_del(
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet)
+{
+	struct route_entry route = {
+		.dst = *subnet, .ifindex = ifindex, .type = RTN_UNICAST, .protocol = OVNET_RTPROT};
+	int err = route_remove(&k->nl, &route);
+
+	return err == -ESRCH ? 0 : err;
+}
+
+int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
+	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet), void *arg)
+{
+	struct nl_list list = {0};
+	unsigned removed = 0;
+	int err = route_list(&k->nl, OVNET_RTPROT, ifindex, &list);
+	unsigned routes = err == 0 ? list.n : 0;
+
+	const struct route_entry *r = list.items;
+	for (unsigned i = 0; i < routes; i++) {
+		if (r[i].type != RTN_UNICAST || keep(arg, &r[i].dst))
+			continue;
+		int gone = route_remove(&k->nl, &r[i]);
+		if (gone < 0 && gone != -ESRCH)
+			err = gone;
+		else
+			removed++;
+	}
+	free(list.items);
+	if (removed > 0)
+		LOG(INFO, "%u routes removed whose leases ended while ovnetd was away", removed);
+	return err;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of lib/kernel share. Control thread only. */
+#ifndef OVNET_KERNEL_INTERNAL_H
+#define OVNET_KERNEL_INTERNAL_H
+
+#include <sys/queue.h>
+
+#include <event2/event.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+
+#include "host_device.h"
+#include "kernel.h"
+#include "nl.h"
+
+#define KERNEL_NEIGH_BUCKETS 1024
+
+LIST_HEAD(kernel_neigh_list, kernel_neigh);
+
+struct ovnet_kernel {
+	struct nl nl; /* requests */
+	struct ovnet_kernel_events events;
+	void *arg;
+
+	struct mnl_socket *notify;
+	struct event *readable, *fold, *tick;
+	bool overrun; /* notifications were lost: resync when `fold` fires */
+	uint8_t inbox[NL_REPLY_SIZE] __attribute__((aligned(8)));
+
+	struct kernel_neigh_list neigh[KERNEL_NEIGH_BUCKETS];
+	unsigned n_neigh;
+	bool no_gateways; /* host routes of a network too large for them, see host_device.c */
+	bool no_managed;  /* a kernel before 5.16: ask again and again instead */
+};
+
+/* link.c. `alias` may be NULL. False: not a message about a whole link. */
+struct link_alias {
+	char text[64];
+};
+bool link_parse(const struct nlmsghdr *msg, struct ovnet_link *out, struct link_alias *alias);
+/* Fills `list` with struct link_entry. */
+struct link_entry {
+	struct ovnet_link link;
+	struct link_alias alias;
+};
+int link_list(struct nl *nl, struct nl_list *list);
+int link_get(struct nl *nl, uint32_t ifindex, struct ovnet_link *out);
+
+/* addr.c. Fills `list` with struct addr_entry; family 0: both, ifindex 0: of every link. */
+struct addr_entry {
+	uint32_t ifindex;
+	struct ovnet_addr local;
+	struct ovnet_addr address; /* the other end's on a point-to-point link, else as `local` */
+	uint8_t len;
+	uint32_t flags; /* IFA_F_* */
+};
+int addr_list(struct nl *nl, uint8_t family, uint32_t ifindex, struct nl_list *list);
+
+/* route_list.c. IPv4 routes of the main table; protocol 0, ifindex 0: any. */
+struct route_entry {
+	struct ovnet_prefix4 dst;
+	uint32_t ifindex, metric;
+	uint8_t type, tos, protocol;
+};
+int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list *list);
+/* Removes exactly that one. -ESRCH when it is gone already. */
+int route_remove(struct nl *nl, const struct route_entry *route);
+
+/* neigh_msg.c */
+struct neigh_entry {
+	uint32_t ifindex;
+	struct ovnet_addr addr;
+	struct ovnet_mac mac;
+	bool has_mac;
+	bool managed;
+	bool learned; /* NTF_EXT_LEARNED: another control plane's */
+	uint16_t state;
+	uint8_t protocol;
+};
+bool neigh_parse(const struct nlmsghdr *msg, struct neigh_entry *out);
+/* -ENOENT: the kernel has no such entry. */
+int neigh_get(
+	struct nl *nl, uint32_t ifindex, const struct ovnet_addr *addr, struct neigh_entry *out);
+int neigh_use(struct nl *nl, uint32_t ifindex, const struct ovnet_addr *addr, bool managed);
+/* Takes the managed flag off; the entry lives on as any other. */
+int neigh_unmanage(struct nl *nl, uint32_t ifindex, const struct ovnet_addr *addr);
+int neigh_list(struct nl *nl, struct nl_list *list);
+
+/* neigh.c: the wanted set */
+void neigh_notified(struct ovnet_kernel *k, const struct nlmsghdr *msg);
+void neigh_resync(struct ovnet_kernel *k);
+void neigh_tick(struct ovnet_kernel *k);
+void neigh_forget_all(struct ovnet_kernel *k);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(kernel)
+
+struct filter {
+	struct nl_list *list;
+	uint32_t ifindex;
+	uint8_t protocol;
+};
+
+static uint32_t first_hop(const struct nlattr *multipath)
+{
+	struct rtnexthop hop;
+
+	if (multipath == NULL || mnl_attr_get_payload_len(multipath) < sizeof(hop))
+		return 0;
+	memcpy(&hop, mnl_attr_get_payload(multipath), sizeof(hop));
+	return (uint32_t)hop.rtnh_ifindex;
+}
+
+static bool parse(const struct nlmsghdr *msg, struct route_entry *out)
+{
+	const struct nlattr *tb[RTA_MAX + 1];
+	const struct rtmsg *rtm = nl_parse(msg, sizeof(*rtm), tb, RTA_MAX);
+	struct ovnet_addr dst;
+
+	if (rtm == NULL || rtm->rtm_family != AF_INET || rtm->rtm_dst_len > 32 ||
+		rtm->rtm_flags & RTM_F_CLONED ||
+		nl_u32(tb[RTA_TABLE], rtm->rtm_table) != RT_TABLE_MAIN)
+		return false;
+	nl_addr(tb[RTA_DST], AF_INET, &dst); /* 0.0.0.0 for the default route, which has none */
+	out->dst.addr_host = ntohl(dst.v4_be);
+	out->dst.len = rtm->rtm_dst_len;
+	out->ifindex = nl_u32(tb[RTA_OIF], first_hop(tb[RTA_MULTIPATH]));
+	out->metric = nl_u32(tb[RTA_PRIORITY], 0);
+	out->type = rtm->rtm_type;
+	out->tos = rtm->rtm_tos;
+	out->protocol = rtm->rtm_protocol;
+	return true;
+}
+
+static void collect(void *arg, const struct nlmsghdr *msg)
+{
+	const struct filter *f = arg;
+	struct route_entry found, *entry;
+
+	if (msg == NULL) {
+		f->list->n = 0;
+		return;
+	}
+	if (msg->nlmsg_type != RTM_NEWROUTE || !parse(msg, &found) ||
+		(f->protocol != 0 && found.protocol != f->protocol) ||
+		(f->ifindex != 0 && found.ifindex != f->ifindex))
+		return;
+	entry = nl_list_add(f->list, sizeof(*entry));
+	if (entry != NULL)
+		*entry = found;
+}
+
+int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list *list)
+{
+	struct nl_request req;
+	struct filter f = {.list = list, .ifindex = ifindex, .protocol = protocol};
+	struct rtmsg *rtm = nl_begin(&req, RTM_GETROUTE, 0, sizeof(*rtm));
+
+	rtm->rtm_family = AF_INET;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = protocol;
+	if (ifindex != 0)
+		mnl_attr_put_u32(req.hdr, RTA_OIF, ifindex);
+	int err = nl_dump(nl, &req, collect, &f);
+	if (err == -ENOENT || err == -ENODEV) { /* no route was ever made; no such link */
+		list->n = 0;
+		err = 0;
+	}
+	if (err == 0)
+		err = list->err;
+	if (err < 0)
+		LOG(ERR, "routes: cannot be listed: %s", nl_why(nl, err));
+	return err;
+}
+
+int route_remove(struct nl *nl, const struct route_entry *route)
+{
+	struct nl_request req;
+	struct rtmsg *rtm = nl_begin(&req, RTM_DELROUTE, 0, sizeof(*rtm));
+
+	rtm->rtm_family = AF_INET;
+	rtm->rtm_dst_len = route->dst.len;
+	rtm->rtm_tos = route->tos;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = route->protocol;
+	rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any */
+	rtm->rtm_type = route->type;
+	mnl_attr_put_u32(req.hdr, RTA_DST, htonl(route->dst.addr_host));
+	if (route->ifindex != 0)
+		mnl_attr_put_u32(req.hdr, RTA_OIF, route->ifindex);
+	if (route->metric != 0)
+		mnl_attr_put_u32(req.hdr, RTA_PRIORITY, route->metric);
+	int err = nl_send(nl, &req, NULL, NULL);
+	if (err < 0 && err != -ESRCH && err != -ENODEV) {
+		char text[OVNET_PREFIX_STRLEN];
+		LOG(ERR, "route %s of link %u: cannot be removed: %s",
+			ovnet_prefix4_text(&route->dst, text, sizeof(text)), route->ifindex,
+			nl_why(nl, err));
+	}
+	return err == -ENODEV ? -ESRCH : err;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "allocate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net6.h"
+
+/* Both families as one problem: subnets of `step` addresses from min to max, inclusive. */
+struct range {
+	u128 min, max, step;
+};
+
+/* The addresses one lease takes, in the family at hand. */
+typedef bool (*span_fn)(const struct ovnet_lease *l, u128 *first, u128 *last);
+
+static bool span4(const struct ovnet_lease *l, u128 *first, u128 *last)
+{
+	*first = l->subnet.addr_host;
+	*last = l->subnet.addr_host | ~ovnet_mask4(l->subnet.len);
+	return true;
+}
+
+static bool span6(const struct ovnet_lease *l, u128 *first, u128 *last)
+{
+	if (!l->has_v6)
+		return false;
+	*first = net6_number(l->subnet6.addr);
+	*last = *first | ~net6_mask(l->subnet6.len);
+	return true;
+}
+
+static int order4(const void *a, const void *b)
+{
+	uint32_t x = ((const struct ovnet_lease *)a)->subnet.addr_host;
+	uint32_t y = ((const struct ovnet_lease *)b)->subnet.addr_host;
+
+	return (x > y) - (x < y);
+}
+
+static int order6(const void *a, const void *b)
+{
+	return memcmp(((const struct ovnet_lease *)a)->subnet6.addr,
+		((const struct ovnet_lease *)b)->subnet6.addr, 16);
+}
+
+/* `taken` is sorted by first address: one walk over both, however many there are. */
+static unsigned collect(const struct range *r, const struct ovnet_lease *taken, size_t n,
+	span_fn span, u128 free_ones[OVNET_ALLOCATE_CANDIDATES])
+{
+	unsigned found = 0;
+	u128 first = 0, last = 0;
+	size_t i = 0;
+
+	for (u128 at = r->min; at <= r->max && found < OVNET_ALLOCATE_CANDIDATES;) {
+		u128 end = at + (r->step - 1);
+		while (i < n && (!span(&taken[i], &first, &last) || last < at))
+			i++;
+		if (i < n && first <= end) {
+			/* Beyond what is taken; a large lease is one step, not thousands. */
+			u128 over = last > end ? (last - at) / r->step : 0;
+			if (over >= (r->max - at) / r->step)
+				break;
+			at += (over + 1) * r->step;
+			continue;
+		}
+		free_ones[found++] = at;
+		if (r->max - at < r->step)
+			break;
+		at += r->step;
+	}
+	return found;
+}
+
+static int pick(const struct range *r, const struct ovnet_lease *taken, size_t n, span_fn span,
+	ovnet_random_fn rnd, void *arg, u128 *out)
+{
+	u128 free_ones[OVNET_ALLOCATE_CANDIDATES];
+	unsigned found = collect(r, taken, n, span, free_ones);
+
+	if (found == 0)
+		return -ENOSPC;
+	*out = free_ones[rnd(arg, found)];
+	return 0;
+}
+
+int ovnet_allocate(const struct ovnet_netconf *conf, struct ovnet_lease *taken, size_t n,
+	ovnet_random_fn rnd, void *arg, struct ovnet_lease *out)
+{
+	struct range r4 = {.min = conf->subnet_min,
+		.max = conf->subnet_max,
+		.step = (u128)1 << (32 - conf->subnet_len)};
+	u128 at, at6 = 0;
+
+	if (n > 0)
+		qsort(taken, n, sizeof(*taken), order4);
+	int rc = pick(&r4, taken, n, span4, rnd, arg, &at);
+	if (rc < 0)
+		return rc;
+	if (conf->enable_ipv6) {
+		struct range r6 = {.min = net6_number(conf->subnet6_min),
+			.max = net6_number(conf->subnet6_max),
+			.step = (u128)1 << (128 - conf->subnet6_len)};
+		if (n > 0)
+			qsort(taken, n, sizeof(*taken), order6);
+		rc = pick(&r6, taken, n, span6, rnd, arg, &at6);
+		if (rc < 0)
+			return rc;
+	}
+	out->subnet = (struct ovnet_prefix4){(uint32_t)at, conf->subnet_len};
+	out->has_v6 = conf->enable_ipv6;
+	net6_bytes(at6, out->subnet6.addr);
+	out->subnet6.len = conf->enable_ipv6 ? conf->subnet6_len : 0;
+	return 0;
+}
+
+bool ovnet_lease_fits(const struct ovnet_netconf *conf, const struct ovnet_lease *l)
+{
+	if (l->subnet.len != conf->subnet_len || l->subnet.addr_host < conf->subnet_min ||
+		l->subnet.addr_host > conf->subnet_max || l->has_v6 != conf->enable_ipv6)
+		return false;
+	if (!l->has_v6)
+		return true;
+	return l->subnet6.len == conf->subnet6_len &&
+	       memcmp(l->subnet6.addr, conf->subnet6_min, 16) >= 0 &&
+	       memcmp(l->subnet6.addr, conf->subnet6_max, 16) <= 0;
+}

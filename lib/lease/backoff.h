@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Waiting times that grow and differ between nodes, so that a cluster does not knock on a
+ * returning etcd in step. Control thread.
+ */
+#ifndef OVNET_LEASE_BACKOFF_H
+#define OVNET_LEASE_BACKOFF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct event;
+
+struct backoff {
+	uint32_t min_ms, max_ms;
+	uint32_t next_ms; /* 0: start at min_ms */
+};
+
+/* The time to wait now, half to all of a span that doubles at each call up to max_ms. */
+uint32_t backoff_next(struct backoff *b);
+static inline void backoff_reset(struct backoff *b)
+{
+	b->next_ms = 0;
+}
+
+/* Below `bound`; 0 for a bound of 0. `arg` is not used (ovnet_random_fn). */
+uint32_t random_below(void *arg, uint32_t bound);
+
+void arm_ms(struct event *timer, uint64_t ms);
+int64_t monotonic_ms(void);
+
+/*
+ * A complaint that stays true is logged at once, then after 10 s, 20 s, ... up to every 5
+ * minutes; another text, or nag_reset() when it is over, starts anew.
+ */
+struct nag {
+	uint64_t text_hash;
+	int64_t due_ms;
+	uint32_t every_ms;
+};
+
+bool nag_due(struct nag *n, const char *text);
+void nag_reset(struct nag *n);
+
+#endif

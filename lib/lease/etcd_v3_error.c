@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "etcd_v3.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What etcd says with a general code but an operator can mend; and gRPC's codes otherwise. */
+static const struct {
+	const char *part; /* of etcd's message */
+	enum ovnet_etcd_status status;
+	bool token;
+	const char *cure;
+} known[] = {
+	{"invalid auth token", OVNET_ETCD_DENIED, true, "the login ran out"},
+	{"revision of auth store is old", OVNET_ETCD_DENIED, true, "the login ran out"},
+	{"user name is empty", OVNET_ETCD_DENIED, true,
+		"etcd wants a login: set etcd.username and etcd.password"},
+	{"authentication failed", OVNET_ETCD_DENIED, false,
+		"check etcd.username and etcd.password"},
+	{"CommonName of client", OVNET_ETCD_DENIED, false,
+		"with authentication on, etcd's JSON gateway takes no certificate that has a CN: "
+		"use "
+		"one without, or no certificate, and etcd.username"},
+	{"permission denied", OVNET_ETCD_DENIED, false,
+		"the user needs read and write on the prefix: etcdctl role grant-permission"},
+	{"database space exceeded", OVNET_ETCD_UNAVAILABLE, false,
+		"etcd's quota is full: compact, defragment, then etcdctl alarm disarm"},
+	{"no leader", OVNET_ETCD_UNAVAILABLE, false, "the etcd cluster has lost its quorum"},
+	{"has been compacted", OVNET_ETCD_COMPACTED, false, "listing again"},
+	{"HTTP request to an HTTPS server", OVNET_ETCD_DENIED, false,
+		"this port speaks TLS: write https:// in etcd.endpoints"},
+};
+
+static enum ovnet_etcd_status status_of(int64_t code)
+{
+	switch (code) {
+	case 5:
+		return OVNET_ETCD_NOT_FOUND;
+	case 7:
+	case 16:
+		return OVNET_ETCD_DENIED;
+	case 11:
+		return OVNET_ETCD_COMPACTED;
+	case 3:
+	case 9:
+	case 12:
+		return OVNET_ETCD_BROKEN;
+	default:
+		return OVNET_ETCD_UNAVAILABLE;
+	}
+}
+
+void v3_error_of_grpc(int64_t code, const char *message, struct v3_error *out)
+{
+	*out = (struct v3_error){.status = status_of(code), .token = code == 16};
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strstr(message, known[i].part) == NULL)
+			continue;
+		out->status = known[i].status;
+		out->token = known[i].token;
+		snprintf(out->text, sizeof(out->text), "%.120s (%s)", message, known[i].cure);
+		return;
+	}
+	snprintf(out->text, sizeof(out->text), "%.240s", message);
+}
+
+static void error_of_plain(long http_status, const char *body, struct v3_error *out)
+{
+	v3_error_of_grpc(http_status >= 500 ? 14 : 12, body, out);
+	if (out->status != OVNET_ETCD_BROKEN && out->text[0] != '\0')
+		return;
+	if (http_status == 404)
+		snprintf(out->text, sizeof(out->text),
+			"no etcd v3 JSON gateway there (etcd before 3.4, "
+			"--enable-grpc-gateway=false, or no etcd at all)");
+	else
+		snprintf(
+			out->text, sizeof(out->text), "HTTP status %ld: %.200s", http_status, body);
+}
+
+void v3_error_of(long http_status, const char *body, size_t len, struct v3_error *out)
+{
+	json_t *root = json_loadb(body, len, 0, NULL);
+	const char *message = json_string_value(json_object_get(root, "message"));
+
+	if (message == NULL)
+		message = json_string_value(json_object_get(root, "error"));
+	if (message != NULL)
+		v3_error_of_grpc(v3_int(root, "code"), message, out);
+	else
+		error_of_plain(http_status, body, out);
+	json_decref(root);
+}

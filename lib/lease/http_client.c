@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "http_client.h"
+
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "backoff.h"
+#include "http_error.h"
+#include "log.h"
+#include "mem.h"
+
+OVNET_LOG_TYPE(lease)
+
+#define CONNECT_MS 3000
+
+struct http_client {
+	struct event_base *base;
+	const struct http_tls *tls;
+	CURLM *multi;
+	struct event *timer;
+	TAILQ_HEAD(, http_call) calls;
+};
+
+struct http_call {
+	TAILQ_ENTRY(http_call) link;
+	struct http_client *h;
+	struct http_request req; /* its strings are not kept */
+	CURL *easy;
+	struct curl_slist *headers;
+	char *body;
+	size_t len, room;
+	bool too_long;
+	char error[CURL_ERROR_SIZE];
+};
+
+static void free_call(struct http_call *c)
+{
+	TAILQ_REMOVE(&c->h->calls, c, link);
+	curl_multi_remove_handle(c->h->multi, c->easy);
+	curl_easy_cleanup(c->easy);
+	curl_slist_free_all(c->headers);
+	free(c->body);
+	free(c);
+}
+
+static void finish(struct http_call *c, CURLcode code)
+{
+	struct http_result r = {.body = c->body != NULL ? c->body : "", .len = c->len, .text = ""};
+	char text[384];
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r.status);
+	if (code != CURLE_OK) {
+		r.outcome = c->too_long ? HTTP_TOO_LONG : http_outcome_of(c->easy, code, c->error);
+		http_error_text(c->easy, code, c->error, c->h->tls, text, sizeof(text));
+		r.text = c->too_long ? "the answer is too long" : text;
+	}
+	c->req.done(c->req.arg, &r);
+	free_call(c);
+}
+
+/* Callbacks start and cancel calls: ask libcurl anew each time. */
+static void reap(struct http_client *h)
+{
+	struct http_call *c;
+	CURLMsg *msg;
+	int left;
+
+	while ((msg = curl_multi_info_read(h->multi, &left)) != NULL)
+		if (msg->msg == CURLMSG_DONE &&
+			curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &c) == CURLE_OK)
+			finish(c, msg->data.result);
+}
+
+static void on_socket(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_client *h = arg;
+	int action =
+		(what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+	int running;
+
+	curl_multi_socket_action(h->multi, fd, action, &running);
+	reap(h);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_client *h = arg;
+	int running;
+
+	(void)fd, (void)what;
+	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	reap(h);
+}
+
+static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+	struct http_client *h = arg;
+	struct event *ev = socket_arg;
+	short want = (short)(EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
+			     (what & CURL_POLL_OUT ? EV_WRITE : 0));
+
+	(void)easy;
+	if (ev != NULL)
+		event_free(ev);
+	ev = what == CURL_POLL_REMOVE ? NULL : must(event_new(h->base, fd, want, on_socket, h));
+	curl_multi_assign(h->multi, fd, ev);
+	if (ev != NULL && event_add(ev, NULL) < 0)
+		return -1;
+	return 0;
+}
+
+static int set_timer(CURLM *multi, long ms, void *arg)
+{
+	struct http_client *h = arg;
+
+	(void)multi;
+	if (ms < 0)
+		evtimer_del(h->timer);
+	else
+		arm_ms(h->timer, (uint64_t)ms);
+	return 0;
+}
+
+static bool keep(struct http_call *c, const char *bytes, size_t n)
+{
+	if (n > c->req.max_bytes - c->len)
+		return false;
+	if (c->len + n + 1 > c->room) {
+		size_t room = (c->len + n + 1) * 2;
+		char *body = realloc(c->body, room);
+		if (body == NULL)
+			return false;
+		c->body = body;
+		c->room = room;
+	}
+	memcpy(c->body + c->len, bytes, n);
+	c->len += n;
+	c->body[c->len] = '\0';
+	return true;
+}
+
+static size_t on_data(char *bytes, size_t one, size_t n, void *arg)
+{
+	struct http_call *c = arg;
+	long status = 0;
+
+	(void)one;
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	bool good = c->req.data != NULL && status == 200 ? c->req.data(c->req.arg, bytes, n)
+							 : keep(c, bytes, n);
+	c->too_long = !good;
+	return good ? n : 0;
+}
+
+/* A peer that vanished without a word is noticed within half a minute, on idle streams too. */
+static int on_new_socket(void *arg, curl_socket_t fd, curlsocktype type)
+{
+	int on = 1, idle = 15, interval = 5, count = 3;
+
+	(void)arg, (void)type;
+	if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) < 0 ||
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)) < 0 ||
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval)) < 0 ||
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count)) < 0)
+		return CURL_SOCKOPT_ERROR;
+	return CURL_SOCKOPT_OK;
+}
+
+static void set_tls(CURL *e, const struct http_tls *tls)
+{
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (tls->cafile[0] != '\0') {
+		curl_easy_setopt(e, CURLOPT_CAINFO, tls->cafile);
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	}
+	if (tls->certfile[0] != '\0')
+		curl_easy_setopt(e, CURLOPT_SSLCERT, tls->certfile);
+	if (tls->keyfile[0] != '\0')
+		curl_easy_setopt(e, CURLOPT_SSLKEY, tls->keyfile);
+}
+
+static void add_header(struct http_call *c, const char *line)
+{
+	c->headers = must(curl_slist_append(c->headers, line));
+}
+
+static void set_headers(struct http_call *c, const struct http_request *req)
+{
+	char line[1024];
+
+	add_header(c, "Content-Type: application/json");
+	add_header(c, "Expect:");
+	/* The gateway hands it on to gRPC as "hasleader", clientv3's WithRequireLeader. */
+	if (req->leader)
+		add_header(c, "Grpc-Metadata-Hasleader: true");
+	if (req->authorization != NULL) {
+		snprintf(line, sizeof(line), "Authorization: %s", req->authorization);
+		add_header(c, line);
+	}
+}
+
+static CURLcode set_options(struct http_call *c, const struct http_request *req)
+{
+	CURL *e = c->easy;
+	long connect_ms = req->timeout_ms != 0 && req->timeout_ms < CONNECT_MS
+				  ? (long)req->timeout_ms
+				  : CONNECT_MS;
+
+	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->error);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	/* etcd is a neighbour: a proxy meant for the internet must not get in between. */
+	curl_easy_setopt(e, CURLOPT_PROXY, "");
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
+	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
+	set_tls(e, c->h->tls);
+	CURLcode rc = curl_easy_setopt(e, CURLOPT_URL, req->url);
+	return rc != CURLE_OK ? rc : curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, req->body);
+}
+
+struct http_call *http_client_post(struct http_client *h, const struct http_request *req)
+{
+	struct http_call *c = must(calloc(1, sizeof(*c)));
+
+	c->h = h;
+	c->req = *req;
+	c->req.url = c->req.body = c->req.authorization = NULL;
+	c->easy = must(curl_easy_init());
+	set_headers(c, req);
+	must(set_options(c, req) == CURLE_OK ? c : NULL);
+	TAILQ_INSERT_TAIL(&h->calls, c, link);
+	must(curl_multi_add_handle(h->multi, c->easy) == CURLM_OK ? c : NULL);
+	return c;
+}
+
+void http_call_cancel(struct http_call *call)
+{
+	free_call(call);
+}
+
+struct http_client *http_client_open(struct event_base *base, const struct http_tls *tls)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		LOG(ERR, "libcurl cannot start: etcd cannot be reached");
+		return NULL;
+	}
+	struct http_client *h = must(calloc(1, sizeof(*h)));
+	h->base = base;
+	h->tls = tls;
+	TAILQ_INIT(&h->calls);
+	h->multi = must(curl_multi_init());
+	h->timer = must(evtimer_new(base, on_timer, h));
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	return h;
+}
+
+void http_client_close(struct http_client *h)
+{
+	if (h == NULL)
+		return;
+	while (!TAILQ_EMPTY(&h->calls))
+		free_call(TAILQ_FIRST(&h->calls));
+	curl_multi_cleanup(h->multi);
+	event_free(h->timer);
+	free(h);
+	curl_global_cleanup();
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * HTTP POSTs over libcurl's multi interface on libevent. Nothing blocks; callbacks come from
+ * the event loop, never from inside a call here. Control thread.
+ */
+#ifndef OVNET_LEASE_HTTP_CLIENT_H
+#define OVNET_LEASE_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct http_client;
+struct http_call;
+
+struct http_tls {
+	char *cafile, *certfile, *keyfile; /* "": none */
+};
+
+enum http_outcome {
+	HTTP_ANSWERED,    /* `status` and the body are there */
+	HTTP_UNREACHABLE, /* nothing was sent */
+	HTTP_REFUSED,     /* TLS said no; nothing was sent */
+	HTTP_LOST,        /* the connection broke or timed out; it may have had an effect */
+	HTTP_TOO_LONG,    /* more than `max_bytes` */
+};
+
+struct http_result {
+	enum http_outcome outcome;
+	long status;
+	const char *body; /* NUL-terminated, until the callback returns */
+	size_t len;
+	const char *text; /* why there is no answer; for operators */
+};
+
+struct http_request {
+	const char *url, *body;
+	const char *authorization; /* NULL: none */
+	bool leader;               /* only a server that has a leader may answer */
+	uint32_t timeout_ms;       /* 0: may take for ever once connected */
+	size_t max_bytes;
+	void (*done)(void *arg, const struct http_result *r);
+	/*
+	 * For streams, instead of collecting the body of an answer with status 200. Runs inside
+	 * libcurl: it may keep the bytes, nothing else. False: give up (TOO_LONG).
+	 */
+	bool (*data)(void *arg, const char *bytes, size_t n);
+	void *arg;
+};
+
+/* `tls` has to outlive the client. NULL: libcurl cannot start (logged). */
+struct http_client *http_client_open(struct event_base *base, const struct http_tls *tls);
+/* Cancels what is under way. Not from a callback. NULL is fine. */
+void http_client_close(struct http_client *h);
+/* Strings are copied. */
+struct http_call *http_client_post(struct http_client *h, const struct http_request *req);
+/* No callback follows. */
+void http_call_cancel(struct http_call *call);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "http_error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* TLS 1.3 servers refuse a missing client certificate only after the handshake. */
+static bool is_alert(const char *curl_text)
+{
+	return strstr(curl_text, "alert") != NULL;
+}
+
+enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_text)
+{
+	curl_off_t connected = 0;
+
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+		return HTTP_UNREACHABLE;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CONNECT_ERROR:
+		return HTTP_REFUSED;
+	case CURLE_OPERATION_TIMEDOUT:
+		curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+		return connected == 0 ? HTTP_UNREACHABLE : HTTP_LOST;
+	default:
+		return is_alert(curl_text) ? HTTP_REFUSED : HTTP_LOST;
+	}
+}
+
+static void connect_text(CURL *easy, char *out, size_t size)
+{
+	long os_error = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
+	if (os_error == ECONNREFUSED)
+		snprintf(out, size, "connection refused (is etcd running, is this its port?)");
+	else
+		snprintf(out, size, "no connection: %s (is the address right?)",
+			os_error != 0 ? strerror((int)os_error) : "unknown reason");
+}
+
+static void timeout_text(CURL *easy, char *out, size_t size)
+{
+	curl_off_t us = 0;
+	bool sent = http_outcome_of(easy, CURLE_OPERATION_TIMEDOUT, "") == HTTP_LOST;
+
+	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &us);
+	snprintf(out, size,
+		sent ? "no answer within %lld ms (is etcd overloaded or without a quorum?)"
+		     : "no connection within %lld ms (wrong address, firewall, host down?)",
+		(long long)(us / 1000));
+}
+
+void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const struct http_tls *tls,
+	char *out, size_t size)
+{
+	const char *why = curl_text[0] != '\0' ? curl_text : curl_easy_strerror(code);
+
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		snprintf(out, size, "the name does not resolve (etcd.endpoints, DNS)");
+		return;
+	case CURLE_COULDNT_CONNECT:
+		connect_text(easy, out, size);
+		return;
+	case CURLE_OPERATION_TIMEDOUT:
+		timeout_text(easy, out, size);
+		return;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		snprintf(out, size,
+			"its certificate is not accepted: %s (is etcd.cafile the one that signed "
+			"it, does it name this host?)",
+			why);
+		return;
+	case CURLE_SSL_CACERT_BADFILE:
+		snprintf(out, size, "cannot use etcd.cafile \"%s\": %s", tls->cafile, why);
+		return;
+	case CURLE_SSL_CERTPROBLEM:
+		snprintf(out, size, "cannot use etcd.certfile \"%s\" with etcd.keyfile \"%s\": %s",
+			tls->certfile, tls->keyfile, why);
+		return;
+	case CURLE_SSL_CONNECT_ERROR:
+		snprintf(out, size, "TLS handshake failed: %s (does this port speak https?)", why);
+		return;
+	case CURLE_GOT_NOTHING:
+		snprintf(out, size,
+			"it closed the connection without an answer (if this port "
+			"speaks TLS, write https:// in etcd.endpoints)");
+		return;
+	default:
+		snprintf(out, size, "%s%s", why,
+			is_alert(curl_text) ? " (it wants another client certificate: "
+					      "etcd.certfile, etcd.keyfile)"
+					    : "");
+	}
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Finds our lease of an earlier life by its PublicIP, or claims a free subnet. Every write is
+ * conditional; whoever is beaten to it lists again.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "allocate.h"
+#include "lease_client_int.h"
+#include "log.h"
+#include "mem.h"
+
+OVNET_LOG_TYPE(lease)
+
+/* What one listing says about us. */
+struct survey {
+	struct ovnet_lease *taken; /* every key that is a subnet, whatever its value */
+	size_t n;
+	const struct ovnet_etcd_kv *mine;
+	struct ovnet_lease mine_lease;
+	bool mine_fits;
+};
+
+static void retry(struct ovnet_lease_client *c, const char *text)
+{
+	lease_set_error(c, text);
+	if (nag_due(&c->acquire.nag, text))
+		LOG(WARN, "no lease yet, trying again: %s", text);
+	c->retries++;
+	arm_ms(c->acquire.timer, backoff_next(&c->acquire.backoff));
+}
+
+/* Lost a race: normal while many nodes start, so nothing for the log. */
+static void race_lost(struct ovnet_lease_client *c)
+{
+	c->retries++;
+	arm_ms(c->acquire.timer, 20 + random_below(NULL, 200));
+}
+
+static bool failed(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+{
+	if (r->status == OVNET_ETCD_OK)
+		return false;
+	if (r->status == OVNET_ETCD_CONFLICT || r->status == OVNET_ETCD_NOT_FOUND)
+		race_lost(c);
+	else
+		retry(c, r->text);
+	return true;
+}
+
+static void survey_key(
+	const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv, struct survey *s)
+{
+	struct ovnet_lease l = {0};
+	char ignored[200];
+
+	if (ovnet_lease_key_parse(lease_name_of(c, kv->key), &l) < 0)
+		return;
+	s->taken[s->n++] = l;
+	/* A reservation made by hand may lack all but the PublicIP, which is set even so. */
+	(void)ovnet_lease_value_parse(kv->value, kv->value_len, &l, ignored, sizeof(ignored));
+	if (!ovnet_addr_equal(&l.public_ip, &c->public_ip))
+		return;
+	bool fits = ovnet_lease_fits(&c->netconf, &l);
+	bool wanted = ovnet_prefix4_equal(&l.subnet, &c->previous);
+	if (s->mine != NULL && (!fits || (s->mine_fits && !wanted)))
+		return;
+	s->mine = kv;
+	s->mine_lease = l;
+	s->mine_fits = fits;
+}
+
+static int learn_attrs(struct ovnet_lease_client *c, const struct survey *s)
+{
+	struct ovnet_lease *own = &c->acquire.lease;
+
+	if (c->acquire.attrs_known)
+		return 0;
+	*own = (struct ovnet_lease){.public_ip = c->public_ip,
+		.backend = c->netconf.backend,
+		.vni = c->netconf.backend == OVNET_BACKEND_VXLAN ? c->netconf.vni : 0};
+	int rc = c->cbs.attrs(c->arg, &c->netconf, s->mine != NULL ? &s->mine_lease : NULL, own);
+	if (rc < 0) {
+		lease_fatal(c, "this node cannot serve the network config in etcd, see above");
+		return rc;
+	}
+	own->public_ip = c->public_ip;
+	c->acquire.attrs_known = true;
+	return 0;
+}
+
+/* The candidate's key and value from its lease. */
+static void write_out(struct ovnet_lease_client *c)
+{
+	char name[OVNET_LEASE_KEY_MAX];
+
+	free(c->acquire.key);
+	free(c->acquire.value);
+	ovnet_lease_key_text(&c->acquire.lease, name, sizeof(name));
+	c->acquire.key = must(malloc(strlen(c->subnets_prefix) + strlen(name) + 1));
+	strcpy(c->acquire.key, c->subnets_prefix);
+	strcat(c->acquire.key, name);
+	c->acquire.value = must(ovnet_lease_value_text(&c->acquire.lease));
+}
+
+static void got_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+{
+	backoff_reset(&c->acquire.backoff);
+	nag_reset(&c->acquire.nag);
+	lease_set_error(c, "");
+	lease_own_hold(c, &c->acquire.lease, c->acquire.value, kv);
+}
+
+static void on_written(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	if (!failed(c, r))
+		got_it(c, &r->kvs[0]);
+}
+
+static void rewrite_found(struct ovnet_lease_client *c, int64_t handle)
+{
+	uint32_t ttl_s = c->acquire.found.ttl_handle != 0 ? c->ttl_s : 0;
+
+	c->ops->update(c->etcd, c->acquire.key, c->acquire.value, ttl_s, handle,
+		c->acquire.found.mod_revision, on_written, c);
+}
+
+static void on_kept(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+	struct ovnet_etcd_kv *found = &c->acquire.found;
+
+	if (r->status == OVNET_ETCD_NOT_FOUND ||
+		(r->status == OVNET_ETCD_OK && r->kvs[0].ttl_s < c->ttl_s)) {
+		rewrite_found(c, 0);
+		return;
+	}
+	if (failed(c, r))
+		return;
+	if (!c->acquire.same_value) {
+		rewrite_found(c, found->ttl_handle);
+		return;
+	}
+	found->ttl_s = r->kvs[0].ttl_s;
+	got_it(c, found);
+}
+
+static void reuse(struct ovnet_lease_client *c, const struct survey *s)
+{
+	struct ovnet_lease *l = &c->acquire.lease;
+
+	l->subnet = s->mine_lease.subnet;
+	l->has_v6 = s->mine_lease.has_v6;
+	l->subnet6 = s->mine_lease.subnet6;
+	write_out(c);
+	c->acquire.found = (struct ovnet_etcd_kv){
+		.mod_revision = s->mine->mod_revision, .ttl_handle = s->mine->ttl_handle};
+	c->acquire.same_value = strlen(c->acquire.value) == s->mine->value_len &&
+				memcmp(c->acquire.value, s->mine->value, s->mine->value_len) == 0;
+	LOG(INFO, "Found lease %s of this node (PublicIP), reusing it",
+		lease_name_of(c, s->mine->key));
+	if (s->mine->ttl_handle != 0)
+		c->ops->keepalive(c->etcd, s->mine->ttl_handle, on_kept, c);
+	else if (!c->acquire.same_value)
+		rewrite_found(c, 0);
+	else
+		got_it(c, &c->acquire.found);
+}
+
+static void on_removed(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	if (!failed(c, r))
+		lease_acquire_start(c);
+}
+
+static void give_up_unfit(struct ovnet_lease_client *c, const struct survey *s)
+{
+	LOG(NOTICE, "our lease %s does not fit the network config any more: giving it back",
+		lease_name_of(c, s->mine->key));
+	c->ops->remove(c->etcd, s->mine->key, s->mine->mod_revision, on_removed, c);
+}
+
+static bool is_free(const struct survey *s, const struct ovnet_prefix4 *subnet)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (ovnet_prefix4_overlap(&s->taken[i].subnet, subnet))
+			return false;
+	return true;
+}
+
+/* The subnet of a moment ago, or that of an earlier life, is better than any other. */
+static void prefer_former(
+	struct ovnet_lease_client *c, const struct survey *s, struct ovnet_lease *l)
+{
+	const struct ovnet_prefix4 former[] = {c->own.lease.subnet, c->previous};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct ovnet_lease want = *l;
+		want.subnet = former[i];
+		if (former[i].len == 0 || !ovnet_lease_fits(&c->netconf, &want) ||
+			!is_free(s, &former[i]))
+			continue;
+		*l = want;
+		return;
+	}
+}
+
+static void network_full(struct ovnet_lease_client *c)
+{
+	const struct ovnet_netconf *n = &c->netconf;
+	struct ovnet_addr min = ovnet_addr_v4(n->subnet_min), max = ovnet_addr_v4(n->subnet_max);
+	char net[OVNET_PREFIX_STRLEN], a[OVNET_ADDR_STRLEN], b[OVNET_ADDR_STRLEN], text[320];
+
+	snprintf(text, sizeof(text),
+		"all %" PRIu64
+		" subnets of %s (%s to %s, /%u each%s) are leased; one comes free when "
+		"a lease expires or its key is deleted, more come with a larger Network in %s and "
+		"a restart",
+		((uint64_t)(n->subnet_max - n->subnet_min) >> (32 - n->subnet_len)) + 1,
+		ovnet_prefix4_text(&n->network, net, sizeof(net)),
+		ovnet_addr_text(&min, a, sizeof(a)), ovnet_addr_text(&max, b, sizeof(b)),
+		n->subnet_len, n->enable_ipv6 ? ", or all IPv6 ones" : "", c->config_key);
+	retry(c, text);
+}
+
+static void claim(struct ovnet_lease_client *c, struct survey *s)
+{
+	char text[OVNET_LEASE_KEY_MAX];
+
+	if (ovnet_allocate(&c->netconf, s->taken, s->n, random_below, NULL, &c->acquire.lease) <
+		0) {
+		network_full(c);
+		return;
+	}
+	prefer_former(c, s, &c->acquire.lease);
+	write_out(c);
+	LOG(INFO, "Picking subnet %s", ovnet_lease_key_text(&c->acquire.lease, text, sizeof(text)));
+	c->ops->create(c->etcd, c->acquire.key, c->acquire.value, c->ttl_s, on_written, c);
+}
+
+static void on_list(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+	struct survey s = {0};
+
+	if (failed(c, r))
+		return;
+	s.taken = must(calloc(r->n_kvs + 1, sizeof(*s.taken)));
+	for (size_t i = 0; i < r->n_kvs; i++)
+		survey_key(c, &r->kvs[i], &s);
+	if (learn_attrs(c, &s) == 0) {
+		if (s.mine != NULL && s.mine_fits)
+			reuse(c, &s);
+		else if (s.mine != NULL)
+			give_up_unfit(c, &s);
+		else
+			claim(c, &s);
+	}
+	free(s.taken);
+}
+
+static bool range_is_empty(struct ovnet_lease_client *c)
+{
+	const struct ovnet_netconf *n = &c->netconf;
+
+	if (n->subnet_min <= n->subnet_max &&
+		(!n->enable_ipv6 || memcmp(n->subnet6_min, n->subnet6_max, 16) <= 0))
+		return false;
+	lease_fatal(
+		c, "SubnetMin is beyond SubnetMax in the network config: no subnet to give out");
+	return true;
+}
+
+void lease_acquire_start(struct ovnet_lease_client *c)
+{
+	if (!range_is_empty(c))
+		c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	lease_acquire_start(arg);
+}
+
+void lease_acquire_init(struct ovnet_lease_client *c)
+{
+	c->acquire.backoff = (struct backoff){.min_ms = 200, .max_ms = 5000};
+	c->acquire.timer = must(evtimer_new(c->base, on_timer, c));
+}
+
+void lease_acquire_stop(struct ovnet_lease_client *c)
+{
+	event_free(c->acquire.timer);
+	free(c->acquire.key);
+	free(c->acquire.value);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lease_client.h"
+
+#include <stdarg.h>
+
+#include "lease_client_int.h"
+#include "log.h"
+#include "mem.h"
+
+OVNET_LOG_TYPE(lease)
+
+void lease_set_error(struct ovnet_lease_client *c, const char *text)
+{
+	if (text != c->error)
+		snprintf(c->error, sizeof(c->error), "%s", text);
+}
+
+void lease_fatal(struct ovnet_lease_client *c, const char *text)
+{
+	lease_set_error(c, text);
+	LOG(ERR, "%s", text);
+	c->cbs.fatal(c->arg, c->error);
+}
+
+/* "<prefix><rest>" without empty parts, as Go's path.Join leaves it. */
+static char *joined(const char *prefix, const char *rest)
+{
+	char *out = must(malloc(strlen(prefix) + strlen(rest) + 1)), *end = out;
+
+	for (const char *p = prefix; *p != '\0'; p++)
+		if (*p != '/' || end == out || end[-1] != '/')
+			*end++ = *p;
+	while (end > out && end[-1] == '/')
+		end--;
+	strcpy(end, rest);
+	return out;
+}
+
+static void on_peer_set(void *arg, const struct ovnet_lease *lease)
+{
+	struct ovnet_lease_client *c = arg;
+
+	c->cbs.peer_set(c->arg, lease);
+}
+
+static void on_peer_del(void *arg, const struct ovnet_lease *lease)
+{
+	struct ovnet_lease_client *c = arg;
+
+	c->cbs.peer_del(c->arg, lease);
+}
+
+struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
+	const struct ovnet_lease_conf *conf, const struct ovnet_lease_callbacks *cbs, void *arg)
+{
+	if (conf->public_ip.family != AF_INET || !ovnet_addr_is_unicast(&conf->public_ip)) {
+		LOG(ERR, "the node needs an IPv4 address to be known by: set node.public-ip");
+		return NULL;
+	}
+	struct ovnet_etcd *etcd = conf->etcd->open(base, &conf->etcd_conf);
+	if (etcd == NULL)
+		return NULL;
+
+	struct ovnet_lease_client *c = must(calloc(1, sizeof(*c)));
+	c->base = base;
+	c->ops = conf->etcd;
+	c->etcd = etcd;
+	c->cbs = *cbs;
+	c->arg = arg;
+	c->public_ip = conf->public_ip;
+	c->previous = conf->previous;
+	c->renew_margin_s = conf->renew_margin_s != 0 ? conf->renew_margin_s : 3600;
+	c->ttl_s = conf->ttl_s != 0 ? conf->ttl_s : 86400;
+	c->config_key = joined(conf->prefix, "/config");
+	c->subnets_prefix = joined(conf->prefix, "/subnets/");
+	c->table = lease_table_new(&(struct lease_table_conf){.public_ip = conf->public_ip,
+		.peer_set = on_peer_set,
+		.peer_del = on_peer_del,
+		.arg = c});
+	lease_table_set_netconf(c->table, &c->netconf);
+	lease_config_init(c);
+	lease_acquire_init(c);
+	lease_own_init(c);
+	lease_sync_init(c);
+	lease_config_start(c);
+	return c;
+}
+
+void ovnet_lease_client_free(struct ovnet_lease_client *c)
+{
+	if (c == NULL)
+		return;
+	lease_sync_stop(c);
+	lease_own_stop(c);
+	lease_acquire_stop(c);
+	lease_config_stop(c);
+	c->ops->close(c->etcd);
+	lease_table_free(c->table);
+	free(c->config_key);
+	free(c->subnets_prefix);
+	free(c);
+}
+
+void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_lease_status *out)
+{
+	*out = (struct ovnet_lease_status){
+		.state = c->state,
+		.connected = c->sync.connected,
+		.transport = c->ops->name,
+		.endpoint = c->ops->endpoint(c->etcd),
+		.error = c->error,
+		.revision = c->revision,
+		.renewed_at = c->own.renewed_at,
+		.expires_at = c->own.expires_at,
+		.events = c->events,
+		.resyncs = c->resyncs,
+		.renewals = c->renewals,
+		.retries = c->retries,
+		.invalid = lease_table_invalid(c->table),
+		.peers = lease_table_peers(c->table),
+	};
+}
+
+void ovnet_lease_client_each(const struct ovnet_lease_client *c,
+	void (*fn)(void *arg, const struct ovnet_lease *lease, bool own), void *arg)
+{
+	lease_table_each(c->table, fn, arg);
+}
+
+void ovnet_lease_client_each_invalid(const struct ovnet_lease_client *c,
+	void (*fn)(void *arg, const char *key, const char *why), void *arg)
+{
+	lease_table_each_invalid(c->table, fn, arg);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside of the lease client, in the order things happen: lease_config.c waits for the network
+ * config, lease_acquire.c finds or claims our subnet, lease_own.c keeps it, lease_sync.c
+ * follows everybody else's. Each part starts the next and owns its own struct here.
+ */
+#ifndef OVNET_LEASE_LEASE_CLIENT_INT_H
+#define OVNET_LEASE_LEASE_CLIENT_INT_H
+
+#include <event2/event.h>
+#include <string.h>
+
+#include "backoff.h"
+#include "lease_client.h"
+#include "lease_table.h"
+
+struct ovnet_lease_client {
+	struct event_base *base;
+	const struct ovnet_etcd_ops *ops;
+	struct ovnet_etcd *etcd;
+	struct ovnet_lease_callbacks cbs;
+	void *arg;
+
+	struct ovnet_addr public_ip;
+	struct ovnet_prefix4 previous;
+	uint32_t renew_margin_s, ttl_s;
+	char *config_key;     /* <prefix>/config */
+	char *subnets_prefix; /* <prefix>/subnets/ */
+
+	enum ovnet_lease_state state;
+	struct ovnet_netconf netconf;
+	struct lease_table *table;
+	char error[512];
+	int64_t revision;
+	uint64_t events, resyncs, renewals, retries;
+
+	struct { /* lease_config.c */
+		struct event *timer;
+		struct ovnet_etcd_watch *watch;
+		bool asking, done;
+		struct backoff backoff;
+		struct nag nag;
+	} config;
+
+	struct { /* lease_acquire.c */
+		struct event *timer;
+		struct backoff backoff;
+		struct nag nag;
+		bool attrs_known;
+		struct ovnet_lease lease;   /* the candidate: our attributes, its subnets */
+		char *key, *value;          /* its texts */
+		struct ovnet_etcd_kv found; /* our lease of an earlier life; no texts */
+		bool same_value;
+	} acquire;
+
+	struct {           /* lease_own.c */
+		bool held; /* the key is ours as far as we know */
+		bool busy; /* a request about the key is under way */
+		bool look_again;
+		bool handle_gone; /* etcd does not know the handle any more */
+		struct ovnet_lease lease;
+		char *key, *value;
+		int64_t revision, handle; /* handle 0: a reservation, without TTL */
+		int64_t renewed_at, expires_at, last_look_ms;
+		struct event *renew_timer, *reput_timer, *check_timer;
+		struct backoff renew_backoff, check_backoff;
+		struct nag nag;
+	} own;
+
+	struct { /* lease_sync.c */
+		struct event *timer;
+		struct ovnet_etcd_watch *watch;
+		bool listing, connected, away, synced;
+		int64_t since_ms; /* connected or away */
+		struct backoff backoff;
+	} sync;
+};
+
+static inline const char *lease_name_of(const struct ovnet_lease_client *c, const char *key)
+{
+	return key + strlen(c->subnets_prefix);
+}
+
+/* lease_client.c */
+void lease_set_error(struct ovnet_lease_client *c, const char *text);
+void lease_fatal(struct ovnet_lease_client *c, const char *text);
+
+void lease_config_init(struct ovnet_lease_client *c);
+void lease_config_start(struct ovnet_lease_client *c);
+void lease_config_stop(struct ovnet_lease_client *c);
+
+void lease_acquire_init(struct ovnet_lease_client *c);
+void lease_acquire_start(struct ovnet_lease_client *c);
+void lease_acquire_stop(struct ovnet_lease_client *c);
+
+void lease_own_init(struct ovnet_lease_client *c);
+/* The key stands in the tree with our value. */
+void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
+	const char *value, const struct ovnet_etcd_kv *kv);
+/* Somebody (we, too) wrote or removed our key. `kv` NULL: removed. */
+void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+/* Does the key bear our mark, or nobody's that can be read? */
+bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_own_stop(struct ovnet_lease_client *c);
+
+void lease_sync_init(struct ovnet_lease_client *c);
+void lease_sync_start(struct ovnet_lease_client *c);
+void lease_sync_lost(struct ovnet_lease_client *c, const char *text);
+void lease_sync_stop(struct ovnet_lease_client *c);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Keeps our key: renews it, shows it once more to those who missed it, and looks whether it
+ * still says what we wrote, now and then and whenever somebody touched it.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "lease_client_int.h"
+#include "log.h"
+#include "mem.h"
+
+OVNET_LOG_TYPE(lease)
+
+#define LOOK_MS 60000 /* plus up to half; also finds a stalled etcd the watch cannot see */
+
+static bool begin(struct ovnet_lease_client *c, struct event *timer)
+{
+	if (!c->own.held)
+		return false;
+	if (c->own.busy) {
+		arm_ms(timer, 100 + random_below(NULL, 200));
+		return false;
+	}
+	c->own.busy = true;
+	return true;
+}
+
+static void look_later(struct ovnet_lease_client *c)
+{
+	arm_ms(c->own.check_timer, LOOK_MS + random_below(NULL, LOOK_MS / 2));
+}
+
+static void look_soon(struct ovnet_lease_client *c)
+{
+	int64_t now = monotonic_ms();
+
+	if (now - c->own.last_look_ms > LOOK_MS)
+		backoff_reset(&c->own.check_backoff);
+	c->own.last_look_ms = now;
+	arm_ms(c->own.check_timer, backoff_next(&c->own.check_backoff));
+}
+
+/* The request is over; what happened meanwhile is looked at now. */
+static void end(struct ovnet_lease_client *c)
+{
+	c->own.busy = false;
+	if (!c->own.look_again)
+		return;
+	c->own.look_again = false;
+	look_soon(c);
+}
+
+static void renewed(struct ovnet_lease_client *c, uint32_t ttl_s)
+{
+	uint64_t margin_s = c->renew_margin_s < ttl_s ? c->renew_margin_s : ttl_s / 2;
+
+	c->own.handle_gone = false;
+	c->own.renewed_at = time(NULL);
+	c->own.expires_at = c->own.renewed_at + ttl_s;
+	backoff_reset(&c->own.renew_backoff);
+	uint64_t wait_ms = (ttl_s - margin_s) * 1000;
+	uint32_t jitter_ms = random_below(NULL, (uint32_t)(wait_ms / 20));
+	arm_ms(c->own.renew_timer, wait_ms - jitter_ms);
+}
+
+static void permanent(struct ovnet_lease_client *c)
+{
+	c->own.renewed_at = time(NULL);
+	c->own.expires_at = 0;
+	evtimer_del(c->own.renew_timer);
+}
+
+/* The key says what it should; somebody may have written it anew, with another handle. */
+static void adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+{
+	if (kv->mod_revision > c->own.revision)
+		c->own.revision = kv->mod_revision;
+	if (kv->ttl_handle == c->own.handle && kv->ttl_s == 0)
+		return;
+	c->own.handle = kv->ttl_handle;
+	if (kv->ttl_handle == 0)
+		permanent(c);
+	else if (kv->ttl_s != 0)
+		renewed(c, kv->ttl_s);
+	else
+		arm_ms(c->own.renew_timer, 100); /* a renewal tells its TTL */
+}
+
+static void on_written(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	if (r->status == OVNET_ETCD_OK) {
+		c->own.revision = 0;
+		adopt(c, &r->kvs[0]);
+		lease_set_error(c, "");
+		LOG(NOTICE, "our lease %s stands again", lease_name_of(c, c->own.key));
+	} else {
+		c->retries++;
+		c->own.handle_gone |= r->status == OVNET_ETCD_NOT_FOUND;
+		c->own.look_again = true;
+	}
+	end(c);
+}
+
+static void on_shown(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	if (r->status == OVNET_ETCD_OK)
+		c->own.revision = r->kvs[0].mod_revision;
+	else if (r->status == OVNET_ETCD_CONFLICT || r->status == OVNET_ETCD_NOT_FOUND)
+		c->own.look_again = true;
+	else
+		arm_ms(c->own.reput_timer, 2000 + random_below(NULL, 3000));
+	end(c);
+}
+
+/*
+ * flanneld v0.18 to v0.21.2 loses an event that follows another closely: writing the same again
+ * a little later brings such a peer our route (flannel-facts 10, hazard 3).
+ */
+static void on_reput(evutil_socket_t fd, short what, void *arg)
+{
+	struct ovnet_lease_client *c = arg;
+
+	(void)fd, (void)what;
+	if (begin(c, c->own.reput_timer))
+		c->ops->update(c->etcd, c->own.key, c->own.value, c->own.handle != 0 ? c->ttl_s : 0,
+			c->own.handle, c->own.revision, on_shown, c);
+}
+
+static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	if (r->status == OVNET_ETCD_OK) {
+		c->renewals++;
+		nag_reset(&c->own.nag);
+		renewed(c, r->kvs[0].ttl_s);
+		end(c);
+		return;
+	}
+	c->retries++;
+	if (r->status == OVNET_ETCD_NOT_FOUND) {
+		c->own.handle_gone = true;
+		c->own.look_again = true;
+	} else {
+		int64_t left_s = c->own.expires_at - time(NULL);
+		lease_set_error(c, r->text);
+		if (nag_due(&c->own.nag, r->text))
+			LOG(WARN,
+				"cannot renew our lease %s, %lld s are left of it, trying again: "
+				"%s",
+				lease_name_of(c, c->own.key), (long long)(left_s > 0 ? left_s : 0),
+				r->text);
+	}
+	arm_ms(c->own.renew_timer, backoff_next(&c->own.renew_backoff));
+	end(c);
+}
+
+static void on_renew(evutil_socket_t fd, short what, void *arg)
+{
+	struct ovnet_lease_client *c = arg;
+
+	(void)fd, (void)what;
+	if (c->own.handle != 0 && begin(c, c->own.renew_timer))
+		c->ops->keepalive(c->etcd, c->own.handle, on_renewed, c);
+}
+
+bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+{
+	struct ovnet_lease l = {0};
+	char ignored[200];
+
+	(void)ovnet_lease_value_parse(kv->value, kv->value_len, &l, ignored, sizeof(ignored));
+	return l.public_ip.family == 0 || ovnet_addr_equal(&l.public_ip, &c->public_ip);
+}
+
+static bool is_our_value(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+{
+	return strlen(c->own.value) == kv->value_len &&
+	       memcmp(c->own.value, kv->value, kv->value_len) == 0;
+}
+
+static void taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text),
+		"our subnet %s was taken over by another node (%.160s): claiming a new one, "
+		"containers here need new addresses",
+		lease_name_of(c, c->own.key), kv->value);
+	lease_set_error(c, text);
+	LOG(ERR, "%s", text);
+	c->own.held = false;
+	evtimer_del(c->own.renew_timer);
+	evtimer_del(c->own.reput_timer);
+	evtimer_del(c->own.check_timer);
+	lease_acquire_start(c);
+}
+
+static void overwritten(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text),
+		"our lease %s was overwritten (%.160s): writing it again; is there a second node "
+		"with our PublicIP?",
+		lease_name_of(c, c->own.key), kv->value);
+	lease_set_error(c, text);
+	if (nag_due(&c->own.nag, text))
+		LOG(ERR, "%s", text);
+	c->own.busy = true;
+	c->ops->update(c->etcd, c->own.key, c->own.value, c->own.handle != 0 ? c->ttl_s : 0,
+		c->own.handle_gone ? 0 : c->own.handle, kv->mod_revision, on_written, c);
+}
+
+static void vanished(struct ovnet_lease_client *c)
+{
+	LOG(ERR, "our lease %s is gone from etcd (expired or deleted): claiming it again",
+		lease_name_of(c, c->own.key));
+	c->own.busy = true;
+	c->ops->create(c->etcd, c->own.key, c->own.value, c->ttl_s, on_written, c);
+}
+
+static void on_seen(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+	const struct ovnet_etcd_kv *kv = r->kvs;
+
+	look_later(c);
+	end(c);
+	if (r->status == OVNET_ETCD_NOT_FOUND)
+		vanished(c);
+	else if (r->status != OVNET_ETCD_OK)
+		lease_sync_lost(c, r->text);
+	else if (is_our_value(c, kv))
+		adopt(c, kv);
+	else if (lease_own_claims(c, kv))
+		overwritten(c, kv);
+	else
+		taken(c, kv);
+}
+
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct ovnet_lease_client *c = arg;
+
+	(void)fd, (void)what;
+	if (begin(c, c->own.check_timer))
+		c->ops->get(c->etcd, c->own.key, on_seen, c);
+}
+
+void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+{
+	if (!c->own.held)
+		return;
+	bool ours = kv != NULL && is_our_value(c, kv);
+	if (ours && kv->ttl_handle == c->own.handle)
+		adopt(c, kv);
+	else if (c->own.busy)
+		c->own.look_again = true;
+	else if (ours)
+		adopt(c, kv);
+	else
+		look_soon(c);
+}
+
+void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
+	const char *value, const struct ovnet_etcd_kv *kv)
+{
+	char name[OVNET_LEASE_KEY_MAX];
+	struct ovnet_prefix4 before = c->own.lease.subnet;
+	bool same = c->state == OVNET_LEASE_RUNNING && ovnet_lease_equal(&c->own.lease, lease);
+
+	ovnet_lease_key_text(lease, name, sizeof(name));
+	free(c->own.key);
+	free(c->own.value);
+	if (asprintf(&c->own.key, "%s%s", c->subnets_prefix, name) < 0)
+		c->own.key = NULL;
+	must(c->own.key);
+	c->own.value = must(strdup(value));
+	c->own.lease = *lease;
+	c->own.held = true;
+	c->own.revision = 0;
+	c->own.handle = -1;
+	adopt(c, kv);
+	c->state = OVNET_LEASE_RUNNING;
+	LOG(NOTICE, "Lease acquired: %s%s%s", name, kv->ttl_handle == 0 ? " (a reservation)" : "",
+		before.len != 0 && !same ? " instead of the one lost" : "");
+	if (!same)
+		c->cbs.acquired(c->arg, &c->netconf, &c->own.lease);
+	lease_table_set_own(c->table, &c->own.lease);
+	arm_ms(c->own.reput_timer, 2000 + random_below(NULL, 3000));
+	look_later(c);
+	lease_sync_start(c);
+}
+
+static void timer_init(struct ovnet_lease_client *c, struct event **timer, event_callback_fn fn)
+{
+	*timer = must(evtimer_new(c->base, fn, c));
+}
+
+void lease_own_init(struct ovnet_lease_client *c)
+{
+	c->own.renew_backoff = (struct backoff){.min_ms = 1000, .max_ms = 60000};
+	c->own.check_backoff = (struct backoff){.min_ms = 40, .max_ms = 5000};
+	timer_init(c, &c->own.renew_timer, on_renew);
+	timer_init(c, &c->own.reput_timer, on_reput);
+	timer_init(c, &c->own.check_timer, on_look);
+}
+
+void lease_own_stop(struct ovnet_lease_client *c)
+{
+	event_free(c->own.renew_timer);
+	event_free(c->own.reput_timer);
+	event_free(c->own.check_timer);
+	free(c->own.key);
+	free(c->own.value);
+}

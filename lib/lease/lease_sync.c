@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Follows the tree: list, compare, watch from the list's revision on. Whatever breaks, what is
+ * known stays in force and it starts over with a list.
+ */
+#include "lease_client_int.h"
+#include "log.h"
+#include "mem.h"
+
+OVNET_LOG_TYPE(lease)
+
+#define STEADY_MS 10000 /* a watch that lived this long was no false start */
+
+static bool is_own(const struct ovnet_lease_client *c, const char *key)
+{
+	return c->own.key != NULL && strcmp(key, c->own.key) == 0;
+}
+
+static void on_own_key(struct ovnet_lease_client *c, const struct ovnet_etcd_event *ev)
+{
+	const char *name = lease_name_of(c, ev->kv.key);
+
+	if (!ev->removed && !lease_own_claims(c, &ev->kv))
+		lease_table_put(c->table, name, &ev->kv);
+	else
+		lease_table_remove(c->table, name);
+	lease_own_changed(c, ev->removed ? NULL : &ev->kv);
+}
+
+static void on_event(struct ovnet_lease_client *c, const struct ovnet_etcd_event *ev)
+{
+	const char *name = lease_name_of(c, ev->kv.key);
+
+	if (is_own(c, ev->kv.key))
+		on_own_key(c, ev);
+	else if (ev->removed)
+		lease_table_remove(c->table, name);
+	else
+		lease_table_put(c->table, name, &ev->kv);
+}
+
+static void came_up(struct ovnet_lease_client *c)
+{
+	int64_t now = monotonic_ms();
+
+	c->sync.connected = true;
+	if (c->sync.away)
+		LOG(NOTICE, "etcd is back after %lld s, at %s; %u peers, up to date",
+			(long long)(now - c->sync.since_ms) / 1000, c->ops->endpoint(c->etcd),
+			lease_table_peers(c->table));
+	else
+		LOG(INFO, "Watching for new subnet leases (%u peers known)",
+			lease_table_peers(c->table));
+	c->sync.away = false;
+	c->sync.since_ms = now;
+	lease_set_error(c, "");
+}
+
+static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+{
+	struct ovnet_lease_client *c = arg;
+
+	if (!c->sync.connected)
+		came_up(c);
+	if (revision > c->revision)
+		c->revision = revision;
+	c->events += n;
+	for (size_t i = 0; i < n; i++)
+		on_event(c, &events[i]);
+	lease_table_settle(c->table);
+}
+
+static void went_down(struct ovnet_lease_client *c, const char *text)
+{
+	int64_t now = monotonic_ms();
+
+	if (c->sync.connected && now - c->sync.since_ms > STEADY_MS)
+		backoff_reset(&c->sync.backoff);
+	c->sync.connected = false;
+	lease_set_error(c, text);
+	if (!c->sync.away) {
+		c->sync.away = true;
+		c->sync.since_ms = now;
+		LOG(WARN, "etcd is away, going on with the %u peers known: %s",
+			lease_table_peers(c->table), text);
+	}
+	c->retries++;
+	arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
+}
+
+static void on_ended(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	c->sync.watch = NULL;
+	if (r->status != OVNET_ETCD_COMPACTED) {
+		went_down(c, r->text);
+		return;
+	}
+	LOG(INFO, "the watch fell behind etcd's compaction: listing all leases again");
+	c->sync.connected = false;
+	arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
+}
+
+static void reconcile(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+{
+	const struct ovnet_etcd_kv *own = NULL;
+	size_t skip = strlen(c->subnets_prefix);
+
+	for (size_t i = 0; i < r->n_kvs; i++)
+		if (is_own(c, r->kvs[i].key))
+			own = &r->kvs[i];
+	bool ours = own != NULL && lease_own_claims(c, own);
+	lease_table_replace(c->table, r->kvs, r->n_kvs, skip, ours ? own->key + skip : NULL);
+	lease_own_changed(c, own);
+	c->revision = r->revision;
+	if (c->sync.synced)
+		c->resyncs++;
+	else
+		c->cbs.synced(c->arg);
+	c->sync.synced = true;
+}
+
+static void on_list(void *arg, const struct ovnet_etcd_result *r)
+{
+	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
+	struct ovnet_lease_client *c = arg;
+
+	c->sync.listing = false;
+	if (r->status != OVNET_ETCD_OK) {
+		went_down(c, r->text);
+		return;
+	}
+	reconcile(c, r);
+	c->sync.watch = c->ops->watch(c->etcd, c->subnets_prefix, r->revision + 1, &cbs, c);
+	if (c->sync.watch == NULL)
+		went_down(c, "no memory for the watch");
+}
+
+void lease_sync_start(struct ovnet_lease_client *c)
+{
+	if (c->sync.listing || c->sync.watch != NULL)
+		return;
+	evtimer_del(c->sync.timer);
+	c->sync.listing = true;
+	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
+}
+
+void lease_sync_lost(struct ovnet_lease_client *c, const char *text)
+{
+	if (c->sync.watch == NULL)
+		return;
+	c->ops->unwatch(c->sync.watch);
+	c->sync.watch = NULL;
+	went_down(c, text);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	lease_sync_start(arg);
+}
+
+void lease_sync_init(struct ovnet_lease_client *c)
+{
+	c->sync.backoff = (struct backoff){.min_ms = 100, .max_ms = 5000};
+	c->sync.timer = must(evtimer_new(c->base, on_timer, c));
+}
+
+void lease_sync_stop(struct ovnet_lease_client *c)
+{
+	if (c->sync.watch != NULL)
+		c->ops->unwatch(c->sync.watch);
+	c->sync.watch = NULL;
+	event_free(c->sync.timer);
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lease_table.h"
+
+#include <errno.h>
+#include <search.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "log.h"
+#include "mem.h"
+#include "net6.h"
+
+OVNET_LOG_TYPE(lease)
+
+#define RECORDS_MAX (1u << 20) /* 16 times the largest network there is; beyond it is abuse */
+#define INVALID_MAX 1024       /* listed and logged one by one */
+#define WHY_MAX     192
+
+struct record {
+	TAILQ_ENTRY(record) link;
+	char *name;
+	struct ovnet_lease lease;
+	bool announced; /* told to the caller, and in the subnet trees */
+	bool blocked;   /* good in itself, but overlaps */
+	bool seen;
+	char *why; /* refused; NULL otherwise */
+};
+
+struct lease_table {
+	struct lease_table_conf conf;
+	const struct ovnet_netconf *netconf;
+	struct ovnet_lease own;
+	bool has_own;
+	TAILQ_HEAD(, record) records;
+	void *by_name; /* struct record */
+	/*
+	 * struct ovnet_lease. Leases in there do not overlap, so "overlaps" may count as equal:
+	 * a search finds whatever is in the way.
+	 */
+	void *by_subnet, *by_subnet6;
+	uint32_t n, peers, invalid, blocked;
+	bool unsettled;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct record *)a)->name, ((const struct record *)b)->name);
+}
+
+static int by_subnet(const void *a, const void *b)
+{
+	const struct ovnet_prefix4 *x = &((const struct ovnet_lease *)a)->subnet;
+	const struct ovnet_prefix4 *y = &((const struct ovnet_lease *)b)->subnet;
+
+	if (ovnet_prefix4_overlap(x, y))
+		return 0;
+	return x->addr_host < y->addr_host ? -1 : 1;
+}
+
+static int by_subnet6(const void *a, const void *b)
+{
+	const struct ovnet_prefix6 *x = &((const struct ovnet_lease *)a)->subnet6;
+	const struct ovnet_prefix6 *y = &((const struct ovnet_lease *)b)->subnet6;
+	u128 mask = net6_mask(x->len < y->len ? x->len : y->len);
+	u128 m = net6_number(x->addr) & mask, n = net6_number(y->addr) & mask;
+
+	return (m > n) - (m < n);
+}
+
+static const struct ovnet_lease *in_the_way(struct lease_table *t, const struct ovnet_lease *l)
+{
+	void *found = tfind(l, &t->by_subnet, by_subnet);
+
+	if (found == NULL && l->has_v6)
+		found = tfind(l, &t->by_subnet6, by_subnet6);
+	return found != NULL ? *(const struct ovnet_lease **)found : NULL;
+}
+
+static void plant(struct lease_table *t, struct ovnet_lease *l)
+{
+	must(tsearch(l, &t->by_subnet, by_subnet));
+	if (l->has_v6)
+		must(tsearch(l, &t->by_subnet6, by_subnet6));
+}
+
+static void uproot(struct lease_table *t, struct ovnet_lease *l)
+{
+	tdelete(l, &t->by_subnet, by_subnet);
+	if (l->has_v6)
+		tdelete(l, &t->by_subnet6, by_subnet6);
+}
+
+static struct record *find(struct lease_table *t, const char *name)
+{
+	void *found = tfind(&(struct record){.name = (char *)name}, &t->by_name, by_name);
+
+	return found != NULL ? *(struct record **)found : NULL;
+}
+
+static struct record *add(struct lease_table *t, const char *name)
+{
+	if (t->n == RECORDS_MAX) {
+		LOG(ERR, "more than %u keys in the lease tree: lease %.80s is ignored", RECORDS_MAX,
+			name);
+		return NULL;
+	}
+	struct record *r = must(calloc(1, sizeof(*r)));
+	r->name = must(strdup(name));
+	must(tsearch(r, &t->by_name, by_name));
+	TAILQ_INSERT_TAIL(&t->records, r, link);
+	t->n++;
+	return r;
+}
+
+static void accept_again(struct lease_table *t, struct record *r)
+{
+	if (r->why == NULL)
+		return;
+	free(r->why);
+	r->why = NULL;
+	t->invalid--;
+	t->blocked -= r->blocked;
+	r->blocked = false;
+}
+
+static void withdraw(struct lease_table *t, struct record *r)
+{
+	if (!r->announced)
+		return;
+	r->announced = false;
+	t->peers--;
+	uproot(t, &r->lease);
+	t->unsettled = true;
+	t->conf.peer_del(t->conf.arg, &r->lease);
+}
+
+static void refuse(struct lease_table *t, struct record *r, bool blocked, const char *why)
+{
+	withdraw(t, r);
+	bool again = r->why != NULL && strcmp(r->why, why) == 0;
+	accept_again(t, r);
+	r->why = must(strdup(why));
+	r->blocked = blocked;
+	t->invalid++;
+	t->blocked += blocked;
+	if (!again && t->invalid <= INVALID_MAX)
+		LOG(WARN, "lease %.100s is refused, the others are not affected: %s", r->name, why);
+	if (!again && t->invalid == INVALID_MAX)
+		LOG(WARN, "%d leases are refused; no more of them are logged", INVALID_MAX);
+}
+
+static bool in_network(const struct ovnet_netconf *c, const struct ovnet_lease *l)
+{
+	if (l->subnet.len < c->network.len ||
+		!ovnet_prefix4_contains(&c->network, l->subnet.addr_host))
+		return false;
+	return !l->has_v6 || (l->subnet6.len >= c->network6.len &&
+				     net6_contains(&c->network6, net6_number(l->subnet6.addr)));
+}
+
+static int judge(struct lease_table *t, const char *name, const struct ovnet_etcd_kv *kv,
+	struct ovnet_lease *l, char *why, size_t size)
+{
+	char text[OVNET_PREFIX_STRLEN];
+
+	*l = (struct ovnet_lease){0};
+	if (ovnet_lease_key_parse(name, l) < 0) {
+		snprintf(why, size, "its name is no subnet such as 10.5.1.0-24");
+		return -EINVAL;
+	}
+	if (ovnet_lease_value_parse(kv->value, kv->value_len, l, why, size) < 0)
+		return -EINVAL;
+	/* As an IPv4-only flanneld: the first half of a dual-stack lease serves. */
+	if (!t->netconf->enable_ipv6) {
+		l->has_v6 = false;
+		l->subnet6 = (struct ovnet_prefix6){0};
+	}
+	if (!in_network(t->netconf, l)) {
+		snprintf(why, size, "it is not inside the network %s",
+			ovnet_prefix4_text(&t->netconf->network, text, sizeof(text)));
+		return -EINVAL;
+	}
+	if (ovnet_addr_equal(&l->public_ip, &t->conf.public_ip)) {
+		snprintf(why, size,
+			"it carries our own PublicIP %s, but is not our lease (two nodes with one "
+			"address, or a leftover: remove it if nobody uses it)",
+			ovnet_addr_text(&l->public_ip, text, sizeof(text)));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* `r->lease` is good in itself: does anything stand where it wants to be? */
+static void place(struct lease_table *t, struct record *r)
+{
+	const struct ovnet_lease *other = in_the_way(t, &r->lease);
+	char name[OVNET_LEASE_KEY_MAX], why[WHY_MAX];
+
+	if (other != NULL) {
+		snprintf(why, sizeof(why), "it overlaps %s %s",
+			other == &t->own ? "our own lease" : "the lease",
+			ovnet_lease_key_text(other, name, sizeof(name)));
+		refuse(t, r, true, why);
+		return;
+	}
+	accept_again(t, r);
+	plant(t, &r->lease);
+	r->announced = true;
+	t->peers++;
+	t->conf.peer_set(t->conf.arg, &r->lease);
+}
+
+void lease_table_put(struct lease_table *t, const char *name, const struct ovnet_etcd_kv *kv)
+{
+	struct record *r = find(t, name);
+	struct ovnet_lease l;
+	char why[WHY_MAX];
+
+	if (r == NULL)
+		r = add(t, name);
+	if (r == NULL)
+		return;
+	if (judge(t, name, kv, &l, why, sizeof(why)) < 0) {
+		refuse(t, r, false, why);
+		return;
+	}
+	if (!r->announced) {
+		r->lease = l;
+		place(t, r);
+		return;
+	}
+	if (ovnet_lease_equal(&r->lease, &l))
+		return;
+	/* One name, one subnet: its place in the trees stays. */
+	r->lease = l;
+	t->conf.peer_set(t->conf.arg, &r->lease);
+}
+
+static void forget(struct lease_table *t, struct record *r)
+{
+	withdraw(t, r);
+	accept_again(t, r);
+	tdelete(r, &t->by_name, by_name);
+	TAILQ_REMOVE(&t->records, r, link);
+	t->n--;
+	free(r->name);
+	free(r);
+}
+
+void lease_table_remove(struct lease_table *t, const char *name)
+{
+	struct record *r = find(t, name);
+
+	if (r != NULL)
+		forget(t, r);
+}
+
+void lease_table_settle(struct lease_table *t)
+{
+	struct record *r;
+
+	if (!t->unsettled)
+		return;
+	t->unsettled = false;
+	if (t->blocked == 0)
+		return;
+	TAILQ_FOREACH (r, &t->records, link)
+		if (r->blocked)
+			place(t, r);
+}
+
+static int older_first(const void *a, const void *b)
+{
+	int64_t x = (*(const struct ovnet_etcd_kv *const *)a)->mod_revision;
+	int64_t y = (*(const struct ovnet_etcd_kv *const *)b)->mod_revision;
+
+	return (x > y) - (x < y);
+}
+
+static void sweep(struct lease_table *t)
+{
+	struct record *r = TAILQ_FIRST(&t->records);
+
+	while (r != NULL) {
+		struct record *next = TAILQ_NEXT(r, link);
+		if (!r->seen)
+			forget(t, r);
+		r = next;
+	}
+}
+
+void lease_table_replace(struct lease_table *t, const struct ovnet_etcd_kv *kvs, size_t n,
+	size_t skip, const char *own)
+{
+	const struct ovnet_etcd_kv **order = must(calloc(n + 1, sizeof(*order)));
+	size_t used = 0;
+	struct record *r;
+
+	TAILQ_FOREACH (r, &t->records, link)
+		r->seen = false;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = kvs[i].key + skip;
+		if (own != NULL && strcmp(name, own) == 0)
+			continue;
+		r = find(t, name);
+		if (r != NULL)
+			r->seen = true;
+		order[used++] = &kvs[i];
+	}
+	sweep(t);
+	qsort(order, used, sizeof(*order), older_first);
+	for (size_t i = 0; i < used; i++)
+		lease_table_put(t, order[i]->key + skip, order[i]);
+	free(order);
+	lease_table_settle(t);
+}
+
+/* Whoever is in the way of a lease we hold yields to it. */
+static void make_way(struct lease_table *t, const struct ovnet_lease *own)
+{
+	char name[OVNET_LEASE_KEY_MAX], why[WHY_MAX];
+	struct record *r;
+
+	if (in_the_way(t, own) == NULL)
+		return;
+	snprintf(why, sizeof(why), "it overlaps our own lease %s",
+		ovnet_lease_key_text(own, name, sizeof(name)));
+	TAILQ_FOREACH (r, &t->records, link) {
+		if (!r->announced || (by_subnet(&r->lease, own) != 0 &&
+					     !(r->lease.has_v6 && own->has_v6 &&
+						     by_subnet6(&r->lease, own) == 0)))
+			continue;
+		refuse(t, r, true, why);
+	}
+}
+
+void lease_table_set_own(struct lease_table *t, const struct ovnet_lease *own)
+{
+	if (t->has_own)
+		uproot(t, &t->own);
+	make_way(t, own);
+	t->own = *own;
+	t->has_own = true;
+	plant(t, &t->own);
+	t->unsettled = true;
+	lease_table_settle(t);
+}
+
+void lease_table_set_netconf(struct lease_table *t, const struct ovnet_netconf *netconf)
+{
+	t->netconf = netconf;
+}
+
+struct lease_table *lease_table_new(const struct lease_table_conf *conf)
+{
+	struct lease_table *t = must(calloc(1, sizeof(*t)));
+
+	t->conf = *conf;
+	TAILQ_INIT(&t->records);
+	return t;
+}
+
+static void nothing(void *arg, const struct ovnet_lease *lease)
+{
+	(void)arg, (void)lease;
+}
+
+void lease_table_free(struct lease_table *t)
+{
+	if (t == NULL)
+		return;
+	t->conf.peer_del = nothing;
+	while (!TAILQ_EMPTY(&t->records))
+		forget(t, TAILQ_FIRST(&t->records));
+	if (t->has_own)
+		uproot(t, &t->own);
+	free(t);
+}
+
+uint32_t lease_table_peers(const struct lease_table *t)
+{
+	return t->peers;
+}
+
+uint32_t lease_table_invalid(const struct lease_table *t)
+{
+	return t->invalid;
+}
+
+void lease_table_each(const struct lease_table *t,
+	void (*fn)(void *arg, const struct ovnet_lease *lease, bool own), void *arg)
+{
+	const struct record *r;
+
+	if (t->has_own)
+		fn(arg, &t->own, true);
+	TAILQ_FOREACH (r, &t->records, link)
+		if (r->announced)
+			fn(arg, &r->lease, false);
+}
+
+void lease_table_each_invalid(const struct lease_table *t,
+	void (*fn)(void *arg, const char *key, const char *why), void *arg)
+{
+	const struct record *r;
+	unsigned listed = 0;
+
+	TAILQ_FOREACH (r, &t->records, link) {
+		if (r->why == NULL)
+			continue;
+		if (listed++ == INVALID_MAX)
+			return;
+		fn(arg, r->name, r->why);
+	}
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Everybody's leases as they stand in the tree, the bad ones apart. A key is judged alone:
+ * name, value, network, and whether it overlaps ours or one that was there before. Each peer
+ * that is fit, changes or goes is told once. Control thread.
+ */
+#ifndef OVNET_LEASE_LEASE_TABLE_H
+#define OVNET_LEASE_LEASE_TABLE_H
+
+#include "etcd.h"
+#include "lease_value.h"
+
+struct lease_table;
+
+struct lease_table_conf {
+	struct ovnet_addr public_ip; /* ours: nobody else may carry it */
+	void (*peer_set)(void *arg, const struct ovnet_lease *lease);
+	void (*peer_del)(void *arg, const struct ovnet_lease *lease);
+	void *arg;
+};
+
+struct lease_table *lease_table_new(const struct lease_table_conf *conf);
+void lease_table_free(struct lease_table *t);
+
+/* Before the first key. Kept by reference. */
+void lease_table_set_netconf(struct lease_table *t, const struct ovnet_netconf *netconf);
+/* What overlaps it is refused; what only the former one kept out comes in. */
+void lease_table_set_own(struct lease_table *t, const struct ovnet_lease *own);
+
+/* `name` is the key without its prefix. */
+void lease_table_put(struct lease_table *t, const char *name, const struct ovnet_etcd_kv *kv);
+void lease_table_remove(struct lease_table *t, const char *name);
+/*
+ * The complete tree: what is not in it goes, the rest is compared. `skip` bytes of each key are
+ * the prefix; `own` (a name, or NULL) is left out.
+ */
+void lease_table_replace(struct lease_table *t, const struct ovnet_etcd_kv *kvs, size_t n,
+	size_t skip, const char *own);
+/* After puts and removals: another look at the leases that others had kept out. */
+void lease_table_settle(struct lease_table *t);
+
+uint32_t lease_table_peers(const struct lease_table *t);
+uint32_t lease_table_invalid(const struct lease_table *t);
+void lease_table_each(const struct lease_table *t,
+	void (*fn)(void *arg, const struct ovnet_lease *lease, bool own), void *arg);
+void lease_table_each_invalid(const struct lease_table *t,
+	void (*fn)(void *arg, const char *key, const char *why), void *arg);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "levels.h"
+
+#include "level.h"
+
+#define LEVEL_TEXT_(level) "x86-64-" #level
+#define LEVEL_TEXT(level)  LEVEL_TEXT_(level)
+
+/* Bursts taken from the hand-off ring per round: more than one worker's, so that it drains. */
+#define HANDOFF_BURSTS 4
+
+static void input(
+	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
+{
+	ctx->hook = atomic_load_explicit(&ctx->shared->hook, memory_order_acquire);
+	ctx->view = ovnet_fib_view(&ctx->shared->fib);
+	n = STAGE(classify)(ctx, port, pkts, n);
+	if (port->role == OVNET_PORT_UPLINK) {
+		n = STAGE(decap)(ctx, pkts, n);
+		n = STAGE(deliver)(ctx, pkts, n);
+	} else {
+		n = STAGE(lookup)(ctx, pkts, n);
+		n = STAGE(encap)(ctx, pkts, n);
+	}
+	STAGE(tx)(ctx, pkts, n);
+}
+
+static unsigned take_handed_over(struct ovnet_path_ctx *ctx)
+{
+	struct ovnet_handoff *h = &ctx->shared->handoff[ctx->worker];
+	struct rte_mbuf *pkts[OVNET_BURST];
+	unsigned seen = 0;
+
+	if (h->ring == NULL)
+		return 0;
+	for (unsigned i = 0; i < HANDOFF_BURSTS; i++) {
+		uint16_t n = ovnet_handoff_pop(h, pkts, OVNET_BURST);
+		STAGE(tx)(ctx, pkts, n);
+		seen += n;
+		if (n < OVNET_BURST)
+			break;
+	}
+	return seen;
+}
+
+static unsigned poll(struct ovnet_path_ctx *ctx)
+{
+	struct rte_mbuf *pkts[OVNET_BURST];
+	unsigned seen = 0;
+
+	ctx->map = atomic_load_explicit(&ctx->shared->map, memory_order_acquire);
+	ctx->hook = atomic_load_explicit(&ctx->shared->hook, memory_order_acquire);
+	if (likely(ctx->map != NULL)) {
+		const struct ovnet_worker_ports *own = &ctx->map->worker[ctx->worker];
+		for (uint16_t i = 0; i < own->n_rx; i++) {
+			uint16_t n = STAGE(rx)(ctx, &own->rx[i], pkts);
+			if (n == 0)
+				continue;
+			input(ctx, own->rx[i].port, pkts, n);
+			seen += n;
+		}
+	}
+	seen += take_handed_over(ctx);
+	STAGE(flush)(ctx);
+	return seen;
+}
+
+const struct ovnet_path_ops LEVEL_GLUE(path_ops, OVNET_LEVEL) = {
+	.level = LEVEL_TEXT(OVNET_LEVEL),
+	.poll = poll,
+	.input = input,
+	.flush = STAGE(flush),
+	.rx = STAGE(rx),
+	.classify = STAGE(classify),
+	.lookup = STAGE(lookup),
+	.encap = STAGE(encap),
+	.decap = STAGE(decap),
+	.deliver = STAGE(deliver),
+	.tx = STAGE(tx),
+};

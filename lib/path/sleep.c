@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sleep.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct ovnet_queue_map *current_map(struct ovnet_worker *w)
+{
+	return atomic_load_explicit(&w->ctx.shared->map, memory_order_acquire);
+}
+
+/* False: this fd cannot be waited for, so the worker has to look by itself now and then. */
+static bool watch(int epoll_fd, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
+
+	return fd >= 0 && (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0 || errno == EEXIST);
+}
+
+/* A new set each time: fds of closed doors vanish with the old one, whatever became of them. */
+static void rebuild(struct ovnet_worker *w, const struct ovnet_queue_map *map)
+{
+	const struct ovnet_worker_ports *own = &map->worker[w->ctx.worker];
+	bool timed = false;
+
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (w->epoll_fd < 0 || !watch(w->epoll_fd, w->ctx.shared->handoff[w->ctx.worker].wake_fd))
+		timed = true;
+	for (uint16_t i = 0; i < own->n_rx; i++)
+		if (!watch(w->epoll_fd, own->rx[i].port->ops->wait_fd(own->rx[i].q)))
+			timed = true;
+	atomic_store_explicit(&w->timed, timed, memory_order_relaxed);
+	w->map_generation = map->generation;
+}
+
+static int arm(const struct ovnet_worker_ports *own)
+{
+	int waiting = 0;
+
+	for (uint16_t i = 0; i < own->n_rx; i++)
+		if (own->rx[i].port->ops->arm != NULL &&
+			own->rx[i].port->ops->arm(own->rx[i].q) != 0)
+			waiting = 1;
+	return waiting;
+}
+
+static void disarm(const struct ovnet_worker_ports *own)
+{
+	for (uint16_t i = 0; i < own->n_rx; i++)
+		if (own->rx[i].port->ops->disarm != NULL)
+			own->rx[i].port->ops->disarm(own->rx[i].q);
+}
+
+static void wait_for_events(struct ovnet_worker *w)
+{
+	bool timed = atomic_load_explicit(&w->timed, memory_order_relaxed);
+	struct timespec nap = {
+		.tv_sec = w->nap_us / 1000000, .tv_nsec = (long)(w->nap_us % 1000000) * 1000};
+	struct epoll_event ev;
+
+	w->counters.sleeps++;
+	/* Nobody waits for this worker meanwhile, and it holds nothing that may be freed. */
+	ovnet_rcu_reader_offline(&w->ctx.shared->rcu, w->ctx.worker);
+	int n = w->epoll_fd < 0 ? nanosleep(&nap, NULL)
+				: epoll_pwait2(w->epoll_fd, &ev, 1, timed ? &nap : NULL, NULL);
+	ovnet_rcu_reader_online(&w->ctx.shared->rcu, w->ctx.worker);
+	if (n > 0)
+		w->counters.wakeups++;
+}
+
+void worker_sleep(struct ovnet_worker *w)
+{
+	struct ovnet_handoff *h = &w->ctx.shared->handoff[w->ctx.worker];
+	const struct ovnet_queue_map *map = current_map(w);
+
+	if (map == NULL)
+		return;
+	if (w->epoll_fd < 0 || map->generation != w->map_generation)
+		rebuild(w, map);
+	ovnet_handoff_announce_sleep(h);
+	int waiting = arm(&map->worker[w->ctx.worker]);
+	/* What came before the announcement and the arming woke nobody: look once more. */
+	unsigned seen = w->ops->poll(&w->ctx);
+	bool changed = current_map(w) != map;
+	if (!waiting && seen == 0 && !changed && !atomic_load(&w->stop)) {
+		wait_for_events(w);
+		map = current_map(w);
+	}
+	/* A door that left the map meanwhile is being closed; one that came in ignores this. */
+	if (map != NULL)
+		disarm(&map->worker[w->ctx.worker]);
+	ovnet_handoff_awake(h);
+}

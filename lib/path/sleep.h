@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a worker sleeps. Private to lib/path, the worker's own thread only. */
+#ifndef OVNET_PATH_SLEEP_H
+#define OVNET_PATH_SLEEP_H
+
+#include "worker.h"
+
+/* Arms the doors, looks once more and sleeps until there is something to do. */
+void worker_sleep(struct ovnet_worker *w);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "csum.h"
+
+#include "level.h"
+
+/* What the door cannot take as it is, made so or refused. Returns how many are left. */
+static uint16_t prepare(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes)
+{
+	struct refused bad;
+	uint16_t kept = 0;
+
+	bad.n = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+		uint8_t offload = ovnet_meta(m)->offload;
+		int why = PASS;
+
+		if ((offload & OVNET_OFF_GSO) && !(port->caps & OVNET_CAP_TX_GSO))
+			why = OVNET_DROP_GSO_STATE;
+		else if ((offload & OVNET_OFF_CSUM) && !(port->caps & OVNET_CAP_TX_CSUM) &&
+			 ovnet_csum_finish(m) != 0)
+			why = OVNET_DROP_CSUM_STATE;
+		else if (m->nb_segs > 1 && !(port->caps & OVNET_CAP_CHAINED) &&
+			 rte_pktmbuf_linearize(m) != 0)
+			why = OVNET_DROP_TX_REFUSED;
+		if (why == PASS) {
+			pkts[kept++] = m;
+		} else {
+			*bytes -= m->pkt_len;
+			refuse(&bad, m, why);
+		}
+	}
+	refused_drop(ctx, &bad);
+	return kept;
+}
+
+static uint64_t drop_unsent(struct ovnet_path_ctx *ctx, const struct ovnet_port_queue *q,
+	struct rte_mbuf **pkts, uint16_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		bytes += pkts[i]->pkt_len;
+	ovnet_drop(ctx, pkts, n, q->tx_reason);
+	return bytes;
+}
+
+/*
+ * One retry for a full queue. A packet the driver refuses by itself does not take those behind it
+ * with it.
+ */
+static void send(struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct ovnet_port_queue *q,
+	struct rte_mbuf **pkts, uint16_t n, uint64_t bytes)
+{
+	struct ovnet_port_counters *c = &ctx->counters->port[port->id];
+	uint16_t done = 0, refused = 0;
+	bool retried = false;
+
+	while (done < n) {
+		done += port->ops->tx(q, pkts + done, n - done);
+		if (likely(done == n))
+			break;
+		uint16_t lost = 0;
+		if (q->tx_reason == OVNET_DROP_TX_REFUSED)
+			lost = 1;
+		else if (retried)
+			lost = n - done;
+		else
+			retried = true;
+		bytes -= drop_unsent(ctx, q, pkts + done, lost);
+		refused += lost;
+		done += lost;
+	}
+	c->tx_packets += n - refused;
+	c->tx_bytes += bytes;
+}
+
+static void hand_over(
+	struct ovnet_path_ctx *ctx, uint16_t owner, struct rte_mbuf **pkts, uint16_t n)
+{
+	if (unlikely(owner == ctx->worker || owner >= ctx->shared->n_workers)) {
+		ovnet_drop(ctx, pkts, n, OVNET_DROP_NO_PORT);
+		return;
+	}
+	uint16_t taken = ovnet_handoff_push(&ctx->shared->handoff[owner], pkts, n);
+	ovnet_drop(ctx, pkts + taken, n - taken, OVNET_DROP_HANDOFF_FULL);
+}
+
+static void flush_port(struct ovnet_path_ctx *ctx, uint16_t id)
+{
+	const struct ovnet_queue_map *map = ctx->map;
+	struct ovnet_txbuf *buf = &ctx->txbuf[id];
+	struct ovnet_port *port = map != NULL && id < map->n_ports ? map->port[id] : NULL;
+	uint64_t bytes = buf->bytes;
+	uint16_t n = buf->n, care = buf->care;
+
+	buf->n = buf->care = 0;
+	buf->bytes = 0;
+	ctx->tx_pending &= ~(UINT64_C(1) << id);
+	if (unlikely(port == NULL)) {
+		ovnet_drop(ctx, buf->pkts, n, OVNET_DROP_NO_PORT);
+		return;
+	}
+	const struct ovnet_tx_way *way = &map->worker[ctx->worker].tx[id];
+	if (way->q == NULL) {
+		hand_over(ctx, way->owner, buf->pkts, n);
+		return;
+	}
+	if (unlikely(care != 0))
+		n = prepare(ctx, port, buf->pkts, n, &bytes);
+	send(ctx, port, way->q, buf->pkts, n, bytes);
+}
+
+/*
+ * Appends packets for port `id` as long as they come and fit; returns how many did. Most bursts are
+ * one run: the sums stay in registers.
+ */
+static inline uint16_t append_run(
+	struct ovnet_txbuf *buf, uint16_t id, struct rte_mbuf *const *pkts, uint16_t n)
+{
+	uint16_t room = RTE_MIN(n, (uint16_t)(OVNET_BURST - buf->n)), i, care = 0;
+	struct rte_mbuf **to = buf->pkts + buf->n;
+	uint32_t bytes = 0;
+
+	for (i = 0; i < room; i++) {
+		struct rte_mbuf *m = pkts[i];
+		const struct ovnet_meta *meta = ovnet_meta(m);
+		if (unlikely(meta->out_port != id))
+			break;
+		to[i] = m;
+		bytes += m->pkt_len;
+		care |= meta->offload | (uint16_t)(m->nb_segs - 1);
+	}
+	buf->n += i;
+	buf->bytes += bytes;
+	buf->care |= care;
+	return i;
+}
+
+void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
+{
+	if (n == 0)
+		return;
+	stage_enter(ctx, OVNET_STAGE_TX, pkts, n);
+	for (uint16_t i = 0; i < n;) {
+		uint16_t id = ovnet_meta(pkts[i])->out_port;
+
+		if (unlikely(id >= OVNET_MAX_PORTS)) {
+			ovnet_drop(ctx, pkts + i++, 1, OVNET_DROP_NO_PORT);
+			continue;
+		}
+		i += append_run(&ctx->txbuf[id], id, pkts + i, n - i);
+		ctx->tx_pending |= UINT64_C(1) << id;
+		if (ctx->txbuf[id].n == OVNET_BURST)
+			flush_port(ctx, id);
+	}
+}
+
+void STAGE(flush)(struct ovnet_path_ctx *ctx)
+{
+	while (ctx->tx_pending != 0)
+		flush_port(ctx, (uint16_t)__builtin_ctzll(ctx->tx_pending));
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "worker.h"
+
+#include <unistd.h>
+
+#include <rte_cycles.h>
+
+#include "log.h"
+#include "sleep.h"
+
+OVNET_LOG_TYPE(worker)
+
+static void account(struct ovnet_counters *c, uint64_t cycles, unsigned seen)
+{
+	c->loops++;
+	c->total_cycles += cycles;
+	if (seen > 0)
+		c->busy_cycles += cycles;
+	else
+		c->idle_loops++;
+}
+
+static void loop(struct ovnet_worker *w)
+{
+	struct ovnet_path_ctx *ctx = &w->ctx;
+	uint64_t last = rte_rdtsc();
+	uint32_t idle = 0;
+
+	while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
+		unsigned seen = w->ops->poll(ctx);
+		/* The tx buffers are empty: no packet, no pointer of a table is kept. */
+		ovnet_rcu_reader_quiescent(&ctx->shared->rcu, ctx->worker);
+
+		uint64_t now = rte_rdtsc();
+		account(&w->counters, now - last, seen);
+		last = now;
+		idle = seen > 0 ? 0 : idle + 1;
+		if (idle < w->ramp || w->poll_only)
+			continue;
+		worker_sleep(w);
+		idle = 0;
+		last = rte_rdtsc();
+	}
+}
+
+/* The doors' packets stay theirs; what other workers handed over is ours to account for. */
+static void drop_handed_over(struct ovnet_path_ctx *ctx)
+{
+	struct ovnet_handoff *h = &ctx->shared->handoff[ctx->worker];
+	struct rte_mbuf *pkts[OVNET_BURST];
+	uint16_t n;
+
+	if (h->ring == NULL)
+		return;
+	while ((n = ovnet_handoff_pop(h, pkts, OVNET_BURST)) > 0)
+		ovnet_drop(ctx, pkts, n, OVNET_DROP_STOPPING);
+}
+
+int ovnet_worker_main(void *arg)
+{
+	struct ovnet_worker *w = arg;
+	struct ovnet_path_ctx *ctx = &w->ctx;
+	struct ovnet_rcu *rcu = &ctx->shared->rcu;
+
+	ctx->counters = &w->counters;
+	ctx->ip_id = ctx->worker;
+	w->epoll_fd = -1;
+	if (ovnet_rcu_reader_add(rcu, ctx->worker) != 0) {
+		LOG(ERR, "worker %u cannot register as an RCU reader: more workers than at start",
+			ctx->worker);
+		return 0;
+	}
+	ovnet_rcu_reader_online(rcu, ctx->worker);
+	loop(w);
+	drop_handed_over(ctx);
+	ovnet_rcu_reader_offline(rcu, ctx->worker);
+	ovnet_rcu_reader_remove(rcu, ctx->worker);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	w->epoll_fd = -1;
+	return 0;
+}
+
+void ovnet_worker_stop(struct ovnet_worker *w)
+{
+	atomic_store(&w->stop, true);
+	ovnet_handoff_wake(&w->ctx.shared->handoff[w->ctx.worker]);
+}

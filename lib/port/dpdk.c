@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The DPDK door: any ethdev a devargs string names, from a PCI NIC to a vhost-user socket.
+ * No checksum or segmentation offload is asked for, so none is handed in or taken.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+
+#include "door.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(port)
+
+#define DESCRIPTORS 1024
+#define MAC_AND_TAG 18
+
+struct dpdk_port {
+	uint16_t id; /* DPDK's */
+	bool configured, intr;
+	_Atomic bool up; /* control and DPDK's interrupt thread: rw, workers: ro */
+	int nudge_fd;    /* eventfd in each queue's wait_fd, written when the link changes */
+};
+
+struct dpdk_queue {
+	struct ovnet_port_queue q; /* first */
+	struct dpdk_port *dev;
+	uint16_t dev_id;
+	bool take_hash;
+	/*
+	 * An epoll fd around the driver's, edge-triggered: what drivers signal by is never read
+	 * (net_vhost does not even show it), so it would stay readable for ever. -1: no interrupt.
+	 */
+	int wait_fd;
+};
+
+static int failed(const struct ovnet_port *port, const char *what, int err)
+{
+	LOG(ERR, "port '%s': cannot %s: %s", port->name, what, rte_strerror(-err));
+	return err;
+}
+
+static int find(const char *devargs, uint16_t *id)
+{
+	struct rte_dev_iterator it;
+
+	RTE_ETH_FOREACH_MATCHING_DEV(*id, devargs, &it)
+	{
+		rte_eth_iterator_cleanup(&it);
+		return 0;
+	}
+	return -ENODEV;
+}
+
+static int probe(struct ovnet_port *port, const char *devargs, uint16_t *id)
+{
+	if (devargs == NULL || devargs[0] == '\0') {
+		LOG(ERR, "port '%s': no device is given (devargs)", port->name);
+		return -EINVAL;
+	}
+	int err = rte_dev_probe(devargs);
+	if (err < 0) {
+		LOG(ERR,
+			"port '%s': DPDK cannot open '%s': %s (a PCI device has to be bound to "
+			"vfio-pci)",
+			port->name, devargs, rte_strerror(-err));
+		return err;
+	}
+	err = find(devargs, id);
+	return err < 0 ? failed(port, "find its ethdev", err) : 0;
+}
+
+static bool refresh_link(struct dpdk_port *d)
+{
+	struct rte_eth_link link = {0};
+	bool up = rte_eth_link_get_nowait(d->id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+
+	atomic_store_explicit(&d->up, up, memory_order_relaxed);
+	return up;
+}
+
+static int link_event(uint16_t id, enum rte_eth_event_type type, void *arg, void *ret)
+{
+	const uint64_t one = 1;
+	struct dpdk_port *d = arg;
+
+	(void)id, (void)type, (void)ret;
+	refresh_link(d);
+	/* A guest that connects finds notifications off: sleepers have to arm once more. */
+	if (write(d->nudge_fd, &one, sizeof(one)) < 0)
+		return -errno;
+	return 0;
+}
+
+static void choose(struct ovnet_port *port, const struct ovnet_port_conf *conf,
+	const struct rte_eth_dev_info *info, struct rte_eth_conf *eth)
+{
+	uint16_t want = RTE_MIN(RTE_MAX(conf->queues, 1), OVNET_MAX_QUEUES);
+
+	port->n_rxq = RTE_MIN(want, info->max_rx_queues);
+	port->n_txq = RTE_MIN(want, info->max_tx_queues);
+	eth->rxmode.mtu = conf->mtu;
+	eth->txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	if (port->n_rxq > 1 && info->flow_type_rss_offloads != 0) {
+		eth->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		eth->rx_adv_conf.rss_conf.rss_hf =
+			info->flow_type_rss_offloads &
+			(RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP);
+		eth->rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	}
+	port->caps = eth->txmode.offloads != 0 ? OVNET_CAP_CHAINED : 0;
+	if (port->role == OVNET_PORT_UPLINK)
+		port->caps |= OVNET_CAP_EXCLUSIVE;
+}
+
+static int set_up_queues(
+	struct ovnet_port *port, struct dpdk_port *d, const struct ovnet_port_conf *conf)
+{
+	uint16_t rxd = DESCRIPTORS, txd = DESCRIPTORS;
+	int socket = rte_eth_dev_socket_id(d->id), err;
+
+	if ((err = rte_eth_dev_adjust_nb_rx_tx_desc(d->id, &rxd, &txd)) < 0)
+		return failed(port, "choose ring sizes", err);
+	for (uint16_t i = 0; i < port->n_rxq; i++)
+		if ((err = rte_eth_rx_queue_setup(
+			     d->id, i, rxd, (unsigned)socket, NULL, conf->pool)) < 0)
+			return failed(port, "set up an rx queue", err);
+	for (uint16_t i = 0; i < port->n_txq; i++)
+		if ((err = rte_eth_tx_queue_setup(d->id, i, txd, (unsigned)socket, NULL)) < 0)
+			return failed(port, "set up a tx queue", err);
+	return 0;
+}
+
+/* With rx interrupts; where the driver or the bus has none, without. */
+static int configure(struct ovnet_port *port, struct dpdk_port *d, struct rte_eth_conf *eth,
+	const struct ovnet_port_conf *conf)
+{
+	int err;
+
+	for (int intr = 1; intr >= 0; intr--) {
+		eth->intr_conf.rxq = (uint32_t)intr;
+		err = rte_eth_dev_configure(d->id, port->n_rxq, port->n_txq, eth);
+		if (err < 0)
+			continue;
+		d->configured = true;
+		d->intr = intr != 0;
+		if ((err = set_up_queues(port, d, conf)) < 0)
+			return err;
+		err = rte_eth_dev_start(d->id);
+		if (err == 0)
+			return 0;
+	}
+	return failed(port, "configure or start the device", err);
+}
+
+static int watch(int epoll, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static int open_wait_fd(const struct ovnet_port *port, const struct dpdk_port *d, uint16_t queue)
+{
+	if (!d->intr || queue >= port->n_rxq)
+		return -1;
+	int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(d->id, queue);
+	if (fd < 0)
+		return -1;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll >= 0 && watch(epoll, fd) == 0 && watch(epoll, d->nudge_fd) == 0)
+		return epoll;
+	LOG(WARN, "port '%s': cannot wait for rx queue %u, its worker polls it on time: %m",
+		port->name, queue);
+	if (epoll >= 0)
+		close(epoll);
+	return -1;
+}
+
+static int open_queue(
+	struct ovnet_port *port, struct dpdk_port *d, uint16_t id, const struct rte_eth_conf *eth)
+{
+	struct dpdk_queue *q = ovnet_door_queue_new(port, id, sizeof(*q));
+
+	if (q == NULL)
+		return -ENOMEM;
+	q->dev = d;
+	q->dev_id = d->id;
+	/* An uplink's hash is of the outer header, ovnet's of the inner one. */
+	q->take_hash = port->role != OVNET_PORT_UPLINK &&
+		       (eth->rxmode.offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH) != 0;
+	q->wait_fd = open_wait_fd(port, d, id);
+	return 0;
+}
+
+static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovnet_port_conf *conf)
+{
+	struct rte_eth_dev_info info;
+	struct rte_eth_conf eth = {0};
+	int err = rte_eth_dev_info_get(d->id, &info);
+
+	if (err < 0)
+		return failed(port, "ask for its properties", err);
+	if (conf->mtu != 0 && (conf->mtu < info.min_mtu || conf->mtu > info.max_mtu)) {
+		LOG(ERR, "port '%s': MTU %u, the device takes %u to %u", port->name, conf->mtu,
+			info.min_mtu, info.max_mtu);
+		return -EINVAL;
+	}
+	if ((conf->mtu != 0 ? conf->mtu : RTE_ETHER_MTU) + MAC_AND_TAG >
+		ovnet_door_room(conf->pool)) {
+		LOG(ERR, "port '%s': packets of its MTU do not fit a buffer of %u bytes",
+			port->name, ovnet_door_room(conf->pool));
+		return -EMSGSIZE;
+	}
+	choose(port, conf, &info, &eth);
+	if (port->n_rxq == 0 || port->n_txq == 0) {
+		LOG(ERR, "port '%s': the device has no queues to receive or to send by",
+			port->name);
+		return -ENOTSUP;
+	}
+	if ((err = configure(port, d, &eth, conf)) < 0)
+		return err;
+	for (uint16_t i = 0; i < RTE_MAX(port->n_rxq, port->n_txq); i++)
+		if ((err = open_queue(port, d, i, &eth)) < 0)
+			return err;
+	return 0;
+}
+
+static int describe(struct ovnet_port *port, struct dpdk_port *d)
+{
+	struct rte_eth_dev_info info;
+	struct rte_ether_addr mac;
+	int err;
+
+	if ((err = rte_eth_dev_get_mtu(d->id, &port->mtu)) < 0)
+		return failed(port, "read its MTU", err);
+	if ((err = rte_eth_macaddr_get(d->id, &mac)) < 0)
+		return failed(port, "read its MAC address", err);
+	memcpy(port->mac.b, mac.addr_bytes, sizeof(port->mac.b));
+	if (rte_eth_dev_info_get(d->id, &info) == 0)
+		port->ifindex = info.if_index;
+	err = rte_eth_dev_callback_register(d->id, RTE_ETH_EVENT_INTR_LSC, link_event, d);
+	if (err < 0)
+		return failed(port, "watch its link", err);
+	refresh_link(d);
+	return 0;
+}
+
+static void dpdk_close(struct ovnet_port *port)
+{
+	struct dpdk_port *d = port->priv;
+	struct rte_eth_dev_info info;
+	int err;
+
+	/* Again while DPDK's thread is just in it: it must not find `d` freed. */
+	while (rte_eth_dev_callback_unregister(d->id, RTE_ETH_EVENT_INTR_LSC, link_event, d) ==
+		-EAGAIN)
+		rte_pause();
+	for (uint16_t i = 0; i < OVNET_MAX_QUEUES && port->queue[i] != NULL; i++)
+		if (((struct dpdk_queue *)port->queue[i])->wait_fd >= 0)
+			close(((struct dpdk_queue *)port->queue[i])->wait_fd);
+	bool known = rte_eth_dev_info_get(d->id, &info) == 0;
+	if (d->configured && (err = rte_eth_dev_stop(d->id)) < 0)
+		LOG(WARN, "port '%s': stopping the device: %s", port->name, rte_strerror(-err));
+	if ((err = rte_eth_dev_close(d->id)) < 0)
+		LOG(WARN, "port '%s': closing the device: %s", port->name, rte_strerror(-err));
+	if (known && (err = rte_dev_remove(info.device)) < 0)
+		LOG(WARN, "port '%s': removing the device: %s", port->name, rte_strerror(-err));
+	close(d->nudge_fd);
+	free(d);
+	port->priv = NULL;
+}
+
+static int dpdk_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	struct dpdk_port *d = calloc(1, sizeof(*d));
+	int err;
+
+	if (d == NULL || (d->nudge_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0) {
+		LOG(ERR, "port '%s': out of memory or file descriptors", port->name);
+		free(d);
+		return -ENOMEM;
+	}
+	if ((err = probe(port, conf->devargs, &d->id)) < 0) {
+		close(d->nudge_fd);
+		free(d);
+		return err;
+	}
+	port->priv = d;
+	if ((err = start(port, d, conf)) < 0 || (err = describe(port, d)) < 0)
+		dpdk_close(port);
+	return err;
+}
+
+static uint16_t dpdk_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct dpdk_queue *d = (struct dpdk_queue *)q;
+	uint16_t got = rte_eth_rx_burst(d->dev_id, q->id, pkts, n);
+
+	for (uint16_t i = 0; i < got; i++)
+		rte_prefetch0(ovnet_meta(pkts[i]));
+	for (uint16_t i = 0; i < got; i++) {
+		ovnet_meta_reset(pkts[i], q->port->id);
+		if (d->take_hash && pkts[i]->ol_flags & RTE_MBUF_F_RX_RSS_HASH) {
+			ovnet_meta(pkts[i])->hash = pkts[i]->hash.rss;
+			ovnet_meta(pkts[i])->flags = OVNET_META_HASH;
+		}
+	}
+	return got;
+}
+
+static uint16_t dpdk_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct dpdk_queue *d = (struct dpdk_queue *)q;
+	uint16_t sent = rte_eth_tx_burst(d->dev_id, q->id, pkts, n);
+
+	if (unlikely(sent < n))
+		q->tx_reason = atomic_load_explicit(&d->dev->up, memory_order_relaxed)
+				       ? OVNET_DROP_TX_FULL
+				       : OVNET_DROP_TX_DOWN;
+	return sent;
+}
+
+static int dpdk_wait_fd(struct ovnet_port_queue *q)
+{
+	return ((struct dpdk_queue *)q)->wait_fd;
+}
+
+static int dpdk_arm(struct ovnet_port_queue *q)
+{
+	struct dpdk_queue *d = (struct dpdk_queue *)q;
+
+	if (d->wait_fd >= 0)
+		rte_eth_dev_rx_intr_enable(d->dev_id, q->id);
+	return 0; /* the worker polls once more after this */
+}
+
+static void dpdk_disarm(struct ovnet_port_queue *q)
+{
+	struct dpdk_queue *d = (struct dpdk_queue *)q;
+	struct epoll_event seen[2];
+
+	if (d->wait_fd < 0)
+		return;
+	rte_eth_dev_rx_intr_disable(d->dev_id, q->id);
+	epoll_wait(d->wait_fd, seen, RTE_DIM(seen), 0);
+}
+
+static void dpdk_stats(struct ovnet_port *port, struct ovnet_port_stats *out)
+{
+	const struct dpdk_port *d = port->priv;
+	struct rte_eth_stats s;
+
+	*out = (struct ovnet_port_stats){0};
+	if (rte_eth_stats_get(d->id, &s) != 0)
+		return;
+	*out = (struct ovnet_port_stats){
+		.missed = s.imissed,
+		.errors = s.ierrors,
+		.no_mbuf = s.rx_nombuf,
+		.tx_errors = s.oerrors,
+	};
+}
+
+static bool dpdk_link_up(struct ovnet_port *port)
+{
+	return refresh_link(port->priv);
+}
+
+const struct ovnet_port_ops ovnet_port_dpdk = {
+	.kind = "dpdk",
+	.open = dpdk_open,
+	.close = dpdk_close,
+	.rx = dpdk_rx,
+	.tx = dpdk_tx,
+	.wait_fd = dpdk_wait_fd,
+	.arm = dpdk_arm,
+	.disarm = dpdk_disarm,
+	.stats = dpdk_stats,
+	.link_up = dpdk_link_up,
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a door asks of the kernel interface it opens. Control thread only. Negative errno,
+ * logged with the interface's name unless stated otherwise.
+ */
+#ifndef OVNET_PORT_NETDEV_H
+#define OVNET_PORT_NETDEV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net.h"
+
+struct ovnet_netdev {
+	uint32_t ifindex;
+	uint16_t mtu; /* 65535 for what is larger */
+	struct ovnet_mac mac;
+	bool up, bond; /* `bond`: has slaves */
+};
+
+struct ovnet_netdev_queues {
+	uint16_t rx, tx; /* in use now; at least 1 each */
+};
+
+int ovnet_netdev_get(const char *name, struct ovnet_netdev *out);
+int ovnet_netdev_set_mtu(const char *name, uint16_t mtu);
+/* An interface whose driver cannot tell has one queue each way. */
+int ovnet_netdev_queues(const char *name, struct ovnet_netdev_queues *out);
+/* Up with carrier; false also when it is gone. Logs nothing. */
+bool ovnet_netdev_running(uint32_t ifindex);
+
+#endif

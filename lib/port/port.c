@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "door.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(port)
+
+static int check(uint16_t id, const struct ovnet_port_conf *conf)
+{
+	if (conf->name == NULL || conf->name[0] == '\0' ||
+		strlen(conf->name) >= sizeof(((struct ovnet_port *)NULL)->name)) {
+		LOG(ERR, "port '%s': a name has 1 to 31 characters",
+			conf->name != NULL ? conf->name : "");
+		return -EINVAL;
+	}
+	if (id >= OVNET_MAX_PORTS) {
+		LOG(ERR, "port '%s': all %u port ids are taken, remove a port first", conf->name,
+			OVNET_MAX_PORTS);
+		return -ENOSPC;
+	}
+	if (conf->pool == NULL || rte_pktmbuf_priv_size(conf->pool) < sizeof(struct ovnet_meta)) {
+		LOG(ERR, "port '%s': the packet pool has no room for ovnet's metadata", conf->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void release(struct ovnet_port *port)
+{
+	for (unsigned i = 0; i < OVNET_MAX_QUEUES; i++)
+		free(port->queue[i]);
+	free(port);
+}
+
+struct ovnet_port *ovnet_port_open(
+	const struct ovnet_port_ops *ops, uint16_t id, const struct ovnet_port_conf *conf, int *err)
+{
+	*err = check(id, conf);
+	if (*err < 0)
+		return NULL;
+
+	struct ovnet_port *port = calloc(1, sizeof(*port));
+	if (port == NULL) {
+		LOG(ERR, "port '%s': out of memory", conf->name);
+		*err = -ENOMEM;
+		return NULL;
+	}
+	port->ops = ops;
+	port->id = id;
+	port->role = conf->role;
+	strcpy(port->name, conf->name);
+	*err = ops->open(port, conf);
+	if (*err < 0) {
+		release(port);
+		return NULL;
+	}
+	LOG(INFO, "port '%s': %s, %u rx and %u tx queues, MTU %u", port->name, ops->kind,
+		port->n_rxq, port->n_txq, port->mtu);
+	return port;
+}
+
+void ovnet_port_close(struct ovnet_port *port)
+{
+	if (port == NULL)
+		return;
+	port->ops->close(port);
+	LOG(INFO, "port '%s': closed", port->name);
+	release(port);
+}
+
+void *ovnet_door_queue_new(struct ovnet_port *port, uint16_t id, size_t size)
+{
+	size_t whole = RTE_ALIGN_CEIL(size, (size_t)RTE_CACHE_LINE_SIZE);
+	struct ovnet_port_queue *q = aligned_alloc(RTE_CACHE_LINE_SIZE, whole);
+
+	if (q == NULL) {
+		LOG(ERR, "port '%s': out of memory for queue %u", port->name, id);
+		return NULL;
+	}
+	memset(q, 0, whole);
+	q->port = port;
+	q->id = id;
+	port->queue[id] = q;
+	return q;
+}
+
+enum ovnet_drop ovnet_door_tx_verdict(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+	case EBUSY:
+	case EINTR:
+		return OVNET_DROP_TX_FULL;
+	case EIO:
+	case ENODEV:
+	case ENXIO:
+	case ENETDOWN:
+	case EBADFD:
+		return OVNET_DROP_TX_DOWN;
+	default:
+		return OVNET_DROP_TX_REFUSED;
+	}
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "queue_map.h"
+
+#include <stdlib.h>
+
+static uint16_t owner_of(const struct ovnet_port *port, uint16_t queue, uint16_t n_workers)
+{
+	uint16_t queues = RTE_MAX(port->n_rxq, port->n_txq);
+
+	if (queues == n_workers)
+		return queue;
+	return (uint16_t)((queue + port->id) % n_workers);
+}
+
+static void add_rx(struct ovnet_queue_map *map, struct ovnet_port *port)
+{
+	for (uint16_t i = 0; i < port->n_rxq; i++) {
+		struct ovnet_worker_ports *w = &map->worker[owner_of(port, i, map->n_workers)];
+		w->rx[w->n_rx++] = (struct ovnet_rxq_ref){port, port->queue[i]};
+	}
+}
+
+static void add_tx(struct ovnet_queue_map *map, struct ovnet_port *port)
+{
+	/* Those without a queue spread over the queues there are. */
+	for (uint16_t w = 0; w < map->n_workers; w++) {
+		struct ovnet_tx_way *way = &map->worker[w].tx[port->id];
+		uint16_t i = (uint16_t)(w % port->n_txq);
+		way->owner = owner_of(port, i, map->n_workers);
+		if (port->caps & OVNET_CAP_TX_SHARED)
+			way->q = port->queue[i];
+	}
+	/* Downwards, so that the owner of several sends by the first. */
+	for (uint16_t i = port->n_txq; i-- > 0;) {
+		uint16_t w = owner_of(port, i, map->n_workers);
+		map->worker[w].tx[port->id] = (struct ovnet_tx_way){port->queue[i], w};
+	}
+}
+
+struct ovnet_queue_map *ovnet_queue_map_build(
+	struct ovnet_port *const *ports, uint16_t n, uint16_t n_workers, uint32_t generation)
+{
+	struct ovnet_queue_map *map = calloc(1, sizeof(*map) + n_workers * sizeof(map->worker[0]));
+
+	if (map == NULL)
+		return NULL;
+	map->generation = generation;
+	map->n_workers = n_workers;
+	for (uint16_t id = 0; id < n; id++) {
+		if (ports[id] == NULL)
+			continue;
+		map->port[id] = ports[id];
+		map->n_ports = (uint16_t)(id + 1);
+		add_rx(map, ports[id]);
+		add_tx(map, ports[id]);
+	}
+	return map;
+}
+
+void ovnet_queue_map_free(struct ovnet_queue_map *map)
+{
+	free(map);
+}
+
+void ovnet_queue_map_release(struct ovnet_rcu_head *head)
+{
+	/* `rcu` is the first member. */
+	ovnet_queue_map_free((struct ovnet_queue_map *)head);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Shared uplinks: ovnet's overlay port, held in the kernel so that nobody else answers for
+ * it. The sockets take every packet the kernel delivers to the port and drop it: no ICMP
+ * port-unreachable goes to peers, and a kernel vxlan or another process on the port is found
+ * at start, instead of the two fighting over packets. Control thread only.
+ */
+#ifndef OVNET_PORT_UDP_GUARD_H
+#define OVNET_PORT_UDP_GUARD_H
+
+#include <stdint.h>
+
+struct ovnet_udp_guard {
+	int fd4, fd6; /* -1: none */
+};
+
+/*
+ * Binds 0.0.0.0:port and [::]:port (the latter where the kernel has IPv6). -EADDRINUSE when
+ * somebody has it; logged with how to find out who.
+ */
+int ovnet_udp_guard_open(struct ovnet_udp_guard *guard, uint16_t port);
+/* Once per successful open. */
+void ovnet_udp_guard_close(struct ovnet_udp_guard *guard);
+
+#endif

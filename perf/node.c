@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_prefetch.h>
+
+/* A flat underlay up to here, gateways behind it. */
+#define NEXT_HOPS 256u
+
+const struct ovnet_mac own_vtep = {{0x42, 0, 0, 0, 0, 0x01}};
+const struct ovnet_mac own_mac = {{0x02, 0, 0, 0, 0, 0x01}};
+
+struct ovnet_mac peer_vtep(uint32_t peer)
+{
+	return (struct ovnet_mac){
+		{0x46, 0, 0, (uint8_t)(peer >> 16), (uint8_t)(peer >> 8), (uint8_t)peer}};
+}
+
+struct ovnet_mac gateway_mac(uint32_t peer)
+{
+	return (struct ovnet_mac){{0x06, 0, 0, 0, 0, (uint8_t)(peer % NEXT_HOPS)}};
+}
+
+/* What a driver writes of an mbuf it receives into, and the metadata a door resets. */
+static uint16_t source_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct source *s = q->port->priv;
+
+	if (s->packets == NULL)
+		return 0;
+	struct packet *p = &s->packets[s->next];
+	for (uint16_t i = 0; i < n; i++) {
+		/* As drivers do: the line of a packet some way ahead. */
+		const struct packet *ahead = &s->packets[(s->next + i + 8) % PACKETS];
+		rte_prefetch0(ahead->m);
+		rte_prefetch0(ovnet_meta(ahead->m));
+		struct rte_mbuf *m = p[i].m;
+		m->data_off = RTE_PKTMBUF_HEADROOM;
+		m->nb_segs = 1;
+		m->port = q->port->id;
+		m->ol_flags = 0;
+		m->data_len = (uint16_t)(p[i].len + s->wire);
+		m->pkt_len = m->data_len;
+		ovnet_meta_reset(m, q->port->id);
+		pkts[i] = m;
+	}
+	s->next = (s->next + n) % PACKETS;
+	return n;
+}
+
+static uint16_t sink_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct source *s = q->port->priv;
+
+	(void)pkts;
+	s->sent += n;
+	return n;
+}
+
+static const struct ovnet_port_ops ops = {.kind = "memory", .rx = source_rx, .tx = sink_tx};
+
+static int add_peer(struct node *n, uint32_t i)
+{
+	struct ovnet_addr gw = ovnet_addr_v4(PEER_UNDERLAY + i % NEXT_HOPS);
+	struct ovnet_mac dst = gateway_mac(i);
+	struct ovnet_nh_slot *nh = ovnet_fib_nh_get(n->w, UPLINK_PORT, &gw);
+	struct ovnet_peer_conf conf = {
+		.subnet = {PEER_SUBNET(i), 24}, .public_be = htonl(PEER_UNDERLAY + i), .nh = nh};
+	const struct ovnet_vxlan4_conf vx = {.src_be = htonl(OWN_UNDERLAY),
+		.dst_be = conf.public_be,
+		.udp_port = UDP_PORT,
+		.vni = VNI,
+		.ttl = 64,
+		.inner_src = own_vtep,
+		.inner_dst = peer_vtep(i)};
+
+	if (nh == NULL || ovnet_fib_nh_set(n->w, nh, &dst, &own_mac, 1500) != 0)
+		return -1;
+	ovnet_vxlan4_build(&conf.rewrite, &vx);
+	int rc = ovnet_fib_set_peer(n->w, &conf);
+	ovnet_fib_nh_put(n->w, nh);
+	ovnet_rcu_reclaim(&n->shared.rcu);
+	return rc;
+}
+
+static int fill_fib(struct node *n)
+{
+	const struct ovnet_overlay o = {.network = {0x0a000000, 7},
+		.own = {OWN_SUBNET, 24},
+		.udp_port = UDP_PORT,
+		.vni = VNI,
+		.vtep_mac = own_vtep,
+		.src_port_min = SPORT_MIN,
+		.src_port_max = SPORT_MAX,
+		.mtu = 1450,
+		.validate = n->conf.strict};
+
+	if (ovnet_fib_set_overlay(n->w, &o, 24) != 0 ||
+		ovnet_fib_set_default_endpoint(n->w, HOST_PORT, true, NULL) != 0)
+		return -1;
+	for (uint32_t i = 0; i < n->conf.peers; i++)
+		if (add_peer(n, i) != 0)
+			return -1;
+	return 0;
+}
+
+static int open_ports(struct node *n)
+{
+	struct ovnet_port *ports[N_PORTS];
+
+	for (uint16_t i = 0; i < N_PORTS; i++) {
+		struct source *s = &n->port[i];
+		s->port = (struct ovnet_port){.ops = &ops,
+			.id = i,
+			.role = i == HOST_PORT ? OVNET_PORT_HOST : OVNET_PORT_UPLINK,
+			.caps = i == HOST_PORT ? OVNET_CAP_L3 : 0,
+			.mtu = 1500,
+			.n_rxq = 1,
+			.n_txq = 1,
+			.queue = {&s->q},
+			.priv = s};
+		s->q.port = &s->port;
+		ports[i] = &s->port;
+	}
+	n->port[n->conf.decap ? UPLINK_PORT : HOST_PORT].packets = n->packets;
+	n->port[UPLINK_PORT].wire = OVNET_VXLAN4_LEN;
+	n->map = ovnet_queue_map_build(ports, N_PORTS, 1, 1);
+	atomic_store(&n->shared.map, n->map);
+	return n->map == NULL ? -1 : 0;
+}
+
+static uint32_t next_random(uint64_t *s)
+{
+	*s = *s * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*s >> 33);
+}
+
+static int make_packets(struct node *n, struct rte_mempool *pool)
+{
+	uint64_t seed = 1;
+	unsigned size = 0;
+
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		struct packet *p = &n->packets[i];
+		p->m = rte_pktmbuf_alloc(pool);
+		if (p->m == NULL)
+			return -1;
+		/* Where a packet lies says nothing about when it comes. */
+		uint32_t j = next_random(&seed) % (i + 1);
+		struct rte_mbuf *m = p->m;
+		p->m = n->packets[j].m;
+		n->packets[j].m = m;
+	}
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		struct packet *p = &n->packets[i];
+		p->peer = next_random(&seed) % n->conf.peers;
+		p->flow = (uint16_t)(next_random(&seed) % FLOWS);
+		if (n->conf.sizes[size] == 0)
+			size = 0;
+		p->len = n->conf.sizes[size++];
+		uint8_t *data = rte_pktmbuf_mtod(p->m, uint8_t *);
+		if (n->conf.decap)
+			expect_outer(data, p, true, (uint16_t)i);
+		else
+			expect_inner(data, p, false);
+	}
+	return 0;
+}
+
+struct node *node_new(const struct run_conf *conf, struct rte_mempool *pool)
+{
+	struct node *n = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*n), 64));
+
+	if (n == NULL)
+		return NULL;
+	memset(n, 0, sizeof(*n));
+	n->conf = *conf;
+	n->shared.n_workers = 1;
+	n->ctx.shared = &n->shared;
+	n->ctx.counters = &n->counters;
+	n->counters.peers = conf->peers;
+	n->counters.peer = calloc(conf->peers, sizeof(n->counters.peer[0]));
+	if (n->counters.peer != NULL && ovnet_rcu_init(&n->shared.rcu, 1) == 0)
+		n->w = ovnet_fib_writer_new(&n->shared.fib, &n->shared.rcu, conf->peers);
+	if (n->w == NULL || fill_fib(n) != 0 || open_ports(n) != 0 || make_packets(n, pool) != 0) {
+		fprintf(stderr, "stages: no memory for %u peers and %u packets\n", conf->peers,
+			PACKETS);
+		node_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+void node_free(struct node *n)
+{
+	for (uint32_t i = 0; i < PACKETS; i++)
+		rte_pktmbuf_free(n->packets[i].m);
+	ovnet_fib_writer_free(n->w);
+	ovnet_queue_map_free(n->map);
+	ovnet_rcu_fini(&n->shared.rcu);
+	free(n->counters.peer);
+	free(n);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A node and its peer for the suites on the kernel: the process moves into a network namespace
+ * of its own, a child holds the peer's; u0 here and p0 there are the two ends of a veth.
+ */
+#ifndef OVNET_TEST_KERNEL_LAB_H
+#define OVNET_TEST_KERNEL_LAB_H
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "internal.h"
+
+struct lab {
+	pid_t peer;
+	struct event_base *base;
+	struct ovnet_kernel *k;
+	uint32_t u0;
+	/* what the callbacks saw */
+	unsigned neighbour_calls, route_calls, link_calls, resync_calls;
+	bool neighbour_known;
+	struct ovnet_mac mac;
+	struct ovnet_addr addr;
+	struct ovnet_link link; /* the last one of u0 */
+};
+
+__attribute__((format(printf, 1, 2))) static inline int try_sh(const char *fmt, ...)
+{
+	char cmd[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	return system(cmd);
+}
+
+#define sh(...)      assert_int_equal(try_sh(__VA_ARGS__), 0)
+#define peer(l, ...) peer_sh(l, __VA_ARGS__)
+#define peer_sh(l, fmt, ...) \
+	assert_int_equal(try_sh("nsenter -t %d -n " fmt, (int)(l)->peer, ##__VA_ARGS__), 0)
+
+static inline void on_neighbour(
+	void *arg, uint32_t ifindex, const struct ovnet_addr *addr, const struct ovnet_mac *mac)
+{
+	struct lab *l = arg;
+
+	assert_int_equal(ifindex, l->u0);
+	l->neighbour_calls++;
+	l->addr = *addr;
+	l->neighbour_known = mac != NULL;
+	if (mac != NULL)
+		l->mac = *mac;
+}
+
+static inline void on_route(void *arg)
+{
+	((struct lab *)arg)->route_calls++;
+}
+
+static inline void on_link(void *arg, const struct ovnet_link *link)
+{
+	struct lab *l = arg;
+
+	if (link->ifindex != l->u0)
+		return;
+	l->link_calls++;
+	l->link = *link;
+}
+
+static inline void on_resync(void *arg)
+{
+	((struct lab *)arg)->resync_calls++;
+}
+
+static inline void run_for(struct lab *l, unsigned ms)
+{
+	for (unsigned t = 0; t < ms; t += 5) {
+		event_base_loop(l->base, EVLOOP_NONBLOCK);
+		usleep(5000);
+	}
+}
+
+/* Runs the loop until `cond` holds; fails the test after `seconds`. */
+#define run_until(l, cond, seconds)                                              \
+	do {                                                                     \
+		time_t deadline_ = time(NULL) + (seconds) + 1;                   \
+		while (event_base_loop((l)->base, EVLOOP_NONBLOCK), !(cond)) {   \
+			if (time(NULL) > deadline_)                              \
+				fail_msg("not within %d s: %s", seconds, #cond); \
+			usleep(5000);                                            \
+		}                                                                \
+	} while (0)
+
+/* The answer comes at once when the peer's reply is quick, otherwise by the callback. */
+static inline void want_resolved(
+	struct lab *l, const struct ovnet_addr *addr, struct ovnet_mac *mac)
+{
+	int known = ovnet_kernel_neigh_want(l->k, l->u0, addr, mac);
+
+	assert_true(known >= 0);
+	if (known == 1)
+		return;
+	run_until(l, l->neighbour_known && ovnet_addr_equal(&l->addr, addr), 5);
+	*mac = l->mac;
+}
+
+static inline pid_t spawn_peer(void)
+{
+	int ready[2];
+	char c = 0;
+
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNET) < 0 || write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static inline struct ovnet_addr ip(const char *text)
+{
+	struct ovnet_addr a;
+
+	assert_int_equal(ovnet_addr_parse(text, &a), 0);
+	return a;
+}
+
+static inline struct ovnet_prefix4 net4(const char *text)
+{
+	struct ovnet_prefix4 p;
+
+	assert_int_equal(ovnet_prefix4_parse(text, &p), 0);
+	return p;
+}
+
+static inline int lab_setup(void **state)
+{
+	static const struct ovnet_kernel_events events = {.neighbour = on_neighbour,
+		.route_changed = on_route,
+		.link_changed = on_link,
+		.resync = on_resync};
+	struct lab *l = calloc(1, sizeof(*l));
+	struct ovnet_link link;
+
+	assert_non_null(l);
+	*state = l;
+	l->peer = spawn_peer();
+	sh("ip link set lo up");
+	sh("ip link add u0 type veth peer name p0 netns %d", (int)l->peer);
+	sh("ip addr add 192.168.77.1/24 dev u0 && ip link set u0 up");
+	sh("ip addr add fd77::1/64 dev u0 nodad");
+	peer(l, "ip addr add 192.168.77.2/24 dev p0");
+	peer(l, "ip addr add fd77::2/64 dev p0 nodad");
+	peer(l, "ip link set p0 address 02:00:00:00:77:02 up");
+	l->base = event_base_new();
+	assert_non_null(l->base);
+	l->k = ovnet_kernel_open(l->base, &events, l);
+	assert_non_null(l->k);
+	assert_int_equal(ovnet_kernel_link_by_name(l->k, "u0", &link), 0);
+	l->u0 = link.ifindex;
+	return 0;
+}
+
+static inline int lab_teardown(void **state)
+{
+	struct lab *l = *state;
+
+	ovnet_kernel_close(l->k);
+	event_base_free(l->base);
+	(void)try_sh("for d in u0 u1 ovnet0 ovnet1 other0; do ip link del $d 2>/dev/null; done");
+	(void)try_sh("ip route flush table main 2>/dev/null");
+	kill(l->peer, SIGKILL);
+	waitpid(l->peer, NULL, 0);
+	free(l);
+	return 0;
+}
+
+/* 0, or 77 when the suite cannot run here. */
+static inline int lab_enter(void)
+{
+	if (unshare(CLONE_NEWNET) == 0)
+		return 0;
+	printf("SKIP: a network namespace of one's own needs root\n");
+	return 77;
+}
+
+#endif

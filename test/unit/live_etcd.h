@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A private etcd on free loopback ports that dies with the test, and etcdctl to talk to it. */
+#ifndef OVNET_TEST_LIVE_ETCD_H
+#define OVNET_TEST_LIVE_ETCD_H
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct live_etcd {
+	char dir[64], url[64], peer_url[64];
+	pid_t pid;
+	const char *user; /* "name:password" for etcdctl, NULL: none */
+};
+
+static inline int live_free_port(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) < 0 ||
+		getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+		abort();
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+/* Output in `out` (cut), exit status returned. */
+static inline int live_run(char *const argv[], char *out, size_t size)
+{
+	int pipe_fds[2];
+	size_t used = 0;
+	char sink[256];
+	ssize_t n;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		abort();
+	pid_t pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setenv("ETCDCTL_API", "3", 1);
+		dup2(pipe_fds[1], 1);
+		dup2(pipe_fds[1], 2);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	close(pipe_fds[1]);
+	do {
+		bool room = out != NULL && used + 1 < size;
+		n = read(pipe_fds[0], room ? out + used : sink,
+			room ? size - used - 1 : sizeof(sink));
+		if (n > 0 && room)
+			used += (size_t)n;
+	} while (n > 0);
+	close(pipe_fds[0]);
+	if (out != NULL)
+		out[used] = '\0';
+	int status = -1;
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define live_ctl(e, out, size, ...)                                                          \
+	live_run((char *[]){(char *)"etcdctl", (char *)"--endpoints", (e)->url,              \
+			 (char *)((e)->user != NULL ? "--user" : "--dial-timeout"),          \
+			 (char *)((e)->user != NULL ? (e)->user : "2s"), __VA_ARGS__, NULL}, \
+		out, size)
+
+static inline bool live_put(const struct live_etcd *e, const char *key, const char *value)
+{
+	return live_ctl((struct live_etcd *)e, NULL, 0, (char *)"put", (char *)key,
+		       (char *)value) == 0;
+}
+
+static inline bool live_del(const struct live_etcd *e, const char *key)
+{
+	return live_ctl((struct live_etcd *)e, NULL, 0, (char *)"del", (char *)key) == 0;
+}
+
+/* The value alone, without the newline etcdctl adds. */
+static inline void live_get(const struct live_etcd *e, const char *key, char *out, size_t size)
+{
+	live_ctl((struct live_etcd *)e, out, size, (char *)"get", (char *)"--print-value-only",
+		(char *)key);
+	out[strcspn(out, "\n")] = '\0';
+}
+
+static inline void live_prepare(struct live_etcd *e, const char *scheme)
+{
+	strcpy(e->dir, "/tmp/ovnet-etcd-XXXXXX");
+	if (mkdtemp(e->dir) == NULL)
+		abort();
+	snprintf(e->url, sizeof(e->url), "%s://127.0.0.1:%d", scheme, live_free_port());
+	snprintf(e->peer_url, sizeof(e->peer_url), "http://127.0.0.1:%d", live_free_port());
+}
+
+static inline void live_start(struct live_etcd *e)
+{
+	char data[96], initial[96];
+
+	if (e->dir[0] == '\0')
+		live_prepare(e, "http");
+	snprintf(data, sizeof(data), "%s/data", e->dir);
+	snprintf(initial, sizeof(initial), "default=%s", e->peer_url);
+	e->pid = fork();
+	if (e->pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(null, 1);
+		dup2(null, 2);
+		execlp("etcd", "etcd", "--data-dir", data, "--listen-client-urls", e->url,
+			"--advertise-client-urls", e->url, "--listen-peer-urls", e->peer_url,
+			"--initial-advertise-peer-urls", e->peer_url, "--initial-cluster", initial,
+			(char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 100; i++) {
+		if (live_ctl(e, NULL, 0, (char *)"get", (char *)"/") == 0)
+			return;
+		usleep(50000);
+	}
+	fprintf(stderr, "etcd does not start\n");
+	abort();
+}
+
+static inline void live_kill(struct live_etcd *e)
+{
+	if (e->pid > 0) {
+		kill(e->pid, SIGKILL);
+		waitpid(e->pid, NULL, 0);
+	}
+	e->pid = 0;
+}
+
+static inline int live_unlink(const char *path, const struct stat *s, int type, struct FTW *f)
+{
+	(void)s, (void)type, (void)f;
+	return remove(path);
+}
+
+static inline void live_remove(struct live_etcd *e)
+{
+	live_kill(e);
+	if (e->dir[0] != '\0')
+		nftw(e->dir, live_unlink, 16, FTW_DEPTH | FTW_PHYS);
+	*e = (struct live_etcd){0};
+}
+
+#endif

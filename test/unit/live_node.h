@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Nodes that run the lease client against one private etcd, in one event loop. */
+#ifndef OVNET_TEST_LIVE_NODE_H
+#define OVNET_TEST_LIVE_NODE_H
+
+#include <errno.h>
+#include <event2/event.h>
+#include <time.h>
+
+#include "lease_client.h"
+#include "live_etcd.h"
+
+#define NODES_MAX 16
+#define VXLAN     "{\"Network\":\"10.5.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}"
+
+/* A node as the daemon would be: it keeps what it is told. */
+struct node {
+	struct ovnet_lease_client *client;
+	struct ovnet_lease own, previous;
+	struct ovnet_lease peers[64];
+	unsigned n_peers, acquired, sets, dels, synced, fatal;
+	bool had_previous;
+	struct ovnet_mac mac;
+};
+
+static struct event_base *base;
+static struct live_etcd etcd;
+static struct live_etcd second; /* one that a single case may start, hurt and lose */
+static struct node nodes[NODES_MAX];
+static unsigned prefixes;
+static char prefix[64];
+
+static inline void fill_attrs(const struct node *n, struct ovnet_lease *own)
+{
+	if (own->backend != OVNET_BACKEND_VXLAN)
+		return;
+	own->has_vtep_mac = true;
+	own->vtep_mac = n->had_previous && n->previous.has_vtep_mac ? n->previous.vtep_mac : n->mac;
+}
+
+static inline int on_attrs(void *arg, const struct ovnet_netconf *conf,
+	const struct ovnet_lease *previous, struct ovnet_lease *own)
+{
+	struct node *n = arg;
+
+	(void)conf;
+	n->had_previous = previous != NULL;
+	if (previous != NULL)
+		n->previous = *previous;
+	fill_attrs(n, own);
+	return 0;
+}
+
+static inline void on_acquired(
+	void *arg, const struct ovnet_netconf *conf, const struct ovnet_lease *own)
+{
+	struct node *n = arg;
+
+	(void)conf;
+	n->own = *own;
+	n->acquired++;
+}
+
+static inline struct ovnet_lease *peer_at(struct node *n, const struct ovnet_prefix4 *subnet)
+{
+	for (unsigned i = 0; i < n->n_peers; i++)
+		if (ovnet_prefix4_equal(&n->peers[i].subnet, subnet))
+			return &n->peers[i];
+	return NULL;
+}
+
+static inline void on_set(void *arg, const struct ovnet_lease *lease)
+{
+	struct node *n = arg;
+	struct ovnet_lease *p = peer_at(n, &lease->subnet);
+
+	n->sets++;
+	if (p != NULL)
+		assert_false(ovnet_lease_equal(p, lease));
+	else
+		p = &n->peers[n->n_peers++];
+	assert_true(n->n_peers < 64);
+	*p = *lease;
+}
+
+static inline void on_del(void *arg, const struct ovnet_lease *lease)
+{
+	struct node *n = arg;
+	struct ovnet_lease *p = peer_at(n, &lease->subnet);
+
+	n->dels++;
+	assert_non_null(p);
+	*p = n->peers[--n->n_peers];
+}
+
+static inline void on_synced(void *arg)
+{
+	((struct node *)arg)->synced++;
+}
+
+static inline void on_fatal(void *arg, const char *text)
+{
+	(void)text;
+	((struct node *)arg)->fatal++;
+}
+
+static const struct ovnet_lease_callbacks cbs = {
+	.attrs = on_attrs,
+	.acquired = on_acquired,
+	.peer_set = on_set,
+	.peer_del = on_del,
+	.synced = on_synced,
+	.fatal = on_fatal,
+};
+
+static inline struct ovnet_lease_conf conf_of(unsigned i)
+{
+	return (struct ovnet_lease_conf){
+		.etcd = &ovnet_etcd_v3_json,
+		.etcd_conf = {.endpoints = etcd.url, .timeout_ms = 2000},
+		.prefix = prefix,
+		.public_ip = ovnet_addr_v4(0x0aa80001 + i),
+	};
+}
+
+static inline struct node *start_with(unsigned i, const struct ovnet_lease_conf *conf)
+{
+	struct node *n = &nodes[i];
+
+	*n = (struct node){.mac = {{2, 0, 0, 0, 1, (uint8_t)i}}};
+	n->client = ovnet_lease_client_new(base, conf, &cbs, n);
+	assert_non_null(n->client);
+	return n;
+}
+
+static inline struct node *start(unsigned i)
+{
+	struct ovnet_lease_conf conf = conf_of(i);
+
+	return start_with(i, &conf);
+}
+
+static inline void stop(struct node *n)
+{
+	ovnet_lease_client_free(n->client);
+	n->client = NULL;
+}
+
+static inline struct ovnet_lease_status status(const struct node *n)
+{
+	struct ovnet_lease_status s;
+
+	ovnet_lease_client_status(n->client, &s);
+	return s;
+}
+
+static inline int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static inline void run_ms(int64_t ms)
+{
+	for (int64_t end = now_ms() + ms; now_ms() < end;) {
+		struct timeval tick = {.tv_usec = 5000};
+		event_base_loopexit(base, &tick);
+		event_base_dispatch(base);
+	}
+}
+
+#define wait_for(cond, ms)                                                        \
+	do {                                                                      \
+		for (int64_t end_ = now_ms() + (ms); !(cond) && now_ms() < end_;) \
+			run_ms(5);                                                \
+		if (!(cond))                                                      \
+			fail_msg("not within %d ms: %s", (ms), #cond);            \
+	} while (0)
+
+static inline bool ready(const struct node *n)
+{
+	return n->synced > 0 && status(n).connected;
+}
+
+/* "<prefix>/<rest>" in one of a few buffers. */
+static const char *at(const char *rest)
+{
+	static char buf[4][192];
+	static unsigned i;
+
+	i = (i + 1) % 4;
+	snprintf(buf[i], sizeof(buf[i]), "%s/%s", prefix, rest);
+	return buf[i];
+}
+
+static const char *key_of(const struct node *n)
+{
+	char name[OVNET_LEASE_KEY_MAX], rest[100];
+
+	snprintf(rest, sizeof(rest), "subnets/%s",
+		ovnet_lease_key_text(&n->own, name, sizeof(name)));
+	return at(rest);
+}
+
+static inline int set_up(void **state)
+{
+	(void)state;
+	snprintf(prefix, sizeof(prefix), "/test-%u/network", prefixes++);
+	return 0;
+}
+
+static inline int tear_down(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < NODES_MAX; i++)
+		stop(&nodes[i]);
+	live_remove(&second);
+	return 0;
+}
+
+static inline int start_all(void **state)
+{
+	(void)state;
+	base = event_base_new();
+	live_start(&etcd);
+	return base == NULL ? -1 : 0;
+}
+
+static inline int stop_all(void **state)
+{
+	(void)state;
+	live_remove(&etcd);
+	event_base_free(base);
+	return 0;
+}
+
+#define live(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A node in memory for the path's tests: doors that are lists of packets in and out, a FIB with
+ * one peer, one worker's context. bed_close() asserts that no packet was lost or leaked.
+ * Include after cmocka.h.
+ */
+#ifndef OVNET_TEST_PATH_BED_H
+#define OVNET_TEST_PATH_BED_H
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+
+#include "fib_writer.h"
+#include "path.h"
+
+#define BED_MBUFS 1023
+#define DOOR_MAX  512
+
+enum { HOST, UPLINK, ATTACH, N_DOORS };
+
+#define OWN_IP     0x0aa8000cu /* 10.168.0.12, 10.5.82.0/24 */
+#define PEER_IP    0x0aa8000du /* 10.168.0.13, 10.5.9.0/24 */
+#define OWN_NET    0x0a055200u
+#define PEER_NET   0x0a050900u
+#define OWN_POD    (OWN_NET + 2)
+#define PEER_POD   (PEER_NET + 2)
+#define ATTACH_POD (OWN_NET + 9)
+
+struct door {
+	struct ovnet_port port;
+	struct ovnet_port_queue queue;
+	struct rte_mbuf *in[DOOR_MAX], *out[DOOR_MAX];
+	uint16_t n_in, n_out;
+	uint16_t room; /* packets tx takes before it is full */
+	enum ovnet_drop full;
+	int refuses; /* position in `out` at which one packet is refused, -1: none */
+	unsigned tx_calls;
+};
+
+struct bed {
+	struct ovnet_path_shared shared;
+	struct ovnet_path_ctx ctx;
+	struct ovnet_counters counters;
+	struct ovnet_peer_counters peer_counters[16];
+	struct ovnet_fib_writer *w;
+	struct ovnet_nh_slot *nh;
+	struct ovnet_overlay overlay;
+	struct door door[N_DOORS];
+	struct ovnet_queue_map *map;
+};
+
+static struct rte_mempool *bed_pool;
+static const struct ovnet_mac own_vtep = {{0x42, 0x1b, 0x85, 0x54, 0x27, 0x45}};
+static const struct ovnet_mac peer_vtep = {{0x8e, 0xde, 0xd7, 0x74, 0xfe, 0x63}};
+static const struct ovnet_mac uplink_mac = {{0xc6, 0x3a, 0x3d, 0xd0, 0xfb, 0x0a}};
+static const struct ovnet_mac gateway_mac = {{0x1e, 0xd8, 0x21, 0x34, 0x07, 0xec}};
+static const struct ovnet_mac attach_mac = {{2, 0, 0, 0, 0, 9}};
+static const struct ovnet_mac pod_mac = {{2, 0, 0, 0, 1, 9}};
+
+static uint16_t door_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct door *d = q->port->priv;
+
+	n = RTE_MIN(n, d->n_in);
+	memcpy(pkts, d->in, n * sizeof(*pkts));
+	memmove(d->in, d->in + n, (size_t)(d->n_in - n) * sizeof(*pkts));
+	d->n_in -= n;
+	return n;
+}
+
+static uint16_t door_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct door *d = q->port->priv;
+	uint16_t i;
+
+	d->tx_calls++;
+	for (i = 0; i < n; i++) {
+		q->tx_reason = d->full;
+		if (d->n_out == d->room)
+			break;
+		q->tx_reason = OVNET_DROP_TX_REFUSED;
+		if (d->n_out == d->refuses) {
+			d->refuses = -1;
+			break;
+		}
+		d->out[d->n_out++] = pkts[i];
+	}
+	return i;
+}
+
+static int door_no_fd(struct ovnet_port_queue *q)
+{
+	(void)q;
+	return -1;
+}
+
+static const struct ovnet_port_ops door_ops = {
+	.kind = "memory", .rx = door_rx, .tx = door_tx, .wait_fd = door_no_fd};
+
+static inline int bed_eal(const char *lcores)
+{
+	char prefix[32],
+		self[] = "test",
+		*argv[] = {self, (char *)"--no-huge", (char *)"-m", (char *)"64",
+			(char *)"--no-pci", (char *)"--no-shconf", (char *)"--no-telemetry",
+			(char *)"--log-level=error", (char *)"--file-prefix", prefix,
+			(char *)"--lcores", (char *)lcores};
+
+	snprintf(prefix, sizeof(prefix), "ovnet-test-%d", (int)getpid());
+	if (rte_eal_init(RTE_DIM(argv), argv) < 0)
+		return -1;
+	bed_pool = ovnet_pool_new("bed", BED_MBUFS, 0, 2048, SOCKET_ID_ANY);
+	return bed_pool == NULL ? -1 : 0;
+}
+
+static inline void door_init(struct door *d, uint16_t id, enum ovnet_port_role role, uint32_t caps,
+	uint16_t mtu, struct ovnet_mac mac)
+{
+	*d = (struct door){.room = DOOR_MAX, .full = OVNET_DROP_TX_FULL, .refuses = -1};
+	d->port = (struct ovnet_port){.ops = &door_ops,
+		.id = id,
+		.role = role,
+		.caps = caps,
+		.mtu = mtu,
+		.n_rxq = 1,
+		.n_txq = 1,
+		.mac = mac,
+		.queue = {&d->queue},
+		.priv = d};
+	d->queue.port = &d->port;
+}
+
+static inline int bed_set_overlay(struct bed *b)
+{
+	return ovnet_fib_set_overlay(b->w, &b->overlay, 24);
+}
+
+static inline int bed_add_peer(struct bed *b, uint32_t subnet, uint8_t len, uint32_t public_host,
+	const struct ovnet_mac *vtep, struct ovnet_nh_slot *nh)
+{
+	struct ovnet_peer_conf conf = {
+		.subnet = {subnet, len}, .public_be = htonl(public_host), .nh = nh};
+	const struct ovnet_vxlan4_conf vx = {.src_be = htonl(OWN_IP),
+		.dst_be = htonl(public_host),
+		.udp_port = 8472,
+		.vni = 1,
+		.ttl = 64,
+		.inner_src = own_vtep,
+		.inner_dst = *vtep};
+
+	ovnet_vxlan4_build(&conf.rewrite, &vx);
+	return ovnet_fib_set_peer(b->w, &conf);
+}
+
+/* Publishes a map of the doors there are; `mask` has a bit per door. */
+static inline void bed_map(struct bed *b, unsigned mask)
+{
+	struct ovnet_port *ports[N_DOORS];
+	uint32_t generation = b->map != NULL ? b->map->generation + 1 : 1;
+
+	for (unsigned i = 0; i < N_DOORS; i++)
+		ports[i] = mask & 1u << i ? &b->door[i].port : NULL;
+	ovnet_queue_map_free(b->map);
+	b->map = ovnet_queue_map_build(ports, N_DOORS, b->shared.n_workers, generation);
+	assert_non_null(b->map);
+	atomic_store(&b->shared.map, b->map);
+	b->ctx.map = b->map;
+}
+
+static inline struct bed *bed_open(uint16_t workers)
+{
+	struct bed *b = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*b), 64));
+	struct ovnet_addr gw = ovnet_addr_v4(PEER_IP);
+
+	assert_non_null(b);
+	memset(b, 0, sizeof(*b));
+	b->shared.n_workers = workers;
+	assert_int_equal(ovnet_rcu_init(&b->shared.rcu, workers), 0);
+	b->w = ovnet_fib_writer_new(&b->shared.fib, &b->shared.rcu, 16);
+	assert_non_null(b->w);
+	b->counters.peer = b->peer_counters;
+	b->counters.peers = 16;
+	b->ctx.shared = &b->shared;
+	b->ctx.counters = &b->counters;
+	door_init(&b->door[HOST], HOST, OVNET_PORT_HOST, OVNET_CAP_L3, 1450, (struct ovnet_mac){0});
+	door_init(&b->door[UPLINK], UPLINK, OVNET_PORT_UPLINK, OVNET_CAP_CHAINED, 1500, uplink_mac);
+	door_init(&b->door[ATTACH], ATTACH, OVNET_PORT_ATTACH, 0, 1450, attach_mac);
+	b->overlay = (struct ovnet_overlay){.network = {0x0a050000, 16},
+		.own = {OWN_NET, 24},
+		.udp_port = 8472,
+		.vni = 1,
+		.vtep_mac = own_vtep,
+		.src_port_min = 32768,
+		.src_port_max = 60999,
+		.mtu = 1450,
+		.validate = true};
+	assert_int_equal(bed_set_overlay(b), 0);
+	b->nh = ovnet_fib_nh_get(b->w, UPLINK, &gw);
+	assert_non_null(b->nh);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 1500), 0);
+	assert_int_equal(bed_add_peer(b, PEER_NET, 24, PEER_IP, &peer_vtep, b->nh), 0);
+	assert_int_equal(ovnet_fib_set_default_endpoint(b->w, HOST, true, NULL), 0);
+	assert_int_equal(ovnet_fib_set_endpoint(b->w, ATTACH_POD, ATTACH, false, &pod_mac), 0);
+	bed_map(b, 7);
+	return b;
+}
+
+static inline void bed_drain(struct bed *b)
+{
+	for (unsigned i = 0; i < N_DOORS; i++) {
+		rte_pktmbuf_free_bulk(b->door[i].in, b->door[i].n_in);
+		rte_pktmbuf_free_bulk(b->door[i].out, b->door[i].n_out);
+		b->door[i].n_in = b->door[i].n_out = 0;
+	}
+}
+
+static inline void bed_close(struct bed *b)
+{
+	bed_drain(b);
+	assert_int_equal(rte_mempool_avail_count(bed_pool), BED_MBUFS);
+	ovnet_fib_writer_free(b->w);
+	ovnet_queue_map_free(b->map);
+	ovnet_rcu_fini(&b->shared.rcu);
+	free(b);
+}
+
+/*
+ * A packet for a door's rx: `len` bytes cut into segments of at most `seg` (0: one), the first of
+ * `first` bytes if that is not 0.
+ */
+static inline struct rte_mbuf *bed_packet(
+	uint16_t in_port, const uint8_t *bytes, uint16_t len, uint16_t first, uint16_t seg)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(bed_pool), *last = m;
+	uint16_t at = 0, n = first != 0 ? RTE_MIN(first, len) : seg != 0 ? RTE_MIN(seg, len) : len;
+
+	if (m == NULL)
+		abort(); /* the bed's pool is larger than any case needs */
+	ovnet_meta_reset(m, in_port);
+	for (;;) {
+		memcpy(rte_pktmbuf_mtod(last, char *), bytes + at, n);
+		last->data_len = n;
+		at += n;
+		if (at == len)
+			break;
+		last->next = rte_pktmbuf_alloc(bed_pool);
+		if (last->next == NULL)
+			abort();
+		last = last->next;
+		m->nb_segs++;
+		n = seg != 0 ? RTE_MIN(seg, len - at) : (uint16_t)(len - at);
+	}
+	m->pkt_len = len;
+	return m;
+}
+
+static inline void bed_receive(struct bed *b, unsigned door, struct rte_mbuf *m)
+{
+	assert_in_range(b->door[door].n_in, 0, DOOR_MAX - 1);
+	b->door[door].in[b->door[door].n_in++] = m;
+}
+
+static inline uint64_t bed_drops(const struct bed *b)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
+		n += b->counters.drops[i];
+	return n;
+}
+
+static inline uint32_t be_sum(const uint8_t *at, uint32_t len, uint32_t sum)
+{
+	for (uint32_t i = 0; i + 1 < len; i += 2)
+		sum += (uint32_t)at[i] << 8 | at[i + 1];
+	if (len & 1)
+		sum += (uint32_t)at[len - 1] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static inline void be_put16(uint8_t *at, uint32_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+static inline void be_put32(uint8_t *at, uint32_t v)
+{
+	be_put16(at, v >> 16);
+	be_put16(at + 2, v & 0xffff);
+}
+
+/* IPv4/UDP of `len` bytes in all (28 or more), checksums right. Returns len. */
+static inline uint16_t put_inner(
+	uint8_t *b, uint32_t src, uint32_t dst, uint16_t sport, uint16_t len)
+{
+	memset(b, 0, 28);
+	for (uint16_t i = 28; i < len; i++)
+		b[i] = (uint8_t)(i * 7);
+	b[0] = 0x45;
+	be_put16(b + 2, len);
+	b[8] = 63;
+	b[9] = 17;
+	be_put32(b + 12, src);
+	be_put32(b + 16, dst);
+	be_put16(b + 10, ~be_sum(b, 20, 0));
+	be_put16(b + 20, sport);
+	be_put16(b + 22, 53);
+	be_put16(b + 24, len - 20u);
+	be_put16(b + 26, ~be_sum(b + 20, len - 20u, be_sum(b + 12, 8, 17 + len - 20u)));
+	return len;
+}
+
+static inline void put_ether(uint8_t *b, const struct ovnet_mac *dst, const struct ovnet_mac *src)
+{
+	memcpy(b, dst->b, 6);
+	memcpy(b + 6, src->b, 6);
+	be_put16(b + 12, 0x0800);
+}
+
+/* The 64 bytes in front of `inner_len` bytes of inner packet, from the peer to us. */
+static inline void put_outer(uint8_t *b, uint16_t inner_len)
+{
+	memset(b, 0, 64);
+	put_ether(b, &uplink_mac, &gateway_mac);
+	b[14] = 0x45;
+	be_put16(b + 16, inner_len + 50u);
+	b[22] = 64;
+	b[23] = 17;
+	be_put32(b + 26, PEER_IP);
+	be_put32(b + 30, OWN_IP);
+	be_put16(b + 24, ~be_sum(b + 14, 20, 0));
+	be_put16(b + 34, 40000);
+	be_put16(b + 36, 8472);
+	be_put16(b + 38, inner_len + 30u);
+	b[42] = 8;
+	b[48] = 1;
+	put_ether(b + 50, &own_vtep, &peer_vtep);
+}
+
+/* A whole packet from the peer's pod to ours. Returns its length. */
+static inline uint16_t put_vxlan(uint8_t *b, uint16_t inner_len)
+{
+	put_inner(b + 64, PEER_POD, OWN_POD, 1000, inner_len);
+	put_outer(b, inner_len);
+	return (uint16_t)(inner_len + 64);
+}
+
+/* The door's only packet sent, as bytes. */
+static inline uint16_t bed_sent(struct bed *b, unsigned door, uint8_t *bytes, uint16_t size)
+{
+	assert_int_equal(b->door[door].n_out, 1);
+	struct rte_mbuf *m = b->door[door].out[0];
+	uint16_t len = (uint16_t)m->pkt_len;
+	assert_in_range(len, 1, size);
+	rte_mbuf_sanity_check(m, 1);
+	const void *at = rte_pktmbuf_read(m, 0, len, bytes);
+	assert_non_null(at);
+	if (at != bytes)
+		memcpy(bytes, at, len);
+	return len;
+}
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "live_node.h"
+
+struct outcome {
+	unsigned calls;
+	enum ovnet_etcd_status status;
+};
+
+static void on_no_events(void *arg, const struct ovnet_etcd_event *e, size_t n, int64_t revision)
+{
+	(void)arg, (void)e, (void)revision;
+	assert_int_equal(n, 0);
+}
+
+static void on_watch_end(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct outcome *o = arg;
+
+	o->calls++;
+	o->status = r->status;
+}
+
+static void compaction(void **state)
+{
+	(void)state;
+	static const struct ovnet_etcd_watch_cbs watch = {
+		.events = on_no_events, .ended = on_watch_end};
+	struct ovnet_etcd_conf conf = {.endpoints = etcd.url, .timeout_ms = 2000};
+	struct outcome o = {0};
+	char revision[32];
+
+	assert_true(live_put(&etcd, at("config"), VXLAN));
+	struct node *n = start(0);
+	wait_for(ready(n), 5000);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(live_put(
+			&etcd, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	wait_for(n->n_peers == 1, 2000);
+	snprintf(revision, sizeof(revision), "%lld", (long long)status(n).revision);
+	assert_int_equal(live_ctl(&etcd, NULL, 0, (char *)"compact", revision), 0);
+
+	struct ovnet_etcd *e = ovnet_etcd_v3_json.open(base, &conf);
+	assert_non_null(e);
+	assert_non_null(ovnet_etcd_v3_json.watch(e, prefix, 1, &watch, &o));
+	wait_for(o.calls == 1, 3000);
+	assert_int_equal(o.status, OVNET_ETCD_COMPACTED);
+	ovnet_etcd_v3_json.close(e);
+
+	/* The running client is past it and goes on. */
+	assert_true(live_del(&etcd, at("subnets/10.5.0.0-24")));
+	wait_for(n->n_peers == 0, 2000);
+}
+
+static void outage_keeps_peers_and_misses_nothing(void **state)
+{
+	(void)state;
+	struct live_etcd aside;
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	live_start(&second);
+	conf.etcd_conf.endpoints = second.url;
+	assert_true(live_put(&second, at("config"), VXLAN));
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	assert_true(live_put(&second, at("subnets/10.5.0.0-25"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	assert_true(
+		live_put(&second, at("subnets/10.5.0.128-25"), "{\"PublicIP\":\"10.168.0.51\"}"));
+	wait_for(n->n_peers == 2, 2000);
+
+	live_kill(&second);
+	wait_for(!status(n).connected, 2000);
+	run_ms(500);
+	assert_int_equal(n->n_peers, 2);
+	assert_non_null(strstr(status(n).error, second.url));
+	assert_non_null(strstr(status(n).error, "connection refused"));
+
+	/* Behind its back: the same data on another port for a moment. */
+	aside = second;
+	snprintf(aside.url, sizeof(aside.url), "http://127.0.0.1:%d", live_free_port());
+	live_start(&aside);
+	assert_true(live_del(&aside, at("subnets/10.5.0.0-25")));
+	assert_true(
+		live_put(&aside, at("subnets/10.5.0.128-25"), "{\"PublicIP\":\"10.168.0.52\"}"));
+	assert_true(live_del(&aside, key_of(n)));
+	live_kill(&aside);
+	assert_int_equal(n->n_peers, 2);
+
+	live_start(&second);
+	wait_for(status(n).connected, 8000);
+	wait_for(n->n_peers == 1 && n->dels == 1 && n->sets == 3, 2000);
+	assert_int_equal(ntohl(n->peers[0].public_ip.v4_be), 0x0aa80034);
+	char value[256] = "";
+	for (int i = 0; i < 40 && value[0] == '\0'; i++) {
+		run_ms(100);
+		live_get(&second, key_of(n), value, sizeof(value));
+	}
+	assert_non_null(strstr(value, "10.168.0.1"));
+	assert_int_equal(n->acquired, 1);
+	assert_true(status(n).resyncs >= 1);
+}
+
+static void next_endpoint_answers_when_one_does_not(void **state)
+{
+	(void)state;
+	char list[160];
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	assert_true(live_put(&etcd, at("config"), VXLAN));
+	snprintf(list, sizeof(list), "http://127.0.0.1:%d, %s/", live_free_port(), etcd.url);
+	conf.etcd_conf.endpoints = list;
+	for (unsigned i = 0; i < 4; i++) {
+		struct node *n = start_with(0, &conf);
+		wait_for(ready(n), 5000);
+		assert_string_equal(status(n).endpoint, etcd.url);
+		assert_string_equal(status(n).error, "");
+		stop(n);
+	}
+}
+
+static void bad_endpoints_are_refused(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {"", " , ", "ftp://127.0.0.1:2379",
+		"http://user:pw@127.0.0.1:2379", "http://127.0.0.1:2379/v2", "http://a b:99999"};
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		conf.etcd_conf.endpoints = bad[i];
+		assert_null(ovnet_lease_client_new(base, &conf, &cbs, &nodes[0]));
+	}
+}
+
+static void password(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), VXLAN));
+	conf.etcd_conf.endpoints = second.url;
+	conf.etcd_conf.username = "root";
+	conf.etcd_conf.password = "se\"cret";
+	/* A name does no harm where authentication is off. */
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+
+	assert_int_equal(
+		live_ctl(&second, NULL, 0, (char *)"user", (char *)"add", (char *)"root:se\"cret"),
+		0);
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"user", (char *)"grant-role",
+				 (char *)"root", (char *)"root"),
+		0);
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"enable"), 0);
+	second.user = "root:se\"cret";
+	stop(n);
+	n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	assert_true(live_put(&second, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	wait_for(n->n_peers == 1, 2000);
+	stop(n);
+
+	conf.etcd_conf.password = "wrong";
+	n = start_with(0, &conf);
+	wait_for(strstr(status(n).error, "etcd.password") != NULL, 3000);
+	stop(n);
+	conf.etcd_conf.username = NULL;
+	n = start_with(0, &conf);
+	wait_for(strstr(status(n).error, "set etcd.username") != NULL, 3000);
+}
+
+/* A certificate for 127.0.0.1, good for both ends, signed by ca.crt unless it is that itself. */
+static void make_cert(const char *dir, const char *name, const char *ca)
+{
+	char key[128], cert[128], ca_cert[128], ca_key[128], subject[32];
+	const char *const argv[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+		"ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", subject, "-addext",
+		"subjectAltName=IP:127.0.0.1", "-addext", "extendedKeyUsage=serverAuth,clientAuth",
+		"-keyout", key, "-out", cert, ca != NULL ? "-CA" : NULL, ca_cert, "-CAkey", ca_key,
+		NULL};
+
+	/* No CN: the gateway would take it for a user name. */
+	snprintf(subject, sizeof(subject), "/O=%s", name);
+	snprintf(key, sizeof(key), "%s/%s.key", dir, name);
+	snprintf(cert, sizeof(cert), "%s/%s.crt", dir, name);
+	snprintf(ca_cert, sizeof(ca_cert), "%s/%s.crt", dir, ca != NULL ? ca : "");
+	snprintf(ca_key, sizeof(ca_key), "%s/%s.key", dir, ca != NULL ? ca : "");
+	assert_int_equal(live_run((char *const *)argv, NULL, 0), 0);
+}
+
+static void fails_with(const struct ovnet_lease_conf *conf, const char *text)
+{
+	struct node *n = start_with(0, conf);
+
+	wait_for(strstr(status(n).error, text) != NULL, 4000);
+	assert_int_equal(status(n).state, OVNET_LEASE_WAIT_CONFIG);
+	stop(n);
+}
+
+static void certificates(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"ETCD_CERT_FILE", "ETCD_KEY_FILE",
+		"ETCD_TRUSTED_CA_FILE", "ETCDCTL_CACERT", "ETCDCTL_CERT", "ETCDCTL_KEY"};
+	static const char *const files[] = {
+		"node.crt", "node.key", "ca.crt", "ca.crt", "node.crt", "node.key"};
+	struct ovnet_lease_conf conf = conf_of(0);
+	char path[6][128], other[128], plain[160];
+
+	live_prepare(&second, "https");
+	make_cert(second.dir, "ca", NULL);
+	make_cert(second.dir, "node", "ca");
+	make_cert(second.dir, "other", NULL);
+	snprintf(other, sizeof(other), "%s/other.crt", second.dir);
+	for (unsigned i = 0; i < 6; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s/%s", second.dir, files[i]);
+		setenv(names[i], path[i], 1);
+	}
+	setenv("ETCD_CLIENT_CERT_AUTH", "true", 1);
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), VXLAN));
+	for (unsigned i = 0; i < 6; i++)
+		unsetenv(names[i]);
+	unsetenv("ETCD_CLIENT_CERT_AUTH");
+
+	/* Without a scheme: certificates mean https. */
+	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = second.url + strlen("https://"),
+		.cafile = path[2],
+		.certfile = path[0],
+		.keyfile = path[1],
+		.timeout_ms = 2000};
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	stop(n);
+
+	conf.etcd_conf.cafile = other;
+	fails_with(&conf, "etcd.cafile the one that signed");
+	conf.etcd_conf.cafile = "/nonexistent/ca.crt";
+	fails_with(&conf, "cannot use etcd.cafile \"/nonexistent/ca.crt\"");
+	conf.etcd_conf.cafile = path[2];
+	conf.etcd_conf.keyfile = "/nonexistent/node.key";
+	fails_with(&conf, "/nonexistent/node.key");
+	conf.etcd_conf.certfile = conf.etcd_conf.keyfile = NULL;
+	fails_with(&conf, "it wants another client certificate");
+	snprintf(plain, sizeof(plain), "http%s", second.url + strlen("https"));
+	conf.etcd_conf.endpoints = plain;
+	fails_with(&conf, "write https://");
+}
+
+/* What listens there is no etcd, or takes connections and never answers. */
+static void strangers(void **state)
+{
+	(void)state;
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	struct ovnet_lease_conf conf = conf_of(0);
+	char url[64];
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", ntohs(a.sin_port));
+	conf.etcd_conf.endpoints = url;
+	conf.etcd_conf.timeout_ms = 300;
+	fails_with(&conf, "no answer within 30");
+	close(fd);
+	conf.etcd_conf.endpoints = etcd.peer_url;
+	conf.etcd_conf.timeout_ms = 2000;
+	fails_with(&conf, "no etcd v3 JSON gateway there");
+	conf.etcd_conf.endpoints = "http://nonexistent.invalid:2379";
+	fails_with(&conf, "does not resolve");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		live(compaction),
+		live(outage_keeps_peers_and_misses_nothing),
+		live(next_endpoint_answers_when_one_does_not),
+		live(bad_endpoints_are_refused),
+		live(password),
+		live(certificates),
+		live(strangers),
+	};
+	return cmocka_run_group_tests_name("lease_outage", tests, start_all, stop_all);
+}

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "csum.h"
+#include "path_bed.h"
+
+#include "capture.h"
+
+static const struct ovnet_path_ops *ops;
+
+/* A node of the capture, with the other one as its only peer. */
+static struct bed *bed_of(const struct capture *c, unsigned self, const struct frame *f)
+{
+	const struct node *us = &c->node[self], *peer = &c->node[1 - self];
+	struct bed *b = bed_open(1);
+	struct ovnet_peer_conf conf = {.subnet = {peer->subnet_host, 24},
+		.public_be = htonl(peer->public_host),
+		.nh = b->nh};
+	const struct ovnet_vxlan4_conf vx = {.src_be = htonl(us->public_host),
+		.dst_be = htonl(peer->public_host),
+		.udp_port = 8472,
+		.vni = 1,
+		.ttl = 64,
+		.inner_src = us->vtep,
+		.inner_dst = peer->vtep};
+	struct ovnet_mac dst, src;
+
+	memcpy(dst.b, f->bytes, 6);
+	memcpy(src.b, f->bytes + 6, 6);
+	b->overlay.own = (struct ovnet_prefix4){us->subnet_host, 24};
+	b->overlay.vtep_mac = us->vtep;
+	assert_int_equal(ovnet_fib_del_peer(b->w, &(struct ovnet_prefix4){PEER_NET, 24}), 0);
+	assert_int_equal(bed_set_overlay(b), 0);
+	ovnet_vxlan4_build(&conf.rewrite, &vx);
+	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &dst, &src, 1500), 0);
+	return b;
+}
+
+static void encaps_as_the_kernel_did(const struct capture *c, const struct frame *f)
+{
+	struct bed *b = bed_of(c, capture_sender(c, f), f);
+	uint8_t theirs[2048], ours[2048];
+
+	bed_receive(b, HOST, bed_packet(HOST, f->bytes + 64, f->len - 64, 0, 0));
+	assert_int_equal(ops->poll(&b->ctx), 1);
+	assert_int_equal(bed_sent(b, UPLINK, ours, sizeof(ours)), f->len);
+	assert_int_equal(be_sum(ours + 14, 20, 0), 0xffff);
+	assert_in_range(get16(ours + 34), 32768, 60999);
+	/* IP id and checksum, source port and UDP checksum are each node's own. */
+	memcpy(theirs, f->bytes, f->len);
+	memset(theirs + 18, 0, 2), memset(ours + 18, 0, 2);
+	memset(theirs + 24, 0, 2), memset(ours + 24, 0, 2);
+	memset(theirs + 34, 0, 2), memset(ours + 34, 0, 2);
+	memset(theirs + 40, 0, 2);
+	assert_memory_equal(ours, theirs, f->len);
+	bed_close(b);
+}
+
+static void decaps_what_the_kernel_sent(const struct capture *c, const struct frame *f)
+{
+	struct bed *b = bed_of(c, 1 - capture_sender(c, f), f);
+	uint8_t ours[2048];
+
+	bed_receive(b, UPLINK, bed_packet(UPLINK, f->bytes, f->len, 0, 0));
+	assert_int_equal(ops->poll(&b->ctx), 1);
+	assert_int_equal(bed_sent(b, HOST, ours, sizeof(ours)), f->len - 64);
+	assert_memory_equal(ours, f->bytes + 64, f->len - 64);
+	assert_int_equal(b->peer_counters[0].rx_packets + b->peer_counters[1].rx_packets, 1);
+	bed_close(b);
+}
+
+static void captured_frames_both_ways(void **state)
+{
+	(void)state;
+	struct frame f;
+
+	for (unsigned i = 0; i < RTE_DIM(captures); i++) {
+		FILE *in = capture_open(&captures[i]);
+		unsigned n = 0;
+		for (; capture_next(in, &f); n++) {
+			encaps_as_the_kernel_did(&captures[i], &f);
+			decaps_what_the_kernel_sent(&captures[i], &f);
+		}
+		fclose(in);
+		assert_int_equal(n, 30);
+	}
+}
+
+static void chained_packets_at_every_cut(void **state)
+{
+	(void)state;
+	uint8_t in[300], out[300];
+	struct bed *b = bed_open(1);
+	uint16_t len = put_vxlan(in, 200);
+
+	for (uint16_t cut = 1; cut < len; cut++) {
+		bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, cut, 0));
+		assert_int_equal(ops->poll(&b->ctx), 1);
+		assert_int_equal(bed_sent(b, HOST, out, sizeof(out)), 200);
+		assert_memory_equal(out, in + 64, 200);
+		assert_int_equal(b->door[HOST].out[0]->nb_segs, 1); /* the door takes no chains */
+		bed_drain(b);
+	}
+	put_inner(in, OWN_POD, PEER_POD, 1000, 200);
+	for (uint16_t cut = 1; cut < 200; cut++) {
+		bed_receive(b, HOST, bed_packet(HOST, in, 200, cut, cut));
+		assert_int_equal(ops->poll(&b->ctx), 1);
+		assert_int_equal(bed_sent(b, UPLINK, out, sizeof(out)), 264);
+		assert_memory_equal(out + 64, in, 200);
+		bed_drain(b);
+	}
+	assert_int_equal(bed_drops(b), 0);
+	bed_close(b);
+}
+
+static void padding_ends_at_the_door(void **state)
+{
+	(void)state;
+	uint8_t in[300] = {0}, out[300];
+	struct bed *b = bed_open(1);
+
+	put_inner(in + 14, OWN_POD, PEER_POD, 1000, 30);
+	put_ether(in, &attach_mac, &pod_mac);
+	for (uint16_t cut = 0; cut < 60; cut++) {
+		bed_receive(b, ATTACH, bed_packet(ATTACH, in, 60, cut, 0));
+		assert_int_equal(ops->poll(&b->ctx), 1);
+		assert_int_equal(bed_sent(b, UPLINK, out, sizeof(out)), 94);
+		assert_memory_equal(out + 64, in + 14, 30);
+		bed_drain(b);
+	}
+	uint16_t len = put_vxlan(in, 100);
+	be_put16(in + 38, 130 + 10); /* a UDP datagram with ten bytes behind the inner packet, */
+	be_put16(in + 16, 150 + 15); /* an IP packet with five behind that, */
+	memset(in + len, 0xee, 50);
+	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len + 50, 0, 0)); /* and 35 on the wire */
+	assert_int_equal(ops->poll(&b->ctx), 1);
+	assert_int_equal(bed_sent(b, HOST, out, sizeof(out)), 100);
+	assert_memory_equal(out, in + 64, 100);
+	bed_close(b);
+}
+
+static void endpoints_get_an_ethernet_header(void **state)
+{
+	(void)state;
+	uint8_t in[300], out[300];
+	struct bed *b = bed_open(1);
+	uint16_t len = put_vxlan(in, 90);
+
+	put_inner(in + 64, PEER_POD, ATTACH_POD, 1000, 90);
+	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
+	assert_int_equal(ops->poll(&b->ctx), 1);
+	assert_int_equal(bed_sent(b, ATTACH, out, sizeof(out)), 104);
+	assert_memory_equal(out, pod_mac.b, 6);
+	assert_memory_equal(out + 6, attach_mac.b, 6);
+	assert_int_equal(get16(out + 12), 0x0800);
+	assert_memory_equal(out + 14, in + 64, 90);
+	bed_close(b);
+}
+
+static void what_is_not_overlay_goes_to_the_default_endpoint(void **state)
+{
+	(void)state;
+	uint8_t in[300];
+	struct bed *b = bed_open(1);
+	uint16_t len = put_vxlan(in, 90);
+
+	put_inner(in + 64, PEER_POD, 0x08080808, 1000, 90);
+	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
+	put_inner(in + 64, PEER_IP, OWN_POD, 1000, 90); /* the peer's host by its own address */
+	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
+	assert_int_equal(ops->poll(&b->ctx), 2);
+	assert_int_equal(b->door[HOST].n_out, 2);
+	assert_int_equal(bed_drops(b), 0);
+	bed_close(b);
+}
+
+static uint8_t ecn_after(struct bed *b, uint8_t outer, uint8_t inner)
+{
+	uint8_t in[200], out[200];
+	uint16_t len = put_vxlan(in, 60);
+
+	in[15] = 0xb8 | outer;
+	in[65] = 0x28 | inner;
+	in[74] = in[75] = 0;
+	be_put16(in + 74, ~be_sum(in + 64, 20, 0));
+	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
+	assert_int_equal(ops->poll(&b->ctx), 1);
+	if (b->door[HOST].n_out == 0)
+		return 0xff;
+	bed_sent(b, HOST, out, sizeof(out));
+	assert_int_equal(be_sum(out, 20, 0), 0xffff);
+	assert_int_equal(out[1] & ~3, 0x28);
+	bed_drain(b);
+	return out[1] & 3;
+}
+
+static void ecn_follows_rfc_6040(void **state)
+{
+	(void)state;
+	enum { NOT, ECT1, ECT0, CE, DROP = 0xff };
+	/* RFC 6040 figure 4, columns: outer Not-ECT, ECT(0), ECT(1), CE. */
+	static const uint8_t rows[4][5] = {{NOT, NOT, NOT, NOT, DROP}, {ECT0, ECT0, ECT0, ECT1, CE},
+		{ECT1, ECT1, ECT1, ECT1, CE}, {CE, CE, CE, CE, CE}};
+	static const uint8_t outers[] = {NOT, ECT0, ECT1, CE};
+	uint8_t in[100], out[200];
+	struct bed *b = bed_open(1);
+
+	for (unsigned r = 0; r < 4; r++)
+		for (unsigned o = 0; o < 4; o++)
+			assert_int_equal(ecn_after(b, outers[o], rows[r][0]), rows[r][o + 1]);
+	assert_int_equal(b->counters.drops[OVNET_DROP_ECN_ILLEGAL], 1);
+	for (uint8_t ecn = 0; ecn < 4; ecn++) {
+		put_inner(in, OWN_POD, PEER_POD, 1, 60);
+		in[1] = 0xb8 | ecn;
+		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
+		ops->poll(&b->ctx);
+		bed_sent(b, UPLINK, out, sizeof(out));
+		assert_int_equal(out[15], ecn); /* normal mode: the field as it is, no DSCP */
+		assert_int_equal(be_sum(out + 14, 20, 0), 0xffff);
+		bed_drain(b);
+	}
+	bed_close(b);
+}
+
+static struct rte_mbuf *partial(
+	const uint8_t *whole, uint16_t len, uint16_t l2, uint16_t cut, uint16_t in_port)
+{
+	uint8_t b[512];
+
+	memcpy(b, whole, len);
+	/* What the kernel leaves: the pseudo header's sum in the checksum field. */
+	be_put16(b + l2 + 26, be_sum(b + l2 + 12, 8, 17u + get16(b + l2 + 24)));
+	struct rte_mbuf *m = bed_packet(in_port, b, len, cut, 0);
+	struct ovnet_meta *meta = ovnet_meta(m);
+	meta->offload = OVNET_OFF_CSUM;
+	meta->csum_start = (uint16_t)(l2 + 20);
+	meta->csum_offset = 6;
+	return m;
+}
+
+static void partial_checksums_are_finished(void **state)
+{
+	(void)state;
+	uint8_t in[400], out[400];
+	struct bed *b = bed_open(1);
+
+	put_inner(in + 14, OWN_POD, PEER_POD, 1000, 201);
+	put_ether(in, &attach_mac, &pod_mac);
+	for (uint16_t cut = 0; cut < 200; cut++) {
+		bed_receive(b, HOST, partial(in + 14, 201, 0, cut, HOST));
+		ops->poll(&b->ctx);
+		assert_int_equal(bed_sent(b, UPLINK, out, sizeof(out)), 265);
+		assert_memory_equal(out + 64, in + 14, 201);
+		bed_drain(b);
+		bed_receive(b, ATTACH, partial(in, 215, 14, cut, ATTACH));
+		ops->poll(&b->ctx);
+		assert_int_equal(bed_sent(b, UPLINK, out, sizeof(out)), 265);
+		assert_memory_equal(out + 64, in + 14, 201);
+		bed_drain(b);
+	}
+	bed_close(b);
+}
+
+/* A kernel's vxlan over veth leaves the inner checksum undone; its own one is of no interest. */
+static void partial_checksums_from_the_underlay(void **state)
+{
+	(void)state;
+	uint8_t in[400], out[400];
+	struct bed *b = bed_open(1);
+	uint16_t len = put_vxlan(in, 100);
+
+	for (uint32_t caps = 0; caps <= OVNET_CAP_TX_CSUM; caps += OVNET_CAP_TX_CSUM) {
+		b->door[HOST].port.caps = OVNET_CAP_L3 | caps;
+		bed_receive(b, UPLINK, partial(in, len, 64, 0, UPLINK));
+		ops->poll(&b->ctx);
+		assert_int_equal(bed_sent(b, HOST, out, sizeof(out)), 100);
+		const struct ovnet_meta *meta = ovnet_meta(b->door[HOST].out[0]);
+		assert_int_equal(meta->offload, caps != 0 ? OVNET_OFF_CSUM : 0);
+		if (caps != 0)
+			assert_int_equal(meta->csum_start, 20);
+		else
+			assert_memory_equal(out, in + 64, 100);
+		bed_drain(b);
+	}
+	put_inner(in + 64, PEER_POD, ATTACH_POD, 1, 100);
+	b->door[ATTACH].port.caps = OVNET_CAP_TX_CSUM;
+	bed_receive(b, UPLINK, partial(in, len, 64, 0, UPLINK));
+	ops->poll(&b->ctx);
+	assert_int_equal(ovnet_meta(b->door[ATTACH].out[0])->csum_start, 34);
+	bed_drain(b);
+
+	put_inner(in + 64, PEER_POD, OWN_POD, 1, 100);
+	struct rte_mbuf *m = bed_packet(UPLINK, in, len, 0, 0);
+	ovnet_meta(m)->offload = OVNET_OFF_CSUM;
+	ovnet_meta(m)->csum_start = 34;
+	ovnet_meta(m)->csum_offset = 6;
+	bed_receive(b, UPLINK, m);
+	ops->poll(&b->ctx);
+	bed_sent(b, HOST, out, sizeof(out));
+	assert_int_equal(ovnet_meta(b->door[HOST].out[0])->offload, 0);
+	assert_memory_equal(out, in + 64, 100);
+	bed_close(b);
+}
+
+static uint16_t source_port(struct bed *b, const uint8_t *in, uint16_t len, uint32_t rss)
+{
+	struct rte_mbuf *m = bed_packet(HOST, in, len, 0, 0);
+	uint8_t out[200];
+
+	m->hash.rss = rss;
+	m->ol_flags = rss != 0 ? RTE_MBUF_F_RX_RSS_HASH : 0;
+	bed_receive(b, HOST, m);
+	ops->poll(&b->ctx);
+	bed_sent(b, UPLINK, out, sizeof(out));
+	bed_drain(b);
+	return get16(out + 34);
+}
+
+static void flows_spread_over_source_ports(void **state)
+{
+	(void)state;
+	static uint8_t seen[65536];
+	uint8_t in[100];
+	unsigned ports = 0;
+	struct bed *b = bed_open(1);
+
+	memset(seen, 0, sizeof(seen));
+	for (uint16_t sport = 1; sport <= 1000; sport++) {
+		put_inner(in, OWN_POD, PEER_POD, sport, 60);
+		uint16_t p = source_port(b, in, 60, 0);
+		assert_int_equal(source_port(b, in, 60, 0), p);
+		assert_in_range(p, 32768, 60999);
+		ports += !seen[p];
+		seen[p] = 1;
+	}
+	assert_in_range(ports, 950, 1000); /* at random 983 of 28,232 would be hit */
+	be_put16(in + 6, 0x2000);
+	uint16_t first = source_port(b, in, 60, 0);
+	be_put16(in + 6, 0x0003);
+	be_put16(in + 20, 0x1234);
+	assert_int_equal(source_port(b, in, 60, 0), first);
+	assert_int_equal(source_port(b, in, 60, 0xffffffff), 60999);
+	assert_int_equal(source_port(b, in, 60, 1), 32768);
+	bed_close(b);
+}
+
+static void ip_ids_of_workers_never_meet(void **state)
+{
+	(void)state;
+	uint8_t in[100], out[200];
+	struct bed *b = bed_open(3);
+
+	b->ctx.worker = b->ctx.ip_id = 1;
+	b->shared.n_workers = 3;
+	for (unsigned i = 0; i < 4; i++) {
+		struct rte_mbuf *m =
+			bed_packet(HOST, in, put_inner(in, OWN_POD, PEER_POD, 1, 60), 0, 0);
+		b->map->worker[1].tx[UPLINK].q = &b->door[UPLINK].queue;
+		ops->input(&b->ctx, &b->door[HOST].port, &m, 1);
+		ops->flush(&b->ctx);
+		bed_sent(b, UPLINK, out, sizeof(out));
+		assert_int_equal(get16(out + 18), 1 + 3 * i);
+		bed_drain(b);
+	}
+	bed_close(b);
+}
+
+static unsigned hooked[OVNET_STAGE_COUNT];
+
+static void count_hook(
+	void *arg, uint16_t worker, enum ovnet_stage stage, struct rte_mbuf **pkts, uint16_t n)
+{
+	assert_ptr_equal(arg, hooked);
+	assert_int_equal(worker, 0);
+	assert_non_null(pkts);
+	hooked[stage] += n;
+}
+
+static void counters_and_hooks_at_every_stage(void **state)
+{
+	(void)state;
+	static const unsigned want[OVNET_STAGE_COUNT] = {[OVNET_STAGE_RX] = 165,
+		[OVNET_STAGE_CLASSIFY] = 165,
+		[OVNET_STAGE_LOOKUP] = 100,
+		[OVNET_STAGE_ENCAP] = 100,
+		[OVNET_STAGE_DECAP] = 60,
+		[OVNET_STAGE_DELIVER] = 60,
+		[OVNET_STAGE_PUNT] = 5,
+		[OVNET_STAGE_TX] = 160,
+		[OVNET_STAGE_DROP] = 5};
+	const struct ovnet_hook hook = {.fn = count_hook, .arg = hooked};
+	uint8_t in[200];
+	struct bed *b = bed_open(1);
+
+	memset(hooked, 0, sizeof(hooked));
+	atomic_store(&b->shared.hook, &hook);
+	b->door[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
+	put_inner(in, OWN_POD, PEER_POD, 1, 60);
+	for (unsigned i = 0; i < 100; i++)
+		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
+	uint16_t len = put_vxlan(in, 80);
+	for (unsigned i = 0; i < 60; i++)
+		bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
+	in[37]++;
+	for (unsigned i = 0; i < 5; i++)
+		bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
+	while (ops->poll(&b->ctx) > 0)
+		;
+	for (unsigned i = 0; i < OVNET_STAGE_COUNT; i++) {
+		assert_int_equal(hooked[i], want[i]);
+		assert_int_equal(b->counters.stage_packets[i], want[i]);
+	}
+	assert_int_equal(b->counters.port[HOST].rx_packets, 100);
+	assert_int_equal(b->counters.port[HOST].rx_bytes, 6000);
+	assert_int_equal(b->counters.port[UPLINK].tx_packets, 100);
+	assert_int_equal(b->counters.port[UPLINK].tx_bytes, 12400);
+	assert_int_equal(b->counters.port[UPLINK].rx_packets, 65);
+	assert_int_equal(b->counters.port[HOST].tx_bytes, 4800);
+	assert_int_equal(b->peer_counters[0].tx_packets, 100);
+	assert_int_equal(b->peer_counters[0].tx_bytes, 6000);
+	assert_int_equal(b->peer_counters[0].rx_packets, 60);
+	assert_int_equal(b->peer_counters[0].rx_bytes, 4800);
+	assert_int_equal(b->counters.last_source_be[OVNET_DROP_NOT_OVERLAY], htonl(PEER_IP));
+	bed_close(b);
+}
+
+static void levels_have_names(void **state)
+{
+	(void)state;
+	assert_ptr_equal(ovnet_path_select(ops->level), ops);
+	assert_non_null(ovnet_path_select(NULL));
+	assert_ptr_equal(ovnet_path_select("auto"), ovnet_path_select(NULL));
+	assert_null(ovnet_path_select("x86-64-v9"));
+}
+
+int main(void)
+{
+	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(captured_frames_both_ways),
+		cmocka_unit_test(chained_packets_at_every_cut),
+		cmocka_unit_test(padding_ends_at_the_door),
+		cmocka_unit_test(endpoints_get_an_ethernet_header),
+		cmocka_unit_test(what_is_not_overlay_goes_to_the_default_endpoint),
+		cmocka_unit_test(ecn_follows_rfc_6040),
+		cmocka_unit_test(partial_checksums_are_finished),
+		cmocka_unit_test(partial_checksums_from_the_underlay),
+		cmocka_unit_test(flows_spread_over_source_ports),
+		cmocka_unit_test(ip_ids_of_workers_never_meet),
+		cmocka_unit_test(counters_and_hooks_at_every_stage),
+		cmocka_unit_test(levels_have_names),
+	};
+	int failed = 0;
+
+	if (bed_eal("0") != 0)
+		return 1;
+	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
+		ops = ovnet_path_select(levels[i]);
+		if (ops == NULL)
+			continue; /* this CPU cannot run it */
+		printf("# %s\n", ops->level);
+		failed += cmocka_run_group_tests_name("path", tests, NULL, NULL);
+	}
+	return failed;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "path_bed.h"
+
+static const struct ovnet_path_ops *ops;
+
+static void full_and_refusing_doors(void **state)
+{
+	(void)state;
+	uint8_t in[200];
+	struct bed *b = bed_open(1);
+	struct door *d = &b->door[UPLINK];
+
+	put_inner(in, OWN_POD, PEER_POD, 1, 60);
+	d->room = 40;
+	for (unsigned i = 0; i < 64; i++)
+		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
+	ops->poll(&b->ctx);
+	assert_int_equal(d->tx_calls, 2); /* one retry */
+	assert_int_equal(d->n_out, 40);
+	assert_int_equal(b->counters.drops[OVNET_DROP_TX_FULL], 24);
+	assert_int_equal(b->counters.port[UPLINK].tx_packets, 40);
+	assert_int_equal(b->counters.port[UPLINK].tx_bytes, 40 * 124);
+	bed_drain(b);
+
+	d->room = DOOR_MAX;
+	d->refuses = 5;
+	for (unsigned i = 0; i < 64; i++)
+		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
+	ops->poll(&b->ctx);
+	assert_int_equal(d->n_out, 63); /* the packets behind it went */
+	assert_int_equal(b->counters.drops[OVNET_DROP_TX_REFUSED], 1);
+	bed_drain(b);
+
+	d->room = 0;
+	d->full = OVNET_DROP_TX_DOWN;
+	bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
+	ops->poll(&b->ctx);
+	assert_int_equal(b->counters.drops[OVNET_DROP_TX_DOWN], 1);
+	bed_close(b);
+}
+
+static void chains_that_fit_no_buffer(void **state)
+{
+	(void)state;
+	static uint8_t in[4096];
+	struct bed *b = bed_open(1);
+
+	b->overlay.mtu = 4000;
+	assert_int_equal(bed_set_overlay(b), 0);
+	bed_receive(b, UPLINK, bed_packet(UPLINK, in, put_vxlan(in, 3000), 0, 1000));
+	ops->poll(&b->ctx);
+	assert_int_equal(b->counters.drops[OVNET_DROP_TX_REFUSED], 1);
+	b->door[HOST].port.caps |= OVNET_CAP_CHAINED;
+	bed_receive(b, UPLINK, bed_packet(UPLINK, in, put_vxlan(in, 3000), 0, 1000));
+	ops->poll(&b->ctx);
+	assert_int_equal(b->door[HOST].n_out, 1);
+	assert_int_equal(b->door[HOST].out[0]->pkt_len, 3000);
+	bed_close(b);
+}
+
+static void the_ring_to_the_owner_is_bounded(void **state)
+{
+	(void)state;
+	uint8_t in[200];
+	struct bed *b = bed_open(2);
+
+	put_inner(in, OWN_POD, PEER_POD, 1, 60);
+	assert_int_equal(ovnet_handoff_init(&b->shared.handoff[1], 1, 32, SOCKET_ID_ANY), 0);
+	b->map->worker[0].tx[UPLINK] = (struct ovnet_tx_way){.q = NULL, .owner = 1};
+	for (unsigned i = 0; i < 50; i++)
+		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
+	assert_int_equal(ops->poll(&b->ctx), 50);
+	assert_int_equal(b->counters.drops[OVNET_DROP_HANDOFF_FULL], 19);
+	assert_int_equal(b->counters.port[UPLINK].tx_packets, 0);
+
+	/* The owner: 20 packets go out, then the port goes away under the rest. */
+	static struct ovnet_path_ctx owner __rte_cache_aligned;
+	memset(&owner, 0, sizeof(owner));
+	owner.shared = &b->shared;
+	owner.counters = &b->counters;
+	owner.worker = 1;
+	b->map->worker[1].n_rx = 0;
+	b->map->worker[1].tx[UPLINK] =
+		(struct ovnet_tx_way){.q = &b->door[UPLINK].queue, .owner = 1};
+	assert_int_equal(ops->poll(&owner), 31);
+	assert_int_equal(b->door[UPLINK].n_out, 31);
+	assert_int_equal(b->counters.port[UPLINK].tx_packets, 31);
+	for (unsigned i = 0; i < 5; i++)
+		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
+	b->map->worker[0].n_rx = 0;
+	b->map->worker[0].rx[b->map->worker[0].n_rx++] =
+		(struct ovnet_rxq_ref){&b->door[HOST].port, &b->door[HOST].queue};
+	ops->poll(&b->ctx);
+	b->map->port[UPLINK] = NULL;
+	assert_int_equal(ops->poll(&owner), 5);
+	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PORT], 5);
+	ovnet_handoff_fini(&b->shared.handoff[1]);
+	bed_close(b);
+}
+
+int main(void)
+{
+	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(full_and_refusing_doors),
+		cmocka_unit_test(chains_that_fit_no_buffer),
+		cmocka_unit_test(the_ring_to_the_owner_is_bounded),
+	};
+	int failed = 0;
+
+	if (bed_eal("0") != 0)
+		return 1;
+	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
+		ops = ovnet_path_select(levels[i]);
+		if (ops == NULL)
+			continue; /* this CPU cannot run it */
+		printf("# %s\n", ops->level);
+		failed += cmocka_run_group_tests_name("path_tx", tests, NULL, NULL);
+	}
+	return failed;
+}
