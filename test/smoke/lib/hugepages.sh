@@ -50,7 +50,9 @@ hugepages_leave() {
 	flock 9
 	rm -f "$HUGE_DIR/holder.$LAB"
 	if [ -z "$(huge_holders)" ]; then
-		"$HUGE_SCRIPT" restore "$HUGE_DIR/saved" >&2
+		# AF_XDP lets go of its pages a little after its process has ended.
+		retry 5 "$HUGE_SCRIPT" restore "$HUGE_DIR/saved" ||
+			"$HUGE_SCRIPT" restore "$HUGE_DIR/saved" >&2
 		rm -rf "$HUGE_DIR"
 	fi
 	exec 9>&-
