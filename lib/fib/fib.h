@@ -63,7 +63,7 @@ struct ovnet_overlay {
 	uint32_t vni;
 	struct ovnet_mac vtep_mac;           /* inner destination we accept */
 	uint16_t src_port_min, src_port_max; /* host order, inclusive */
-	uint16_t mtu;                 /* largest inner packet, bytes of IP */
+	uint16_t mtu;                        /* largest inner packet, bytes of IP */
 	bool validate;                       /* ingress validation strict (true) or off */
 };
 
