@@ -34,7 +34,8 @@ static void check_credentials(struct loader *l)
 static void check_registry(struct loader *l)
 {
 	if (l->conf->registry.type == CONF_REGISTRY_STATIC && l->conf->registry.file[0] == '\0')
-		complain_value(l, "registry.type", "static, but from which file? give registry.file too");
+		complain_value(
+			l, "registry.type", "static, but from which file? give registry.file too");
 }
 
 static void check_log_level(struct loader *l)
