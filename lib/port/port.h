@@ -38,7 +38,6 @@ enum ovnet_port_role {
 #define OVNET_CAP_TX_CSUM   0x10 /* takes OVNET_OFF_CSUM */
 #define OVNET_CAP_TX_GSO    0x20 /* takes OVNET_OFF_GSO */
 #define OVNET_CAP_EXCLUSIVE 0x40 /* uplink: the kernel does not see these packets */
-#define OVNET_CAP_TX_SHARED 0x80 /* any number of workers may call tx on one queue */
 
 struct ovnet_port;
 
