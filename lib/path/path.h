@@ -23,12 +23,13 @@
 
 /*
  * Capture, mirror and trace hook in here, at every stage boundary, on every kind of port.
- * Called with the packets that enter `stage`; may read them, never change or free.
+ * Called with the packets that enter `stage`; may read them, never change or free. `info` is
+ * the reason (enum ovnet_drop) at the drop stage, 0 elsewhere.
  * Published by the control thread, freed after grace.
  */
 struct ovnet_hook {
-	void (*fn)(void *arg, uint16_t worker, enum ovnet_stage stage, struct rte_mbuf **pkts,
-		uint16_t n);
+	void (*fn)(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
+		struct rte_mbuf **pkts, uint16_t n);
 	void *arg;
 	struct ovnet_rcu_head rcu;
 };
