@@ -2,8 +2,8 @@
 /*
  * The ring by which workers hand packets to the one that owns a tx queue.
  * One per worker: many producers, one consumer, bounded. The packet's
- * meta.out_port says where it goes. Producers never wait: what does not fit is
- * given back and counted as handoff-full by the caller.
+ * meta.out_port and meta.out_generation say where it goes. Producers never wait: what does not fit
+ * is given back and counted as handoff-full by the caller.
  */
 #ifndef OVNET_PORT_HANDOFF_H
 #define OVNET_PORT_HANDOFF_H

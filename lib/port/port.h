@@ -109,6 +109,12 @@ struct ovnet_port {
 	const struct ovnet_port_ops *ops;
 	char name[32];
 	uint16_t id; /* index into the port list; stable while the port lives */
+	/*
+	 * Tells a port from a former one of the same id, for packets that wait in a hand-off ring
+	 * meanwhile. An id is free again only when no next hop and no endpoint names it and a
+	 * grace period passed: inside one burst ids need no generation.
+	 */
+	uint8_t generation;
 	enum ovnet_port_role role;
 	uint32_t caps; /* OVNET_CAP_* */
 	uint16_t mtu;  /* bytes of IP */
