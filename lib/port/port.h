@@ -63,6 +63,11 @@ struct ovnet_port_conf {
 	uint16_t queues;     /* wanted; a door may open fewer (see n_rxq, n_txq) */
 	uint16_t mtu;        /* bytes of IP; 0: leave as it is */
 	struct rte_mempool *pool;
+	/*
+	 * Exclusive uplinks: our underlay address there, network order. What is for another one
+	 * is not the overlay's. 0: any; on shared uplinks the filter sees to it.
+	 */
+	uint32_t local_be;
 	bool offloads; /* ask for checksum and segmentation offload where the kind has it */
 };
 
@@ -119,7 +124,8 @@ struct ovnet_port {
 	uint32_t caps; /* OVNET_CAP_* */
 	uint16_t mtu;  /* bytes of IP */
 	uint16_t n_rxq, n_txq;
-	uint32_t ifindex; /* kernel interface behind it, 0 if none */
+	uint32_t local_be; /* see struct ovnet_port_conf */
+	uint32_t ifindex;  /* kernel interface behind it, 0 if none */
 	struct ovnet_mac mac;
 	struct ovnet_port_queue *queue[OVNET_MAX_QUEUES]; /* n = max(n_rxq, n_txq) */
 	void *priv;                                       /* the door's own */
