@@ -256,7 +256,7 @@ write_json() {
 keep() {
 	local a=${ALL[0]}
 	# The watcher outlives this script and holds the hugepages in its place.
-	[ $HUGE = false ] || cp "$LAB_DIR/watch.pid" "$HUGE_DIR/holder.$LAB"
+	[ $HUGE = false ] || echo "$(<"$LAB_DIR/watch.pid") 0" >"$HUGE_DIR/holder.$LAB"
 	trap - EXIT
 	cat <<-END
 

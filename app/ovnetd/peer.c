@@ -10,8 +10,44 @@
 
 OVNET_LOG_TYPE(peers)
 
+static void sum_up(struct daemon *d, uint32_t id, struct ovnet_peer_counters *sum)
+{
+	*sum = (struct ovnet_peer_counters){0};
+	for (unsigned i = 0; i < d->shared.n_workers; i++) {
+		const struct ovnet_peer_counters *c = &d->workers[i]->counters.peer[id];
+		sum->tx_packets += c->tx_packets;
+		sum->tx_bytes += c->tx_bytes;
+		sum->rx_packets += c->rx_packets;
+		sum->rx_bytes += c->rx_bytes;
+	}
+}
+
+/* The counters are the workers' to write: a new owner of an id starts from what it finds. */
+static void count_from_now(struct daemon *d, struct peer *p)
+{
+	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->fib, &p->lease.subnet);
+
+	if (fp == NULL || (p->counted && p->id == fp->id))
+		return;
+	p->counted = true;
+	p->id = fp->id;
+	sum_up(d, p->id, &p->former);
+}
+
+void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum)
+{
+	*sum = (struct ovnet_peer_counters){0};
+	if (!p->counted || ovnet_fib_get_peer(d->fib, &p->lease.subnet) == NULL)
+		return;
+	sum_up(d, p->id, sum);
+	sum->tx_packets -= p->former.tx_packets;
+	sum->tx_bytes -= p->former.tx_bytes;
+	sum->rx_packets -= p->former.rx_packets;
+	sum->rx_bytes -= p->former.rx_bytes;
+}
+
 /* Everything per peer is computed here, so that the packet path has only to copy. */
-static bool publish(struct daemon *d, const struct peer *p)
+static bool publish(struct daemon *d, struct peer *p)
 {
 	struct ovnet_peer_conf conf = {
 		.subnet = p->lease.subnet,
@@ -34,6 +70,8 @@ static bool publish(struct daemon *d, const struct peer *p)
 	if (rc < 0)
 		LOG(ERR, "peer %s not entered in the FIB, trying again: %s",
 			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));
+	else
+		count_from_now(d, p);
 	return rc == 0;
 }
 
@@ -49,12 +87,13 @@ static bool resolve(struct daemon *d, struct peer *p)
 	struct next_hop hop;
 	bool found = next_hop_find(d, &p->lease.public_ip, &hop) == 0;
 
-	if (found && p->state == PEER_OK && next_hop_is(p, &hop))
+	if (found && p->state == PEER_OK && !p->renamed && next_hop_is(p, &hop))
 		return false;
 	if (!found && p->state == PEER_NO_ROUTE)
 		return false;
 
 	struct peer old = *p;
+	p->renamed = false;
 	p->nh = NULL;
 	set_state(&d->peers, p, found && next_hop_take(d, p, &hop) == 0 ? PEER_OK : PEER_NO_ROUTE);
 	if (p->state == PEER_NO_ROUTE)
@@ -63,7 +102,8 @@ static bool resolve(struct daemon *d, struct peer *p)
 	return true;
 }
 
-int peer_withdraw(struct daemon *d, struct peer *p)
+/* -errno: it is still there. */
+static int withdraw(struct daemon *d, struct peer *p)
 {
 	char text[OVNET_PREFIX_STRLEN];
 
@@ -100,7 +140,7 @@ bool peer_usable(struct daemon *d, const struct ovnet_lease *l)
 void peer_settle(struct daemon *d, struct peer *p)
 {
 	if (p->gone || !p->wanted) {
-		(void)peer_withdraw(d, p);
+		(void)withdraw(d, p);
 		return;
 	}
 	if (resolve(d, p))

@@ -135,9 +135,12 @@ void peers_set(struct daemon *d, const struct ovnet_lease *lease)
 		LOG(ERR, "no memory for peer %s", s);
 		return;
 	}
-	if (p->gone)
+	if (p->gone) {
 		d->peers.n++;
+		p->counted = false; /* another node's, it starts from zero */
+	}
 	p->gone = false;
+	p->renamed = p->renamed || !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
 	p->lease = *lease;
 	p->wanted = peer_usable(d, lease);
 	p->published = false;

@@ -12,6 +12,7 @@
 
 #include <sys/queue.h>
 
+#include "counters.h"
 #include "lease_value.h"
 
 struct daemon;
@@ -29,6 +30,7 @@ struct peer {
 	struct ovnet_lease lease;
 	bool wanted;    /* a lease of our backend */
 	bool gone;      /* its lease is; freed by the queue */
+	bool renamed;   /* its next hop has another MAC in the static registry */
 	bool queued;    /* in the queue */
 	bool published; /* the FIB has it as it is here */
 	bool routed;    /* the host device has its route */
@@ -40,6 +42,10 @@ struct peer {
 	struct ovnet_addr source;   /* PEER_OK: outer source address */
 	uint16_t mtu;
 	struct ovnet_nh_slot *nh; /* PEER_OK: one reference */
+	/* Its id in the FIB and what a former peer of that id had counted by then. */
+	bool counted;
+	uint32_t id;
+	struct ovnet_peer_counters former;
 };
 
 struct peers {
@@ -69,12 +75,12 @@ void peers_set_routes(struct daemon *d);
  * tries again what failed. Calls overlay_settled() when all is done.
  */
 void peers_check(struct daemon *d);
+/* Since it is a peer, over all workers. */
+void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum);
 const char *peer_state_name(const struct peer *p);
 
 /* peer.c: brings the FIB and the routes in step with one peer; withdraws one that is gone. */
 void peer_settle(struct daemon *d, struct peer *p);
-/* -errno: it is still there. */
-int peer_withdraw(struct daemon *d, struct peer *p);
 /* Can this daemon carry packets for the lease? Logs a no. */
 bool peer_usable(struct daemon *d, const struct ovnet_lease *lease);
 

@@ -10,7 +10,7 @@ for n in 64 128 192; do
 done
 host_add a ovnet
 ovnetd_start a
-within 15 "the log says that the network is full" logged a "subnets .*leased"
+within 15 "the log says that the network is full" logged a "all 3 subnets of 10.5.0.0/24 .* are leased"
 expect "no subnet.env" [ ! -e "$LAB_DIR/a/subnet.env" ]
 lease_delete 10.5.0.128/26
 ovnetd_wait a 40
