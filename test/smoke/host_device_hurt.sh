@@ -7,15 +7,12 @@
 warns() {
 	ctl a status | jq -e '.warnings | any(test("ovnet0 is down"))'
 }
-
 ovnet_routes() {
 	on a ip route show proto 111 | sed 's/ *linkdown//; s/ *$//' | sort
 }
-
 routes_are() {
 	[ "$(ovnet_routes)" = "$1" ]
 }
-
 cpu_ticks() {
 	awk '{ print $14 + $15 }' "/proc/$(ovnetd_pid a)/stat"
 }
@@ -25,7 +22,6 @@ ovnet_host a
 linux_host b
 reach a b
 routes=$(ovnet_routes)
-
 on a ip link set ovnet0 down
 within 5 "a warning" warns
 on a ip link set ovnet0 up
@@ -34,7 +30,6 @@ on a ip addr flush dev ovnet0
 reach a b
 on a ip route flush proto 111
 within 20 "the routes and the blackhole are back" routes_are "$routes"
-
 on a ip link del ovnet0
 within 5 "the device and its routes are back" routes_are "$routes"
 reach a b

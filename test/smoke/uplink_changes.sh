@@ -7,7 +7,6 @@
 warns() { # warns REGEX
 	ctl a status | jq -e --arg r "$1" '.warnings | any(test($r))'
 }
-
 healthy() {
 	[ "$(ctl a status | jq -r .health)" = ok ]
 }
@@ -16,7 +15,6 @@ lab_up
 ovnet_host a
 linux_host b
 reach a b
-
 on a ip link set eth0 address 02:00:00:aa:bb:01
 within 5 "ports show the new MAC" eval 'ctl a ports | grep -q 02:00:00:aa:bb:01'
 reach a b
