@@ -16,7 +16,6 @@ routes_are() {
 cpu_ticks() {
 	awk '{ print $14 + $15 }' "/proc/$(ovnetd_pid a)/stat"
 }
-
 lab_up
 ovnet_host a
 linux_host b

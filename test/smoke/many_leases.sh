@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 leases() { # leases put|del COUNT
-	on etcd "$OVNET_ROOT/test/smoke/lib/leases.py" $ETCD_IP:2379 $PREFIX "$1" "$2"
+	on etcd "$OVNET_ROOT/test/smoke/lib/leases.py" "$ETCD_IP:2379" "$PREFIX" "$1" "$2"
 }
 peers_are() {
 	[ "$(ctl a status | jq .peers)" = "$1" ] &&
@@ -22,7 +22,6 @@ slowest() {
 	done
 	echo "$most" >"$LAB_DIR/slowest"
 }
-
 lab_up
 ovnet_host a
 linux_host b

@@ -10,7 +10,6 @@ warns() { # warns REGEX
 healthy() {
 	[ "$(ctl a status | jq -r .health)" = ok ]
 }
-
 lab_up
 ovnet_host a
 linux_host b
