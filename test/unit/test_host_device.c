@@ -172,6 +172,20 @@ static void prune_takes_only_dead_leases(void **state)
 	prints("ip route show 10.5.5.0/24 | wc -l", "1\n");
 }
 
+static void prune_puts_the_blackhole_back(void **state)
+{
+	struct lab *l = *state;
+	uint32_t dev = add_tun(l, "ovnet0");
+	unsigned asked = 0;
+
+	assert_int_equal(set_up(l, dev), 0);
+	sh("ip route flush type blackhole");
+	sh("ip route add blackhole 10.5.0.0/16 metric 7"); /* an operator's */
+	assert_int_equal(ovnet_host_routes_prune(l->k, dev, keep_one, &asked), 0);
+	prints(ROUTES, HOLE);
+	prints("ip route show type blackhole 10.5.0.0/16 | wc -l", "2\n");
+}
+
 static int try_send(const char *dst)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
@@ -326,6 +340,7 @@ int main(void)
 		CASE(a_route_per_lease),
 		CASE(what_is_no_subnet_is_refused),
 		CASE(prune_takes_only_dead_leases),
+		CASE(prune_puts_the_blackhole_back),
 		CASE(nothing_leaks_when_the_device_is_gone),
 		CASE(cleanup_finds_everything_and_only_that),
 		CASE(sixty_five_thousand_routes),
