@@ -143,7 +143,8 @@ static void remove_runtime_dir(void)
 
 static int init(struct daemon *d)
 {
-	struct args a = {0};
+	static struct args a; /* EAL keeps pointers to the strings as long as the process lives */
+	char *argv[MAX_ARGS + 1];
 	uint32_t megabytes = memory_needed_mb(d);
 
 	if (d->conf.dpdk.memory != 0)
@@ -153,7 +154,8 @@ static int init(struct daemon *d)
 		return rc;
 	set_runtime_dir(d->conf.control.socket);
 	rc = build(&a, d, megabytes);
-	if (rc == 0 && rte_eal_init(a.n, a.v) < 0) {
+	memcpy(argv, a.v, sizeof(argv)); /* EAL changes the list */
+	if (rc == 0 && rte_eal_init(a.n, argv) < 0) {
 		LOG(ERR,
 			"DPDK did not start: %s. With %u MB of %s asked for; see the lines above, "
 			"`scripts/hugepages.sh show`, and dpdk.eal-args if you set it",
@@ -163,7 +165,6 @@ static int init(struct daemon *d)
 	}
 	if (rc == 0)
 		rc = memory_pool(d);
-	/* EAL keeps pointers into argv, so the strings live as long as the process. */
 	return rc;
 }
 
