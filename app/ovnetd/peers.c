@@ -190,7 +190,8 @@ void peers_set(struct daemon *d, const struct ovnet_lease *lease)
 		LOG(ERR, "no memory for peer %s", s);
 		return;
 	}
-	bool moved = !ovnet_addr_equal(&p->lease.public_ip, &lease->public_ip);
+	bool moved = !ovnet_addr_equal(&p->lease.public_ip, &lease->public_ip) ||
+		     !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
 	if (!usable(d, lease) || moved)
 		withdraw(d, p);
 	p->lease = *lease;
