@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the lease logic needs of etcd, whichever API carries it: v3 through the JSON
- * gateway (etcd_v3_json.c) today; v3 through gRPC and v2 fit the same interface. TTLs
+ * gateway (etcd_v3_json.c), v2 (etcd_v2.c); v3 through gRPC fits the same interface. TTLs
  * belong to keys here; that v3 keeps them in etcd leases is the transport's business.
  *
  * All calls return at once and run on the control thread's event loop. A callback comes
@@ -115,5 +115,6 @@ struct ovnet_etcd_ops {
 };
 
 extern const struct ovnet_etcd_ops ovnet_etcd_v3_json;
+extern const struct ovnet_etcd_ops ovnet_etcd_v2;
 
 #endif
