@@ -15,7 +15,7 @@ void v2_error_dir(const char *key, struct v2_error *out)
 	out->status = OVNET_ETCD_BROKEN;
 	snprintf(out->text, sizeof(out->text),
 		"%.120s is a directory in etcd and has to be a key with a value: remove it "
-		"(ETCDCTL_API=2 etcdctl rm --dir --recursive %.120s), then set it",
+		"(ETCDCTL_API=2 etcdctl rmdir %.120s), then set it",
 		key, key);
 }
 

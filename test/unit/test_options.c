@@ -10,6 +10,7 @@ static const struct {
 	const char *key, *value;
 } samples[] = {
 	{"etcd.endpoints", "https://192.0.2.1:2379,http://[2001:db8::1]:2379"},
+	{"etcd.api", "v2"},
 	{"etcd.prefix", "/kubernetes/network"},
 	{"etcd.cafile", "/etc/passwd"},
 	{"etcd.certfile", "/etc/passwd"},
