@@ -476,6 +476,48 @@ static void etcd_without_v2(void **state)
 	assert_string_equal(status(n).transport, "v3/json");
 }
 
+static void password(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), VXLAN));
+	conf.etcd_conf.endpoints = second.url;
+	conf.etcd_conf.username = "root";
+	conf.etcd_conf.password = "se\"cret:2";
+	/* A name does no harm where authentication is off. */
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	stop(n);
+
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"user", (char *)"add",
+				 (char *)"root:se\"cret:2"),
+		0);
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"enable"), 0);
+	second.user = "root:se\"cret:2";
+	assert_int_equal(
+		live_ctl(&second, NULL, 0, (char *)"role", (char *)"revoke", (char *)"guest",
+			(char *)"--path", (char *)"/*", (char *)"--readwrite"),
+		0);
+	n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	assert_true(live_put(&second, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	wait_for(n->n_peers == 1, 2000);
+	stop(n);
+
+	conf.etcd_conf.password = "wrong";
+	n = start_with(0, &conf);
+	wait_for(strstr(status(n).error, "etcd.password") != NULL, 3000);
+	stop(n);
+	conf.etcd_conf.username = NULL;
+	n = start_with(0, &conf);
+	wait_for(strstr(status(n).error, "etcd.username") != NULL, 3000);
+	/* It goes on asking. */
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"disable"), 0);
+	wait_for(ready(n), 8000);
+}
+
 #define on_client(f)                                                                             \
 	{                                                                                        \
 		.name = #f, .test_func = f, .setup_func = set_up, .teardown_func = close_client, \
@@ -499,6 +541,7 @@ int main(void)
 		on_v2(v3_config_that_comes_later_is_noticed),
 		on_v2(given_api_names_the_other),
 		on_v2(etcd_without_v2),
+		on_v2(password),
 	};
 	return cmocka_run_group_tests_name("lease_v2", tests, start_all, stop_all);
 }
