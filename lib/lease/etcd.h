@@ -74,7 +74,6 @@ struct ovnet_etcd;       /* one client */
 struct ovnet_etcd_watch; /* one running watch */
 
 struct ovnet_etcd_ops {
-	const char *name; /* "v3/json" */
 	struct ovnet_etcd *(*open)(struct event_base *base, const struct ovnet_etcd_conf *conf);
 	/* Cancels everything under way, no callbacks. Not from inside one. */
 	void (*close)(struct ovnet_etcd *e);
@@ -103,7 +102,8 @@ struct ovnet_etcd_ops {
 		int64_t revision, const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 	/* No callback follows. */
 	void (*unwatch)(struct ovnet_etcd_watch *w);
-	/* For status: the endpoint in use and the last error ("" if none). */
+	/* For status: API and transport in use ("v3/json"), endpoint, last error ("" if none). */
+	const char *(*name)(struct ovnet_etcd *e);
 	const char *(*endpoint)(struct ovnet_etcd *e);
 	const char *(*last_error)(struct ovnet_etcd *e);
 };

@@ -50,7 +50,7 @@ static enum ovnet_etcd_status status_of(int64_t code)
 	}
 }
 
-void v3_error_of_grpc(int64_t code, const char *message, struct v3_error *out)
+void v3_error_of_code(int64_t code, const char *message, struct v3_error *out)
 {
 	*out = (struct v3_error){.status = status_of(code), .token = code == 16};
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -64,30 +64,10 @@ void v3_error_of_grpc(int64_t code, const char *message, struct v3_error *out)
 	snprintf(out->text, sizeof(out->text), "%.240s", message);
 }
 
-static void error_of_plain(long http_status, const char *body, struct v3_error *out)
+void v3_error_of_cancel(int64_t compacted, const char *reason, struct v3_error *out)
 {
-	v3_error_of_grpc(http_status >= 500 ? 14 : 12, body, out);
-	if (out->status != OVNET_ETCD_BROKEN && out->text[0] != '\0')
-		return;
-	if (http_status == 404)
-		snprintf(out->text, sizeof(out->text),
-			"no etcd v3 JSON gateway there (etcd before 3.4, "
-			"--enable-grpc-gateway=false, or no etcd at all)");
+	if (compacted > 0)
+		v3_error_of_code(11, "the revision has been compacted", out);
 	else
-		snprintf(
-			out->text, sizeof(out->text), "HTTP status %ld: %.200s", http_status, body);
-}
-
-void v3_error_of(long http_status, const char *body, size_t len, struct v3_error *out)
-{
-	json_t *root = json_loadb(body, len, 0, NULL);
-	const char *message = json_string_value(json_object_get(root, "message"));
-
-	if (message == NULL)
-		message = json_string_value(json_object_get(root, "error"));
-	if (message != NULL)
-		v3_error_of_grpc(v3_int(root, "code"), message, out);
-	else
-		error_of_plain(http_status, body, out);
-	json_decref(root);
+		v3_error_of_code(14, reason != NULL ? reason : "etcd canceled it", out);
 }

@@ -19,11 +19,12 @@ struct http_tls {
 };
 
 enum http_outcome {
-	HTTP_ANSWERED,    /* `status` and the body are there */
-	HTTP_UNREACHABLE, /* nothing was sent */
-	HTTP_REFUSED,     /* TLS said no; nothing was sent */
-	HTTP_LOST,        /* the connection broke or timed out; it may have had an effect */
-	HTTP_TOO_LONG,    /* more than `max_bytes` */
+	HTTP_ANSWERED,      /* `status` and the body are there */
+	HTTP_UNREACHABLE,   /* nothing was sent */
+	HTTP_REFUSED,       /* TLS said no; nothing was sent */
+	HTTP_OTHER_VERSION, /* it answers, but not in HTTP/2; nothing was done */
+	HTTP_LOST,          /* the connection broke or timed out; it may have had an effect */
+	HTTP_TOO_LONG,      /* more than `max_bytes` */
 };
 
 struct http_result {
@@ -32,13 +33,17 @@ struct http_result {
 	const char *body; /* NUL-terminated, until the callback returns */
 	size_t len;
 	const char *text; /* why there is no answer; for operators */
+	void *easy;       /* for http_header() */
 };
 
 struct http_request {
-	const char *url, *body;
-	const char *authorization; /* NULL: none */
-	bool leader;               /* only a server that has a leader may answer */
-	uint32_t timeout_ms;       /* 0: may take for ever once connected */
+	const char *url;
+	const char *const *headers; /* lines; NULL-terminated */
+	const void *body;
+	size_t len;
+	bool http2;          /* and nothing less */
+	bool goes_on;        /* more of the body follows (http_call_send), without an end */
+	uint32_t timeout_ms; /* 0: may take for ever once connected */
 	size_t max_bytes;
 	void (*done)(void *arg, const struct http_result *r);
 	/*
@@ -55,6 +60,10 @@ struct http_client *http_client_open(struct event_base *base, const struct http_
 void http_client_close(struct http_client *h);
 /* Strings are copied. */
 struct http_call *http_client_post(struct http_client *h, const struct http_request *req);
+/* Only for a call that `goes_on`. */
+void http_call_send(struct http_call *call, const void *bytes, size_t n);
+/* Of a header or trailer of the answer; NULL: it has none. */
+const char *http_header(const struct http_result *r, const char *name);
 /* No callback follows. */
 void http_call_cancel(struct http_call *call);
 
