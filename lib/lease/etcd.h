@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the lease logic needs of etcd, whichever API carries it: v3 through the JSON
- * gateway today (etcd_v3_json.c); v3 through gRPC and v2 fit the same interface. TTLs
- * belong to keys here; that v3 keeps them in etcd leases is the transport's business.
+ * What the lease logic needs of etcd, whichever API carries it: v3 through gRPC or the JSON
+ * gateway (etcd_v3.h); v2 fits the same interface. TTLs belong to keys here; that v3 keeps
+ * them in etcd leases is the transport's business.
  *
  * All calls return at once and run on the control thread's event loop. A callback comes
  * exactly once per call (never from inside the call), none after cancel/free. Errors in
@@ -108,6 +108,7 @@ struct ovnet_etcd_ops {
 	const char *(*last_error)(struct ovnet_etcd *e);
 };
 
-extern const struct ovnet_etcd_ops ovnet_etcd_v3_json;
+/* v3 by gRPC, by etcd's JSON gateway, or by the first of the two that there is. */
+extern const struct ovnet_etcd_ops ovnet_etcd_v3_grpc, ovnet_etcd_v3_json, ovnet_etcd_v3;
 
 #endif

@@ -3,7 +3,8 @@
  * Inside of etcd's v3 API, top down: etcd_v3_open.c a client and its endpoints, etcd_v3_ops.c
  * the operations, etcd_v3_watch.c the watch, etcd_v3_call.c one request to whichever endpoint
  * answers, etcd_v3_auth.c the token, etcd_v3_error.c etcd's refusals, etcd_v3_kv.c keys and
- * values. Below all that one of two wires: etcd_v3_grpc.c and etcd_v3_json.c, etcd's gateway.
+ * values. Below all that one of two wires: etcd_v3_grpc.c (messages: etcd_v3_proto.c) and
+ * etcd_v3_json.c, etcd's gateway.
  */
 #ifndef OVNET_LEASE_ETCD_V3_H
 #define OVNET_LEASE_ETCD_V3_H
@@ -110,8 +111,9 @@ struct v3_wire {
 	const char *name;
 	bool http2;
 	const char *paths[V3_METHODS];
-	const char *content_type, *leader; /* header lines */
-	const char *token;                 /* header name */
+	const char *headers[2]; /* lines of every request */
+	const char *leader;     /* line: only a server that has a leader may answer */
+	const char *token;      /* name of the header with the token */
 	struct v3_bytes (*encode)(const struct v3_request *r);
 	/* What of an HTTP answer is no answer of etcd's to the request. False: all is well. */
 	bool (*failed)(const struct http_result *r, struct v3_error *error);

@@ -57,18 +57,18 @@ static void next_endpoint(struct v3_call *c)
 }
 
 /* Nobody speaks this wire there: then the other one, at the same endpoint. */
-static void next_wire(struct v3_call *c, const struct v3_error *error)
+static void next_wire(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 {
 	struct ovnet_etcd *e = c->e;
 
-	note(c, error->text);
+	note(c, text);
 	if (++c->wires_tried < e->n_wires) {
 		c->wire = (c->wire + 1) % e->n_wires;
 		v3_send(c);
 	} else if (c->tried + 1 < e->n_endpoints) {
 		next_endpoint(c);
 	} else {
-		v3_fail(c, error->status, c->errors);
+		v3_fail(c, status, c->errors);
 	}
 }
 
@@ -77,8 +77,9 @@ static void choose_wire(struct v3_call *c)
 	struct ovnet_etcd *e = c->e;
 
 	if (e->n_wires > 1 && (!e->wire_chosen || e->wire != c->wire))
-		LOG(INFO, "etcd.transport = \"auto\": %s it is%s%s", e->wires[c->wire]->name,
-			c->errors[0] != '\0' ? ", for " : ", as etcd answers it", c->errors);
+		LOG(INFO, "etcd.transport \"auto\": using %s%s%s", e->wires[c->wire]->name,
+			c->wires_tried > 0 ? ", because " : "",
+			c->wires_tried > 0 ? c->errors : "");
 	e->wire = c->wire;
 	e->wire_chosen = true;
 }
@@ -93,7 +94,7 @@ static void on_error_answer(struct v3_call *c, const struct v3_error *error)
 		return;
 	}
 	if (error->absent) {
-		next_wire(c, error);
+		next_wire(c, error->status, error->text);
 		return;
 	}
 	note(c, error->text);
@@ -135,16 +136,15 @@ static void on_answer(struct v3_call *c, const struct http_result *r)
 static void on_http(void *arg, const struct http_result *r)
 {
 	struct v3_call *c = arg;
-	struct v3_error error = {.status = OVNET_ETCD_UNAVAILABLE, .absent = true};
 
 	c->http = NULL;
 	if (r->outcome == HTTP_ANSWERED) {
 		on_answer(c, r);
 		return;
 	}
-	if (r->outcome == HTTP_OTHER_VERSION) {
-		snprintf(error.text, sizeof(error.text), "%s", r->text);
-		next_wire(c, &error);
+	/* As a server answers HTTP/2 that speaks none. Once a wire was chosen, as one that ends. */
+	if (r->outcome == HTTP_CLOSED && !c->e->wire_chosen && !is_write(c)) {
+		next_wire(c, OVNET_ETCD_UNAVAILABLE, r->text);
 		return;
 	}
 	note(c, r->text);
@@ -152,7 +152,7 @@ static void on_http(void *arg, const struct http_result *r)
 		c->refused++;
 	if (r->outcome == HTTP_TOO_LONG)
 		v3_fail(c, OVNET_ETCD_BROKEN, c->errors);
-	else if (r->outcome == HTTP_LOST && is_write(c))
+	else if ((r->outcome == HTTP_LOST || r->outcome == HTTP_CLOSED) && is_write(c))
 		v3_fail(c, OVNET_ETCD_UNAVAILABLE, c->errors);
 	else
 		next_endpoint(c);
@@ -162,9 +162,9 @@ struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsi
 	const struct v3_request *r, struct http_request *http)
 {
 	struct v3_bytes body = wire->encode(r);
-	const char *headers[4] = {wire->content_type};
+	const char *headers[5] = {wire->headers[0], wire->headers[1]};
 	char *url, *token = NULL;
-	unsigned n = 1;
+	unsigned n = wire->headers[1] != NULL ? 2 : 1;
 
 	if (asprintf(&url, "%s%s", e->endpoints[endpoint], wire->paths[r->method]) < 0)
 		url = NULL;

@@ -281,7 +281,7 @@ const struct v3_wire v3_wire_json = {
 		[V3_REVOKE] = "/v3/lease/revoke",
 		[V3_AUTHENTICATE] = "/v3/auth/authenticate",
 		[V3_WATCH] = "/v3/watch"},
-	.content_type = "Content-Type: application/json",
+	.headers = {"Content-Type: application/json"},
 	/* The gateway hands it on to gRPC as "hasleader", clientv3's WithRequireLeader. */
 	.leader = "Grpc-Metadata-Hasleader: true",
 	.token = "Authorization",

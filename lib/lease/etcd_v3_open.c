@@ -123,6 +123,16 @@ static struct ovnet_etcd *open_json(struct event_base *base, const struct ovnet_
 	return open_with(base, conf, &v3_wire_json, NULL);
 }
 
+static struct ovnet_etcd *open_grpc(struct event_base *base, const struct ovnet_etcd_conf *conf)
+{
+	return open_with(base, conf, &v3_wire_grpc, NULL);
+}
+
+static struct ovnet_etcd *open_any(struct event_base *base, const struct ovnet_etcd_conf *conf)
+{
+	return open_with(base, conf, &v3_wire_grpc, &v3_wire_json);
+}
+
 static const char *op_name(struct ovnet_etcd *e)
 {
 	return e->wires[e->wire]->name;
@@ -146,4 +156,6 @@ static const char *op_last_error(struct ovnet_etcd *e)
 		.endpoint = op_endpoint, .last_error = op_last_error                            \
 	}
 
+const struct ovnet_etcd_ops ovnet_etcd_v3 = OPS(open_any);
+const struct ovnet_etcd_ops ovnet_etcd_v3_grpc = OPS(open_grpc);
 const struct ovnet_etcd_ops ovnet_etcd_v3_json = OPS(open_json);

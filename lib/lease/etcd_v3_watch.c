@@ -15,6 +15,9 @@
  */
 #define SILENCE_MS 1500000
 
+/* A server that can be asked (gRPC, etcd 3.4 and later) is asked after so many time-outs. */
+#define PROBE_AFTER 6
+
 struct ovnet_etcd_watch {
 	TAILQ_ENTRY(ovnet_etcd_watch) link;
 	struct ovnet_etcd *e;
@@ -29,7 +32,11 @@ struct ovnet_etcd_watch {
 	/* A message was the last one; the stream is at its end. `end` says why. */
 	bool over, closed;
 	struct v3_error end;
-	bool *gone; /* set while a callback runs, which may unwatch */
+	int64_t revision; /* up to which all events were delivered */
+	bool confirmed;   /* something came */
+	bool can_answer;  /* a probe has been answered */
+	bool probing;     /* one has not, yet */
+	bool *gone;       /* set while a callback runs, which may unwatch */
 };
 
 void v3_unwatch(struct ovnet_etcd_watch *w)
@@ -79,7 +86,9 @@ static void deliver(struct ovnet_etcd_watch *w, const struct v3_watch_reply *r)
 		if (events[i].removed)
 			events[i].kv.value = NULL;
 	}
-	w->cbs.events(w->arg, events, r->kvs.n, r->revision);
+	if (!r->part)
+		w->revision = r->revision;
+	w->cbs.events(w->arg, events, r->kvs.n, w->revision);
 	free(events);
 }
 
@@ -89,6 +98,7 @@ static void on_message(struct ovnet_etcd_watch *w, const char *bytes, size_t len
 
 	bool broken = w->wire->decode_watch(bytes, len, &r) < 0;
 	w->over = broken || r.over;
+	w->can_answer |= r.progress;
 	if (broken)
 		set_end(w, OVNET_ETCD_BROKEN, "a message that is no watch answer of etcd");
 	else if (r.over)
@@ -97,6 +107,24 @@ static void on_message(struct ovnet_etcd_watch *w, const char *bytes, size_t len
 		deliver(w, &r);
 	v3_kvs_free(&r.kvs);
 	free(r.removed);
+}
+
+static void probe(struct ovnet_etcd_watch *w)
+{
+	struct v3_bytes b = w->wire->probe();
+
+	http_call_send(w->http, b.p, b.len);
+	free(b.p);
+}
+
+static void on_life(struct ovnet_etcd_watch *w)
+{
+	/* Asked while it surely lives: whether it answers tells what later silence means. */
+	if (!w->confirmed && w->wire->probe != NULL)
+		probe(w);
+	w->confirmed = true;
+	w->probing = false;
+	arm_ms(w->silence, w->can_answer ? PROBE_AFTER * w->e->timeout_ms : SILENCE_MS);
 }
 
 /* Outside of libcurl: every whole message, then the end if there is one. */
@@ -125,7 +153,7 @@ static void on_messages(evutil_socket_t fd, short what, void *arg)
 	if (w->over || w->closed || n < 0)
 		end(w);
 	else if (done > 0)
-		arm_ms(w->silence, SILENCE_MS);
+		on_life(w);
 }
 
 static bool on_data(void *arg, const char *bytes, size_t n)
@@ -167,6 +195,12 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 	struct ovnet_etcd_watch *w = arg;
 
 	(void)fd, (void)what;
+	if (w->can_answer && !w->probing) {
+		probe(w);
+		w->probing = true;
+		arm_ms(w->silence, 2 * w->e->timeout_ms);
+		return;
+	}
 	set_end(w, OVNET_ETCD_UNAVAILABLE, "no sign of life from etcd");
 	end(w);
 }
@@ -178,6 +212,7 @@ static void start(struct ovnet_etcd_watch *w, const char *prefix, int64_t revisi
 			.method = V3_WATCH, .key = prefix, .prefix = true, .revision = revision},
 		&(struct http_request){
 			.max_bytes = V3_ANSWER_MAX,
+			.goes_on = w->wire->probe != NULL,
 			.done = on_http,
 			.data = on_data,
 			.arg = w,

@@ -58,7 +58,8 @@ static void finish(struct http_call *c, CURLcode code)
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r.status);
 	if (code != CURLE_OK) {
-		r.outcome = c->too_long ? HTTP_TOO_LONG : http_outcome_of(c->easy, code, c->error);
+		r.outcome = c->too_long ? HTTP_TOO_LONG
+					: http_outcome_of(c->easy, code, c->error, c->req.http2);
 		http_error_text(c->easy, code, c->error, c->h->tls, text, sizeof(text));
 		r.text = c->too_long ? "the answer is too long" : text;
 	}
@@ -251,13 +252,22 @@ static CURLcode set_body(struct http_call *c, const struct http_request *req)
 	return curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
 }
 
-/* Without TLS nothing is negotiated: HTTP/2 from the first byte, as etcd takes it. */
-static long version_of(const struct http_request *req)
+static void set_version(CURL *e, const struct http_request *req)
 {
-	if (!req->http2)
-		return CURL_HTTP_VERSION_1_1;
-	return strncmp(req->url, "https:", 6) == 0 ? CURL_HTTP_VERSION_2TLS
-						   : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+	long version = CURL_HTTP_VERSION_1_1;
+
+	if (req->http2 && strncmp(req->url, "https:", 6) == 0) {
+		version = CURL_HTTP_VERSION_2TLS;
+		/* A call waits for a connection in the making that it can share. */
+		curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
+	} else if (req->http2) {
+		/* Without TLS nothing is negotiated: HTTP/2 from the first byte. */
+		version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+		/* libcurl 7.88 starts HTTP/2 anew on a connection used again (curl #10634). */
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+	}
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, version);
 }
 
 static CURLcode set_options(struct http_call *c, const struct http_request *req)
@@ -273,9 +283,7 @@ static CURLcode set_options(struct http_call *c, const struct http_request *req)
 	/* etcd is a neighbour: a proxy meant for the internet must not get in between. */
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, version_of(req));
-	/* A call waits for a connection in the making that it can share. */
-	curl_easy_setopt(e, CURLOPT_PIPEWAIT, req->http2 ? 1L : 0L);
+	set_version(e, req);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
 	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_new_socket);

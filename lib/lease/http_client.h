@@ -19,12 +19,12 @@ struct http_tls {
 };
 
 enum http_outcome {
-	HTTP_ANSWERED,      /* `status` and the body are there */
-	HTTP_UNREACHABLE,   /* nothing was sent */
-	HTTP_REFUSED,       /* TLS said no; nothing was sent */
-	HTTP_OTHER_VERSION, /* it answers, but not in HTTP/2; nothing was done */
-	HTTP_LOST,          /* the connection broke or timed out; it may have had an effect */
-	HTTP_TOO_LONG,      /* more than `max_bytes` */
+	HTTP_ANSWERED,    /* `status` and the body are there */
+	HTTP_UNREACHABLE, /* nothing was sent */
+	HTTP_REFUSED,     /* TLS said no; nothing was sent */
+	HTTP_CLOSED,      /* LOST without a byte of an answer, as if it spoke no HTTP/2 */
+	HTTP_LOST,        /* the connection broke or timed out; it may have had an effect */
+	HTTP_TOO_LONG,    /* more than `max_bytes` */
 };
 
 struct http_result {

@@ -11,7 +11,24 @@ static bool is_alert(const char *curl_text)
 	return strstr(curl_text, "alert") != NULL;
 }
 
-enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_text)
+static bool closed_unanswered(CURL *easy, CURLcode code)
+{
+	long received = 0;
+
+	switch (code) {
+	case CURLE_GOT_NOTHING:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &received) == CURLE_OK &&
+		       received == 0;
+	default:
+		return false;
+	}
+}
+
+enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_text, bool http2)
 {
 	curl_off_t connected = 0;
 
@@ -28,7 +45,9 @@ enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_te
 		curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
 		return connected == 0 ? HTTP_UNREACHABLE : HTTP_LOST;
 	default:
-		return is_alert(curl_text) ? HTTP_REFUSED : HTTP_LOST;
+		if (is_alert(curl_text))
+			return HTTP_REFUSED;
+		return http2 && closed_unanswered(easy, code) ? HTTP_CLOSED : HTTP_LOST;
 	}
 }
 
@@ -47,13 +66,27 @@ static void connect_text(CURL *easy, char *out, size_t size)
 static void timeout_text(CURL *easy, char *out, size_t size)
 {
 	curl_off_t us = 0;
-	bool sent = http_outcome_of(easy, CURLE_OPERATION_TIMEDOUT, "") == HTTP_LOST;
+	bool sent = http_outcome_of(easy, CURLE_OPERATION_TIMEDOUT, "", false) == HTTP_LOST;
 
 	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &us);
 	snprintf(out, size,
 		sent ? "no answer within %lld ms (is etcd overloaded or without a quorum?)"
 		     : "no connection within %lld ms (wrong address, firewall, host down?)",
 		(long long)(us / 1000));
+}
+
+static void other_text(CURL *easy, CURLcode code, const char *why, char *out, size_t size)
+{
+	if (is_alert(why))
+		snprintf(out, size,
+			"%s (it wants another client certificate: etcd.certfile, etcd.keyfile)",
+			why);
+	else if (closed_unanswered(easy, code))
+		snprintf(out, size,
+			"it closed the connection without an answer (if this port speaks TLS, "
+			"write https:// in etcd.endpoints)");
+	else
+		snprintf(out, size, "%s", why);
 }
 
 void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const struct http_tls *tls,
@@ -87,15 +120,7 @@ void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const str
 	case CURLE_SSL_CONNECT_ERROR:
 		snprintf(out, size, "TLS handshake failed: %s (does this port speak https?)", why);
 		return;
-	case CURLE_GOT_NOTHING:
-		snprintf(out, size,
-			"it closed the connection without an answer (if this port "
-			"speaks TLS, write https:// in etcd.endpoints)");
-		return;
 	default:
-		snprintf(out, size, "%s%s", why,
-			is_alert(curl_text) ? " (it wants another client certificate: "
-					      "etcd.certfile, etcd.keyfile)"
-					    : "");
+		other_text(easy, code, why, out, size);
 	}
 }

@@ -113,10 +113,24 @@ static const struct ovnet_lease_callbacks cbs = {
 	.fatal = on_fatal,
 };
 
+/* What a run is about: OVNET_TEST_ETCD says, see meson.build. */
+static inline const struct ovnet_etcd_ops *transport(void)
+{
+	const char *name = getenv("OVNET_TEST_ETCD");
+
+	return name != NULL && strcmp(name, "json") == 0 ? &ovnet_etcd_v3_json
+							 : &ovnet_etcd_v3_grpc;
+}
+
+static inline bool over_json(void)
+{
+	return transport() == &ovnet_etcd_v3_json;
+}
+
 static inline struct ovnet_lease_conf conf_of(unsigned i)
 {
 	return (struct ovnet_lease_conf){
-		.etcd = &ovnet_etcd_v3_json,
+		.etcd = transport(),
 		.etcd_conf = {.endpoints = etcd.url, .timeout_ms = 2000},
 		.prefix = prefix,
 		.public_ip = ovnet_addr_v4(0x0aa80001 + i),

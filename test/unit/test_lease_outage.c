@@ -46,12 +46,12 @@ static void compaction(void **state)
 	snprintf(revision, sizeof(revision), "%lld", (long long)status(n).revision);
 	assert_int_equal(live_ctl(&etcd, NULL, 0, (char *)"compact", revision), 0);
 
-	struct ovnet_etcd *e = ovnet_etcd_v3_json.open(base, &conf);
+	struct ovnet_etcd *e = transport()->open(base, &conf);
 	assert_non_null(e);
-	assert_non_null(ovnet_etcd_v3_json.watch(e, prefix, 1, &watch, &o));
+	assert_non_null(transport()->watch(e, prefix, 1, &watch, &o));
 	wait_for(o.calls == 1, 3000);
 	assert_int_equal(o.status, OVNET_ETCD_COMPACTED);
-	ovnet_etcd_v3_json.close(e);
+	transport()->close(e);
 
 	/* The running client is past it and goes on. */
 	assert_true(live_del(&etcd, at("subnets/10.5.0.0-24")));
@@ -271,9 +271,13 @@ static void strangers(void **state)
 	conf.etcd_conf.timeout_ms = 300;
 	fails_with(&conf, "no answer within 30");
 	close(fd);
-	conf.etcd_conf.endpoints = etcd.peer_url;
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", live_free_port());
+	setenv("ETCD_LISTEN_METRICS_URLS", url, 1);
+	live_start(&second);
+	unsetenv("ETCD_LISTEN_METRICS_URLS");
 	conf.etcd_conf.timeout_ms = 2000;
-	fails_with(&conf, "no etcd v3 JSON gateway there");
+	fails_with(&conf, over_json() ? "no etcd v3 JSON gateway there"
+				      : "closed the connection without an answer");
 	conf.etcd_conf.endpoints = "http://nonexistent.invalid:2379";
 	fails_with(&conf, "does not resolve");
 }
