@@ -49,7 +49,7 @@ parse() {
 		esac
 		shift
 	done
-	[[ $HOSTS =~ ^[0-9]{1,2}$ ]] && [ "$HOSTS" -le 50 ] || usage_error "--hosts: 0 to 50"
+	[[ $HOSTS =~ ^(0|[1-9][0-9]?)$ ]] && [ "$HOSTS" -le 50 ] || usage_error "--hosts: 0 to 50"
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
 }
 
@@ -256,7 +256,7 @@ write_json() {
 keep() {
 	local a=${ALL[0]}
 	# The watcher outlives this script and holds the hugepages in its place.
-	[ $HUGE = false ] || cp "$LAB_DIR/watch.pid" "$HUGE_DIR/holder.$LAB"
+	[ $HUGE = false ] || echo "$(<"$LAB_DIR/watch.pid") 0" >"$HUGE_DIR/holder.$LAB"
 	trap - EXIT
 	cat <<-END
 

@@ -31,6 +31,13 @@ static void check_credentials(struct loader *l)
 		complain_value(l, "etcd.password", "a password for nobody; give etcd.username too");
 }
 
+static void check_registry(struct loader *l)
+{
+	if (l->conf->registry.type == CONF_REGISTRY_STATIC && l->conf->registry.file[0] == '\0')
+		complain_value(
+			l, "registry.type", "static, but from which file? give registry.file too");
+}
+
 static void check_log_level(struct loader *l)
 {
 	char bad[64] = "";
@@ -68,6 +75,7 @@ static void check_together(struct loader *l)
 	check_ports(l);
 	check_cpus_match(l);
 	check_credentials(l);
+	check_registry(l);
 	check_log_level(l);
 }
 

@@ -17,6 +17,7 @@
 #define CONF_MAX_CPU        1024 /* CPU numbers are below this */
 
 enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
+enum conf_registry { CONF_REGISTRY_ETCD, CONF_REGISTRY_STATIC };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
 enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
 
@@ -43,6 +44,10 @@ struct conf_uplink {
 };
 
 struct conf {
+	struct {
+		enum conf_registry type;
+		char *file; /* static */
+	} registry;
 	struct {
 		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *username, *password;
 		uint32_t timeout; /* seconds per request */

@@ -60,9 +60,14 @@ bool next_hop_is(const struct peer *p, const struct next_hop *hop)
 	       ovnet_addr_equal(&p->source, &hop->source);
 }
 
-static bool static_mac(
-	const struct conf_uplink *c, const struct ovnet_addr *addr, struct ovnet_mac *mac)
+/* No kernel to ask: the configuration knows, or the static registry. */
+static bool static_mac(const struct daemon *d, const struct peer *p, const struct conf_uplink *c,
+	const struct ovnet_addr *addr, struct ovnet_mac *mac)
 {
+	if (d->conf.registry.type == CONF_REGISTRY_STATIC && p->lease.has_next_hop_mac) {
+		*mac = p->lease.next_hop_mac;
+		return true;
+	}
 	for (unsigned i = 0; i < c->n_neighbours; i++) {
 		if (ovnet_addr_equal(&c->neighbours[i].ip, addr)) {
 			*mac = c->neighbours[i].mac;
@@ -86,7 +91,7 @@ int next_hop_take(struct daemon *d, struct peer *p, const struct next_hop *hop)
 	p->source = hop->source;
 	p->mtu = hop->mtu;
 	if (u->link.ifindex == 0)
-		known = static_mac(u->conf, &hop->addr, &mac);
+		known = static_mac(d, p, u->conf, &hop->addr, &mac);
 	else
 		known = ovnet_kernel_neigh_want(d->kernel, u->link.ifindex, &hop->addr, &mac) == 1;
 	int rc = ovnet_fib_nh_set(d->fib, p->nh, known ? &mac : NULL, &u->port->mac, hop->mtu);

@@ -9,13 +9,16 @@
 
 static const char *const validation[] = {"off", "strict", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
+static const char *const registry[] = {"etcd", "static", NULL};
 static const char *const mode[] = {"adaptive", "poll", NULL};
 static const char *const cpu_level[] = {"auto", "x86-64-v2", "x86-64-v3", "x86-64-v4", NULL};
 
 static_assert(CONF_HUGE_AUTO == 0 && CONF_HUGE_ON == 1 && CONF_HUGE_OFF == 2, "order of choices");
+static_assert(CONF_REGISTRY_ETCD == 0 && CONF_REGISTRY_STATIC == 1, "order of choices");
 static_assert(CONF_MODE_ADAPTIVE == 0 && CONF_MODE_POLL == 1, "order of choices");
 
 const struct option_group option_groups[] = {
+	{"registry", "Where leases come from"},
 	{"etcd", "The lease tree"},
 	{"node", "This node"},
 	{"host", "The host device"},
@@ -29,6 +32,19 @@ const struct option_group option_groups[] = {
 
 /* clang-format off */
 const struct option_def ovnetd_options[] = {
+	{"registry.type", OPTION_CHOICE, AT(registry.type), .choices = registry, .preset = "etcd",
+		.help = "where network config and leases come from",
+		.more = "etcd: flannel's lease tree. static: registry.file, for benchmarks and for "
+			"clusters that never change by themselves."},
+	{"registry.file", OPTION_TEXT, AT(registry.file), .check = check_file, .preset = "",
+		.arg = "FILE", .form = "a JSON file ovnetd may read, or \"\" with type = \"etcd\"",
+		.help = "network config and leases, with type = \"static\"",
+		.more = "An object: \"config\" is flannel's network config, \"leases\" has one member "
+			"for each node, by subnet (\"10.5.1.0-24\"), with the value flannel keeps "
+			"in etcd. This node's own is found by its PublicIP. Leases may carry a "
+			"NextHopMAC for uplinks that have no kernel device. Only read; a changed file "
+			"is read again, and a broken one changes nothing."},
+
 	{"etcd.endpoints", OPTION_TEXT, AT(etcd.endpoints), .check = check_endpoints,
 		.preset = "http://127.0.0.1:4001,http://127.0.0.1:2379", .arg = "URL,...",
 		.form = "a comma list such as \"http://192.0.2.1:2379,https://192.0.2.2:2379\"",

@@ -11,6 +11,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "static_registry.h"
 #include "subnet_env.h"
 #include "vxlan4.h"
 
@@ -44,19 +45,28 @@ static int random_mac(struct ovnet_mac *mac)
 	return 0;
 }
 
+/* Once: the config is read once, and a second VXLAN device on the port would show itself here. */
+static int hold_port(struct daemon *d, const struct ovnet_netconf *c)
+{
+	if (d->guarded)
+		return 0;
+	LOG(INFO, "VXLAN config: VNI=%u Port=%u GBP=%d Learning=%d DirectRouting=%d", c->vni,
+		c->port, c->gbp, c->learning, c->direct_routing);
+	int rc = ovnet_udp_guard_open(&d->udp_guard, c->port);
+	d->guarded = rc == 0;
+	return rc;
+}
+
 static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *previous,
 	struct ovnet_lease *own)
 {
 	struct daemon *d = arg;
 	int rc = refuse_unsupported(c);
 
-	if (rc == 0 && !d->guarded)
-		rc = ovnet_udp_guard_open(&d->udp_guard, c->port);
+	if (rc == 0)
+		rc = hold_port(d, c);
 	if (rc < 0)
 		return rc;
-	d->guarded = true;
-	LOG(INFO, "VXLAN config: VNI=%u Port=%u GBP=%d Learning=%d DirectRouting=%d", c->vni,
-		c->port, c->gbp, c->learning, c->direct_routing);
 	own->backend = c->backend;
 	own->vni = c->vni;
 	/* The MAC is peers' permanent neighbour entry: it has to survive restarts. */
@@ -223,6 +233,10 @@ static int lease_init(struct daemon *d)
 		.renew_margin_s = d->conf.node.subnet_lease_renew_margin * 60,
 		.ttl_s = 86400,
 	};
+	if (d->conf.registry.type == CONF_REGISTRY_STATIC) {
+		c.etcd = &ovnet_etcd_static;
+		c.etcd_conf.endpoints = d->conf.registry.file;
+	}
 	int rc = peers_init(d);
 
 	if (rc < 0)

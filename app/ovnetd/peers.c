@@ -60,6 +60,42 @@ static void delete (struct peers *ps, struct peer *p)
 	free(p);
 }
 
+static void sum_up(struct daemon *d, uint32_t id, struct ovnet_peer_counters *sum)
+{
+	*sum = (struct ovnet_peer_counters){0};
+	for (unsigned i = 0; i < d->shared.n_workers; i++) {
+		const struct ovnet_peer_counters *c = &d->workers[i]->counters.peer[id];
+		sum->tx_packets += c->tx_packets;
+		sum->tx_bytes += c->tx_bytes;
+		sum->rx_packets += c->rx_packets;
+		sum->rx_bytes += c->rx_bytes;
+	}
+}
+
+/* The counters are the workers' to write: a new owner of an id starts from what it finds. */
+static void count_from_now(struct daemon *d, struct peer *p)
+{
+	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->fib, &p->lease.subnet);
+
+	if (fp == NULL || (p->counted && p->id == fp->id))
+		return;
+	p->counted = true;
+	p->id = fp->id;
+	sum_up(d, p->id, &p->former);
+}
+
+void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum)
+{
+	*sum = (struct ovnet_peer_counters){0};
+	if (!p->counted || ovnet_fib_get_peer(d->fib, &p->lease.subnet) == NULL)
+		return;
+	sum_up(d, p->id, sum);
+	sum->tx_packets -= p->former.tx_packets;
+	sum->tx_bytes -= p->former.tx_bytes;
+	sum->rx_packets -= p->former.rx_packets;
+	sum->rx_bytes -= p->former.rx_bytes;
+}
+
 /* Everything per peer is computed here, so that the packet path has only to copy. */
 static int publish(struct daemon *d, struct peer *p)
 {
@@ -84,6 +120,8 @@ static int publish(struct daemon *d, struct peer *p)
 	if (rc < 0)
 		LOG(ERR, "peer %s not entered in the FIB: %s",
 			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));
+	else
+		count_from_now(d, p);
 	return rc;
 }
 
@@ -152,7 +190,8 @@ void peers_set(struct daemon *d, const struct ovnet_lease *lease)
 		LOG(ERR, "no memory for peer %s", s);
 		return;
 	}
-	bool moved = !ovnet_addr_equal(&p->lease.public_ip, &lease->public_ip);
+	bool moved = !ovnet_addr_equal(&p->lease.public_ip, &lease->public_ip) ||
+		     !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
 	if (!usable(d, lease) || moved)
 		withdraw(d, p);
 	p->lease = *lease;

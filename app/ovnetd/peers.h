@@ -8,6 +8,7 @@
 
 #include <sys/queue.h>
 
+#include "counters.h"
 #include "lease_value.h"
 
 struct daemon;
@@ -29,6 +30,10 @@ struct peer {
 	struct ovnet_addr source;   /* PEER_OK: outer source address */
 	uint16_t mtu;
 	struct ovnet_nh_slot *nh; /* PEER_OK: one reference */
+	/* Its id in the FIB and what a former peer of that id had counted by then. */
+	bool counted;
+	uint32_t id;
+	struct ovnet_peer_counters former;
 };
 
 struct peers {
@@ -55,6 +60,8 @@ void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr
 void peers_set_routes(struct daemon *d);
 /* Removes routes of peers that died while the daemon was down. */
 void peers_prune_routes(struct daemon *d);
+/* Since it is a peer, over all workers. */
+void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum);
 const char *peer_state_name(const struct peer *p);
 
 #endif

@@ -104,22 +104,9 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 		"warnings", warnings);
 }
 
-static void peer_counters(struct daemon *d, uint32_t id, struct ovnet_peer_counters *sum)
-{
-	*sum = (struct ovnet_peer_counters){0};
-	for (unsigned i = 0; i < d->shared.n_workers; i++) {
-		const struct ovnet_peer_counters *c = &d->workers[i]->counters.peer[id];
-		sum->tx_packets += c->tx_packets;
-		sum->tx_bytes += c->tx_bytes;
-		sum->rx_packets += c->rx_packets;
-		sum->rx_bytes += c->rx_bytes;
-	}
-}
-
 static json_t *peer_json(struct daemon *d, const struct peer *p)
 {
-	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->fib, &p->lease.subnet);
-	struct ovnet_peer_counters c = {0};
+	struct ovnet_peer_counters c;
 	json_t *o = json_pack("{s:o,s:o,s:o,s:s}", "subnet", prefix_json(&p->lease.subnet),
 		"public_ip", addr_json(&p->lease.public_ip), "vtep_mac",
 		mac_json(&p->lease.vtep_mac), "state", peer_state_name(p));
@@ -132,8 +119,7 @@ static json_t *peer_json(struct daemon *d, const struct peer *p)
 		json_object_set_new(o, "via", addr_json(&p->next_hop));
 		json_object_set_new(o, "mac", nh->resolved ? mac_json(&mac) : json_null());
 	}
-	if (fp != NULL)
-		peer_counters(d, fp->id, &c);
+	peer_counters(d, p, &c);
 	json_object_set_new(o, "tx_packets", json_integer((json_int_t)c.tx_packets));
 	json_object_set_new(o, "tx_bytes", json_integer((json_int_t)c.tx_bytes));
 	json_object_set_new(o, "rx_packets", json_integer((json_int_t)c.rx_packets));

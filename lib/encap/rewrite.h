@@ -13,24 +13,26 @@
 
 #include "net.h"
 
-enum ovnet_rewrite_kind {
-	OVNET_REWRITE_VXLAN4, /* 64 bytes: Ethernet 14, IPv4 20, UDP 8, VXLAN 8, Ethernet 14 */
-};
-
 #define OVNET_ETH_LEN    14
 #define OVNET_VXLAN4_LEN 64 /* everything before the inner IP header */
 /* What the overlay MTU loses against the underlay's: IPv4 + UDP + VXLAN + inner Ethernet. */
 #define OVNET_VXLAN4_OVERHEAD 50
 
+/* Ethernet 14, IPv4 20, UDP 8, VXLAN 8, Ethernet 14: one cache line with all encap needs. */
 struct ovnet_rewrite {
-	/* As on the wire; bytes 0..13 are zero, the next hop supplies them. */
-	uint8_t bytes[OVNET_VXLAN4_LEN];
-	/*
-	 * One's complement sum, host order of 16-bit big-endian words, folded to 16 bits, of the
-	 * IPv4 header with total length = overhead only (no payload), id 0, TOS 0, checksum 0.
-	 */
-	uint16_t ip_sum;
-	uint8_t kind; /* enum ovnet_rewrite_kind */
+	union {
+		uint8_t bytes[OVNET_VXLAN4_LEN]; /* as on the wire from byte 14 on */
+		/* The first 14 are the next hop's to supply: room for something else. */
+		struct {
+			uint8_t owner[12]; /* zero; for whoever embeds this */
+			/*
+			 * One's complement sum, host order of 16-bit big-endian words, folded
+			 * to 16 bits, of the IPv4 header with total length = overhead only (no
+			 * payload), id 0, TOS 0, checksum 0.
+			 */
+			uint16_t ip_sum;
+		};
+	};
 };
 
 struct ovnet_vxlan4_conf {

@@ -29,7 +29,6 @@ void ovnet_vxlan4_build(struct ovnet_rewrite *rw, const struct ovnet_vxlan4_conf
 	uint8_t *b = rw->bytes;
 
 	memset(rw, 0, sizeof(*rw));
-	rw->kind = OVNET_REWRITE_VXLAN4;
 
 	b[IP_AT] = 0x45;
 	put16(b + IP_AT + 2, OVNET_VXLAN4_OVERHEAD);
@@ -37,7 +36,7 @@ void ovnet_vxlan4_build(struct ovnet_rewrite *rw, const struct ovnet_vxlan4_conf
 	b[IP_AT + 9] = 17;
 	memcpy(b + IP_AT + 12, &conf->src_be, 4);
 	memcpy(b + IP_AT + 16, &conf->dst_be, 4);
-	rw->ip_sum = ip_header_sum(b + IP_AT);
+	rw->ip_sum = ip_header_sum(b + IP_AT); /* bytes 12 and 13 */
 
 	put16(b + UDP_AT + 2, conf->udp_port);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * VXLAN over IPv4 (RFC 7348) as kernel flannel puts it on the wire: outer DF clear,
- * TTL 64, ECN copied from the inner header (RFC 6040 normal mode), flags 0x08, reserved
- * bits zero, source port from the inner flow. Always-inline: bodies of lib/path's loops.
+ * VXLAN over IPv4 (RFC 7348) as kernel flannel puts it on the wire, but for the UDP checksum:
+ * outer DF clear, TTL 64, ECN copied from the inner header (RFC 6040 normal mode), flags 0x08,
+ * reserved bits zero, source port from the inner flow. The UDP checksum is zero, as RFC 7348
+ * recommends; flannel's kernel device sends one, and takes both. Always-inline: bodies of
+ * lib/path's loops.
  */
 #ifndef OVNET_ENCAP_VXLAN4_H
 #define OVNET_ENCAP_VXLAN4_H
@@ -13,10 +15,15 @@
 #include "rewrite.h"
 
 struct ovnet_vxlan4_packet {
-	uint16_t inner_len; /* bytes from the inner IP header on */
-	uint16_t src_port;  /* host order */
-	uint16_t ip_id;     /* host order */
-	uint8_t inner_tos;  /* TOS / traffic class of the inner IP header */
+	/*
+	 * Bytes from the inner IP header on, at most 65,485, so that the outer lengths fit 16 bits.
+	 * lib/path's lookup sees to it: with the overhead it is no more than a next hop's 16-bit
+	 * MTU.
+	 */
+	uint16_t inner_len;
+	uint16_t src_port; /* host order */
+	uint16_t ip_id;    /* host order */
+	uint8_t inner_tos; /* TOS / traffic class of the inner IP header */
 };
 
 /*

@@ -13,8 +13,10 @@
 #ifndef OVNET_FIB_FIB_H
 #define OVNET_FIB_FIB_H
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "net.h"
@@ -28,24 +30,34 @@ struct ovnet_nexthop {
 	uint16_t mtu;    /* largest outer IP packet, bytes */
 	bool resolved;   /* false: neighbour pending, packets are counted drops */
 	struct ovnet_rcu_head rcu;
-};
+} __attribute__((aligned(64)));
 
 /* What peers point to: stable while any peer uses it. */
 struct ovnet_nh_slot {
 	_Atomic(const struct ovnet_nexthop *) cur; /* control: rw, workers: ro; never NULL */
 };
 
-/* Immutable once published. */
+/* Immutable once published. Encap reads the first line only, decap the second. */
 struct ovnet_peer {
-	struct ovnet_rewrite rewrite;   /* first: its 64 bytes are one line */
-	const struct ovnet_nh_slot *nh; /* NULL: no route through an uplink of ours */
+	union {
+		struct ovnet_rewrite rewrite;
+		struct {                                /* in the rewrite's `owner` */
+			const struct ovnet_nh_slot *nh; /* NULL: no route through our uplinks */
+			uint32_t tx_id;                 /* = id */
+		};
+	};
+	uint32_t id; /* counters' index; survives re-publication */
 	struct ovnet_prefix4 subnet;
-	uint32_t id;        /* counters' index; survives re-publication */
 	uint32_t public_be; /* PublicIP of the lease */
 	uint16_t n_allowed; /* further outer sources */
 	const uint32_t *allowed_be;
 	struct ovnet_rcu_head rcu;
 } __attribute__((aligned(64)));
+
+static_assert(offsetof(struct ovnet_peer, tx_id) + sizeof(uint32_t) <=
+		      offsetof(struct ovnet_rewrite, ip_sum),
+	"the peer's own fields leave the rewrite's alone");
+static_assert(offsetof(struct ovnet_peer, id) == 64, "one line for encap, one for decap");
 
 /* Immutable once published. */
 struct ovnet_endpoint {
@@ -63,7 +75,7 @@ struct ovnet_overlay {
 	uint32_t vni;
 	struct ovnet_mac vtep_mac;           /* inner destination we accept */
 	uint16_t src_port_min, src_port_max; /* host order, inclusive */
-	uint16_t mtu;                 /* largest inner packet, bytes of IP */
+	uint16_t mtu;                        /* largest inner packet, bytes of IP */
 	bool validate;                       /* ingress validation strict (true) or off */
 };
 

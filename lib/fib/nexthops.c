@@ -52,10 +52,19 @@ static void slot_release(struct ovnet_rcu_head *head)
 	slot_free((char *)head - offsetof(struct nexthop, rcu));
 }
 
+static struct ovnet_nexthop *cur_new(void)
+{
+	struct ovnet_nexthop *cur = aligned_alloc(_Alignof(struct ovnet_nexthop), sizeof(*cur));
+
+	if (cur != NULL)
+		memset(cur, 0, sizeof(*cur));
+	return cur;
+}
+
 static struct nexthop *nexthop_new(const struct nexthop *key)
 {
 	struct nexthop *n = malloc(sizeof(*n));
-	struct ovnet_nexthop *cur = calloc(1, sizeof(*cur));
+	struct ovnet_nexthop *cur = cur_new();
 
 	if (n == NULL || cur == NULL) {
 		free(n);
@@ -111,7 +120,7 @@ int ovnet_fib_nh_set(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh,
 	const struct ovnet_mac *dst, const struct ovnet_mac *src, uint16_t mtu)
 {
 	struct nexthop *n = (struct nexthop *)nh;
-	struct ovnet_nexthop *old = current(n), *cur = calloc(1, sizeof(*cur));
+	struct ovnet_nexthop *old = current(n), *cur = cur_new();
 
 	if (cur == NULL)
 		return -ENOMEM;

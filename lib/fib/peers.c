@@ -55,11 +55,12 @@ static struct peer *peer_new(const struct ovnet_peer_conf *conf, uint32_t id)
 		return NULL;
 	*p = (struct peer){.nh = (struct nexthop *)conf->nh,
 		.pub = {.rewrite = conf->rewrite,
-			.nh = conf->nh,
 			.subnet = conf->subnet,
 			.id = id,
 			.public_be = conf->public_be,
 			.n_allowed = conf->n_allowed}};
+	p->pub.nh = conf->nh;
+	p->pub.tx_id = id;
 	if (conf->n_allowed > 0)
 		memcpy(p->allowed, conf->allowed_be, conf->n_allowed * sizeof(uint32_t));
 	p->pub.allowed_be = p->allowed;

@@ -74,6 +74,7 @@ struct ovnet_etcd;       /* one client */
 struct ovnet_etcd_watch; /* one running watch */
 
 struct ovnet_etcd_ops {
+	const char *name; /* "v3/json" */
 	struct ovnet_etcd *(*open)(struct event_base *base, const struct ovnet_etcd_conf *conf);
 	/* Cancels everything under way, no callbacks. Not from inside one. */
 	void (*close)(struct ovnet_etcd *e);
@@ -102,8 +103,8 @@ struct ovnet_etcd_ops {
 		int64_t revision, const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 	/* No callback follows. */
 	void (*unwatch)(struct ovnet_etcd_watch *w);
-	/* For status: API and transport in use ("v3/json"), endpoint, last error ("" if none). */
-	const char *(*name)(struct ovnet_etcd *e);
+	/* For status: the transport in use, the endpoint, the last error ("" if none). */
+	const char *(*transport)(struct ovnet_etcd *e); /* NULL: it is always `name` */
 	const char *(*endpoint)(struct ovnet_etcd *e);
 	const char *(*last_error)(struct ovnet_etcd *e);
 };

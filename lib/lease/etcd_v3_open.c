@@ -133,7 +133,7 @@ static struct ovnet_etcd *open_any(struct event_base *base, const struct ovnet_e
 	return open_with(base, conf, &v3_wire_grpc, &v3_wire_json);
 }
 
-static const char *op_name(struct ovnet_etcd *e)
+static const char *op_transport(struct ovnet_etcd *e)
 {
 	return e->wires[e->wire]->name;
 }
@@ -148,14 +148,15 @@ static const char *op_last_error(struct ovnet_etcd *e)
 	return e->last_error;
 }
 
-#define OPS(open_fn)                                                                            \
-	{                                                                                       \
-		.open = (open_fn), .close = op_close, .get = v3_get, .list = v3_list,           \
-		.create = v3_create, .update = v3_update, .keepalive = v3_keepalive,            \
-		.remove = v3_remove, .watch = v3_watch, .unwatch = v3_unwatch, .name = op_name, \
-		.endpoint = op_endpoint, .last_error = op_last_error                            \
+#define OPS(name_, open_)                                                                  \
+	{                                                                                  \
+		.name = (name_), .open = (open_), .close = op_close, .get = v3_get,        \
+		.list = v3_list, .create = v3_create, .update = v3_update,                 \
+		.keepalive = v3_keepalive, .remove = v3_remove, .watch = v3_watch,         \
+		.unwatch = v3_unwatch, .transport = op_transport, .endpoint = op_endpoint, \
+		.last_error = op_last_error                                                \
 	}
 
-const struct ovnet_etcd_ops ovnet_etcd_v3 = OPS(open_any);
-const struct ovnet_etcd_ops ovnet_etcd_v3_grpc = OPS(open_grpc);
-const struct ovnet_etcd_ops ovnet_etcd_v3_json = OPS(open_json);
+const struct ovnet_etcd_ops ovnet_etcd_v3 = OPS("v3", open_any);
+const struct ovnet_etcd_ops ovnet_etcd_v3_grpc = OPS("v3/grpc", open_grpc);
+const struct ovnet_etcd_ops ovnet_etcd_v3_json = OPS("v3/json", open_json);

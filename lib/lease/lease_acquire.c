@@ -75,6 +75,7 @@ static int learn_attrs(struct ovnet_lease_client *c, const struct survey *s)
 {
 	struct ovnet_lease *own = &c->acquire.lease;
 
+	/* Asked again until it is held: a lease of ours that appears brings its VtepMAC. */
 	if (c->acquire.attrs_known)
 		return 0;
 	*own = (struct ovnet_lease){.public_ip = c->public_ip,
@@ -86,7 +87,6 @@ static int learn_attrs(struct ovnet_lease_client *c, const struct survey *s)
 		return rc;
 	}
 	own->public_ip = c->public_ip;
-	c->acquire.attrs_known = true;
 	return 0;
 }
 
@@ -106,6 +106,7 @@ static void write_out(struct ovnet_lease_client *c)
 
 static void got_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 {
+	c->acquire.attrs_known = true;
 	backoff_reset(&c->acquire.backoff);
 	nag_reset(&c->acquire.nag);
 	lease_set_error(c, "");

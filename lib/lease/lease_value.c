@@ -157,6 +157,23 @@ static int read_vtep(
 	return 0;
 }
 
+static int read_next_hop(const json_t *root, struct ovnet_lease *out, char *err, size_t size)
+{
+	const char *text = NULL;
+
+	if (json_field_string(root, "NextHopMAC", &text, err, size) < 0)
+		return -EINVAL;
+	if (text == NULL)
+		return 0;
+	if (ovnet_mac_parse(text, &out->next_hop_mac) < 0 ||
+		!ovnet_mac_is_unicast(&out->next_hop_mac)) {
+		snprintf(err, size, "NextHopMAC \"%.40s\" is no unicast MAC address", text);
+		return -EINVAL;
+	}
+	out->has_next_hop_mac = true;
+	return 0;
+}
+
 static int read_value(const json_t *root, struct ovnet_lease *out, char *err, size_t size)
 {
 	struct ovnet_mac mac6;
@@ -165,7 +182,8 @@ static int read_value(const json_t *root, struct ovnet_lease *out, char *err, si
 
 	if (!json_is_object(root))
 		return fail(err, size, "the value is no JSON object");
-	if (read_addresses(root, out, err, size) < 0 || read_type(root, out, err, size) < 0)
+	if (read_addresses(root, out, err, size) < 0 || read_type(root, out, err, size) < 0 ||
+		read_next_hop(root, out, err, size) < 0)
 		return -EINVAL;
 	if (out->backend != OVNET_BACKEND_VXLAN)
 		return 0;
@@ -237,7 +255,7 @@ char *ovnet_lease_value_text(const struct ovnet_lease *l)
 	return text;
 }
 
-static bool vtep_equal(bool has_a, const struct ovnet_mac *a, bool has_b, const struct ovnet_mac *b)
+static bool same_mac(bool has_a, const struct ovnet_mac *a, bool has_b, const struct ovnet_mac *b)
 {
 	return has_a == has_b && (!has_a || ovnet_mac_equal(a, b));
 }
@@ -249,7 +267,9 @@ bool ovnet_lease_equal(const struct ovnet_lease *a, const struct ovnet_lease *b)
 				      memcmp(a->subnet6.addr, b->subnet6.addr, 16) == 0)) &&
 	       ovnet_addr_equal(&a->public_ip, &b->public_ip) &&
 	       ovnet_addr_equal(&a->public_ip6, &b->public_ip6) && a->backend == b->backend &&
-	       vtep_equal(a->has_vtep_mac, &a->vtep_mac, b->has_vtep_mac, &b->vtep_mac) &&
-	       vtep_equal(a->has_vtep_mac6, &a->vtep_mac6, b->has_vtep_mac6, &b->vtep_mac6) &&
+	       same_mac(a->has_vtep_mac, &a->vtep_mac, b->has_vtep_mac, &b->vtep_mac) &&
+	       same_mac(a->has_next_hop_mac, &a->next_hop_mac, b->has_next_hop_mac,
+		       &b->next_hop_mac) &&
+	       same_mac(a->has_vtep_mac6, &a->vtep_mac6, b->has_vtep_mac6, &b->vtep_mac6) &&
 	       a->vni == b->vni;
 }

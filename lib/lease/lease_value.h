@@ -20,6 +20,9 @@ struct ovnet_lease {
 	enum ovnet_backend backend;   /* no BackendType: UDP, as flannel's udp writes it */
 	bool has_vtep_mac, has_vtep_mac6;
 	struct ovnet_mac vtep_mac, vtep_mac6;
+	/* "NextHopMAC", ours alone: static registries on underlays without a kernel neighbour */
+	bool has_next_hop_mac;
+	struct ovnet_mac next_hop_mac;
 	uint32_t vni; /* 0: not stated; peers do not check it */
 };
 

@@ -48,6 +48,7 @@ struct ovnet_meta {
 	uint32_t outer_src_be;
 	uint8_t ip_version;             /* 4 or 6: of the inner packet, set by classify */
 	uint8_t outer_tos;              /* decap: outer TOS byte, for RFC 6040 */
+	uint8_t out_generation;         /* of out_port, valid in a hand-off ring only */
 	uint16_t l3_len;                /* total length the (inner) IP header states, bytes */
 	const struct ovnet_peer *peer;  /* valid within one burst only (RCU) */
 	const struct ovnet_nexthop *nh; /* the peer's; valid within one burst only (RCU) */

@@ -112,7 +112,8 @@ static inline int check_udp(
 	return PASS;
 }
 
-static inline int check_outer(const struct ovnet_overlay *o, struct rte_mbuf *m)
+static inline int check_outer(
+	const struct ovnet_overlay *o, const struct ovnet_port *port, struct rte_mbuf *m)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
 	int why = headers_pull(m, OUTER_HEADERS);
@@ -131,7 +132,8 @@ static inline int check_outer(const struct ovnet_overlay *o, struct rte_mbuf *m)
 	if (unlikely(why != PASS))
 		return why;
 	meta->outer_src_be = ip->src_addr;
-	if (unlikely(ip->next_proto_id != IPPROTO_UDP))
+	if (unlikely(ip->next_proto_id != IPPROTO_UDP ||
+		     (port->local_be != 0 && ip->dst_addr != port->local_be)))
 		return OVNET_DROP_NOT_OVERLAY;
 	if (unlikely(ip4_is_fragment(ip)))
 		return OVNET_DROP_FRAGMENT;
@@ -174,7 +176,7 @@ static inline uint16_t outer_burst(struct ovnet_path_ctx *ctx, const struct ovne
 	bad.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
-		int why = ctx->view != NULL ? check_outer(&ctx->view->overlay, m)
+		int why = ctx->view != NULL ? check_outer(&ctx->view->overlay, port, m)
 					    : OVNET_DROP_NOT_OVERLAY;
 
 		if (likely(why == PASS))

@@ -12,7 +12,8 @@ void ovnet_drop(
 	c->stage_bursts[OVNET_STAGE_DROP]++;
 	c->drops[reason] += n;
 	if (ctx->hook != NULL)
-		ctx->hook->fn(ctx->hook->arg, ctx->worker, OVNET_STAGE_DROP, pkts, n);
+		ctx->hook->fn(
+			ctx->hook->arg, ctx->worker, OVNET_STAGE_DROP, (uint16_t)reason, pkts, n);
 
 	uint32_t source = ovnet_meta(pkts[n - 1])->outer_src_be;
 	if (source != 0)

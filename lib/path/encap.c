@@ -46,7 +46,7 @@ static inline int push(struct burst *b, struct rte_mbuf *m)
 	m->data_len += OVNET_VXLAN4_LEN;
 	m->pkt_len += OVNET_VXLAN4_LEN;
 
-	struct ovnet_peer_counters *c = &b->peer[meta->peer->id];
+	struct ovnet_peer_counters *c = &b->peer[meta->peer->tx_id];
 	c->tx_packets++;
 	c->tx_bytes += p.inner_len;
 	return PASS;

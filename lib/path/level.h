@@ -36,7 +36,7 @@ static inline void stage_enter(
 	ctx->counters->stage_packets[stage] += n;
 	ctx->counters->stage_bursts[stage]++;
 	if (unlikely(ctx->hook != NULL))
-		ctx->hook->fn(ctx->hook->arg, ctx->worker, stage, pkts, n);
+		ctx->hook->fn(ctx->hook->arg, ctx->worker, stage, 0, pkts, n);
 }
 
 /* A check's verdict: the packet may go on, or an enum ovnet_drop. */

@@ -17,7 +17,6 @@ static inline void find_peers(const struct ovnet_fib_view *view, struct rte_mbuf
 
 		peers[i] = ovnet_fib_lookup(view, rte_be_to_cpu_32(ip->dst_addr));
 		rte_prefetch0(peers[i]);
-		rte_prefetch0((const char *)peers[i] + RTE_CACHE_LINE_SIZE);
 	}
 }
 
@@ -26,7 +25,7 @@ static inline int check(
 {
 	if (unlikely(peer == NULL))
 		return OVNET_DROP_NO_PEER;
-	rte_prefetch0_write(&c->peer[peer->id]);
+	rte_prefetch0_write(&c->peer[peer->tx_id]);
 	if (unlikely(peer->nh == NULL))
 		return OVNET_DROP_NO_UPLINK;
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);

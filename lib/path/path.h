@@ -23,12 +23,13 @@
 
 /*
  * Capture, mirror and trace hook in here, at every stage boundary, on every kind of port.
- * Called with the packets that enter `stage`; may read them, never change or free.
+ * Called with the packets that enter `stage`; may read them, never change or free. `info` is
+ * the reason (enum ovnet_drop) at the drop stage, 0 elsewhere.
  * Published by the control thread, freed after grace.
  */
 struct ovnet_hook {
-	void (*fn)(void *arg, uint16_t worker, enum ovnet_stage stage, struct rte_mbuf **pkts,
-		uint16_t n);
+	void (*fn)(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
+		struct rte_mbuf **pkts, uint16_t n);
 	void *arg;
 	struct ovnet_rcu_head rcu;
 };
@@ -42,12 +43,13 @@ struct ovnet_txbuf {
 
 /* What all workers share: control writes before launch or by the _Atomic members, workers read. */
 struct ovnet_path_shared {
+	/* Read by every worker once per burst or loop, written on changes only. */
 	struct ovnet_fib fib;
-	struct ovnet_rcu rcu;
 	_Atomic(const struct ovnet_queue_map *) map;
 	_Atomic(const struct ovnet_hook *) hook; /* NULL: off */
-	struct ovnet_handoff handoff[OVNET_MAX_WORKERS];
 	uint16_t n_workers;
+	struct ovnet_rcu rcu __rte_cache_aligned; /* its queue is the control thread's */
+	struct ovnet_handoff handoff[OVNET_MAX_WORKERS];
 };
 
 /* One worker's own. worker: rw; control: ro on counters. */

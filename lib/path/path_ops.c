@@ -25,6 +25,29 @@ static void input(
 	STAGE(tx)(ctx, pkts, n);
 }
 
+/* The port may have gone while the packet was in the ring, another may have its id. */
+static uint16_t refuse_stale(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct refused bad;
+	uint16_t kept = 0;
+
+	bad.n = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		const struct ovnet_meta *meta = ovnet_meta(pkts[i]);
+		const struct ovnet_port *port =
+			ctx->map != NULL && meta->out_port < ctx->map->n_ports
+				? ctx->map->port[meta->out_port]
+				: NULL;
+
+		if (likely(port != NULL && port->generation == meta->out_generation))
+			pkts[kept++] = pkts[i];
+		else
+			refuse(&bad, pkts[i], OVNET_DROP_NO_PORT);
+	}
+	refused_drop(ctx, &bad);
+	return kept;
+}
+
 static unsigned take_handed_over(struct ovnet_path_ctx *ctx)
 {
 	struct ovnet_handoff *h = &ctx->shared->handoff[ctx->worker];
@@ -35,7 +58,7 @@ static unsigned take_handed_over(struct ovnet_path_ctx *ctx)
 		return 0;
 	for (unsigned i = 0; i < HANDOFF_BURSTS; i++) {
 		uint16_t n = ovnet_handoff_pop(h, pkts, OVNET_BURST);
-		STAGE(tx)(ctx, pkts, n);
+		STAGE(tx)(ctx, pkts, refuse_stale(ctx, pkts, n));
 		seen += n;
 		if (n < OVNET_BURST)
 			break;

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TAME (UINT64_C(1) << 32) /* beside the fd in an epoll event: made edge-triggered */
+
 static const struct ovnet_queue_map *current_map(struct ovnet_worker *w)
 {
 	return atomic_load_explicit(&w->ctx.shared->map, memory_order_acquire);
@@ -14,9 +16,27 @@ static const struct ovnet_queue_map *current_map(struct ovnet_worker *w)
 /* False: this fd cannot be waited for, so the worker has to look by itself now and then. */
 static bool watch(int epoll_fd, int fd)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
+	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = (uint32_t)fd};
 
 	return fd >= 0 && (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0 || errno == EEXIST);
+}
+
+/*
+ * An fd in an error state (its TUN was deleted, its interface went down) stays ready for ever.
+ * Edge-triggered it wakes once, and again when a packet or the next error comes.
+ */
+static void tame(struct ovnet_worker *w, const struct epoll_event *seen)
+{
+	int fd = (int)(uint32_t)seen->data.u64;
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u64 = seen->data.u64 | TAME};
+
+	/* To be told again of a change that was made already would wake it as well. */
+	if ((seen->events & (EPOLLERR | EPOLLHUP)) == 0 || (seen->data.u64 & TAME) != 0)
+		return;
+	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_MOD, fd, &ev) == 0)
+		return;
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	atomic_store_explicit(&w->timed, true, memory_order_relaxed);
 }
 
 /* A new set each time: fds of closed doors vanish with the old one, whatever became of them. */
@@ -55,21 +75,34 @@ static void disarm(const struct ovnet_worker_ports *own)
 			own->rx[i].port->ops->disarm(own->rx[i].q);
 }
 
-static void wait_for_events(struct ovnet_worker *w)
+static int wait(struct ovnet_worker *w, struct epoll_event *ev)
 {
 	bool timed = atomic_load_explicit(&w->timed, memory_order_relaxed);
 	struct timespec nap = {
 		.tv_sec = w->nap_us / 1000000, .tv_nsec = (long)(w->nap_us % 1000000) * 1000};
+
+	if (w->epoll_fd < 0)
+		return nanosleep(&nap, NULL);
+	int n = epoll_pwait2(w->epoll_fd, ev, 1, timed ? &nap : NULL, NULL);
+	/* Kernels before 5.11 and some containers' system call filters have no epoll_pwait2. */
+	if (n < 0 && errno != EINTR)
+		n = epoll_wait(w->epoll_fd, ev, 1, timed ? (int)(w->nap_us / 1000 + 1) : -1);
+	return n;
+}
+
+static void wait_for_events(struct ovnet_worker *w)
+{
 	struct epoll_event ev;
 
 	w->counters.sleeps++;
 	/* Nobody waits for this worker meanwhile, and it holds nothing that may be freed. */
 	ovnet_rcu_reader_offline(&w->ctx.shared->rcu, w->ctx.worker);
-	int n = w->epoll_fd < 0 ? nanosleep(&nap, NULL)
-				: epoll_pwait2(w->epoll_fd, &ev, 1, timed ? &nap : NULL, NULL);
+	int n = wait(w, &ev);
 	ovnet_rcu_reader_online(&w->ctx.shared->rcu, w->ctx.worker);
-	if (n > 0)
-		w->counters.wakeups++;
+	if (n <= 0)
+		return;
+	w->counters.wakeups++;
+	tame(w, &ev);
 }
 
 void worker_sleep(struct ovnet_worker *w)

@@ -76,12 +76,19 @@ static void send(struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct ovn
 	c->tx_bytes += bytes;
 }
 
-static void hand_over(
-	struct ovnet_path_ctx *ctx, uint16_t owner, struct rte_mbuf **pkts, uint16_t n)
+static void hand_over(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, uint16_t owner,
+	struct rte_mbuf **pkts, uint16_t n)
 {
 	if (unlikely(owner == ctx->worker || owner >= ctx->shared->n_workers)) {
 		ovnet_drop(ctx, pkts, n, OVNET_DROP_NO_PORT);
 		return;
+	}
+	for (uint16_t i = 0; i < n; i++) {
+		struct ovnet_meta *meta = ovnet_meta(pkts[i]);
+		meta->out_generation = port->generation;
+		/* Valid in this worker's burst only. */
+		meta->peer = NULL;
+		meta->nh = NULL;
 	}
 	uint16_t taken = ovnet_handoff_push(&ctx->shared->handoff[owner], pkts, n);
 	ovnet_drop(ctx, pkts + taken, n - taken, OVNET_DROP_HANDOFF_FULL);
@@ -104,7 +111,7 @@ static void flush_port(struct ovnet_path_ctx *ctx, uint16_t id)
 	}
 	const struct ovnet_tx_way *way = &map->worker[ctx->worker].tx[id];
 	if (way->q == NULL) {
-		hand_over(ctx, way->owner, buf->pkts, n);
+		hand_over(ctx, port, way->owner, buf->pkts, n);
 		return;
 	}
 	if (unlikely(care != 0))

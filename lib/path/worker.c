@@ -52,6 +52,8 @@ static void drop_handed_over(struct ovnet_path_ctx *ctx)
 
 	if (h->ring == NULL)
 		return;
+	/* The one of the last round may be gone: a quiescent state lies in between. */
+	ctx->hook = atomic_load_explicit(&ctx->shared->hook, memory_order_acquire);
 	while ((n = ovnet_handoff_pop(h, pkts, OVNET_BURST)) > 0)
 		ovnet_drop(ctx, pkts, n, OVNET_DROP_STOPPING);
 }

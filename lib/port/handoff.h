@@ -2,8 +2,8 @@
 /*
  * The ring by which workers hand packets to the one that owns a tx queue.
  * One per worker: many producers, one consumer, bounded. The packet's
- * meta.out_port says where it goes. Producers never wait: what does not fit is
- * given back and counted as handoff-full by the caller.
+ * meta.out_port and meta.out_generation say where it goes. Producers never wait: what does not fit
+ * is given back and counted as handoff-full by the caller.
  */
 #ifndef OVNET_PORT_HANDOFF_H
 #define OVNET_PORT_HANDOFF_H
@@ -18,7 +18,7 @@ struct ovnet_handoff {
 	struct rte_ring *ring;
 	int wake_fd;             /* eventfd in the owner's epoll set */
 	_Atomic uint32_t asleep; /* owner: 1 while it may be in epoll_wait */
-};
+} __rte_cache_aligned;           /* `asleep` changes often, and workers look at each other's */
 
 /* `size` a power of two. 0 or negative errno. Control thread, at start. */
 int ovnet_handoff_init(struct ovnet_handoff *h, uint16_t worker, unsigned size, int socket);

@@ -10,6 +10,8 @@
 
 OVNET_LOG_TYPE(port)
 
+static uint8_t generations[OVNET_MAX_PORTS]; /* of the last port of each id */
+
 static int check(uint16_t id, const struct ovnet_port_conf *conf)
 {
 	if (conf->name == NULL || conf->name[0] == '\0' ||
@@ -44,15 +46,20 @@ struct ovnet_port *ovnet_port_open(
 	if (*err < 0)
 		return NULL;
 
-	struct ovnet_port *port = calloc(1, sizeof(*port));
+	/* Workers read it: no line in common with what the control thread writes. */
+	size_t size = RTE_ALIGN_CEIL(sizeof(struct ovnet_port), (size_t)RTE_CACHE_LINE_SIZE);
+	struct ovnet_port *port = aligned_alloc(RTE_CACHE_LINE_SIZE, size);
 	if (port == NULL) {
 		LOG(ERR, "port '%s': out of memory", conf->name);
 		*err = -ENOMEM;
 		return NULL;
 	}
+	memset(port, 0, size);
 	port->ops = ops;
 	port->id = id;
+	port->generation = ++generations[id];
 	port->role = conf->role;
+	port->local_be = conf->local_be;
 	strcpy(port->name, conf->name);
 	*err = ops->open(port, conf);
 	if (*err < 0) {

@@ -38,7 +38,6 @@ enum ovnet_port_role {
 #define OVNET_CAP_TX_CSUM   0x10 /* takes OVNET_OFF_CSUM */
 #define OVNET_CAP_TX_GSO    0x20 /* takes OVNET_OFF_GSO */
 #define OVNET_CAP_EXCLUSIVE 0x40 /* uplink: the kernel does not see these packets */
-#define OVNET_CAP_TX_SHARED 0x80 /* any number of workers may call tx on one queue */
 
 struct ovnet_port;
 
@@ -64,6 +63,11 @@ struct ovnet_port_conf {
 	uint16_t queues;     /* wanted; a door may open fewer (see n_rxq, n_txq) */
 	uint16_t mtu;        /* bytes of IP; 0: leave as it is */
 	struct rte_mempool *pool;
+	/*
+	 * Exclusive uplinks: our underlay address there, network order. What is for another one
+	 * is not the overlay's. 0: any; on shared uplinks the filter sees to it.
+	 */
+	uint32_t local_be;
 	bool offloads; /* ask for checksum and segmentation offload where the kind has it */
 };
 
@@ -110,11 +114,18 @@ struct ovnet_port {
 	const struct ovnet_port_ops *ops;
 	char name[32];
 	uint16_t id; /* index into the port list; stable while the port lives */
+	/*
+	 * Tells a port from a former one of the same id, for packets that wait in a hand-off ring
+	 * meanwhile. An id is free again only when no next hop and no endpoint names it and a
+	 * grace period passed: inside one burst ids need no generation.
+	 */
+	uint8_t generation;
 	enum ovnet_port_role role;
 	uint32_t caps; /* OVNET_CAP_* */
 	uint16_t mtu;  /* bytes of IP */
 	uint16_t n_rxq, n_txq;
-	uint32_t ifindex; /* kernel interface behind it, 0 if none */
+	uint32_t local_be; /* see struct ovnet_port_conf */
+	uint32_t ifindex;  /* kernel interface behind it, 0 if none */
 	struct ovnet_mac mac;
 	struct ovnet_port_queue *queue[OVNET_MAX_QUEUES]; /* n = max(n_rxq, n_txq) */
 	void *priv;                                       /* the door's own */

@@ -23,13 +23,10 @@ static void add_rx(struct ovnet_queue_map *map, struct ovnet_port *port)
 static void add_tx(struct ovnet_queue_map *map, struct ovnet_port *port)
 {
 	/* Those without a queue spread over the queues there are. */
-	for (uint16_t w = 0; w < map->n_workers; w++) {
-		struct ovnet_tx_way *way = &map->worker[w].tx[port->id];
-		uint16_t i = (uint16_t)(w % port->n_txq);
-		way->owner = owner_of(port, i, map->n_workers);
-		if (port->caps & OVNET_CAP_TX_SHARED)
-			way->q = port->queue[i];
-	}
+	for (uint16_t w = 0; w < map->n_workers; w++)
+		map->worker[w].tx[port->id].owner =
+			port->n_txq == 0 ? OVNET_WORKER_NONE
+					 : owner_of(port, w % port->n_txq, map->n_workers);
 	/* Downwards, so that the owner of several sends by the first. */
 	for (uint16_t i = port->n_txq; i-- > 0;) {
 		uint16_t w = owner_of(port, i, map->n_workers);

@@ -14,6 +14,8 @@
 #include "port.h"
 #include "rcu.h"
 
+#define OVNET_WORKER_NONE UINT16_MAX
+
 struct ovnet_rxq_ref {
 	struct ovnet_port *port;
 	struct ovnet_port_queue *q;
@@ -21,13 +23,15 @@ struct ovnet_rxq_ref {
 
 struct ovnet_tx_way {
 	struct ovnet_port_queue *q; /* own queue, or NULL: hand over */
-	uint16_t owner;             /* worker to hand over to when q is NULL */
+	/* Worker to hand over to when q is NULL; OVNET_WORKER_NONE: the port cannot send. */
+	uint16_t owner;
 };
 
 struct ovnet_worker_ports {
 	uint16_t n_rx;
-	struct ovnet_rxq_ref rx[OVNET_MAX_PORTS * OVNET_MAX_QUEUES]; /* in port order */
-	struct ovnet_tx_way tx[OVNET_MAX_PORTS];                     /* by port id */
+	/* In port order; room for every queue there can be: one worker may have them all. */
+	struct ovnet_rxq_ref rx[OVNET_MAX_PORTS * OVNET_MAX_QUEUES];
+	struct ovnet_tx_way tx[OVNET_MAX_PORTS]; /* by port id */
 };
 
 struct ovnet_queue_map {
@@ -43,7 +47,9 @@ struct ovnet_queue_map {
  * Spreads the queues of `ports` (by id, NULL allowed, `n` entries) over `n_workers`:
  * rx queue i of a port to worker (i + port id) mod n_workers unless the port has as
  * many queues as there are workers (then queue i to worker i), tx queue of the same
- * number to the same worker. Caller owns the result (ovnet_queue_map_free), NULL: no memory.
+ * number to the same worker. A port may have no queues of a kind; at most OVNET_MAX_PORTS
+ * ports with OVNET_MAX_QUEUES each, one worker or more. Caller owns the result
+ * (ovnet_queue_map_free), NULL: no memory.
  */
 struct ovnet_queue_map *ovnet_queue_map_build(
 	struct ovnet_port *const *ports, uint16_t n, uint16_t n_workers, uint32_t generation);

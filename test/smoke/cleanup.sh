@@ -6,6 +6,7 @@
 
 ours() {
 	on a ip -o link show | grep -o ' ovnet0' || true
+	# The device has no carrier without a daemon; when the kernel notices is its own business.
 	on a ip route show table all proto 111 | sed 's/ linkdown//'
 }
 

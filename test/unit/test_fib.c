@@ -366,7 +366,7 @@ static void *read_on(void *arg)
 			if (p == NULL)
 				continue;
 			uint32_t stamp;
-			memcpy(&stamp, p->rewrite.bytes, sizeof(stamp));
+			memcpy(&stamp, p->rewrite.bytes + 14, sizeof(stamp));
 			const struct ovnet_nexthop *nh = ovnet_nh_get(p->nh);
 			r->seen++;
 			r->torn += stamp != STAMP(p->public_be) || p->allowed_be[0] != stamp ||
@@ -392,7 +392,7 @@ static void churn(struct ovnet_nh_slot *nh, uint64_t *seed)
 	uint8_t b = (uint8_t)next_random(seed);
 	struct ovnet_mac mac = {{b, b, b, b, b, b}};
 
-	memcpy(conf.rewrite.bytes, &stamp, sizeof(stamp));
+	memcpy(conf.rewrite.bytes + 14, &stamp, sizeof(stamp));
 	if (next_random(seed) % 4 == 0)
 		ovnet_fib_del_peer(bed.w, &conf.subnet);
 	else

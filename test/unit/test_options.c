@@ -9,6 +9,8 @@ OVNET_LOG_TYPE(optest)
 static const struct {
 	const char *key, *value;
 } samples[] = {
+	{"registry.type", "static"},
+	{"registry.file", "/etc/passwd"},
 	{"etcd.endpoints", "https://192.0.2.1:2379,http://[2001:db8::1]:2379"},
 	{"etcd.prefix", "/kubernetes/network"},
 	{"etcd.cafile", "/etc/passwd"},
@@ -76,6 +78,8 @@ static void append_key(FILE *f, const struct option_def *o, const char *value)
 /* Settings that are refused without this one beside them. */
 static const char *companion(const char *key)
 {
+	if (strcmp(key, "registry.type") == 0)
+		return "--registry-file=/etc/passwd";
 	if (strcmp(key, "etcd.keyfile") == 0)
 		return "--etcd-certfile=/etc/passwd";
 	if (strcmp(key, "etcd.password") == 0)

@@ -373,9 +373,10 @@ static void ip_ids_of_workers_never_meet(void **state)
 
 static unsigned hooked[OVNET_STAGE_COUNT];
 
-static void count_hook(
-	void *arg, uint16_t worker, enum ovnet_stage stage, struct rte_mbuf **pkts, uint16_t n)
+static void count_hook(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
+	struct rte_mbuf **pkts, uint16_t n)
 {
+	assert_int_equal(info, stage == OVNET_STAGE_DROP ? OVNET_DROP_NOT_OVERLAY : 0);
 	assert_ptr_equal(arg, hooked);
 	assert_int_equal(worker, 0);
 	assert_non_null(pkts);

@@ -176,6 +176,9 @@ static void outer_headers_are_checked(void **state)
 			b->counters.stage_packets[OVNET_STAGE_PUNT], exclusive != 0 ? 9 : 0);
 		b->door[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
 	}
+	b->door[UPLINK].port.local_be = htonl(OWN_IP);
+	refused_if(b, UPLINK, in, len, 33, 0x0d, OVNET_DROP_NOT_OVERLAY);
+	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], 12);
 	refused_if(b, UPLINK, in, len, 14, 0x35, OVNET_DROP_BAD_IP);
 	refused_if(b, UPLINK, in, len, 14, 0x44, OVNET_DROP_BAD_IP);
 	refused_if(b, UPLINK, in, len, 17, 151, OVNET_DROP_TRUNCATED);

@@ -101,6 +101,16 @@ static void the_ring_to_the_owner_is_bounded(void **state)
 	b->map->port[UPLINK] = NULL;
 	assert_int_equal(ops->poll(&owner), 5);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PORT], 5);
+
+	/* Another port gets its id before the owner looks. */
+	b->map->port[UPLINK] = &b->door[UPLINK].port;
+	for (unsigned i = 0; i < 5; i++)
+		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
+	ops->poll(&b->ctx);
+	b->door[UPLINK].port.generation++;
+	assert_int_equal(ops->poll(&owner), 5);
+	assert_int_equal(b->door[UPLINK].n_out, 31);
+	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PORT], 10);
 	ovnet_handoff_fini(&b->shared.handoff[1]);
 	bed_close(b);
 }

@@ -115,16 +115,24 @@ static void fewer_tx_than_rx_queues_are_shared_out(void **state)
 	ovnet_queue_map_free(map);
 }
 
-static void a_shared_tx_queue_needs_no_owner(void **state)
+static void ports_may_lack_queues_of_a_kind(void **state)
 {
 	(void)state;
-	struct ovnet_port p = shape(0, 1, 1);
-	struct ovnet_port *const ports[] = {&p};
+	struct ovnet_port deaf = shape(0, 0, 1), mute = shape(1, 1, 0), none = shape(2, 0, 0);
+	struct ovnet_port *const ports[] = {&deaf, &mute, &none};
+	struct ovnet_queue_map *map = ovnet_queue_map_build(ports, 3, 2, 0);
 
-	p.caps = OVNET_CAP_TX_SHARED;
-	struct ovnet_queue_map *map = ovnet_queue_map_build(ports, 1, 3, 0);
-	for (uint16_t w = 0; w < 3; w++)
-		assert_ptr_equal(map->worker[w].tx[0].q, p.queue[0]);
+	assert_int_equal(map->worker[0].n_rx, 0);
+	assert_int_equal(map->worker[1].n_rx, 1);
+	assert_int_equal(polled_by(map, &mute, 0), 1);
+	for (uint16_t w = 0; w < 2; w++) {
+		assert_ptr_equal(map->worker[w].tx[0].q, w == 0 ? deaf.queue[0] : NULL);
+		assert_int_equal(map->worker[w].tx[0].owner, 0);
+		for (uint16_t id = 1; id < 3; id++) {
+			assert_null(map->worker[w].tx[id].q);
+			assert_int_equal(map->worker[w].tx[id].owner, OVNET_WORKER_NONE);
+		}
+	}
 	ovnet_queue_map_free(map);
 }
 
@@ -170,7 +178,7 @@ int main(void)
 		cmocka_unit_test(single_queue_ports_spread_over_workers),
 		cmocka_unit_test(more_queues_than_workers_are_all_polled),
 		cmocka_unit_test(fewer_tx_than_rx_queues_are_shared_out),
-		cmocka_unit_test(a_shared_tx_queue_needs_no_owner),
+		cmocka_unit_test(ports_may_lack_queues_of_a_kind),
 		cmocka_unit_test(one_worker_polls_all_there_can_be),
 		cmocka_unit_test(an_old_map_goes_after_the_grace_period),
 	};

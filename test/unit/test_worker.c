@@ -273,6 +273,30 @@ static void idle_workers_sleep_and_wake(void **state)
 	}
 }
 
+/* What a deleted TUN does: its fd polls as broken from then on. */
+static void a_broken_fd_keeps_no_worker_awake(void **state)
+{
+	(void)state;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(dup2(ends[0], live->host.lq[0].fd), live->host.lq[0].fd);
+	close(ends[0]);
+	close(ends[1]);
+	launch();
+	usleep(50000);
+	uint64_t before = live->w[0].counters.sleeps;
+	usleep(200000);
+	assert_in_range(live->w[0].counters.sleeps - before, 0, 3);
+	/* The worker's other doors go on. */
+	live->host.lq[0].fd = -1;
+	for (uint16_t i = 0; i < 20; i++) {
+		feed(&live->host.lq[1], i);
+		assert_int_equal(collect(1), 1);
+	}
+	stop();
+}
+
 static void ports_without_an_fd_are_looked_at_on_time(void **state)
 {
 	(void)state;
@@ -359,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(both_send_by_the_queue_of_one),
 		CASE(idle_workers_sleep_and_wake),
+		CASE(a_broken_fd_keeps_no_worker_awake),
 		cmocka_unit_test_prestate_setup_teardown(
 			ports_without_an_fd_are_looked_at_on_time, live_open, live_close, &no_fds),
 		CASE(ports_come_and_go_while_workers_sleep),

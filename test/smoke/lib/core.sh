@@ -70,10 +70,6 @@ spawn() {
 	SPAWNED=$!
 }
 
-gone() {
-	! kill -0 "$1" 2>/dev/null
-}
-
 # end_process PID SECONDS: asks, waits, then insists. Returns its exit status.
 end_process() {
 	kill -TERM "$1" 2>/dev/null || true

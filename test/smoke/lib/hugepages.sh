@@ -11,7 +11,7 @@ huge_holders() {
 	local f
 	for f in "$HUGE_DIR"/holder.*; do
 		[ -e "$f" ] || continue
-		if [ -d "/proc/$(<"$f")" ]; then
+		if [ -d "/proc/$(cut -d' ' -f1 "$f")" ]; then
 			echo "$f"
 		else
 			rm -f "$f"
@@ -34,8 +34,10 @@ hugepages_hold() {
 		"$HUGE_SCRIPT" save "$HUGE_DIR/saved" >&2 || rc=1
 	fi
 	if [ $rc = 0 ]; then
-		echo "${2:-$$}" >"$HUGE_DIR/holder.$LAB"
-		"$HUGE_SCRIPT" reserve --memory "$1" >&2 || rc=1
+		echo "${2:-$$} $1" >"$HUGE_DIR/holder.$LAB"
+		# Others may not have touched theirs yet, so what is free has to do for all.
+		"$HUGE_SCRIPT" reserve --memory "$(cat "$HUGE_DIR"/holder.* |
+			awk '{ sum += $2 } END { print sum }')" >&2 || rc=1
 	fi
 	exec 9>&-
 	[ $rc = 0 ] || hugepages_leave
@@ -48,7 +50,9 @@ hugepages_leave() {
 	flock 9
 	rm -f "$HUGE_DIR/holder.$LAB"
 	if [ -z "$(huge_holders)" ]; then
-		"$HUGE_SCRIPT" restore "$HUGE_DIR/saved" >&2
+		# AF_XDP lets go of its pages a little after its process has ended.
+		retry 5 "$HUGE_SCRIPT" restore "$HUGE_DIR/saved" ||
+			"$HUGE_SCRIPT" restore "$HUGE_DIR/saved" >&2
 		rm -rf "$HUGE_DIR"
 	fi
 	exec 9>&-

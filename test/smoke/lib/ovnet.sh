@@ -20,6 +20,7 @@ sanitizer_options() {
 ovnetd_start() {
 	local name=$1 flags
 	shift
+	[ -x "$OVNETD" ] || fail "no $OVNETD: ninja -C $OVNET_BUILD builds it"
 	mapfile -t flags < <(ovnetd_flags "$name")
 	# shellcheck disable=SC2046
 	spawn "$LAB_DIR/$name/log" ip netns exec "$LAB-$name" env $(sanitizer_options "$name") \
