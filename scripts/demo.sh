@@ -9,11 +9,13 @@ done
 
 usage() {
 	cat <<-END
-		usage: scripts/demo.sh [--hosts N] [--json FILE] [--keep]
+		usage: scripts/demo.sh [--hosts N] [--etcd-transport grpc|json] [--json FILE] [--keep]
 		       scripts/demo.sh --stop NAME
 
 		  --hosts N    ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
 		  --json FILE  write the results there
+		  --etcd-transport grpc|json
+		               how the daemons speak to etcd (default: what they choose)
 		  --keep       leave everything up at the end and say how to look around
 		  --stop NAME  remove what a demo with --keep left
 
@@ -36,11 +38,12 @@ parse() {
 		case $1 in
 		--help | -h) usage && exit 0 ;;
 		--keep) KEEP=1 ;;
-		--hosts | --json | --stop)
+		--hosts | --json | --etcd-transport | --stop)
 			[ $# -ge 2 ] || usage_error "$1 needs a value"
 			case $1 in
 			--hosts) HOSTS=$2 ;;
 			--json) JSON=$(realpath -m -- "$2") ;;
+			--etcd-transport) ETCD_TRANSPORT=$2 ;;
 			--stop) stop "$2" ;;
 			esac
 			shift
@@ -50,6 +53,7 @@ parse() {
 		shift
 	done
 	[[ $HOSTS =~ ^(0|[1-9][0-9]?)$ ]] && [ "$HOSTS" -le 50 ] || usage_error "--hosts: 0 to 50"
+	[[ $ETCD_TRANSPORT =~ ^(auto|grpc|json)$ ]] || usage_error "--etcd-transport: grpc or json"
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
 }
 
@@ -134,6 +138,10 @@ hosts_up() {
 	for h in "${OVNET[@]}"; do
 		ovnetd_wait "$h" 30
 		pod_add "$h"
+	done
+	for h in "${OVNET[@]}"; do
+		check "$h speaks to etcd over v3/${ETCD_TRANSPORT/auto/grpc}" \
+			test "$(ctl "$h" status | json .etcd.transport)" = "v3/${ETCD_TRANSPORT/auto/grpc}"
 	done
 	for h in "${ALL[@]}"; do
 		iperf_server "$h"

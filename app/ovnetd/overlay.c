@@ -209,6 +209,17 @@ static void on_fatal(void *arg, const char *text)
 	daemon_exit(arg, EXIT_FAILURE);
 }
 
+static const struct ovnet_etcd_ops *etcd_of(const struct conf *conf)
+{
+	static const struct ovnet_etcd_ops *const v3[] = {
+		[CONF_TRANSPORT_AUTO] = &ovnet_etcd_v3,
+		[CONF_TRANSPORT_GRPC] = &ovnet_etcd_v3_grpc,
+		[CONF_TRANSPORT_JSON] = &ovnet_etcd_v3_json,
+	};
+
+	return v3[conf->etcd.transport];
+}
+
 static int lease_init(struct daemon *d)
 {
 	static const struct ovnet_lease_callbacks cbs = {
@@ -220,7 +231,7 @@ static int lease_init(struct daemon *d)
 		.fatal = on_fatal,
 	};
 	struct ovnet_lease_conf c = {
-		.etcd = &ovnet_etcd_v3_json,
+		.etcd = etcd_of(&d->conf),
 		.etcd_conf = {.endpoints = d->conf.etcd.endpoints,
 			.cafile = d->conf.etcd.cafile,
 			.certfile = d->conf.etcd.certfile,
