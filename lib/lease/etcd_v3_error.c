@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define GATEWAY_BROKEN                                                                       \
+	"etcd's JSON gateway does not reach etcd, as with a server certificate that has no " \
+	"client usage: set etcd.transport to \"grpc\""
+
 /* What etcd says with a general code but an operator can mend; and gRPC's codes otherwise. */
 static const struct {
 	const char *part; /* of etcd's message */
@@ -19,8 +23,9 @@ static const struct {
 		"check etcd.username and etcd.password"},
 	{"CommonName of client", OVNET_ETCD_DENIED, false,
 		"with authentication on, etcd's JSON gateway takes no certificate that has a CN: "
-		"use "
-		"one without, or no certificate, and etcd.username"},
+		"use one without, or set etcd.transport to \"grpc\""},
+	{"connection closed", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
+	{"SubConns are in TransientFailure", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
 	{"permission denied", OVNET_ETCD_DENIED, false,
 		"the user needs read and write on the prefix: etcdctl role grant-permission"},
 	{"database space exceeded", OVNET_ETCD_UNAVAILABLE, false,

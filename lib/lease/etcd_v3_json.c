@@ -192,8 +192,8 @@ static void error_of_plain(long http_status, const char *body, struct v3_error *
 	out->absent = http_status == 404;
 	if (out->absent)
 		snprintf(out->text, sizeof(out->text),
-			"no etcd v3 JSON gateway there (etcd before 3.4, "
-			"--enable-grpc-gateway=false, or no etcd at all)");
+			"no etcd v3 JSON gateway there (no etcd at all; or etcd before 3.4 or with "
+			"--enable-grpc-gateway=false: set etcd.transport to \"grpc\")");
 	else
 		snprintf(
 			out->text, sizeof(out->text), "HTTP status %ld: %.200s", http_status, body);

@@ -60,7 +60,8 @@ static void finish(struct http_call *c, CURLcode code)
 	if (code != CURLE_OK) {
 		r.outcome = c->too_long ? HTTP_TOO_LONG
 					: http_outcome_of(c->easy, code, c->error, c->req.http2);
-		http_error_text(c->easy, code, c->error, c->h->tls, text, sizeof(text));
+		http_error_text(
+			c->easy, code, c->error, c->h->tls, c->req.http2, text, sizeof(text));
 		r.text = c->too_long ? "the answer is too long" : text;
 	}
 	c->req.done(c->req.arg, &r);

@@ -19,6 +19,7 @@ static bool closed_unanswered(CURL *easy, CURLcode code)
 	case CURLE_GOT_NOTHING:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM:
+	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
 		return curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &received) == CURLE_OK &&
@@ -75,22 +76,44 @@ static void timeout_text(CURL *easy, char *out, size_t size)
 		(long long)(us / 1000));
 }
 
-static void other_text(CURL *easy, CURLcode code, const char *why, char *out, size_t size)
+static void unanswered_text(CURL *easy, bool http2, char *out, size_t size)
+{
+	const char *proxy = http2 ? "; if it is a proxy without HTTP/2, set etcd.transport to "
+				    "\"json\""
+				  : "";
+	char *url = NULL;
+
+	/* A server that refuses a client's certificate may be gone before its alert arrives. */
+	if (curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK &&
+		strncmp(url, "https:", 6) == 0)
+		snprintf(out, size,
+			"it closed the connection without an answer (if it wants a client "
+			"certificate: etcd.certfile, etcd.keyfile%s)",
+			proxy);
+	else
+		snprintf(out, size,
+			"it closed the connection without an answer (if this port speaks TLS, "
+			"write https:// in etcd.endpoints%s)",
+			proxy);
+}
+
+static void other_text(
+	CURL *easy, CURLcode code, const char *why, bool http2, char *out, size_t size)
 {
 	if (is_alert(why))
 		snprintf(out, size,
 			"%s (it wants another client certificate: etcd.certfile, etcd.keyfile)",
 			why);
 	else if (closed_unanswered(easy, code))
-		snprintf(out, size,
-			"it closed the connection without an answer (if this port speaks TLS, "
-			"write https:// in etcd.endpoints)");
+		unanswered_text(easy, http2, out, size);
+	else if (code == CURLE_PARTIAL_FILE)
+		snprintf(out, size, "it closed the connection (restarting?)");
 	else
 		snprintf(out, size, "%s", why);
 }
 
 void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const struct http_tls *tls,
-	char *out, size_t size)
+	bool http2, char *out, size_t size)
 {
 	const char *why = curl_text[0] != '\0' ? curl_text : curl_easy_strerror(code);
 
@@ -121,6 +144,6 @@ void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const str
 		snprintf(out, size, "TLS handshake failed: %s (does this port speak https?)", why);
 		return;
 	default:
-		other_text(easy, code, why, out, size);
+		other_text(easy, code, why, http2, out, size);
 	}
 }

@@ -21,6 +21,7 @@ struct node {
 	unsigned n_peers, acquired, sets, dels, synced, fatal;
 	bool had_previous;
 	struct ovnet_mac mac;
+	char why[600]; /* what fails_with() found */
 };
 
 static struct event_base *base;
@@ -198,6 +199,16 @@ static inline bool ready(const struct node *n)
 	return n->synced > 0 && status(n).connected;
 }
 
+static inline void fails_with(const struct ovnet_lease_conf *conf, const char *text)
+{
+	struct node *n = start_with(0, conf);
+
+	wait_for(strstr(status(n).error, text) != NULL, 4000);
+	assert_int_equal(status(n).state, OVNET_LEASE_WAIT_CONFIG);
+	snprintf(n->why, sizeof(n->why), "%s", status(n).error);
+	stop(n);
+}
+
 /* "<prefix>/<rest>" in one of a few buffers. */
 static const char *at(const char *rest)
 {
@@ -209,7 +220,7 @@ static const char *at(const char *rest)
 	return buf[i];
 }
 
-static const char *key_of(const struct node *n)
+static inline const char *key_of(const struct node *n)
 {
 	char name[OVNET_LEASE_KEY_MAX], rest[100];
 
