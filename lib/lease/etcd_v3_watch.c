@@ -195,6 +195,9 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 	struct ovnet_etcd_watch *w = arg;
 
 	(void)fd, (void)what;
+	/* on_messages() is due and ends it. */
+	if (w->closed)
+		return;
 	if (w->can_answer && !w->probing) {
 		probe(w);
 		w->probing = true;

@@ -160,7 +160,7 @@ static int dial(const char *url)
 }
 
 /* A proxy that knows HTTP/1 alone answers HTTP/2's preface as a method it never heard of. */
-static void serve(int fd, const char *url)
+static void serve(int fd, const char *server)
 {
 	static const char no[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
 	char first[4];
@@ -172,10 +172,10 @@ static void serve(int fd, const char *url)
 			shutdown(fd, SHUT_WR);
 		return;
 	}
-	shovel(fd, dial(url));
+	shovel(fd, dial(server));
 }
 
-static pid_t start_proxy(char *url, size_t size)
+static pid_t start_proxy(const char *server, char *url, size_t size)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
@@ -193,7 +193,7 @@ static pid_t start_proxy(char *url, size_t size)
 			int client = accept(fd, NULL, NULL);
 			if (fork() == 0) {
 				prctl(PR_SET_PDEATHSIG, SIGKILL);
-				serve(client, etcd.url);
+				serve(client, server);
 				_exit(0);
 			}
 			close(client);
@@ -208,7 +208,7 @@ static void proxy_without_http2(void **state)
 	(void)state;
 	struct ovnet_lease_conf conf = conf_of(0);
 	char url[64], both[160];
-	pid_t proxy = start_proxy(url, sizeof(url));
+	pid_t proxy = start_proxy(etcd.url, url, sizeof(url));
 
 	assert_true(live_put(&etcd, at("config"), VXLAN));
 	conf.etcd_conf.endpoints = url;
@@ -231,6 +231,29 @@ static void proxy_without_http2(void **state)
 		assert_string_equal(status(n).transport, "v3/grpc");
 		stop(n);
 	}
+	kill(proxy, SIGKILL);
+	waitpid(proxy, NULL, 0);
+}
+
+/* The login is the first to find out. */
+static void proxy_without_http2_and_a_login(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+	char url[64];
+
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), VXLAN));
+	root_and_authentication();
+	pid_t proxy = start_proxy(second.url, url, sizeof(url));
+	conf.etcd_conf.endpoints = url;
+	conf.etcd_conf.username = "root";
+	conf.etcd_conf.password = "secret";
+	conf.etcd = &ovnet_etcd_v3;
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	assert_string_equal(status(n).transport, "v3/json");
+	assert_int_equal(status(n).retries, 0);
 	kill(proxy, SIGKILL);
 	waitpid(proxy, NULL, 0);
 }
@@ -340,6 +363,7 @@ int main(void)
 		live(server_certificate_without_client_usage),
 		live(certificate_with_a_name_and_authentication),
 		live(proxy_without_http2),
+		live(proxy_without_http2_and_a_login),
 		live(events_in_parts),
 		live(stopped_server_is_noticed),
 	};
