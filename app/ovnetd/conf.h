@@ -16,6 +16,7 @@
 #define CONF_MAX_NEIGHBOURS 64
 #define CONF_MAX_CPU        1024 /* CPU numbers are below this */
 
+enum conf_api { CONF_API_AUTO, CONF_API_V3, CONF_API_V2 };
 enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
 enum conf_registry { CONF_REGISTRY_ETCD, CONF_REGISTRY_STATIC };
 enum conf_transport { CONF_TRANSPORT_AUTO, CONF_TRANSPORT_GRPC, CONF_TRANSPORT_JSON };
@@ -52,6 +53,7 @@ struct conf {
 	struct {
 		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *username, *password;
 		uint32_t timeout; /* seconds per request */
+		enum conf_api api;
 		enum conf_transport transport;
 	} etcd;
 	struct {

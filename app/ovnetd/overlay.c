@@ -209,7 +209,7 @@ static void on_fatal(void *arg, const char *text)
 	daemon_exit(arg, EXIT_FAILURE);
 }
 
-static const struct ovnet_etcd_ops *etcd_of(const struct conf *conf)
+static const struct ovnet_etcd_ops *etcd_v3_of(const struct conf *conf)
 {
 	static const struct ovnet_etcd_ops *const v3[] = {
 		[CONF_TRANSPORT_AUTO] = &ovnet_etcd_v3,
@@ -230,8 +230,11 @@ static int lease_init(struct daemon *d)
 		.synced = on_synced,
 		.fatal = on_fatal,
 	};
+	bool v2_first = d->conf.etcd.api == CONF_API_V2;
 	struct ovnet_lease_conf c = {
-		.etcd = etcd_of(&d->conf),
+		.etcd = v2_first ? &ovnet_etcd_v2 : etcd_v3_of(&d->conf),
+		.other_etcd = v2_first ? etcd_v3_of(&d->conf) : &ovnet_etcd_v2,
+		.may_switch = d->conf.etcd.api == CONF_API_AUTO,
 		.etcd_conf = {.endpoints = d->conf.etcd.endpoints,
 			.cafile = d->conf.etcd.cafile,
 			.certfile = d->conf.etcd.certfile,
@@ -246,6 +249,7 @@ static int lease_init(struct daemon *d)
 	};
 	if (d->conf.registry.type == CONF_REGISTRY_STATIC) {
 		c.etcd = &ovnet_etcd_static;
+		c.other_etcd = NULL;
 		c.etcd_conf.endpoints = d->conf.registry.file;
 	}
 	int rc = peers_init(d);

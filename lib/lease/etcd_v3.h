@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside of etcd's v3 API, top down: etcd_v3_open.c a client and its endpoints, etcd_v3_ops.c
+ * Inside of etcd's v3 API, top down: etcd_v3.c a client, etcd_v3_ops.c
  * the operations, etcd_v3_watch.c the watch, etcd_v3_call.c one request to whichever endpoint
  * answers, etcd_v3_auth.c the token, etcd_v3_error.c etcd's refusals, etcd_v3_kv.c keys and
  * values. Below all that one of two wires: etcd_v3_grpc.c (messages: etcd_v3_proto.c) and
@@ -13,12 +13,12 @@
 #include <sys/types.h>
 
 #include "etcd.h"
+#include "etcd_endpoints.h"
 #include "http_client.h"
 
-#define V3_LISTING_MAX   (64u << 20)
-#define V3_ANSWER_MAX    (1u << 20)
-#define V3_ENDPOINTS_MAX 32
-#define V3_WIRES_MAX     2
+#define V3_LISTING_MAX (64u << 20)
+#define V3_ANSWER_MAX  (1u << 20)
+#define V3_WIRES_MAX   2
 
 struct v3_call;
 struct v3_op;
@@ -32,8 +32,8 @@ struct ovnet_etcd {
 	const struct v3_wire *wires[V3_WIRES_MAX];
 	unsigned n_wires, wire;
 	bool wire_chosen; /* it has answered */
-	char *endpoints[V3_ENDPOINTS_MAX];
-	unsigned n_endpoints, current;
+	struct etcd_endpoints endpoints;
+	unsigned current;
 	uint32_t timeout_ms;
 	char *username, *password;
 	char *token;       /* NULL: none (yet) */
@@ -42,7 +42,7 @@ struct ovnet_etcd {
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
 	TAILQ_HEAD(, v3_op) ops;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
-	char last_error[512];
+	char last_error[768];
 };
 
 enum v3_method {
@@ -158,7 +158,7 @@ struct v3_call {
 	unsigned endpoint, tried, refused;
 	unsigned wire, wires_tried; /* at this endpoint */
 	bool renewed_token;
-	char errors[512];
+	char errors[768];
 };
 
 /* etcd_v3_auth.c */
@@ -195,7 +195,8 @@ void v3_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_
 	ovnet_etcd_cb cb, void *arg);
 void v3_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
 	int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg);
-void v3_keepalive(struct ovnet_etcd *e, int64_t ttl_handle, ovnet_etcd_cb cb, void *arg);
+void v3_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
+	ovnet_etcd_cb cb, void *arg);
 void v3_remove(
 	struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg);
 void v3_free_ops(struct ovnet_etcd *e);

@@ -38,17 +38,17 @@ static void note(struct v3_call *c, const char *text)
 	size_t used = strlen(c->errors);
 
 	snprintf(c->errors + used, sizeof(c->errors) - used, "%setcd at %s: %s",
-		used > 0 ? "; " : "", c->e->endpoints[c->endpoint], text);
+		used > 0 ? "; " : "", c->e->endpoints.urls[c->endpoint], text);
 }
 
 static void next_endpoint(struct v3_call *c)
 {
 	struct ovnet_etcd *e = c->e;
 
-	c->endpoint = (c->endpoint + 1) % e->n_endpoints;
+	c->endpoint = (c->endpoint + 1) % e->endpoints.n;
 	c->wire = e->wire;
 	c->wires_tried = 0;
-	if (++c->tried < e->n_endpoints) {
+	if (++c->tried < e->endpoints.n) {
 		v3_send(c);
 		return;
 	}
@@ -65,7 +65,7 @@ static void next_wire(struct v3_call *c, enum ovnet_etcd_status status, const ch
 	if (++c->wires_tried < e->n_wires) {
 		c->wire = (c->wire + 1) % e->n_wires;
 		v3_send(c);
-	} else if (c->tried + 1 < e->n_endpoints) {
+	} else if (c->tried + 1 < e->endpoints.n) {
 		next_endpoint(c);
 	} else {
 		v3_fail(c, status, c->errors);
@@ -166,7 +166,7 @@ struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsi
 	char *url, *token = NULL;
 	unsigned n = wire->headers[1] != NULL ? 2 : 1;
 
-	if (asprintf(&url, "%s%s", e->endpoints[endpoint], wire->paths[r->method]) < 0)
+	if (asprintf(&url, "%s%s", e->endpoints.urls[endpoint], wire->paths[r->method]) < 0)
 		url = NULL;
 	if (r->method == V3_WATCH)
 		headers[n++] = wire->leader;

@@ -227,7 +227,8 @@ static void on_kept(void *arg, const struct v3_answer *a)
 		finish_failed(op, a);
 		return;
 	}
-	struct ovnet_etcd_kv kv = {.key = "", .ttl_handle = op->lease, .ttl_s = a->reply->ttl_s};
+	struct ovnet_etcd_kv kv = {
+		.key = op->key, .ttl_handle = op->lease, .ttl_s = a->reply->ttl_s};
 	/* A lease that is gone is answered with a TTL of 0. */
 	finish(op, &(struct ovnet_etcd_result){
 			   .status = kv.ttl_s > 0 ? OVNET_ETCD_OK : OVNET_ETCD_NOT_FOUND,
@@ -237,10 +238,12 @@ static void on_kept(void *arg, const struct v3_answer *a)
 			   .n_kvs = 1});
 }
 
-void v3_keepalive(struct ovnet_etcd *e, int64_t ttl_handle, ovnet_etcd_cb cb, void *arg)
+void v3_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
+	ovnet_etcd_cb cb, void *arg)
 {
-	struct v3_op *op = new_op(e, "", NULL, cb, arg);
+	struct v3_op *op = new_op(e, key, NULL, cb, arg);
 
+	(void)ttl_s; /* the etcd lease knows */
 	op->lease = ttl_handle;
 	v3_ask(e, &(struct v3_request){.method = V3_KEEPALIVE, .lease = ttl_handle}, on_kept, op);
 }

@@ -58,7 +58,7 @@ static void end(struct ovnet_etcd_watch *w)
 	bool gone = false;
 
 	snprintf(e->last_error, sizeof(e->last_error), "the watch at %s ended: %s",
-		e->endpoints[w->endpoint], w->end.text);
+		e->endpoints.urls[w->endpoint], w->end.text);
 	if (w->end.token)
 		v3_drop_token(e);
 	w->gone = &gone;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * HTTP POSTs over libcurl's multi interface on libevent. Nothing blocks; callbacks come from
+ * HTTP requests over libcurl's multi interface on libevent. Nothing blocks; callbacks come from
  * the event loop, never from inside a call here. Control thread.
  */
 #ifndef OVNET_LEASE_HTTP_CLIENT_H
@@ -37,9 +37,10 @@ struct http_result {
 };
 
 struct http_request {
+	const char *method; /* NULL: POST */
 	const char *url;
 	const char *const *headers; /* lines; NULL-terminated */
-	const void *body;
+	const void *body;           /* NULL: none */
 	size_t len;
 	bool http2;          /* and nothing less */
 	bool goes_on;        /* more of the body follows (http_call_send), without an end */
@@ -51,6 +52,8 @@ struct http_request {
 	 * libcurl: it may keep the bytes, nothing else. False: give up (TOO_LONG).
 	 */
 	bool (*data)(void *arg, const char *bytes, size_t n);
+	/* Optional, as `data`: one header line of such an answer; the empty one ends them. */
+	void (*header)(void *arg, const char *line, size_t n);
 	void *arg;
 };
 

@@ -28,6 +28,7 @@ static struct event_base *base;
 static struct live_etcd etcd;
 static struct live_etcd second; /* one that a single case may start, hurt and lose */
 static struct node nodes[NODES_MAX];
+static const struct ovnet_etcd_ops *over = &ovnet_etcd_v3_grpc; /* the transport under test */
 static unsigned prefixes;
 static char prefix[64];
 
@@ -114,24 +115,10 @@ static const struct ovnet_lease_callbacks cbs = {
 	.fatal = on_fatal,
 };
 
-/* What a run is about: OVNET_TEST_ETCD says, see meson.build. */
-static inline const struct ovnet_etcd_ops *transport(void)
-{
-	const char *name = getenv("OVNET_TEST_ETCD");
-
-	return name != NULL && strcmp(name, "json") == 0 ? &ovnet_etcd_v3_json
-							 : &ovnet_etcd_v3_grpc;
-}
-
-static inline bool over_json(void)
-{
-	return transport() == &ovnet_etcd_v3_json;
-}
-
 static inline struct ovnet_lease_conf conf_of(unsigned i)
 {
 	return (struct ovnet_lease_conf){
-		.etcd = transport(),
+		.etcd = over,
 		.etcd_conf = {.endpoints = etcd.url, .timeout_ms = 2000},
 		.prefix = prefix,
 		.public_ip = ovnet_addr_v4(0x0aa80001 + i),
@@ -229,9 +216,11 @@ static inline const char *key_of(const struct node *n)
 	return at(rest);
 }
 
+/* A case's state is the transport it runs over. */
 static inline int set_up(void **state)
 {
-	(void)state;
+	over = *state != NULL ? *state : &ovnet_etcd_v3_grpc;
+	live_api = strcmp(over->api, "v2") == 0 ? "2" : "3";
 	snprintf(prefix, sizeof(prefix), "/test-%u/network", prefixes++);
 	return 0;
 }
@@ -261,6 +250,14 @@ static inline int stop_all(void **state)
 	return 0;
 }
 
-#define live(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define live_over(label, f, transport)                                           \
+	{                                                                        \
+		.name = label #f, .test_func = f, .setup_func = set_up,          \
+		.teardown_func = tear_down, .initial_state = (void *)(transport) \
+	}
+#define live(f)   live_over("", f, &ovnet_etcd_v3_grpc)
+#define on_v2(f)  live_over("v2: ", f, &ovnet_etcd_v2)
+#define on_v3(f)  live(f), live_over("json: ", f, &ovnet_etcd_v3_json)
+#define on_all(f) on_v3(f), on_v2(f)
 
 #endif

@@ -56,6 +56,10 @@ static inline void start_tls(const char *server, const char *client)
 	setenv("ETCDCTL_CACERT", tls_file(&second, "ca", "crt"), 1);
 	setenv("ETCDCTL_CERT", tls_file(&second, client, "crt"), 1);
 	setenv("ETCDCTL_KEY", tls_file(&second, client, "key"), 1);
+	/* Of its v2 API. */
+	setenv("ETCDCTL_CA_FILE", tls_file(&second, "ca", "crt"), 1);
+	setenv("ETCDCTL_CERT_FILE", tls_file(&second, client, "crt"), 1);
+	setenv("ETCDCTL_KEY_FILE", tls_file(&second, client, "key"), 1);
 	live_start(&second);
 }
 
@@ -63,7 +67,7 @@ static inline void forget_tls(void)
 {
 	static const char *const names[] = {"ETCD_CERT_FILE", "ETCD_KEY_FILE",
 		"ETCD_TRUSTED_CA_FILE", "ETCD_CLIENT_CERT_AUTH", "ETCDCTL_CACERT", "ETCDCTL_CERT",
-		"ETCDCTL_KEY"};
+		"ETCDCTL_KEY", "ETCDCTL_CA_FILE", "ETCDCTL_CERT_FILE", "ETCDCTL_KEY_FILE"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unsetenv(names[i]);

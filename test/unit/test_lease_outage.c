@@ -46,12 +46,12 @@ static void compaction(void **state)
 	snprintf(revision, sizeof(revision), "%lld", (long long)status(n).revision);
 	assert_int_equal(live_ctl(&etcd, NULL, 0, (char *)"compact", revision), 0);
 
-	struct ovnet_etcd *e = transport()->open(base, &conf);
+	struct ovnet_etcd *e = over->open(base, &conf);
 	assert_non_null(e);
-	assert_non_null(transport()->watch(e, prefix, 1, &watch, &o));
+	assert_non_null(over->watch(e, prefix, 1, &watch, &o));
 	wait_for(o.calls == 1, 3000);
 	assert_int_equal(o.status, OVNET_ETCD_COMPACTED);
-	transport()->close(e);
+	over->close(e);
 
 	/* The running client is past it and goes on. */
 	assert_true(live_del(&etcd, at("subnets/10.5.0.0-24")));
@@ -224,6 +224,10 @@ static void strangers(void **state)
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
 	struct ovnet_lease_conf conf = conf_of(0);
+	const char *stranger = live_v2() ? "no etcd v2 API there"
+			       : over == &ovnet_etcd_v3_json
+				       ? "no etcd v3 JSON gateway there"
+				       : "closed the connection without an answer";
 	char url[64];
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -240,8 +244,7 @@ static void strangers(void **state)
 	live_start(&second);
 	unsetenv("ETCD_LISTEN_METRICS_URLS");
 	conf.etcd_conf.timeout_ms = 2000;
-	fails_with(&conf, over_json() ? "no etcd v3 JSON gateway there"
-				      : "closed the connection without an answer");
+	fails_with(&conf, stranger);
 	conf.etcd_conf.endpoints = "http://nonexistent.invalid:2379";
 	fails_with(&conf, "does not resolve");
 }
@@ -249,13 +252,13 @@ static void strangers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		live(compaction),
-		live(outage_keeps_peers_and_misses_nothing),
-		live(next_endpoint_answers_when_one_does_not),
-		live(bad_endpoints_are_refused),
-		live(password),
-		live(certificates),
-		live(strangers),
+		on_v3(compaction),
+		on_all(outage_keeps_peers_and_misses_nothing),
+		on_all(next_endpoint_answers_when_one_does_not),
+		on_all(bad_endpoints_are_refused),
+		on_v3(password),
+		on_all(certificates),
+		on_all(strangers),
 	};
 	return cmocka_run_group_tests_name("lease_outage", tests, start_all, stop_all);
 }
