@@ -250,6 +250,7 @@ static int lease_init(struct daemon *d)
 	if (d->conf.registry.type == CONF_REGISTRY_STATIC) {
 		c.etcd = &ovnet_etcd_static;
 		c.other_etcd = NULL;
+		c.may_switch = false;
 		c.etcd_conf.endpoints = d->conf.registry.file;
 	}
 	int rc = peers_init(d);

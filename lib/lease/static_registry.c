@@ -234,8 +234,8 @@ static void op_update(struct ovnet_etcd *e, const char *key, const char *value, 
 static void op_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
 	ovnet_etcd_cb cb, void *arg)
 {
-	(void)ttl_s, (void)ttl_handle;
-	queue(e, KEEPALIVE, key, NULL, cb, arg);
+	(void)key, (void)ttl_s, (void)ttl_handle;
+	queue(e, KEEPALIVE, "", NULL, cb, arg);
 }
 
 static void op_remove(
@@ -289,7 +289,8 @@ static const char *op_last_error(struct ovnet_etcd *e)
 
 const struct ovnet_etcd_ops ovnet_etcd_static = {
 	.name = "static",
-	.api = "static",
+	.api = "file",
+	.put = "edit",
 	.open = op_open,
 	.close = op_close,
 	.get = op_get,
