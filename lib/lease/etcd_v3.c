@@ -4,13 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backoff.h"
 #include "mem.h"
-
-static char *copied(const char *text)
-{
-	return must(strdup(text != NULL ? text : ""));
-}
 
 static void op_close(struct ovnet_etcd *e)
 {
@@ -18,11 +12,7 @@ static void op_close(struct ovnet_etcd *e)
 		v3_unwatch(TAILQ_FIRST(&e->watches));
 	v3_cancel_all(e);
 	v3_free_ops(e);
-	http_client_close(e->http);
-	etcd_endpoints_free(&e->endpoints);
-	free(e->tls.cafile);
-	free(e->tls.certfile);
-	free(e->tls.keyfile);
+	etcd_client_close(&e->client);
 	free(e->username);
 	free(e->password);
 	free(e->token);
@@ -34,29 +24,19 @@ static struct ovnet_etcd *open_with(struct event_base *base, const struct ovnet_
 {
 	struct ovnet_etcd *e = must(calloc(1, sizeof(*e)));
 
-	e->base = base;
 	e->wires[e->n_wires++] = first;
 	if (second != NULL)
 		e->wires[e->n_wires++] = second;
-	e->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : 5000;
-	e->tls.cafile = copied(conf->cafile);
-	e->tls.certfile = copied(conf->certfile);
-	e->tls.keyfile = copied(conf->keyfile);
-	e->username = copied(conf->username);
-	e->password = copied(conf->password);
+	e->username = etcd_copied(conf->username);
+	e->password = etcd_copied(conf->password);
 	TAILQ_INIT(&e->calls);
 	TAILQ_INIT(&e->waiting);
 	TAILQ_INIT(&e->ops);
 	TAILQ_INIT(&e->watches);
-	e->http = http_client_open(base, &e->tls);
-	if (e->http == NULL ||
-		etcd_endpoints_read(&e->endpoints, conf->endpoints,
-			e->tls.cafile[0] != '\0' || e->tls.certfile[0] != '\0') < 0) {
+	if (etcd_client_open(&e->client, base, conf) < 0) {
 		op_close(e);
 		return NULL;
 	}
-	/* Nodes share one list; they should not all sit on its first member. */
-	e->current = random_below(NULL, e->endpoints.n);
 	return e;
 }
 
@@ -82,12 +62,12 @@ static const char *op_transport(struct ovnet_etcd *e)
 
 static const char *op_endpoint(struct ovnet_etcd *e)
 {
-	return e->endpoints.urls[e->current];
+	return etcd_client_endpoint(&e->client);
 }
 
 static const char *op_last_error(struct ovnet_etcd *e)
 {
-	return e->last_error;
+	return e->client.last_error;
 }
 
 #define OPS(name_, open_)                                                                       \

@@ -12,9 +12,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
-#include "etcd.h"
-#include "etcd_endpoints.h"
-#include "http_client.h"
+#include "etcd_client.h"
 
 #define V3_LISTING_MAX (64u << 20)
 #define V3_ANSWER_MAX  (1u << 20)
@@ -25,16 +23,11 @@ struct v3_op;
 struct v3_wire;
 
 struct ovnet_etcd {
-	struct event_base *base;
-	struct http_client *http;
-	struct http_tls tls;
+	struct etcd_client client;
 	/* In the order they are tried; `wire` is the one in use. */
 	const struct v3_wire *wires[V3_WIRES_MAX];
 	unsigned n_wires, wire;
 	bool wire_chosen; /* it has answered */
-	struct etcd_endpoints endpoints;
-	unsigned current;
-	uint32_t timeout_ms;
 	char *username, *password;
 	char *token;       /* NULL: none (yet) */
 	bool auth_off;     /* the server knows no users: go on without a token */
@@ -42,7 +35,6 @@ struct ovnet_etcd {
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
 	TAILQ_HEAD(, v3_op) ops;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
-	char last_error[768];
 };
 
 enum v3_method {
@@ -155,10 +147,9 @@ struct v3_call {
 	v3_done done;
 	void *arg;
 	struct http_call *http;
-	unsigned endpoint, tried, refused;
+	struct etcd_route route;
 	unsigned wire, wires_tried; /* at this endpoint */
 	bool renewed_token;
-	char errors[768];
 };
 
 /* etcd_v3_auth.c */

@@ -28,32 +28,21 @@ static void finish(struct v3_call *c, enum ovnet_etcd_status status, const char 
 
 void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 {
-	if (text != c->e->last_error)
-		snprintf(c->e->last_error, sizeof(c->e->last_error), "%s", text);
-	finish(c, status, c->e->last_error, NULL);
-}
-
-static void note(struct v3_call *c, const char *text)
-{
-	size_t used = strlen(c->errors);
-
-	snprintf(c->errors + used, sizeof(c->errors) - used, "%setcd at %s: %s",
-		used > 0 ? "; " : "", c->e->endpoints.urls[c->endpoint], text);
+	if (text != c->e->client.last_error)
+		snprintf(c->e->client.last_error, sizeof(c->e->client.last_error), "%s", text);
+	finish(c, status, c->e->client.last_error, NULL);
 }
 
 static void next_endpoint(struct v3_call *c)
 {
 	struct ovnet_etcd *e = c->e;
 
-	c->endpoint = (c->endpoint + 1) % e->endpoints.n;
 	c->wire = e->wire;
 	c->wires_tried = 0;
-	if (++c->tried < e->endpoints.n) {
+	if (etcd_route_next(&e->client, &c->route))
 		v3_send(c);
-		return;
-	}
-	/* Refused everywhere is a matter of credentials; anything else may pass. */
-	v3_fail(c, c->refused == c->tried ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE, c->errors);
+	else
+		v3_fail(c, etcd_route_verdict(&c->route), c->route.errors);
 }
 
 /* Nobody speaks this wire there: then the other one, at the same endpoint. */
@@ -61,14 +50,14 @@ static void next_wire(struct v3_call *c, enum ovnet_etcd_status status, const ch
 {
 	struct ovnet_etcd *e = c->e;
 
-	note(c, text);
+	etcd_route_note(&c->e->client, &c->route, text);
 	if (++c->wires_tried < e->n_wires) {
 		c->wire = (c->wire + 1) % e->n_wires;
 		v3_send(c);
-	} else if (c->tried + 1 < e->endpoints.n) {
+	} else if (c->route.tried + 1 < e->client.endpoints.n) {
 		next_endpoint(c);
 	} else {
-		v3_fail(c, status, c->errors);
+		v3_fail(c, status, c->route.errors);
 	}
 }
 
@@ -79,7 +68,7 @@ static void choose_wire(struct v3_call *c)
 	if (e->n_wires > 1 && (!e->wire_chosen || e->wire != c->wire))
 		LOG(INFO, "etcd.transport \"auto\": using %s%s%s", e->wires[c->wire]->name,
 			c->wires_tried > 0 ? ", because " : "",
-			c->wires_tried > 0 ? c->errors : "");
+			c->wires_tried > 0 ? c->route.errors : "");
 	e->wire = c->wire;
 	e->wire_chosen = true;
 }
@@ -97,12 +86,12 @@ static void on_error_answer(struct v3_call *c, const struct v3_error *error)
 		next_wire(c, error->status, error->text);
 		return;
 	}
-	note(c, error->text);
+	etcd_route_note(&c->e->client, &c->route, error->text);
 	if (error->status == OVNET_ETCD_UNAVAILABLE && !is_write(c)) {
 		next_endpoint(c);
 		return;
 	}
-	v3_fail(c, error->status, c->errors);
+	v3_fail(c, error->status, c->route.errors);
 }
 
 static void free_reply(struct v3_reply *reply)
@@ -122,12 +111,13 @@ static void on_answer(struct v3_call *c, const struct http_result *r)
 		return;
 	}
 	if (wire->decode(c->req.method, r->body, r->len, &reply) < 0) {
-		note(c, "the answer is no etcd answer (is this the client port of an etcd?)");
-		v3_fail(c, OVNET_ETCD_BROKEN, c->errors);
+		etcd_route_note(&c->e->client, &c->route,
+			"the answer is no etcd answer (is this the client port of an etcd?)");
+		v3_fail(c, OVNET_ETCD_BROKEN, c->route.errors);
 	} else {
 		choose_wire(c);
-		c->e->current = c->endpoint;
-		c->e->last_error[0] = '\0';
+		c->e->client.current = c->route.endpoint;
+		c->e->client.last_error[0] = '\0';
 		finish(c, OVNET_ETCD_OK, "", &reply);
 	}
 	free_reply(&reply);
@@ -147,13 +137,13 @@ static void on_http(void *arg, const struct http_result *r)
 		next_wire(c, OVNET_ETCD_UNAVAILABLE, r->text);
 		return;
 	}
-	note(c, r->text);
+	etcd_route_note(&c->e->client, &c->route, r->text);
 	if (r->outcome == HTTP_REFUSED)
-		c->refused++;
+		c->route.refused++;
 	if (r->outcome == HTTP_TOO_LONG)
-		v3_fail(c, OVNET_ETCD_BROKEN, c->errors);
+		v3_fail(c, OVNET_ETCD_BROKEN, c->route.errors);
 	else if ((r->outcome == HTTP_LOST || r->outcome == HTTP_CLOSED) && is_write(c))
-		v3_fail(c, OVNET_ETCD_UNAVAILABLE, c->errors);
+		v3_fail(c, OVNET_ETCD_UNAVAILABLE, c->route.errors);
 	else
 		next_endpoint(c);
 }
@@ -166,7 +156,7 @@ struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsi
 	char *url, *token = NULL;
 	unsigned n = wire->headers[1] != NULL ? 2 : 1;
 
-	if (asprintf(&url, "%s%s", e->endpoints.urls[endpoint], wire->paths[r->method]) < 0)
+	if (asprintf(&url, "%s%s", e->client.endpoints.urls[endpoint], wire->paths[r->method]) < 0)
 		url = NULL;
 	if (r->method == V3_WATCH)
 		headers[n++] = wire->leader;
@@ -180,7 +170,7 @@ struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsi
 	http->body = body.p;
 	http->len = body.len;
 	http->http2 = wire->http2;
-	struct http_call *call = http_client_post(e->http, http);
+	struct http_call *call = http_client_post(e->client.http, http);
 	free(body.p);
 	free(token);
 	free(url);
@@ -196,9 +186,9 @@ void v3_send(struct v3_call *c)
 		v3_wait_for_token(c);
 		return;
 	}
-	c->http = v3_post(e, e->wires[c->wire], c->endpoint, &c->req,
+	c->http = v3_post(e, e->wires[c->wire], c->route.endpoint, &c->req,
 		&(struct http_request){
-			.timeout_ms = e->timeout_ms,
+			.timeout_ms = e->client.timeout_ms,
 			.max_bytes = listing ? V3_LISTING_MAX : V3_ANSWER_MAX,
 			.done = on_http,
 			.arg = c,
@@ -213,7 +203,7 @@ void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void
 	c->req = *r;
 	c->done = done;
 	c->arg = arg;
-	c->endpoint = e->current;
+	c->route.endpoint = e->client.current;
 	c->wire = e->wire;
 	TAILQ_INSERT_TAIL(&e->calls, c, link);
 	v3_send(c);

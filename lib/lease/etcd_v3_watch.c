@@ -57,13 +57,13 @@ static void end(struct ovnet_etcd_watch *w)
 	struct ovnet_etcd *e = w->e;
 	bool gone = false;
 
-	snprintf(e->last_error, sizeof(e->last_error), "the watch at %s ended: %s",
-		e->endpoints.urls[w->endpoint], w->end.text);
+	snprintf(e->client.last_error, sizeof(e->client.last_error), "the watch at %s ended: %s",
+		e->client.endpoints.urls[w->endpoint], w->end.text);
 	if (w->end.token)
 		v3_drop_token(e);
 	w->gone = &gone;
 	w->cbs.ended(w->arg,
-		&(struct ovnet_etcd_result){.status = w->end.status, .text = e->last_error});
+		&(struct ovnet_etcd_result){.status = w->end.status, .text = e->client.last_error});
 	if (!gone) {
 		w->gone = NULL;
 		v3_unwatch(w);
@@ -124,7 +124,7 @@ static void on_life(struct ovnet_etcd_watch *w)
 		probe(w);
 	w->confirmed = true;
 	w->probing = false;
-	arm_ms(w->silence, w->can_answer ? PROBE_AFTER * w->e->timeout_ms : SILENCE_MS);
+	arm_ms(w->silence, w->can_answer ? PROBE_AFTER * w->e->client.timeout_ms : SILENCE_MS);
 }
 
 /* Outside of libcurl: every whole message, then the end if there is one. */
@@ -201,7 +201,7 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 	if (w->can_answer && !w->probing) {
 		probe(w);
 		w->probing = true;
-		arm_ms(w->silence, 2 * w->e->timeout_ms);
+		arm_ms(w->silence, 2 * w->e->client.timeout_ms);
 		return;
 	}
 	set_end(w, OVNET_ETCD_UNAVAILABLE, "no sign of life from etcd");
@@ -221,7 +221,7 @@ static void start(struct ovnet_etcd_watch *w, const char *prefix, int64_t revisi
 			.arg = w,
 		});
 	/* It confirms at once; later silence may be longer. */
-	arm_ms(w->silence, 2 * w->e->timeout_ms);
+	arm_ms(w->silence, 2 * w->e->client.timeout_ms);
 }
 
 struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
@@ -233,10 +233,10 @@ struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int6
 	w->cbs = *cbs;
 	w->arg = arg;
 	w->wire = e->wires[e->wire];
-	w->endpoint = e->current;
+	w->endpoint = e->client.current;
 	w->buf = must(malloc(1));
-	w->messages = must(event_new(e->base, -1, 0, on_messages, w));
-	w->silence = must(evtimer_new(e->base, on_silence, w));
+	w->messages = must(event_new(e->client.base, -1, 0, on_messages, w));
+	w->silence = must(evtimer_new(e->client.base, on_silence, w));
 	TAILQ_INSERT_TAIL(&e->watches, w, link);
 	if (!v3_needs_token(e)) {
 		start(w, prefix, revision);
