@@ -191,6 +191,17 @@ static void on_fatal(void *arg, const char *text)
 	daemon_exit(arg, EXIT_FAILURE);
 }
 
+static const struct ovnet_etcd_ops *etcd_v3_of(const struct conf *conf)
+{
+	static const struct ovnet_etcd_ops *const v3[] = {
+		[CONF_TRANSPORT_AUTO] = &ovnet_etcd_v3,
+		[CONF_TRANSPORT_GRPC] = &ovnet_etcd_v3_grpc,
+		[CONF_TRANSPORT_JSON] = &ovnet_etcd_v3_json,
+	};
+
+	return v3[conf->etcd.transport];
+}
+
 static int lease_init(struct daemon *d)
 {
 	static const struct ovnet_lease_callbacks cbs = {
@@ -201,8 +212,11 @@ static int lease_init(struct daemon *d)
 		.synced = on_synced,
 		.fatal = on_fatal,
 	};
+	bool v2_first = d->conf.etcd.api == CONF_API_V2;
 	struct ovnet_lease_conf c = {
-		.etcd = &ovnet_etcd_v3_json,
+		.etcd = v2_first ? &ovnet_etcd_v2 : etcd_v3_of(&d->conf),
+		.other_etcd = v2_first ? etcd_v3_of(&d->conf) : &ovnet_etcd_v2,
+		.may_switch = d->conf.etcd.api == CONF_API_AUTO,
 		.etcd_conf = {.endpoints = d->conf.etcd.endpoints,
 			.cafile = d->conf.etcd.cafile,
 			.certfile = d->conf.etcd.certfile,
@@ -217,6 +231,8 @@ static int lease_init(struct daemon *d)
 	};
 	if (d->conf.registry.type == CONF_REGISTRY_STATIC) {
 		c.etcd = &ovnet_etcd_static;
+		c.other_etcd = NULL;
+		c.may_switch = false;
 		c.etcd_conf.endpoints = d->conf.registry.file;
 	}
 	int rc = peers_init(d);
