@@ -113,9 +113,10 @@ struct v3_wire {
 	int (*decode)(enum v3_method method, const char *bytes, size_t len, struct v3_reply *out);
 	/*
 	 * The first message of a stream: its length with all around it, 0 if it is not whole
-	 * yet, negative when it is none. The first `known` bytes hold no end of one.
+	 * yet, negative when it is none. The first `known` bytes hold no end of one; `ended`: no
+	 * more will follow.
 	 */
-	ssize_t (*message)(const char *bytes, size_t len, size_t known);
+	ssize_t (*message)(const char *bytes, size_t len, size_t known, bool ended);
 	/* One such message. As decode(). */
 	int (*decode_watch)(const char *bytes, size_t len, struct v3_watch_reply *out);
 	/* Asks on a running watch for a sign of life. NULL: cannot be done. */
