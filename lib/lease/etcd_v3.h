@@ -19,7 +19,6 @@
 #define V3_WIRES_MAX   2
 
 struct v3_call;
-struct v3_op;
 struct v3_wire;
 
 struct ovnet_etcd {
@@ -33,7 +32,6 @@ struct ovnet_etcd {
 	bool auth_off;     /* the server knows no users: go on without a token */
 	bool auth_running; /* calls wait in `waiting` */
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
-	TAILQ_HEAD(, v3_op) ops;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
 };
 
@@ -191,6 +189,5 @@ void v3_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t
 	ovnet_etcd_cb cb, void *arg);
 void v3_remove(
 	struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg);
-void v3_free_ops(struct ovnet_etcd *e);
 
 #endif
