@@ -308,8 +308,10 @@ static void sixty_five_thousand_routes(void **state)
 	struct timespec from, to;
 
 	assert_int_equal(ovnet_host_device_setup(l->k, dev, &network, &own, MTU), 0);
-	run_for(l, 100);
-	l->route_calls = 0;
+	do { /* what the new device itself caused has to be over */
+		l->route_calls = 0;
+		run_for(l, 200);
+	} while (l->route_calls != 0);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (uint32_t i = 0; i < 65536; i++) {
 		struct ovnet_prefix4 p = {network.addr_host + (i << 8), 24};
