@@ -18,6 +18,7 @@
 
 enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
 enum conf_registry { CONF_REGISTRY_ETCD, CONF_REGISTRY_STATIC };
+enum conf_on_lost { CONF_LOST_KEEP, CONF_LOST_DRAIN };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
 enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
 
@@ -57,6 +58,7 @@ struct conf {
 		char *public_ip; /* "": address of the interface */
 		char *subnet_file;
 		uint32_t subnet_lease_renew_margin; /* minutes */
+		enum conf_on_lost on_lost;
 	} node;
 	struct {
 		char *device; /* name of the host device */

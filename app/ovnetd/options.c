@@ -9,12 +9,14 @@
 
 static const char *const validation[] = {"off", "strict", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
+static const char *const on_lost[] = {"keep", "drain", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
 static const char *const mode[] = {"adaptive", "poll", NULL};
 static const char *const cpu_level[] = {"auto", "x86-64-v2", "x86-64-v3", "x86-64-v4", NULL};
 
 static_assert(CONF_HUGE_AUTO == 0 && CONF_HUGE_ON == 1 && CONF_HUGE_OFF == 2, "order of choices");
 static_assert(CONF_REGISTRY_ETCD == 0 && CONF_REGISTRY_STATIC == 1, "order of choices");
+static_assert(CONF_LOST_KEEP == 0 && CONF_LOST_DRAIN == 1, "order of choices");
 static_assert(CONF_MODE_ADAPTIVE == 0 && CONF_MODE_POLL == 1, "order of choices");
 
 const struct option_group option_groups[] = {
@@ -101,6 +103,14 @@ const struct option_def ovnetd_options[] = {
 		.preset = "60", .min = 1, .max = 1439, .arg = "MINUTES",
 		.help = "how long before its end the lease is renewed",
 		.more = "A lease lasts 24 hours."},
+	{"node.on-lost", OPTION_CHOICE, AT(node.on_lost), .choices = on_lost, .preset = "keep",
+		.help = "what to do when another node owns this node's subnet",
+		.more = "A lease that is gone is claimed again at once; this is for one that somebody "
+			"else has got meanwhile, which is never overwritten. keep: go on with the "
+			"subnet, warn, and claim it again when it is free. Containers keep their "
+			"addresses, but nodes that follow etcd send to the new owner. drain: leave it, "
+			"drop packets for it (inner-dest), claim another subnet and write subnet-file "
+			"anew; containers need new addresses."},
 
 	{"host.device", OPTION_TEXT, AT(host.device), .check = check_ifname, .preset = "ovnet0",
 		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks",

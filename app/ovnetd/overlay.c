@@ -97,11 +97,11 @@ static uint16_t overlay_mtu(struct daemon *d, const struct ovnet_netconf *c)
 	return (uint16_t)((c->mtu != 0 ? c->mtu : underlay) - OVNET_VXLAN4_OVERHEAD);
 }
 
-static int set_tables(struct daemon *d)
+static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
 {
 	struct ovnet_overlay o = {
 		.network = d->netconf.network,
-		.own = d->own.subnet,
+		.own = *own,
 		.udp_port = d->netconf.port,
 		.vni = d->netconf.vni,
 		.vtep_mac = d->own.vtep_mac,
@@ -173,15 +173,38 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	d->have_netconf = true;
 	d->own = *own;
 	d->overlay_mtu = overlay_mtu(d, c);
-	if (set_tables(d) < 0 || uplinks_filter(d) < 0 || host_set_up(d) < 0) {
+	if (set_tables(d, &d->own.subnet) < 0 || uplinks_filter(d) < 0 || host_set_up(d) < 0) {
 		daemon_exit(d, EXIT_FAILURE);
 		return;
 	}
 	d->ready = true;
+	warn_clear(&d->warnings, "lease-lost");
 	if (again) {
 		peers_republish(d);
 		write_subnet_env(d);
 	}
+}
+
+/*
+ * Drained, the only address we call ours is one that no node is given: what still comes for the
+ * former subnet is inner-dest, and its new owner may be a peer.
+ */
+static void on_lost(void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner)
+{
+	struct daemon *d = arg;
+	const struct ovnet_prefix4 nothing = {d->netconf.network.addr_host, 32};
+	bool drain = d->conf.node.on_lost == CONF_LOST_DRAIN;
+	char subnet[OVNET_PREFIX_STRLEN], ip[OVNET_ADDR_STRLEN];
+
+	warn_set(&d->warnings, "lease-lost", "our subnet %s belongs to %s now: %s",
+		ovnet_prefix4_text(&was->subnet, subnet, sizeof(subnet)),
+		owner->public_ip.family != 0 ? ovnet_addr_text(&owner->public_ip, ip, sizeof(ip))
+					     : "another node",
+		drain ? "drained, waiting for another one (node.on-lost)"
+		      : "kept, waiting until it is free; stop the other node or restart this one "
+			"with --on-lost=drain");
+	if (drain && set_tables(d, &nothing) < 0)
+		daemon_exit(d, EXIT_FAILURE);
 }
 
 static void on_peer_set(void *arg, const struct ovnet_lease *lease)
@@ -214,6 +237,7 @@ static int lease_init(struct daemon *d)
 	static const struct ovnet_lease_callbacks cbs = {
 		.attrs = on_attrs,
 		.acquired = on_acquired,
+		.lost = on_lost,
 		.peer_set = on_peer_set,
 		.peer_del = on_peer_del,
 		.synced = on_synced,
@@ -232,6 +256,8 @@ static int lease_init(struct daemon *d)
 		.public_ip = d->public_ip,
 		.renew_margin_s = d->conf.node.subnet_lease_renew_margin * 60,
 		.ttl_s = 86400,
+		.on_lost = d->conf.node.on_lost == CONF_LOST_DRAIN ? OVNET_LEASE_DRAIN
+								   : OVNET_LEASE_KEEP,
 	};
 	if (d->conf.registry.type == CONF_REGISTRY_STATIC) {
 		c.etcd = &ovnet_etcd_static;

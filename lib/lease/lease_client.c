@@ -69,6 +69,7 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	c->arg = arg;
 	c->public_ip = conf->public_ip;
 	c->previous = conf->previous;
+	c->on_lost = conf->on_lost;
 	c->renew_margin_s = conf->renew_margin_s != 0 ? conf->renew_margin_s : 3600;
 	c->ttl_s = conf->ttl_s != 0 ? conf->ttl_s : 86400;
 	c->config_key = joined(conf->prefix, "/config");

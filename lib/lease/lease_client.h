@@ -7,7 +7,8 @@
  *
  * Once RUNNING it stays there: etcd away means retry with back-off, peers stay; etcd back
  * means a full reconcile (list, diff of subnets and backend data, watch from the list's
- * revision). A lost own lease is claimed again. The lease is kept at close (flannel-facts 2).
+ * revision). A lost own lease is claimed again; one that another node has got meanwhile is never
+ * overwritten, see ovnet_lease_on_lost. The lease is kept at close (flannel-facts 2).
  */
 #ifndef OVNET_LEASE_LEASE_CLIENT_H
 #define OVNET_LEASE_LEASE_CLIENT_H
@@ -23,6 +24,12 @@ enum ovnet_lease_state {
 	OVNET_LEASE_RUNNING,
 };
 
+/* Another node owns our subnet. */
+enum ovnet_lease_on_lost {
+	OVNET_LEASE_KEEP,  /* go on with it, claim it when it is free again */
+	OVNET_LEASE_DRAIN, /* leave it to its new owner, claim another one */
+};
+
 struct ovnet_lease_conf {
 	const struct ovnet_etcd_ops *etcd;
 	struct ovnet_etcd_conf etcd_conf;
@@ -31,6 +38,7 @@ struct ovnet_lease_conf {
 	struct ovnet_prefix4 previous; /* subnet of an earlier life (subnet.env); len 0: none */
 	uint32_t renew_margin_s;       /* before expiry; default 3600 */
 	uint32_t ttl_s;                /* 86400; tests use less */
+	enum ovnet_lease_on_lost on_lost;
 };
 
 struct ovnet_lease_status {
@@ -53,12 +61,17 @@ struct ovnet_lease_callbacks {
 	 */
 	int (*attrs)(void *arg, const struct ovnet_netconf *conf,
 		const struct ovnet_lease *previous, struct ovnet_lease *own);
-	/* We hold `own` (first time, or again with another subnet). */
+	/* We hold `own` (first time, with another subnet, or after it was lost). */
 	void (*acquired)(
 		void *arg, const struct ovnet_netconf *conf, const struct ovnet_lease *own);
 	/* Somebody else's lease is there or changed / is gone. Never our own. */
 	void (*peer_set)(void *arg, const struct ovnet_lease *lease);
 	void (*peer_del)(void *arg, const struct ovnet_lease *lease);
+	/*
+	 * Our subnet `was` belongs to `owner` now (its public_ip may be unknown); again when that
+	 * changes. acquired() follows when we hold it, or with DRAIN another one. May be NULL.
+	 */
+	void (*lost)(void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner);
 	/* After the first complete listing: every peer known was announced. */
 	void (*synced)(void *arg);
 	/* Cannot go on (config refused by attrs, or it can never fit): the daemon should exit. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside of the lease client, in the order things happen: lease_config.c waits for the network
- * config, lease_acquire.c finds or claims our subnet, lease_own.c keeps it, lease_sync.c
- * follows everybody else's. Each part starts the next and owns its own struct here.
+ * config, lease_acquire.c finds or claims our subnet, lease_own.c keeps it, lease_lost.c gets it
+ * back, lease_sync.c follows everybody else's. Each part starts the next and owns its own struct
+ * here.
  */
 #ifndef OVNET_LEASE_LEASE_CLIENT_INT_H
 #define OVNET_LEASE_LEASE_CLIENT_INT_H
@@ -23,6 +24,7 @@ struct ovnet_lease_client {
 
 	struct ovnet_addr public_ip;
 	struct ovnet_prefix4 previous;
+	enum ovnet_lease_on_lost on_lost;
 	uint32_t renew_margin_s, ttl_s;
 	char *config_key;     /* <prefix>/config */
 	char *subnets_prefix; /* <prefix>/subnets/ */
@@ -54,8 +56,10 @@ struct ovnet_lease_client {
 	} acquire;
 
 	struct {           /* lease_own.c */
-		bool held; /* the key is ours as far as we know */
-		bool busy; /* a request about the key is under way */
+		bool held; /* the key is ours as far as we know, or ours to get back (lost) */
+		bool lost; /* another node owns our subnet */
+		struct ovnet_lease owner; /* lost: who */
+		bool busy;                /* a request about the key is under way */
 		bool look_again;
 		bool handle_gone; /* etcd does not know the handle any more */
 		struct ovnet_lease lease;
@@ -99,9 +103,24 @@ void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *leas
 	const char *value, const struct ovnet_etcd_kv *kv);
 /* Somebody (we, too) wrote or removed our key. `kv` NULL: removed. */
 void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+/* The key says what it should; somebody may have written it anew, with another handle. */
+void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+/* The request about the key is over; what happened meanwhile is looked at now. */
+void lease_own_end(struct ovnet_lease_client *c);
+/* Writes the same once more in a few seconds. */
+void lease_own_show_later(struct ovnet_lease_client *c);
+void lease_own_look_soon(struct ovnet_lease_client *c);
 /* Does the key bear our mark, or nobody's that can be read? */
 bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 void lease_own_stop(struct ovnet_lease_client *c);
+
+/* lease_lost.c: what the key was found to be. */
+/* Somebody else's key is gone: does that make room for ours? */
+void lease_lost_removed(struct ovnet_lease_client *c, const char *name);
+void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_lost_vanished(struct ovnet_lease_client *c);
+void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 
 void lease_sync_init(struct ovnet_lease_client *c);
 void lease_sync_start(struct ovnet_lease_client *c);

@@ -315,6 +315,23 @@ void lease_table_replace(struct lease_table *t, const struct ovnet_etcd_kv *kvs,
 	lease_table_settle(t);
 }
 
+static bool overlap(const struct ovnet_lease *a, const struct ovnet_lease *b)
+{
+	return by_subnet(a, b) == 0 || (a->has_v6 && b->has_v6 && by_subnet6(a, b) == 0);
+}
+
+const struct ovnet_lease *lease_table_rival(const struct lease_table *t)
+{
+	const struct record *r;
+
+	if (!t->has_own || t->blocked == 0)
+		return NULL;
+	TAILQ_FOREACH (r, &t->records, link)
+		if (r->blocked && overlap(&r->lease, &t->own))
+			return &r->lease;
+	return NULL;
+}
+
 /* Whoever is in the way of a lease we hold yields to it. */
 static void make_way(struct lease_table *t, const struct ovnet_lease *own)
 {
@@ -325,23 +342,21 @@ static void make_way(struct lease_table *t, const struct ovnet_lease *own)
 		return;
 	snprintf(why, sizeof(why), "it overlaps our own lease %s",
 		ovnet_lease_key_text(own, name, sizeof(name)));
-	TAILQ_FOREACH (r, &t->records, link) {
-		if (!r->announced || (by_subnet(&r->lease, own) != 0 &&
-					     !(r->lease.has_v6 && own->has_v6 &&
-						     by_subnet6(&r->lease, own) == 0)))
-			continue;
-		refuse(t, r, true, why);
-	}
+	TAILQ_FOREACH (r, &t->records, link)
+		if (r->announced && overlap(&r->lease, own))
+			refuse(t, r, true, why);
 }
 
 void lease_table_set_own(struct lease_table *t, const struct ovnet_lease *own)
 {
 	if (t->has_own)
 		uproot(t, &t->own);
-	make_way(t, own);
-	t->own = *own;
-	t->has_own = true;
-	plant(t, &t->own);
+	t->has_own = own != NULL;
+	if (own != NULL) {
+		make_way(t, own);
+		t->own = *own;
+		plant(t, &t->own);
+	}
 	t->unsettled = true;
 	lease_table_settle(t);
 }

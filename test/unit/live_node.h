@@ -18,7 +18,8 @@ struct node {
 	struct ovnet_lease_client *client;
 	struct ovnet_lease own, previous;
 	struct ovnet_lease peers[64];
-	unsigned n_peers, acquired, sets, dels, synced, fatal;
+	unsigned n_peers, acquired, sets, dels, synced, fatal, lost;
+	struct ovnet_lease owner;
 	bool had_previous;
 	struct ovnet_mac mac;
 };
@@ -93,6 +94,16 @@ static inline void on_del(void *arg, const struct ovnet_lease *lease)
 	*p = n->peers[--n->n_peers];
 }
 
+static inline void on_lost(
+	void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner)
+{
+	struct node *n = arg;
+
+	assert_true(ovnet_lease_equal(was, &n->own));
+	n->owner = *owner;
+	n->lost++;
+}
+
 static inline void on_synced(void *arg)
 {
 	((struct node *)arg)->synced++;
@@ -109,6 +120,7 @@ static const struct ovnet_lease_callbacks cbs = {
 	.acquired = on_acquired,
 	.peer_set = on_set,
 	.peer_del = on_del,
+	.lost = on_lost,
 	.synced = on_synced,
 	.fatal = on_fatal,
 };

@@ -23,6 +23,7 @@ static const struct {
 	{"node.public-ip", "198.51.100.9"},
 	{"node.subnet-file", "/run/x/subnet.env"},
 	{"node.subnet-lease-renew-margin", "61"},
+	{"node.on-lost", "drain"},
 	{"host.device", "flannel.1"},
 	{"ingress.validation", "off"},
 	{"encap.src-port-min", "49152"},
