@@ -207,6 +207,16 @@ static void on_lost(void *arg, const struct ovnet_lease *was, const struct ovnet
 		daemon_exit(d, EXIT_FAILURE);
 }
 
+static void on_config(void *arg, const char *text)
+{
+	struct daemon *d = arg;
+
+	if (text != NULL)
+		warn_set(&d->warnings, "netconf", "%s", text);
+	else
+		warn_clear(&d->warnings, "netconf");
+}
+
 static void on_peer_set(void *arg, const struct ovnet_lease *lease)
 {
 	peers_set(arg, lease);
@@ -238,6 +248,7 @@ static int lease_init(struct daemon *d)
 		.attrs = on_attrs,
 		.acquired = on_acquired,
 		.lost = on_lost,
+		.config = on_config,
 		.peer_set = on_peer_set,
 		.peer_del = on_peer_del,
 		.synced = on_synced,

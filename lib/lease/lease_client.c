@@ -80,6 +80,7 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 		.arg = c});
 	lease_table_set_netconf(c->table, &c->netconf);
 	lease_config_init(c);
+	lease_reconf_init(c);
 	lease_acquire_init(c);
 	lease_own_init(c);
 	lease_sync_init(c);
@@ -94,6 +95,7 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 	lease_sync_stop(c);
 	lease_own_stop(c);
 	lease_acquire_stop(c);
+	lease_reconf_stop(c);
 	lease_config_stop(c);
 	c->ops->close(c->etcd);
 	lease_table_free(c->table);

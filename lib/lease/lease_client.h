@@ -72,6 +72,11 @@ struct ovnet_lease_callbacks {
 	 * changes. acquired() follows when we hold it, or with DRAIN another one. May be NULL.
 	 */
 	void (*lost)(void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner);
+	/*
+	 * The network config in the tree is no longer what this node runs with: what changed and
+	 * what to do. NULL: it is again. Nothing else follows from it. May be NULL.
+	 */
+	void (*config)(void *arg, const char *text);
 	/* After the first complete listing: every peer known was announced. */
 	void (*synced)(void *arg);
 	/* Cannot go on (config refused by attrs, or it can never fit): the daemon should exit. */

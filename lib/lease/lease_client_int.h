@@ -44,6 +44,14 @@ struct ovnet_lease_client {
 		struct nag nag;
 	} config;
 
+	struct { /* lease_reconf.c */
+		struct event *timer;
+		struct ovnet_etcd_watch *watch;
+		struct backoff backoff;
+		bool differs; /* the tree has a good config, but another one than we run with */
+		struct ovnet_netconf latest; /* if so */
+	} reconf;
+
 	struct { /* lease_acquire.c */
 		struct event *timer;
 		struct backoff backoff;
@@ -92,6 +100,13 @@ void lease_fatal(struct ovnet_lease_client *c, const char *text);
 void lease_config_init(struct ovnet_lease_client *c);
 void lease_config_start(struct ovnet_lease_client *c);
 void lease_config_stop(struct ovnet_lease_client *c);
+
+void lease_reconf_init(struct ovnet_lease_client *c);
+/* `revision`: of the store when the config was read. */
+void lease_reconf_start(struct ovnet_lease_client *c, int64_t revision);
+/* Would our subnet be given out by the config in the tree? */
+bool lease_reconf_fits(const struct ovnet_lease_client *c);
+void lease_reconf_stop(struct ovnet_lease_client *c);
 
 void lease_acquire_init(struct ovnet_lease_client *c);
 void lease_acquire_start(struct ovnet_lease_client *c);

@@ -99,6 +99,7 @@ static void on_config(void *arg, const struct ovnet_etcd_result *r)
 		complain(c, r->text);
 	if (c->config.done) {
 		lease_config_stop(c);
+		lease_reconf_start(c, r->revision);
 		return;
 	}
 	if (r->status == OVNET_ETCD_OK || r->status == OVNET_ETCD_NOT_FOUND)

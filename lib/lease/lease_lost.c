@@ -8,6 +8,19 @@
 
 OVNET_LOG_TYPE(lease)
 
+static void does_not_fit(struct ovnet_lease_client *c)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text),
+		"our lease %s is gone from etcd and does not fit the network config that is there "
+		"now: going on without it, restart ovnetd to claim another one",
+		lease_name_of(c, c->own.key));
+	lease_set_error(c, text);
+	if (nag_due(&c->own.nag, text))
+		LOG(ERR, "%s", text);
+}
+
 static void stands_again(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 {
 	bool lost = c->own.lost;
@@ -128,6 +141,10 @@ void lease_lost_vanished(struct ovnet_lease_client *c)
 	/* The same addresses under a key of another length. */
 	if (rival != NULL) {
 		is_owned_by(c, rival);
+		return;
+	}
+	if (!lease_reconf_fits(c)) {
+		does_not_fit(c);
 		return;
 	}
 	LOG(ERR, "our lease %s is gone from etcd (expired or deleted): claiming it again",

@@ -20,6 +20,7 @@ struct node {
 	struct ovnet_lease peers[64];
 	unsigned n_peers, acquired, sets, dels, synced, fatal, lost;
 	struct ovnet_lease owner;
+	char config[512]; /* what was said of it last */
 	bool had_previous;
 	struct ovnet_mac mac;
 };
@@ -104,6 +105,13 @@ static inline void on_lost(
 	n->lost++;
 }
 
+static inline void on_config(void *arg, const char *text)
+{
+	struct node *n = arg;
+
+	snprintf(n->config, sizeof(n->config), "%s", text != NULL ? text : "");
+}
+
 static inline void on_synced(void *arg)
 {
 	((struct node *)arg)->synced++;
@@ -121,6 +129,7 @@ static const struct ovnet_lease_callbacks cbs = {
 	.peer_set = on_set,
 	.peer_del = on_del,
 	.lost = on_lost,
+	.config = on_config,
 	.synced = on_synced,
 	.fatal = on_fatal,
 };
