@@ -23,7 +23,7 @@ within 5 "what changed, and that our subnet no longer fits" warns \
 	"$first no longer fits.*Network 10.5.0.0/16 -> 10.9.0.0/16"
 netconf '{"Network":'
 within 5 "that it is broken" warns "was broken"
-etcdctl del $PREFIX/config >/dev/null
+etcdctl del "$PREFIX/config" >/dev/null
 within 5 "that it is gone" warns "was deleted"
 all_arrive a b 62
 netconf "$NETCONF"
