@@ -16,6 +16,7 @@
 #include "ctl_server.h"
 #include "fib_writer.h"
 #include "host_device.h"
+#include "impostors.h"
 #include "lease_client.h"
 #include "path.h"
 #include "peers.h"
@@ -66,6 +67,7 @@ struct daemon {
 	struct ovnet_ctl_server *ctl;
 	struct peers peers;
 	struct warnings warnings;
+	struct impostors impostors;
 
 	bool have_netconf, ready, host_down;
 	struct ovnet_netconf netconf; /* valid with have_netconf */
@@ -80,7 +82,7 @@ struct module {
 };
 
 extern const struct module module_eal, module_rcu, module_kernel, module_ports, module_workers,
-	module_fib, module_ctl, module_lease;
+	module_fib, module_ctl, module_lease, module_impostors;
 
 /* Runs until a signal or a fatal error; returns the exit code. */
 int daemon_run(struct daemon *d);
