@@ -18,6 +18,7 @@
 #include "host_device.h"
 #include "impostors.h"
 #include "lease_client.h"
+#include "lease_ctl.h"
 #include "path.h"
 #include "peers.h"
 #include "udp_guard.h"
@@ -64,6 +65,7 @@ struct daemon {
 
 	struct ovnet_kernel *kernel;
 	struct ovnet_lease_client *lease;
+	struct lease_orders orders;
 	struct ovnet_ctl_server *ctl;
 	struct peers peers;
 	struct warnings warnings;

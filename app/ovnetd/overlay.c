@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "lease_ctl.h"
 #include "log.h"
 #include "static_registry.h"
 #include "subnet_env.h"
@@ -249,6 +250,7 @@ static int lease_init(struct daemon *d)
 		.acquired = on_acquired,
 		.lost = on_lost,
 		.config = on_config,
+		.ordered = lease_ordered,
 		.peer_set = on_peer_set,
 		.peer_del = on_peer_del,
 		.synced = on_synced,

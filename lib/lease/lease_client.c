@@ -124,6 +124,24 @@ void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_
 	};
 }
 
+bool ovnet_lease_client_own(const struct ovnet_lease_client *c, struct ovnet_lease_own *out)
+{
+	if (c->own.key == NULL)
+		return false;
+	*out = (struct ovnet_lease_own){
+		.held = c->own.held && !c->own.lost,
+		.reserved = c->own.handle == 0,
+		.key = c->own.key,
+		.value = c->own.value,
+		.handle = c->own.handle,
+		.revision = c->own.revision,
+		.since = c->own.since,
+		.renewed_at = c->own.renewed_at,
+		.expires_at = c->own.expires_at,
+	};
+	return true;
+}
+
 void ovnet_lease_client_each(const struct ovnet_lease_client *c,
 	void (*fn)(void *arg, const struct ovnet_lease *lease, bool own), void *arg)
 {

@@ -52,6 +52,21 @@ struct ovnet_lease_status {
 	uint32_t peers;
 };
 
+/* Our own key. Times in unix seconds. */
+struct ovnet_lease_own {
+	bool held;     /* false: given back, or another node's now */
+	bool reserved; /* no TTL */
+	const char *key, *value;
+	int64_t handle, revision;
+	int64_t since, renewed_at, expires_at; /* since: this process; expires_at 0: no TTL */
+};
+
+enum ovnet_lease_order {
+	OVNET_LEASE_RESERVE, /* the key without TTL (flannel-facts 1.5); kept so on every API */
+	OVNET_LEASE_RELEASE, /* the TTL back */
+	OVNET_LEASE_REMOVE,  /* the key removed, nothing claimed instead: the daemon is to end */
+};
+
 struct ovnet_lease_callbacks {
 	/*
 	 * The network config is there and parsed; asked at each attempt until we hold a lease.
@@ -79,6 +94,8 @@ struct ovnet_lease_callbacks {
 	void (*config)(void *arg, const char *text);
 	/* After the first complete listing: every peer known was announced. */
 	void (*synced)(void *arg);
+	/* The order is carried out (err NULL), or not. May be NULL. */
+	void (*ordered)(void *arg, enum ovnet_lease_order order, const char *err);
 	/* Cannot go on (config refused by attrs, or it can never fit): the daemon should exit. */
 	void (*fatal)(void *arg, const char *text);
 };
@@ -92,6 +109,14 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 void ovnet_lease_client_free(struct ovnet_lease_client *c);
 
 void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_lease_status *out);
+/* False: none was had so far. Pointers live until the next turn of the loop. */
+bool ovnet_lease_client_own(const struct ovnet_lease_client *c, struct ovnet_lease_own *out);
+/*
+ * Starts it; `ordered` follows. Negative errno with a sentence in `err`: not started (-EALREADY:
+ * nothing to do).
+ */
+int ovnet_lease_client_order(
+	struct ovnet_lease_client *c, enum ovnet_lease_order order, char *err, size_t size);
 /* Every valid lease known, our own included (own = true once). */
 void ovnet_lease_client_each(const struct ovnet_lease_client *c,
 	void (*fn)(void *arg, const struct ovnet_lease *lease, bool own), void *arg);

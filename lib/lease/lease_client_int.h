@@ -73,11 +73,13 @@ struct ovnet_lease_client {
 		struct ovnet_lease lease;
 		char *key, *value;
 		int64_t revision, handle; /* handle 0: a reservation, without TTL */
-		int64_t renewed_at, expires_at, last_look_ms;
+		int64_t since, renewed_at, expires_at, last_look_ms;
 		struct event *renew_timer, *reput_timer, *check_timer;
 		struct backoff renew_backoff, check_backoff;
 		struct nag nag;
 	} own;
+
+	enum ovnet_lease_order order; /* the last one, lease_order.c */
 
 	struct { /* lease_sync.c */
 		struct event *timer;

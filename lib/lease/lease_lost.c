@@ -3,6 +3,8 @@
  * What becomes of our key when it is not as we left it. Every write names what it replaces:
  * nothing, or a value that bears our PublicIP. A subnet that another node owns is left alone.
  */
+#include <time.h>
+
 #include "lease_client_int.h"
 #include "log.h"
 
@@ -27,6 +29,7 @@ static void stands_again(struct ovnet_lease_client *c, const struct ovnet_etcd_k
 
 	c->own.lost = false;
 	c->own.revision = 0;
+	c->own.since = time(NULL);
 	if (lost)
 		c->own.handle = -1; /* whatever handle it has, renewals start anew */
 	lease_own_adopt(c, kv);

@@ -234,6 +234,7 @@ void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *leas
 	c->own.value = must(strdup(value));
 	c->own.lease = *lease;
 	c->own.held = true;
+	c->own.since = time(NULL);
 	c->own.lost = false;
 	c->own.revision = 0;
 	c->own.handle = -1;

@@ -21,6 +21,8 @@ struct node {
 	unsigned n_peers, acquired, sets, dels, synced, fatal, lost;
 	struct ovnet_lease owner;
 	char config[512]; /* what was said of it last */
+	unsigned ordered;
+	char order_error[256];
 	bool had_previous;
 	struct ovnet_mac mac;
 };
@@ -112,6 +114,15 @@ static inline void on_config(void *arg, const char *text)
 	snprintf(n->config, sizeof(n->config), "%s", text != NULL ? text : "");
 }
 
+static inline void on_ordered(void *arg, enum ovnet_lease_order order, const char *err)
+{
+	struct node *n = arg;
+
+	(void)order;
+	n->ordered++;
+	snprintf(n->order_error, sizeof(n->order_error), "%s", err != NULL ? err : "");
+}
+
 static inline void on_synced(void *arg)
 {
 	((struct node *)arg)->synced++;
@@ -130,6 +141,7 @@ static const struct ovnet_lease_callbacks cbs = {
 	.peer_del = on_del,
 	.lost = on_lost,
 	.config = on_config,
+	.ordered = on_ordered,
 	.synced = on_synced,
 	.fatal = on_fatal,
 };
