@@ -175,6 +175,8 @@ static void show_etcd(FILE *out, const json_t *etcd, struct line *l)
 	if (json_is_boolean(json_object_get(etcd, "connected")))
 		part(l, "",
 			json_is_true(json_object_get(etcd, "connected")) ? "connected" : "away");
+	if (json_is_true(json_object_get(etcd, "stale")))
+		part(l, "", "stale: all is from the snapshot");
 	member(l, "", etcd, "transport");
 	member(l, "", etcd, "endpoint");
 	member(l, "", etcd, "prefix");

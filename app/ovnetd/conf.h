@@ -47,7 +47,8 @@ struct conf_uplink {
 struct conf {
 	struct {
 		enum conf_registry type;
-		char *file; /* static */
+		char *file;     /* static */
+		char *snapshot; /* etcd; "": none */
 	} registry;
 	struct {
 		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *username, *password;

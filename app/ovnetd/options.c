@@ -46,6 +46,15 @@ const struct option_def ovnetd_options[] = {
 			"in etcd. This node's own is found by its PublicIP. Leases may carry a "
 			"NextHopMAC for uplinks that have no kernel device. Only read; a changed file "
 			"is read again, and a broken one changes nothing."},
+	{"registry.snapshot", OPTION_TEXT, AT(registry.snapshot), .check = check_path_or_none,
+		.preset = "/var/lib/ovnet/leases.json", .arg = "FILE",
+		.form = "an absolute path, or \"\" for none",
+		.help = "what to start from while etcd does not answer",
+		.more = "ovnetd keeps network config, own lease and peers there, for itself alone "
+			"(mode 0600, directory 0700), seconds after each change and at its end. When "
+			"etcd does not answer within a second of the start, it forwards by this file, "
+			"which status calls stale, until etcd does. Not used if somebody else may "
+			"have written it, or for another prefix or public-ip."},
 
 	{"etcd.endpoints", OPTION_TEXT, AT(etcd.endpoints), .check = check_endpoints,
 		.preset = "http://127.0.0.1:4001,http://127.0.0.1:2379", .arg = "URL,...",

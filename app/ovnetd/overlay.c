@@ -232,9 +232,23 @@ static void on_synced(void *arg)
 {
 	struct daemon *d = arg;
 
+	warn_clear(&d->warnings, "stale");
 	peers_prune_routes(d);
 	write_subnet_env(d);
 	LOG(NOTICE, "ready: %u peers; watching for new subnet leases", d->peers.n);
+}
+
+/* Pods need no etcd to talk, but docker and CNI need the file, and /run does not last. */
+static void on_restored(void *arg, int64_t saved_at)
+{
+	struct daemon *d = arg;
+
+	warn_set(&d->warnings, "stale",
+		"etcd has not answered since the start: forwarding by the snapshot of %lld s "
+		"before "
+		"it (%s)",
+		(long long)(time(NULL) - saved_at), d->conf.registry.snapshot);
+	write_subnet_env(d);
 }
 
 static void on_fatal(void *arg, const char *text)
@@ -253,6 +267,7 @@ static int lease_init(struct daemon *d)
 		.ordered = lease_ordered,
 		.peer_set = on_peer_set,
 		.peer_del = on_peer_del,
+		.restored = on_restored,
 		.synced = on_synced,
 		.fatal = on_fatal,
 	};
@@ -269,12 +284,14 @@ static int lease_init(struct daemon *d)
 		.public_ip = d->public_ip,
 		.renew_margin_s = d->conf.node.subnet_lease_renew_margin * 60,
 		.ttl_s = 86400,
+		.snapshot = d->conf.registry.snapshot,
 		.on_lost = d->conf.node.on_lost == CONF_LOST_DRAIN ? OVNET_LEASE_DRAIN
 								   : OVNET_LEASE_KEEP,
 	};
 	if (d->conf.registry.type == CONF_REGISTRY_STATIC) {
 		c.etcd = &ovnet_etcd_static;
 		c.etcd_conf.endpoints = d->conf.registry.file;
+		c.snapshot = NULL;
 	}
 	int rc = peers_init(d);
 

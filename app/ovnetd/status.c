@@ -51,13 +51,13 @@ static json_t *node_json(struct daemon *d)
 
 static json_t *etcd_json(struct daemon *d, const struct ovnet_lease_status *s)
 {
-	return json_pack("{s:s,s:s,s:s,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "transport",
+	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "transport",
 		s->transport, "endpoint", s->endpoint, "prefix", d->conf.etcd.prefix, "connected",
-		s->connected, "error", s->error, "revision", (json_int_t)s->revision, "expires_at",
-		(json_int_t)s->expires_at, "renewed_at", (json_int_t)s->renewed_at, "events",
-		(json_int_t)s->events, "resyncs", (json_int_t)s->resyncs, "renewals",
-		(json_int_t)s->renewals, "retries", (json_int_t)s->retries, "invalid",
-		(json_int_t)s->invalid);
+		s->connected, "stale", s->stale, "error", s->error, "revision",
+		(json_int_t)s->revision, "expires_at", (json_int_t)s->expires_at, "renewed_at",
+		(json_int_t)s->renewed_at, "events", (json_int_t)s->events, "resyncs",
+		(json_int_t)s->resyncs, "renewals", (json_int_t)s->renewals, "retries",
+		(json_int_t)s->retries, "invalid", (json_int_t)s->invalid);
 }
 
 static json_t *dpdk_json(struct daemon *d)
@@ -142,14 +142,21 @@ static json_t *peers(void *arg, const json_t *params, char *err, size_t err_size
 	return list;
 }
 
+struct lease_list {
+	json_t *list;
+	bool stale;
+};
+
 static void add_lease(void *arg, const struct ovnet_lease *l, bool own)
 {
+	struct lease_list *into = arg;
+
 	json_array_append_new(
-		arg, json_pack("{s:o,s:o,s:s,s:o,s:i,s:b}", "subnet", prefix_json(&l->subnet),
-			     "public_ip", addr_json(&l->public_ip), "backend",
-			     ovnet_backend_name(l->backend), "vtep_mac",
-			     l->has_vtep_mac ? mac_json(&l->vtep_mac) : json_null(), "vni",
-			     (int)l->vni, "own", own));
+		into->list, json_pack("{s:o,s:o,s:s,s:o,s:i,s:b,s:b}", "subnet",
+				    prefix_json(&l->subnet), "public_ip", addr_json(&l->public_ip),
+				    "backend", ovnet_backend_name(l->backend), "vtep_mac",
+				    l->has_vtep_mac ? mac_json(&l->vtep_mac) : json_null(), "vni",
+				    (int)l->vni, "own", own, "stale", into->stale));
 }
 
 static void add_invalid(void *arg, const char *key, const char *why)
@@ -165,15 +172,17 @@ static json_t *leases(void *arg, const json_t *params, char *err, size_t err_siz
 {
 	struct daemon *d = arg;
 	json_t *list = json_array();
+	struct ovnet_lease_status s;
 
 	(void)err;
 	(void)err_size;
 	if (d->lease == NULL)
 		return list;
+	ovnet_lease_client_status(d->lease, &s);
 	if (json_is_true(json_object_get(params, "invalid")))
 		ovnet_lease_client_each_invalid(d->lease, add_invalid, list);
 	else
-		ovnet_lease_client_each(d->lease, add_lease, list);
+		ovnet_lease_client_each(d->lease, add_lease, &(struct lease_list){list, s.stale});
 	return list;
 }
 

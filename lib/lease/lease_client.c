@@ -41,6 +41,7 @@ static void on_peer_set(void *arg, const struct ovnet_lease *lease)
 	struct ovnet_lease_client *c = arg;
 
 	c->cbs.peer_set(c->arg, lease);
+	lease_store_changed(c);
 }
 
 static void on_peer_del(void *arg, const struct ovnet_lease *lease)
@@ -48,6 +49,7 @@ static void on_peer_del(void *arg, const struct ovnet_lease *lease)
 	struct ovnet_lease_client *c = arg;
 
 	c->cbs.peer_del(c->arg, lease);
+	lease_store_changed(c);
 }
 
 struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
@@ -84,6 +86,8 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	lease_acquire_init(c);
 	lease_own_init(c);
 	lease_sync_init(c);
+	lease_store_init(c, conf->snapshot);
+	lease_resume_init(c);
 	lease_config_start(c);
 	return c;
 }
@@ -92,6 +96,8 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 {
 	if (c == NULL)
 		return;
+	lease_resume_stop(c);
+	lease_store_stop(c);
 	lease_sync_stop(c);
 	lease_own_stop(c);
 	lease_acquire_stop(c);
@@ -109,6 +115,8 @@ void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_
 	*out = (struct ovnet_lease_status){
 		.state = c->state,
 		.connected = c->sync.connected,
+		.stale = c->store.stale,
+		.saved_at = c->store.saved_at,
 		.transport = c->ops->name,
 		.endpoint = c->ops->endpoint(c->etcd),
 		.error = c->error,

@@ -39,11 +39,15 @@ struct ovnet_lease_conf {
 	uint32_t renew_margin_s;       /* before expiry; default 3600 */
 	uint32_t ttl_s;                /* 86400; tests use less */
 	enum ovnet_lease_on_lost on_lost;
+	/* File to start from when etcd does not answer; owner-only. NULL or "": none. */
+	const char *snapshot;
 };
 
 struct ovnet_lease_status {
 	enum ovnet_lease_state state;
-	bool connected; /* the watch runs */
+	bool connected;   /* the watch runs */
+	bool stale;       /* etcd has not answered since the start: all is of the snapshot ... */
+	int64_t saved_at; /* ... of then */
 	const char *transport, *endpoint;
 	const char *error;              /* last one, "" when all is well */
 	int64_t revision;               /* last seen */
@@ -92,6 +96,11 @@ struct ovnet_lease_callbacks {
 	 * what to do. NULL: it is again. Nothing else follows from it. May be NULL.
 	 */
 	void (*config)(void *arg, const char *text);
+	/*
+	 * etcd does not answer: acquired() and the peers were what the snapshot of `saved_at` says.
+	 * synced() follows when etcd does. May be NULL.
+	 */
+	void (*restored)(void *arg, int64_t saved_at);
 	/* After the first complete listing: every peer known was announced. */
 	void (*synced)(void *arg);
 	/* The order is carried out (err NULL), or not. May be NULL. */

@@ -8,12 +8,26 @@
 #ifndef OVNET_LEASE_LEASE_CLIENT_INT_H
 #define OVNET_LEASE_LEASE_CLIENT_INT_H
 
+#include <errno.h>
 #include <event2/event.h>
 #include <string.h>
 
 #include "backoff.h"
 #include "lease_client.h"
 #include "lease_table.h"
+
+struct lease_store_job;
+
+struct lease_client_store { /* lease_store.c, lease_resume.c */
+	char *path;         /* NULL: no snapshots */
+	char *config;       /* the network config's JSON */
+	struct event *timer, *patience;
+	struct lease_store_job *job; /* being written */
+	struct nag nag;
+	bool dirty;
+	bool stale; /* what we know is of the snapshot */
+	int64_t saved_at;
+};
 
 struct ovnet_lease_client {
 	struct event_base *base;
@@ -79,6 +93,7 @@ struct ovnet_lease_client {
 		struct nag nag;
 	} own;
 
+	struct lease_client_store store;
 	enum ovnet_lease_order order; /* the last one, lease_order.c */
 
 	struct { /* lease_sync.c */
@@ -106,6 +121,8 @@ void lease_config_stop(struct ovnet_lease_client *c);
 void lease_reconf_init(struct ovnet_lease_client *c);
 /* `revision`: of the store when the config was read. */
 void lease_reconf_start(struct ovnet_lease_client *c, int64_t revision);
+/* Compares the config in the tree with ours and tells. */
+void lease_reconf_read(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 /* Would our subnet be given out by the config in the tree? */
 bool lease_reconf_fits(const struct ovnet_lease_client *c);
 void lease_reconf_stop(struct ovnet_lease_client *c);
@@ -138,6 +155,20 @@ void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_
 void lease_lost_vanished(struct ovnet_lease_client *c);
 void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+
+void lease_store_init(struct ovnet_lease_client *c, const char *path);
+/* Something a snapshot holds is other than it was. */
+void lease_store_changed(struct ovnet_lease_client *c);
+void lease_store_config(struct ovnet_lease_client *c, const char *json, size_t len);
+/* We hold no lease any more: nothing to start from. */
+void lease_store_forget(struct ovnet_lease_client *c);
+void lease_store_wait(struct ovnet_lease_client *c);
+void lease_store_stop(struct ovnet_lease_client *c);
+
+void lease_resume_init(struct ovnet_lease_client *c);
+/* etcd has answered. */
+void lease_resume_end(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config);
+void lease_resume_stop(struct ovnet_lease_client *c);
 
 void lease_sync_init(struct ovnet_lease_client *c);
 void lease_sync_start(struct ovnet_lease_client *c);

@@ -50,6 +50,11 @@ static void found(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 {
 	char err[256], text[400], net[OVNET_PREFIX_STRLEN];
 
+	if (c->store.stale) {
+		c->config.done = true;
+		lease_resume_end(c, kv);
+		return;
+	}
 	if (ovnet_netconf_parse(kv->value, kv->value_len, &c->netconf, err, sizeof(err)) < 0) {
 		snprintf(text, sizeof(text), "%s (key %s; it is read again when it changes)", err,
 			c->config_key);
@@ -57,6 +62,7 @@ static void found(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 		return;
 	}
 	c->config.done = true;
+	lease_store_config(c, kv->value, kv->value_len);
 	lease_set_error(c, "");
 	LOG(NOTICE, "Found network config - Network: %s, Backend type: %s",
 		ovnet_prefix4_text(&c->netconf.network, net, sizeof(net)), c->netconf.type);

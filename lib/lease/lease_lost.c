@@ -60,6 +60,7 @@ static void leave(struct ovnet_lease_client *c)
 	c->own.held = false;
 	c->own.lost = false;
 	evtimer_del(c->own.check_timer);
+	lease_store_forget(c);
 	lease_table_set_own(c->table, NULL);
 	lease_acquire_start(c);
 }

@@ -22,6 +22,7 @@ static void done(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r
 	LOG(NOTICE, "our lease %s %s, as ordered", lease_name_of(c, c->own.key), what[c->order]);
 	if (c->order == OVNET_LEASE_REMOVE) {
 		c->own.held = false;
+		lease_store_forget(c);
 		evtimer_del(c->own.renew_timer);
 		evtimer_del(c->own.reput_timer);
 		evtimer_del(c->own.check_timer);

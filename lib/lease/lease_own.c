@@ -62,6 +62,7 @@ static void renewed(struct ovnet_lease_client *c, uint32_t ttl_s)
 	c->own.renewed_at = time(NULL);
 	c->own.expires_at = c->own.renewed_at + ttl_s;
 	backoff_reset(&c->own.renew_backoff);
+	lease_store_changed(c);
 	uint64_t wait_ms = (ttl_s - margin_s) * 1000;
 	uint32_t jitter_ms = random_below(NULL, (uint32_t)(wait_ms / 20));
 	arm_ms(c->own.renew_timer, wait_ms - jitter_ms);
@@ -71,6 +72,7 @@ static void permanent(struct ovnet_lease_client *c)
 {
 	c->own.renewed_at = time(NULL);
 	c->own.expires_at = 0;
+	lease_store_changed(c);
 	evtimer_del(c->own.renew_timer);
 }
 

@@ -36,7 +36,7 @@ static void compare(struct ovnet_lease_client *c, const struct ovnet_netconf *no
 	tell(c, text);
 }
 
-static void read_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+void lease_reconf_read(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 {
 	struct ovnet_netconf now;
 	char err[256], text[400];
@@ -77,7 +77,7 @@ static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n
 		if (events[i].removed)
 			gone(c);
 		else
-			read_it(c, &events[i].kv);
+			lease_reconf_read(c, &events[i].kv);
 	}
 }
 
@@ -95,7 +95,7 @@ static void on_config(void *arg, const struct ovnet_etcd_result *r)
 	struct ovnet_lease_client *c = arg;
 
 	if (r->status == OVNET_ETCD_OK)
-		read_it(c, &r->kvs[0]);
+		lease_reconf_read(c, &r->kvs[0]);
 	else if (r->status == OVNET_ETCD_NOT_FOUND)
 		gone(c);
 	else {

@@ -21,7 +21,7 @@ struct node {
 	unsigned n_peers, acquired, sets, dels, synced, fatal, lost;
 	struct ovnet_lease owner;
 	char config[512]; /* what was said of it last */
-	unsigned ordered;
+	unsigned ordered, restored;
 	char order_error[256];
 	bool had_previous;
 	struct ovnet_mac mac;
@@ -123,6 +123,12 @@ static inline void on_ordered(void *arg, enum ovnet_lease_order order, const cha
 	snprintf(n->order_error, sizeof(n->order_error), "%s", err != NULL ? err : "");
 }
 
+static inline void on_restored(void *arg, int64_t saved_at)
+{
+	assert_true(time(NULL) - saved_at < 120);
+	((struct node *)arg)->restored++;
+}
+
 static inline void on_synced(void *arg)
 {
 	((struct node *)arg)->synced++;
@@ -142,6 +148,7 @@ static const struct ovnet_lease_callbacks cbs = {
 	.lost = on_lost,
 	.config = on_config,
 	.ordered = on_ordered,
+	.restored = on_restored,
 	.synced = on_synced,
 	.fatal = on_fatal,
 };

@@ -11,6 +11,7 @@ static const struct {
 } samples[] = {
 	{"registry.type", "static"},
 	{"registry.file", "/etc/passwd"},
+	{"registry.snapshot", "/tmp/leases.json"},
 	{"etcd.endpoints", "https://192.0.2.1:2379,http://[2001:db8::1]:2379"},
 	{"etcd.prefix", "/kubernetes/network"},
 	{"etcd.cafile", "/etc/passwd"},
