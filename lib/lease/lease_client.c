@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lease_client.h"
 
+#include <event2/util.h>
 #include <stdarg.h>
 
 #include "lease_client_int.h"
@@ -110,6 +111,27 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 	free(c);
 }
 
+static uint32_t left_ms(const struct event *timer)
+{
+	struct timeval due, now, left;
+
+	if (timer == NULL || !event_pending(timer, EV_TIMEOUT, &due) ||
+		evutil_gettimeofday(&now, NULL) < 0 || evutil_timercmp(&due, &now, <))
+		return 0;
+	evutil_timersub(&due, &now, &left);
+	return (uint32_t)(left.tv_sec * 1000 + left.tv_usec / 1000);
+}
+
+static uint32_t retry_in_ms(const struct ovnet_lease_client *c)
+{
+	const struct event *const timers[] = {c->config.timer, c->acquire.timer, c->sync.timer};
+
+	for (unsigned i = 0; i < 3; i++)
+		if (left_ms(timers[i]) > 0)
+			return left_ms(timers[i]);
+	return 0;
+}
+
 void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_lease_status *out)
 {
 	*out = (struct ovnet_lease_status){
@@ -117,6 +139,8 @@ void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_
 		.connected = c->sync.connected,
 		.stale = c->store.stale,
 		.saved_at = c->store.saved_at,
+		.away_s = c->sync.away ? (uint32_t)((monotonic_ms() - c->sync.since_ms) / 1000) : 0,
+		.retry_in_ms = c->sync.connected ? 0 : retry_in_ms(c),
 		.transport = c->ops->name,
 		.endpoint = c->ops->endpoint(c->etcd),
 		.error = c->error,

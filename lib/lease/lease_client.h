@@ -48,6 +48,8 @@ struct ovnet_lease_status {
 	bool connected;   /* the watch runs */
 	bool stale;       /* etcd has not answered since the start: all is of the snapshot ... */
 	int64_t saved_at; /* ... of then */
+	uint32_t away_s;  /* since etcd went away; 0: it is there, or never was */
+	uint32_t retry_in_ms; /* until it is asked again; 0: it is being asked, or not needed */
 	const char *transport, *endpoint;
 	const char *error;              /* last one, "" when all is well */
 	int64_t revision;               /* last seen */
