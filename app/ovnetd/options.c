@@ -119,7 +119,8 @@ const struct option_def ovnetd_options[] = {
 			"subnet, warn, and claim it again when it is free. Containers keep their "
 			"addresses, but nodes that follow etcd send to the new owner. drain: leave it, "
 			"drop packets for it (inner-dest), claim another subnet and write subnet-file "
-			"anew; containers need new addresses."},
+			"anew; containers need new addresses. A "
+			"restart claims another subnet either way."},
 
 	{"host.device", OPTION_TEXT, AT(host.device), .check = check_ifname, .preset = "ovnet0",
 		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks",

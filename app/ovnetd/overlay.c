@@ -187,13 +187,13 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 }
 
 /*
- * Drained, the only address we call ours is one that no node is given: what still comes for the
- * former subnet is inner-dest, and its new owner may be a peer.
+ * Drained, no address is ours: what still comes for the former subnet is inner-dest, and its new
+ * owner may be a peer.
  */
 static void on_lost(void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner)
 {
 	struct daemon *d = arg;
-	const struct ovnet_prefix4 nothing = {d->netconf.network.addr_host, 32};
+	const struct ovnet_prefix4 nothing = {0};
 	bool drain = d->conf.node.on_lost == CONF_LOST_DRAIN;
 	char subnet[OVNET_PREFIX_STRLEN], ip[OVNET_ADDR_STRLEN];
 
