@@ -30,7 +30,7 @@ WANT='' FULL='' PASSED=0 FAILED=0 SKIPPED=0
 for arg in "$@"; do
 	case $arg in
 	--help | -h) usage && exit 0 ;;
-	--full) FULL=1 ;;
+	--full) FULL=1 && export OVNET_FULL=1 ;;
 	*)
 		[[ " $PARTS " == *" $arg "* ]] || { usage >&2 && exit 2; }
 		WANT+=" $arg "
