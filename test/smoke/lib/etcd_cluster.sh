@@ -24,11 +24,9 @@ cluster_up() {
 	netconf "${1:-$NETCONF}"
 }
 
-# cluster_lab [FLAG...]: two ovnet hosts, a and b, a kernel peer, c, and a flow between a and b.
-# The flags are for ovnetd.
-cluster_lab() {
-	# shellcheck disable=SC2119
-	cluster_up
+# cluster_hosts [FLAG...]: two ovnet hosts, a and b, a kernel peer, c, and a flow between a and
+# b. The flags are for ovnetd.
+cluster_hosts() {
 	linux_host c
 	ovnet_host a "$@"
 	ovnet_host b "$@"
@@ -37,6 +35,12 @@ cluster_lab() {
 	reach a c
 	reach c b
 	flow_start a b
+}
+
+cluster_lab() {
+	# shellcheck disable=SC2119
+	cluster_up
+	cluster_hosts
 }
 
 member_add() {
@@ -48,7 +52,6 @@ member_add() {
 	cable "$m" peer fabric "$m-peer"
 	ip -n "$LAB-fabric" link set dev "$m-peer" master peers0
 	ip -n "$LAB-$m" addr add "10.169.0.$1/24" dev peer
-	tls_cert "$m" ca "IP:10.168.0.$1"
 }
 
 member_url() {
@@ -57,6 +60,7 @@ member_url() {
 
 member_start() {
 	local n=${1#m} tls
+	[ -e "$TLS/$1.crt" ] || members_cert ca
 	mapfile -t tls < <(tls_etcd_flags "$1")
 	spawn "$LAB_DIR/$1/log" ip netns exec "$LAB-$1" etcd --name "$1" \
 		--data-dir "$LAB_DIR/$1/data" --logger zap --log-level warn \
@@ -67,6 +71,14 @@ member_start() {
 		m1=http://10.169.0.1:2380,m2=http://10.169.0.2:2380,m3=http://10.169.0.3:2380 \
 		"--enable-v2=$(over_v2 && echo true || echo false)" "${tls[@]}"
 	echo "$SPAWNED" >"$LAB_DIR/$1/etcd.pid"
+}
+
+# members_cert CA [NAMES [END]]: what they show from now on, by default for their own addresses.
+members_cert() {
+	local n
+	for n in 1 2 3; do
+		tls_cert "m$n" "$1" "${2:-IP:10.168.0.$n}" "${3:-1 day}"
+	done
 }
 
 member_kill9() {
@@ -120,6 +132,11 @@ fake_value() {
 
 fake_peer() {
 	lease_create "10.5.$1.0/24" "$(fake_value "$1")"
+}
+
+# says HOST REGEX: why its daemon has no etcd.
+says() {
+	ctl "$1" status | json .etcd.error | grep -Eq -- "$2"
 }
 
 # sees HOST N [MAC]: its daemon has that peer.
