@@ -24,17 +24,19 @@ cluster_up() {
 	netconf "${1:-$NETCONF}"
 }
 
-# cluster_hosts [FLAG...]: two ovnet hosts, a and b, a kernel peer, c, and a flow between a and
-# b. The flags are for ovnetd.
+# cluster_hosts [FLAG...]: two ovnet hosts, a and b, a kernel peer, c, and a flow between two
+# of them: a and b, or CLUSTER_FLOW. The flags are for ovnetd.
 cluster_hosts() {
+	local from to
+	read -r from to <<<"${CLUSTER_FLOW:-a b}"
 	linux_host c
 	ovnet_host a "$@"
 	ovnet_host b "$@"
 	reach a b
-	reach b a
 	reach a c
 	reach c b
-	flow_start a b
+	reach "$to" "$from"
+	flow_start "$from" "$to"
 }
 
 cluster_lab() {
@@ -84,8 +86,17 @@ members_cert() {
 member_kill9() {
 	local pid
 	pid=$(<"$LAB_DIR/$1/etcd.pid")
+	rm "$LAB_DIR/$1/etcd.pid"
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null || true
+}
+
+# Asked kindly, the last ones would wait for those who went first.
+members_end() {
+	local m
+	for m in m1 m2 m3; do
+		[ ! -e "$LAB_DIR/$m/etcd.pid" ] || member_kill9 $m
+	done
 }
 
 # member_cut NAME, member_join NAME: its cable to the other members. Clients still reach it.
