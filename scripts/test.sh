@@ -143,7 +143,7 @@ part_unit() {
 }
 
 part_smoke() {
-	build_gcc && smoke '' "$BUILD" 120
+	build_gcc && smoke '' "$BUILD" $((FULL ? 240 : 120))
 }
 
 part_demo() {

@@ -8,6 +8,9 @@ moved() {
 	[ "$(endpoint a)" != "$1" ] && connected a true
 }
 
+# A v2 watch knows no "hasleader": the daemon's own look at its key, every 60 to 90 s, finds it.
+limit=30
+! over_v2 || limit=110
 cluster_lab
 for n in 200 ${OVNET_FULL:+201 202}; do
 	victim=$(endpoint a)
@@ -19,9 +22,9 @@ for n in 200 ${OVNET_FULL:+201 202}; do
 	expect "$victim shows its old data" etcdctl get --consistency=s "$PREFIX/config" >/dev/null
 	etcd_choose "${others[@]}"
 	within 10 "the others have a quorum" fake_peer "$n"
-	within 30 "a moves away from $victim" moved "$victim"
+	within $limit "a moves away from $victim" moved "$victim"
 	for h in a b; do
-		within 30 "$h sees the new lease" sees "$h" "$n"
+		within $limit "$h sees the new lease" sees "$h" "$n"
 	done
 	say "a and b see it $(seconds_since "$started") s after the cut"
 	member_join "$victim"
