@@ -4,16 +4,15 @@
 #include <errno.h>
 #include <search.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "daemon.h"
 #include "log.h"
 #include "next_hop.h"
-#include "vxlan4.h"
 
 OVNET_LOG_TYPE(peers)
 
-#define RESOLVE_STEP 256 /* peers per turn of the loop: about a millisecond */
+#define SLICE_US 2000 /* of work in one turn of the loop */
 
 static int by_subnet(const void *a, const void *b)
 {
@@ -52,130 +51,76 @@ static struct peer *add(struct peers *ps, const struct ovnet_lease *lease)
 
 static void delete (struct peers *ps, struct peer *p)
 {
-	if (ps->cursor == p)
-		ps->cursor = TAILQ_NEXT(p, entry);
+	if (p->queued)
+		TAILQ_REMOVE(&ps->work, p, work);
 	TAILQ_REMOVE(&ps->list, p, entry);
 	tdelete(p, &ps->tree, by_subnet);
-	ps->n--;
 	free(p);
 }
 
-static void sum_up(struct daemon *d, uint32_t id, struct ovnet_peer_counters *sum)
+/* A timer, not event_active(): an active event would run before the loop looks at its fds. */
+static void kick(struct peers *ps)
 {
-	*sum = (struct ovnet_peer_counters){0};
-	for (unsigned i = 0; i < d->shared.n_workers; i++) {
-		const struct ovnet_peer_counters *c = &d->workers[i]->counters.peer[id];
-		sum->tx_packets += c->tx_packets;
-		sum->tx_bytes += c->tx_bytes;
-		sum->rx_packets += c->rx_packets;
-		sum->rx_bytes += c->rx_bytes;
+	static const struct timeval now = {0};
+
+	if (!event_pending(ps->worker, EV_TIMEOUT, NULL) && event_add(ps->worker, &now) < 0)
+		LOG(ERR, "no timer, no memory: peers change at the next event");
+}
+
+static void queue(struct peers *ps, struct peer *p)
+{
+	if (!p->queued)
+		TAILQ_INSERT_TAIL(&ps->work, p, work);
+	p->queued = true;
+	kick(ps);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void warn_no_route(struct daemon *d)
+{
+	const struct peers *ps = &d->peers;
+	char a[OVNET_ADDR_STRLEN];
+
+	if (ps->n_no_route == 0) {
+		warn_clear(&d->warnings, "no-route");
+		return;
 	}
+	ovnet_addr_text(&ps->no_route, a, sizeof(a));
+	warn_set(&d->warnings, "no-route",
+		"no uplink leads to %u of %u peers, %s for one: their packets are dropped "
+		"(no-uplink) until `ip route get %s` names one of ours",
+		ps->n_no_route, ps->n, a, a);
 }
 
-/* The counters are the workers' to write: a new owner of an id starts from what it finds. */
-static void count_from_now(struct daemon *d, struct peer *p)
+static void work(evutil_socket_t fd, short what, void *arg)
 {
-	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->fib, &p->lease.subnet);
+	struct daemon *d = arg;
+	struct peers *ps = &d->peers;
+	uint64_t end = now_us() + SLICE_US;
+	struct peer *p;
 
-	if (fp == NULL || (p->counted && p->id == fp->id))
-		return;
-	p->counted = true;
-	p->id = fp->id;
-	sum_up(d, p->id, &p->former);
-}
-
-void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum)
-{
-	*sum = (struct ovnet_peer_counters){0};
-	if (!p->counted || ovnet_fib_get_peer(d->fib, &p->lease.subnet) == NULL)
-		return;
-	sum_up(d, p->id, sum);
-	sum->tx_packets -= p->former.tx_packets;
-	sum->tx_bytes -= p->former.tx_bytes;
-	sum->rx_packets -= p->former.rx_packets;
-	sum->rx_bytes -= p->former.rx_bytes;
-}
-
-/* Everything per peer is computed here, so that the packet path has only to copy. */
-static int publish(struct daemon *d, struct peer *p)
-{
-	struct ovnet_peer_conf conf = {
-		.subnet = p->lease.subnet,
-		.public_be = p->lease.public_ip.v4_be,
-		.nh = p->state == PEER_OK ? p->nh : NULL,
-	};
-	struct ovnet_vxlan4_conf vx = {
-		.src_be = p->state == PEER_OK ? p->source.v4_be : d->public_ip.v4_be,
-		.dst_be = p->lease.public_ip.v4_be,
-		.udp_port = d->netconf.port,
-		.vni = d->netconf.vni,
-		.ttl = 64,
-		.inner_src = d->own.vtep_mac,
-		.inner_dst = p->lease.vtep_mac,
-	};
-	char text[OVNET_PREFIX_STRLEN];
-
-	ovnet_vxlan4_build(&conf.rewrite, &vx);
-	int rc = ovnet_fib_set_peer(d->fib, &conf);
-	if (rc < 0)
-		LOG(ERR, "peer %s not entered in the FIB: %s",
-			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));
-	else
-		count_from_now(d, p);
-	return rc;
-}
-
-/* Asks the kernel where the peer is; true if anything differs from what is published. */
-static bool resolve(struct daemon *d, struct peer *p)
-{
-	struct next_hop hop;
-	bool found = next_hop_find(d, &p->lease.public_ip, &hop) == 0;
-
-	if (found && p->state == PEER_OK && next_hop_is(p, &hop))
-		return false;
-	if (!found && p->state == PEER_NO_ROUTE)
-		return false;
-
-	struct peer old = *p;
-	p->state = PEER_NO_ROUTE;
-	p->nh = NULL;
-	if (found && next_hop_take(d, p, &hop) == 0)
-		p->state = PEER_OK;
-	if (p->state == PEER_NO_ROUTE) {
-		char a[OVNET_ADDR_STRLEN], s[OVNET_PREFIX_STRLEN];
-		LOG(WARN,
-			"no uplink leads to peer %s at %s: its packets are dropped (no-uplink) "
-			"until `ip route get %s` names one of ours",
-			ovnet_prefix4_text(&p->lease.subnet, s, sizeof(s)),
-			ovnet_addr_text(&p->lease.public_ip, a, sizeof(a)), a);
+	(void)fd;
+	(void)what;
+	while ((p = TAILQ_FIRST(&ps->work)) != NULL) {
+		if (now_us() > end) {
+			kick(ps);
+			return;
+		}
+		TAILQ_REMOVE(&ps->work, p, work);
+		p->queued = false;
+		peer_settle(d, p);
+		if (p->gone && p->state == PEER_IGNORED)
+			delete (ps, p);
 	}
-	next_hop_release(d, &old);
-	return true;
-}
-
-static void withdraw(struct daemon *d, struct peer *p)
-{
-	if (p->state == PEER_IGNORED)
-		return;
-	/* The route first: packets then find the blackhole instead of a FIB without the peer. */
-	if (d->host != NULL)
-		ovnet_host_route_del(d->kernel, d->host->ifindex, &p->lease.subnet);
-	ovnet_fib_del_peer(d->fib, &p->lease.subnet);
-	next_hop_release(d, p);
-	p->state = PEER_IGNORED;
-	p->nh = NULL;
-}
-
-static bool usable(struct daemon *d, const struct ovnet_lease *l)
-{
-	char text[OVNET_PREFIX_STRLEN];
-
-	if (l->backend == d->netconf.backend && l->has_vtep_mac)
-		return true;
-	LOG(WARN, "ignoring lease %s: its backend is %s, ours %s",
-		ovnet_prefix4_text(&l->subnet, text, sizeof(text)), ovnet_backend_name(l->backend),
-		ovnet_backend_name(d->netconf.backend));
-	return false;
+	warn_no_route(d);
+	overlay_settled(d);
 }
 
 void peers_set(struct daemon *d, const struct ovnet_lease *lease)
@@ -190,64 +135,59 @@ void peers_set(struct daemon *d, const struct ovnet_lease *lease)
 		LOG(ERR, "no memory for peer %s", s);
 		return;
 	}
-	bool moved = !ovnet_addr_equal(&p->lease.public_ip, &lease->public_ip) ||
-		     !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
-	if (!usable(d, lease) || moved)
-		withdraw(d, p);
+	if (p->gone) {
+		d->peers.n++;
+		p->counted = false; /* another node's, it starts from zero */
+	}
+	p->gone = false;
+	p->renamed = p->renamed || !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
 	p->lease = *lease;
-	if (!usable(d, lease))
-		return;
-	resolve(d, p);
-	if (publish(d, p) < 0)
-		return;
-	if (ovnet_host_route_set(d->kernel, d->host->ifindex, &lease->subnet) < 0)
-		return;
-	LOG(INFO, "peer %s at %s", s, ovnet_addr_text(&lease->public_ip, a, sizeof(a)));
+	p->wanted = peer_usable(d, lease);
+	p->published = false;
+	if (p->wanted)
+		LOG(INFO, "peer %s at %s", s, ovnet_addr_text(&lease->public_ip, a, sizeof(a)));
+	queue(&d->peers, p);
 }
 
 void peers_del(struct daemon *d, const struct ovnet_lease *lease)
 {
 	struct peer *p = find(&d->peers, &lease->subnet);
-	char s[OVNET_PREFIX_STRLEN];
+	char text[OVNET_PREFIX_STRLEN];
 
-	if (p == NULL)
+	if (p == NULL || p->gone)
 		return;
-	LOG(INFO, "peer %s is gone", ovnet_prefix4_text(&lease->subnet, s, sizeof(s)));
-	withdraw(d, p);
-	delete (&d->peers, p);
-}
-
-static void resolve_some(evutil_socket_t fd, short what, void *arg)
-{
-	struct daemon *d = arg;
-	struct peers *ps = &d->peers;
-
-	(void)fd;
-	(void)what;
-	for (unsigned i = 0; i < RESOLVE_STEP && ps->cursor != NULL; i++) {
-		struct peer *p = ps->cursor;
-		ps->cursor = TAILQ_NEXT(p, entry);
-		if (p->state != PEER_IGNORED && resolve(d, p))
-			publish(d, p);
-	}
-	if (ps->cursor != NULL)
-		event_active(ps->resolve, EV_TIMEOUT, 0);
+	LOG(INFO, "peer %s is gone", ovnet_prefix4_text(&lease->subnet, text, sizeof(text)));
+	p->gone = true;
+	d->peers.n--;
+	queue(&d->peers, p);
 }
 
 void peers_resolve_all(struct daemon *d)
 {
-	d->peers.cursor = TAILQ_FIRST(&d->peers.list);
-	if (d->peers.cursor != NULL)
-		event_active(d->peers.resolve, EV_TIMEOUT, 0);
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &d->peers.list, entry)
+		queue(&d->peers, p);
 }
 
 void peers_republish(struct daemon *d)
 {
 	struct peer *p;
 
-	TAILQ_FOREACH (p, &d->peers.list, entry)
-		if (p->state != PEER_IGNORED)
-			publish(d, p);
+	TAILQ_FOREACH (p, &d->peers.list, entry) {
+		p->published = false;
+		queue(&d->peers, p);
+	}
+}
+
+void peers_set_routes(struct daemon *d)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &d->peers.list, entry) {
+		p->routed = false;
+		queue(&d->peers, p);
+	}
 }
 
 void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr *addr,
@@ -269,55 +209,71 @@ void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr
 	next_hop_resolved(d, u, addr, mac);
 }
 
-void peers_set_routes(struct daemon *d)
-{
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &d->peers.list, entry)
-		if (p->state != PEER_IGNORED)
-			ovnet_host_route_set(d->kernel, d->host->ifindex, &p->lease.subnet);
-}
-
 static bool keep_route(void *arg, const struct ovnet_prefix4 *subnet)
 {
 	struct peer *p = find(&((struct daemon *)arg)->peers, subnet);
 
-	return p != NULL && p->state != PEER_IGNORED;
+	if (p == NULL || p->gone || !p->wanted)
+		return false;
+	p->seen = true;
+	return true;
 }
 
-void peers_prune_routes(struct daemon *d)
+/* Routes the kernel should have and has not. */
+static unsigned find_missing(struct peers *ps)
 {
-	int n = ovnet_host_routes_prune(d->kernel, d->host->ifindex, keep_route, d);
+	struct peer *p;
+	unsigned n = 0;
 
-	if (n > 0)
-		LOG(INFO, "removed %d routes of peers that left while the daemon was down", n);
-}
-
-const char *peer_state_name(const struct peer *p)
-{
-	switch (p->state) {
-	case PEER_NO_ROUTE:
-		return "no-route";
-	case PEER_IGNORED:
-		return "ignored";
-	case PEER_OK:
-		break;
+	TAILQ_FOREACH (p, &ps->list, entry) {
+		if (!p->routed || p->seen)
+			continue;
+		p->routed = false;
+		n++;
 	}
-	return ovnet_nh_get(p->nh)->resolved ? "ok" : "neighbour-pending";
+	return n;
+}
+
+static bool in_step(const struct peer *p)
+{
+	if (p->gone || !p->wanted)
+		return p->state == PEER_IGNORED;
+	return p->state == PEER_OK && p->published && p->routed;
+}
+
+void peers_check(struct daemon *d)
+{
+	struct peers *ps = &d->peers;
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &ps->list, entry)
+		p->seen = false;
+	if (!d->host_down &&
+		ovnet_host_routes_prune(d->kernel, d->host->ifindex, keep_route, d) == 0) {
+		unsigned n = find_missing(ps);
+		if (n > 0)
+			LOG(WARN, "%u of our routes were removed by somebody: putting them back",
+				n);
+	}
+	TAILQ_FOREACH (p, &ps->list, entry)
+		if (!in_step(p))
+			queue(ps, p);
+	kick(ps);
 }
 
 int peers_init(struct daemon *d)
 {
 	TAILQ_INIT(&d->peers.list);
-	d->peers.resolve = event_new(d->base, -1, 0, resolve_some, d);
-	return d->peers.resolve != NULL ? 0 : -ENOMEM;
+	TAILQ_INIT(&d->peers.work);
+	d->peers.worker = event_new(d->base, -1, 0, work, d);
+	return d->peers.worker != NULL ? 0 : -ENOMEM;
 }
 
 void peers_fini(struct daemon *d)
 {
 	struct peer *p;
 
-	if (d->peers.resolve == NULL)
+	if (d->peers.worker == NULL)
 		return;
 	/* The host's routes stay: what they carry is dropped, never sent bare, until we are back.
 	 */
@@ -325,6 +281,6 @@ void peers_fini(struct daemon *d)
 		next_hop_release(d, p);
 		delete (&d->peers, p);
 	}
-	event_free(d->peers.resolve);
-	d->peers.resolve = NULL;
+	event_free(d->peers.worker);
+	d->peers.worker = NULL;
 }

@@ -2,6 +2,10 @@
 /*
  * Peer = lease + route + next hop. Follows the lease tree and the kernel, and keeps
  * the FIB and the host device's routes in step with both. Control thread only.
+ *
+ * What changes is only noted, and done from a queue in slices of a few milliseconds: thousands
+ * of leases at once must not keep the loop from etcd, the kernel and ovnetctl. What fails stays
+ * as it was and is tried again by peers_check().
  */
 #ifndef OVNET_APP_PEERS_H
 #define OVNET_APP_PEERS_H
@@ -18,14 +22,22 @@ struct ovnet_nh_slot;
 enum peer_state {
 	PEER_OK,       /* in the FIB with a next hop; its MAC may still be pending */
 	PEER_NO_ROUTE, /* in the FIB, but no uplink of ours leads there: counted drops */
-	PEER_IGNORED,  /* lease of another backend: not in the FIB */
+	PEER_IGNORED,  /* lease of another backend, or not looked at yet: not in the FIB */
 };
 
 struct peer {
-	TAILQ_ENTRY(peer) entry;
+	TAILQ_ENTRY(peer) entry, work;
 	struct ovnet_lease lease;
+	bool wanted;    /* a lease of our backend */
+	bool gone;      /* its lease is; freed by the queue */
+	bool renamed;   /* its next hop has another MAC in the static registry */
+	bool queued;    /* in the queue */
+	bool published; /* the FIB has it as it is here */
+	bool routed;    /* the host device has its route */
+	bool seen;      /* by the check of routes */
 	enum peer_state state;
 	struct uplink *uplink;      /* PEER_OK */
+	uint32_t ifindex;           /* PEER_OK: of the uplink when the next hop was taken */
 	struct ovnet_addr next_hop; /* PEER_OK: gateway, or the peer itself when on link */
 	struct ovnet_addr source;   /* PEER_OK: outer source address */
 	uint16_t mtu;
@@ -37,11 +49,11 @@ struct peer {
 };
 
 struct peers {
-	TAILQ_HEAD(, peer) list;
-	void *tree;            /* tsearch(3) by subnet */
-	struct peer *cursor;   /* next one to resolve anew, NULL: none under way */
-	struct event *resolve; /* runs the cursor in small steps, so the loop never stalls */
-	uint32_t n;
+	TAILQ_HEAD(, peer) list, work;
+	void *tree;           /* tsearch(3) by subnet */
+	struct event *worker; /* runs the queue */
+	uint32_t n, n_no_route;
+	struct ovnet_addr no_route; /* the last one found without */
 };
 
 int peers_init(struct daemon *d);
@@ -49,19 +61,27 @@ void peers_fini(struct daemon *d);
 
 void peers_set(struct daemon *d, const struct ovnet_lease *lease);
 void peers_del(struct daemon *d, const struct ovnet_lease *lease);
-/* Routes or uplinks changed: resolve every peer anew, a few per turn of the loop. */
+/* Routes or uplinks changed: looks at every peer anew. */
 void peers_resolve_all(struct daemon *d);
-/* The overlay changed (other subnet, VNI, MAC): publish every peer anew. */
+/* The overlay changed (other subnet, VNI, MAC): publishes every peer anew. */
 void peers_republish(struct daemon *d);
 /* A neighbour's MAC is known, changed, or lost (NULL). */
 void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr *addr,
 	const struct ovnet_mac *mac);
-/* Every peer's route on the host device once more. */
+/* The host device has lost its routes: every peer's route once more. */
 void peers_set_routes(struct daemon *d);
-/* Removes routes of peers that died while the daemon was down. */
-void peers_prune_routes(struct daemon *d);
+/*
+ * Compares with the kernel: removes routes without a peer, puts back what somebody removed, and
+ * tries again what failed. Calls overlay_settled() when all is done.
+ */
+void peers_check(struct daemon *d);
 /* Since it is a peer, over all workers. */
 void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum);
 const char *peer_state_name(const struct peer *p);
+
+/* peer.c: brings the FIB and the routes in step with one peer; withdraws one that is gone. */
+void peer_settle(struct daemon *d, struct peer *p);
+/* Can this daemon carry packets for the lease? Logs a no. */
+bool peer_usable(struct daemon *d, const struct ovnet_lease *lease);
 
 #endif

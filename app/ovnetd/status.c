@@ -74,7 +74,7 @@ static json_t *warnings_json(struct daemon *d, const struct ovnet_lease_status *
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < WARNINGS_MAX; i++)
-		if (d->warnings.row[i].key != NULL)
+		if (d->warnings.row[i].key[0] != '\0')
 			json_array_append_new(list, json_string(d->warnings.row[i].text));
 	if (s->error[0] != '\0')
 		json_array_append_new(list, json_string(s->error));
@@ -90,10 +90,8 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 	struct ovnet_lease_status s;
 
 	(void)params;
-	if (d->lease == NULL) {
-		snprintf(err, err_size, "the daemon is starting or stopping");
+	if (!status_running(d, err, err_size))
 		return NULL;
-	}
 	ovnet_lease_client_status(d->lease, &s);
 	json_t *warnings = warnings_json(d, &s);
 	bool degraded = json_array_size(warnings) > 0;
@@ -130,14 +128,14 @@ static json_t *peer_json(struct daemon *d, const struct peer *p)
 static json_t *peers(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	struct daemon *d = arg;
-	json_t *list = json_array();
 	struct peer *p;
 
 	(void)params;
-	(void)err;
-	(void)err_size;
-	if (d->peers.resolve != NULL)
-		TAILQ_FOREACH (p, &d->peers.list, entry)
+	if (!status_running(d, err, err_size))
+		return NULL;
+	json_t *list = json_array();
+	TAILQ_FOREACH (p, &d->peers.list, entry)
+		if (!p->gone)
 			json_array_append_new(list, peer_json(d, p));
 	return list;
 }
@@ -164,12 +162,10 @@ static void add_invalid(void *arg, const char *key, const char *why)
 static json_t *leases(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	struct daemon *d = arg;
-	json_t *list = json_array();
 
-	(void)err;
-	(void)err_size;
-	if (d->lease == NULL)
-		return list;
+	if (!status_running(d, err, err_size))
+		return NULL;
+	json_t *list = json_array();
 	if (json_is_true(json_object_get(params, "invalid")))
 		ovnet_lease_client_each_invalid(d->lease, add_invalid, list);
 	else

@@ -33,7 +33,10 @@ int ovnet_host_route_set(
 /* A route that is not there (any more) is no error; one of another protocol stays. */
 int ovnet_host_route_del(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet);
-/* Removes routes of ours for which `keep` says no: what died while the daemon was down. */
+/*
+ * Removes routes of ours for which `keep` says no (it is asked for each there is) and puts the
+ * blackhole back if it is missing. 0 or negative errno.
+ */
 int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
 	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet), void *arg);
 
