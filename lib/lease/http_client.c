@@ -207,6 +207,11 @@ static int on_new_socket(void *arg, curl_socket_t fd, curlsocktype type)
 static void set_tls(CURL *e, const struct http_tls *tls)
 {
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	/* What the files say now counts, not what an earlier connection made of them. */
+	curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+	curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	/* For the error, should it not be for this address. */
+	curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
 	if (tls->cafile[0] != '\0') {
 		curl_easy_setopt(e, CURLOPT_CAINFO, tls->cafile);
 		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);

@@ -10,14 +10,17 @@
 #include "lease_client.h"
 #include "live_etcd.h"
 
+#ifndef NODES_MAX
 #define NODES_MAX 16
+#endif
+#define PEERS_MAX 128
 #define VXLAN     "{\"Network\":\"10.5.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}"
 
 /* A node as the daemon would be: it keeps what it is told. */
 struct node {
 	struct ovnet_lease_client *client;
 	struct ovnet_lease own, previous;
-	struct ovnet_lease peers[64];
+	struct ovnet_lease peers[PEERS_MAX];
 	unsigned n_peers, acquired, sets, dels, synced, fatal, lost;
 	struct ovnet_lease owner;
 	char config[512]; /* what was said of it last */
@@ -81,11 +84,12 @@ static inline void on_set(void *arg, const struct ovnet_lease *lease)
 	struct ovnet_lease *p = peer_at(n, &lease->subnet);
 
 	n->sets++;
-	if (p != NULL)
+	if (p != NULL) {
 		assert_false(ovnet_lease_equal(p, lease));
-	else
+	} else {
+		assert_true(n->n_peers < PEERS_MAX);
 		p = &n->peers[n->n_peers++];
-	assert_true(n->n_peers < 64);
+	}
 	*p = *lease;
 }
 

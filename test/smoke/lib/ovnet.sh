@@ -14,6 +14,8 @@ ovnetd_flags() {
 		"--registry-snapshot=$d/snapshot/leases.json" --host-device=ovnet0 \
 		--dpdk-mbufs=8192 --log-level=info
 	! over_v2 || echo --etcd-api=v2
+	! over_tls || printf '%s\n' "--etcd-cafile=$TLS/ca.crt" "--etcd-certfile=$TLS/client.crt" \
+		"--etcd-keyfile=$TLS/client.key"
 }
 
 # Sanitizer reports go to files, where lab_verdict finds them.
