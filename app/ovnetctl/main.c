@@ -19,7 +19,7 @@ enum { EXIT_DAEMON = 1, EXIT_USAGE = 2 };
 
 struct options {
 	const char *socket;
-	bool json, invalid, all;
+	bool json, invalid, all, reset;
 	unsigned watch; /* seconds; 0: once */
 	const struct view *view;
 };
@@ -36,6 +36,8 @@ static void print_help(void)
 	       "  --watch N        again every N seconds; counts become rates per second\n"
 	       "  --invalid        leases: those ovnetd refused, and why\n"
 	       "  --all            drops: every reason, not only those that occurred\n"
+	       "  --reset          status: look for the longest turn of the loop anew from now "
+	       "on\n"
 	       "  --version        print the version\n"
 	       "  --help           print this\n\n"
 	       "Exit status: 0, 1 when the daemon cannot be asked or refuses, 2 for wrong "
@@ -77,6 +79,8 @@ static int parse_command(struct options *o, int argc, char **argv)
 		return usage("--invalid goes with leases, not ", o->view->name);
 	if (o->all && strcmp(o->view->name, "drops") != 0)
 		return usage("--all goes with drops, not ", o->view->name);
+	if (o->reset && strcmp(o->view->name, "status") != 0)
+		return usage("--reset goes with status, not ", o->view->name);
 	if (o->invalid)
 		o->view = &invalid_leases;
 	return 0;
@@ -88,8 +92,8 @@ static int parse(struct options *o, int argc, char **argv)
 	static const struct option flags[] = {{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'}, {"watch", required_argument, NULL, 'w'},
 		{"invalid", no_argument, NULL, 'i'}, {"all", no_argument, NULL, 'a'},
-		{"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
+		{"reset", no_argument, NULL, 'r'}, {"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int c, err;
 
 	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
@@ -110,6 +114,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'a':
 			o->all = true;
+			break;
+		case 'r':
+			o->reset = true;
 			break;
 		case 'v':
 			printf("ovnetctl %s\n", OVNET_VERSION);
@@ -138,8 +145,8 @@ static json_t *ask(const struct options *o)
 	char err[1024] = "";
 	json_t *params = NULL;
 
-	if (o->invalid || o->all)
-		params = json_pack("{s:b}", o->invalid ? "invalid" : "all", 1);
+	if (o->invalid || o->all || o->reset)
+		params = json_pack("{s:b}", o->invalid ? "invalid" : o->all ? "all" : "reset", 1);
 	json_t *result =
 		ovnet_ctl_call(o->socket, o->view->name, params, TIMEOUT_MS, err, sizeof(err));
 	json_decref(params);

@@ -91,7 +91,7 @@ static int start(struct daemon *d, const struct module *m)
 	LOG(DEBUG, "starting %s", m->name);
 	while ((rc = m->init(d)) == -EAGAIN && !d->stopping) {
 		m->fini(d);
-		if (event_base_loopexit(d->base, &moment) < 0 || event_base_dispatch(d->base) < 0)
+		if (event_base_loopexit(d->base, &moment) < 0 || loop_run(&d->loop, d->base) < 0)
 			return -EIO;
 	}
 	if (rc < 0 && rc != -EAGAIN)
@@ -111,7 +111,7 @@ int daemon_run(struct daemon *d)
 		rc = -errno;
 	for (; up < N_MODULES && rc == 0 && !d->stopping; up++)
 		rc = start(d, modules[up]);
-	if (rc == 0 && !d->stopping && event_base_dispatch(d->base) < 0)
+	if (rc == 0 && !d->stopping && loop_run(&d->loop, d->base) < 0)
 		rc = -EIO;
 	while (up > 0) {
 		LOG(DEBUG, "stopping %s", modules[up - 1]->name);

@@ -17,6 +17,7 @@
 #include "fib_writer.h"
 #include "host_device.h"
 #include "lease_client.h"
+#include "loop.h"
 #include "path.h"
 #include "peers.h"
 #include "udp_guard.h"
@@ -38,6 +39,7 @@ struct uplink {
 struct daemon {
 	struct conf conf;
 	struct event_base *base;
+	struct loop loop;
 	struct event *signals[2];
 	struct event *reclaim; /* timer: frees what is past its RCU grace */
 	time_t started;

@@ -81,6 +81,14 @@ static json_t *warnings_json(struct daemon *d, const struct ovnet_lease_status *
 	return list;
 }
 
+static json_t *loop_json(struct daemon *d)
+{
+	const struct loop *l = &d->loop;
+
+	return json_pack("{s:I,s:f,s:I}", "turns", (json_int_t)l->turns, "stall_ms_max",
+		(double)(l->longest_ns / 1000) / 1000, "stall_at", (json_int_t)l->longest_at);
+}
+
 static json_t *status(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	static const char *const states[] = {[OVNET_LEASE_WAIT_CONFIG] = "waiting-config",
@@ -89,19 +97,20 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 	struct daemon *d = arg;
 	struct ovnet_lease_status s;
 
-	(void)params;
 	if (d->lease == NULL) {
 		snprintf(err, err_size, "the daemon is starting or stopping");
 		return NULL;
 	}
 	ovnet_lease_client_status(d->lease, &s);
+	if (json_is_true(json_object_get(params, "reset")))
+		loop_reset(&d->loop);
 	json_t *warnings = warnings_json(d, &s);
 	bool degraded = json_array_size(warnings) > 0;
-	return json_pack("{s:s,s:i,s:I,s:s,s:o,s:o,s:o,s:i,s:s,s:o}", "version", OVNET_VERSION,
+	return json_pack("{s:s,s:i,s:I,s:s,s:o,s:o,s:o,s:o,s:i,s:s,s:o}", "version", OVNET_VERSION,
 		"pid", getpid(), "uptime_s", (json_int_t)(time(NULL) - d->started), "state",
 		states[s.state], "node", node_json(d), "etcd", etcd_json(d, &s), "dpdk",
-		dpdk_json(d), "peers", (int)d->peers.n, "health", degraded ? "degraded" : "ok",
-		"warnings", warnings);
+		dpdk_json(d), "loop", loop_json(d), "peers", (int)d->peers.n, "health",
+		degraded ? "degraded" : "ok", "warnings", warnings);
 }
 
 static json_t *peer_json(struct daemon *d, const struct peer *p)
