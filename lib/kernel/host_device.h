@@ -33,6 +33,14 @@ int ovnet_host_route_set(
 /* A route that is not there (any more) is no error; one of another protocol stays. */
 int ovnet_host_route_del(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet);
+/* Many at once, for a fraction of the time: set or removed, each as by the functions above. */
+struct ovnet_host_route_change {
+	struct ovnet_prefix4 subnet;
+	bool set;
+	int rc; /* filled */
+};
+void ovnet_host_routes_change(struct ovnet_kernel *k, uint32_t ifindex,
+	struct ovnet_host_route_change *changes, unsigned n);
 /* Removes routes of ours for which `keep` says no: what died while the daemon was down. */
 int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
 	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet), void *arg);

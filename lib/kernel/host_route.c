@@ -57,14 +57,61 @@ int ovnet_host_route_set(
 	return err;
 }
 
+static struct route_entry entry_of(uint32_t ifindex, const struct ovnet_prefix4 *subnet)
+{
+	return (struct route_entry){
+		.dst = *subnet, .ifindex = ifindex, .type = RTN_UNICAST, .protocol = OVNET_RTPROT};
+}
+
 int ovnet_host_route_del(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet)
 {
-	struct route_entry route = {
-		.dst = *subnet, .ifindex = ifindex, .type = RTN_UNICAST, .protocol = OVNET_RTPROT};
+	struct route_entry route = entry_of(ifindex, subnet);
 	int err = route_remove(&k->nl, &route);
 
 	return err == -ESRCH ? 0 : err;
+}
+
+static int change_alone(
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_host_route_change *c)
+{
+	return c->set ? ovnet_host_route_set(k, ifindex, &c->subnet)
+		      : ovnet_host_route_del(k, ifindex, &c->subnet);
+}
+
+static void change_some(
+	struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_host_route_change *c, unsigned n)
+{
+	struct nl_batch batch = {0};
+	unsigned at[NL_BATCH];
+	struct nl_request req;
+
+	for (unsigned i = 0; i < n; i++) {
+		c[i].rc = -EINVAL;
+		if (!is_routable(&c[i].subnet)) {
+			c[i].rc = change_alone(k, ifindex, &c[i]);
+			continue;
+		}
+		struct route_entry route = entry_of(ifindex, &c[i].subnet);
+		if (c[i].set)
+			compose(&req, k, ifindex, &c[i].subnet);
+		else
+			route_remove_compose(&req, &route);
+		at[batch.n] = i;
+		nl_batch_add(&batch, &req);
+	}
+	int err = nl_batch_run(&k->nl, &batch, NULL, NULL);
+	/* What failed is tried again alone, which knows what is no failure and the words for it. */
+	for (unsigned i = 0; i < batch.n; i++)
+		c[at[i]].rc =
+			err < 0 || batch.verdict[i] < 0 ? change_alone(k, ifindex, &c[at[i]]) : 0;
+}
+
+void ovnet_host_routes_change(struct ovnet_kernel *k, uint32_t ifindex,
+	struct ovnet_host_route_change *changes, unsigned n)
+{
+	for (unsigned done = 0; done < n; done += NL_BATCH)
+		change_some(k, ifindex, changes + done, n - done < NL_BATCH ? n - done : NL_BATCH);
 }
 
 int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,

@@ -63,6 +63,7 @@ struct route_entry {
 	uint8_t type, tos, protocol;
 };
 int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list *list);
+void route_remove_compose(struct nl_request *req, const struct route_entry *route);
 /* Removes exactly that one. -ESRCH when it is gone already. */
 int route_remove(struct nl *nl, const struct route_entry *route);
 

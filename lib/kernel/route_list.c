@@ -86,10 +86,9 @@ int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list
 	return err;
 }
 
-int route_remove(struct nl *nl, const struct route_entry *route)
+void route_remove_compose(struct nl_request *req, const struct route_entry *route)
 {
-	struct nl_request req;
-	struct rtmsg *rtm = nl_begin(&req, RTM_DELROUTE, 0, sizeof(*rtm));
+	struct rtmsg *rtm = nl_begin(req, RTM_DELROUTE, 0, sizeof(*rtm));
 
 	rtm->rtm_family = AF_INET;
 	rtm->rtm_dst_len = route->dst.len;
@@ -98,11 +97,18 @@ int route_remove(struct nl *nl, const struct route_entry *route)
 	rtm->rtm_protocol = route->protocol;
 	rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any */
 	rtm->rtm_type = route->type;
-	mnl_attr_put_u32(req.hdr, RTA_DST, htonl(route->dst.addr_host));
+	mnl_attr_put_u32(req->hdr, RTA_DST, htonl(route->dst.addr_host));
 	if (route->ifindex != 0)
-		mnl_attr_put_u32(req.hdr, RTA_OIF, route->ifindex);
+		mnl_attr_put_u32(req->hdr, RTA_OIF, route->ifindex);
 	if (route->metric != 0)
-		mnl_attr_put_u32(req.hdr, RTA_PRIORITY, route->metric);
+		mnl_attr_put_u32(req->hdr, RTA_PRIORITY, route->metric);
+}
+
+int route_remove(struct nl *nl, const struct route_entry *route)
+{
+	struct nl_request req;
+
+	route_remove_compose(&req, route);
 	int err = nl_send(nl, &req, NULL, NULL);
 	if (err < 0 && err != -ESRCH && err != -ENODEV) {
 		char text[OVNET_PREFIX_STRLEN];

@@ -317,6 +317,41 @@ static void sixty_five_thousand_routes(void **state)
 	assert_int_equal(asked, 65535);
 }
 
+/* More than one system call takes, with some in between that are refused, gone, or not ours. */
+static void many_changes_at_once(void **state)
+{
+	struct lab *l = *state;
+	uint32_t dev = add_tun(l, "ovnet0");
+	struct ovnet_host_route_change c[150];
+
+	assert_int_equal(set_up(l, dev), 0);
+	for (uint32_t i = 0; i < 150; i++)
+		c[i] = (struct ovnet_host_route_change){
+			{0x0a050000 + ((i + 20) << 8), 24}, true, 1};
+	c[70].subnet = (struct ovnet_prefix4){0x7f000000, 24};
+	c[149].subnet = (struct ovnet_prefix4){0, 0};
+	ovnet_host_routes_change(l->k, dev, c, 150);
+	for (unsigned i = 0; i < 150; i++)
+		assert_int_equal(c[i].rc, i == 70 || i == 149 ? -EINVAL : 0);
+	prints("ip route show proto 111 dev ovnet0 | wc -l", "148\n");
+	prints("ip route show 10.5.20.0/24 | cut -d ' ' -f 1-8",
+		"10.5.20.0/24 via 10.5.20.0 dev ovnet0 proto 111 onlink\n");
+	/* Gone already, or an operator's: no failure, and the others are not affected. */
+	sh("ip route del 10.5.25.0/24 && ip route del 10.5.26.0/24");
+	sh("ip route add 10.5.26.0/24 dev ovnet0");
+	for (unsigned i = 0; i < 149; i++)
+		c[i].set = i >= 100;
+	c[70].subnet = c[69].subnet;
+	ovnet_host_routes_change(l->k, dev, c, 149);
+	for (unsigned i = 0; i < 149; i++)
+		assert_int_equal(c[i].rc, 0);
+	prints("ip route show proto 111 dev ovnet0 | wc -l", "49\n");
+	prints("ip route show 10.5.26.0/24 | wc -l", "1\n");
+	ovnet_host_routes_change(l->k, 999999, c + 100, 49);
+	for (unsigned i = 100; i < 149; i++)
+		assert_int_equal(c[i].rc, -ENODEV);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, lab_setup, lab_teardown)
@@ -329,6 +364,7 @@ int main(void)
 		CASE(nothing_leaks_when_the_device_is_gone),
 		CASE(cleanup_finds_everything_and_only_that),
 		CASE(sixty_five_thousand_routes),
+		CASE(many_changes_at_once),
 	};
 	int skip = lab_enter();
 
