@@ -387,6 +387,7 @@ static void await_peers(const char *socket, unsigned peers, unsigned resyncs)
 	for (; now_ns() < end; nap(5000000)) {
 		json_t *s = status(socket), *etcd = json_object_get(s, "etcd");
 		bool there = json_integer_value(json_object_get(s, "peers")) == peers &&
+			     json_integer_value(json_object_get(s, "peers_pending")) == 0 &&
 			     json_is_true(json_object_get(etcd, "connected")) &&
 			     json_integer_value(json_object_get(etcd, "resyncs")) >= resyncs;
 		json_decref(s);

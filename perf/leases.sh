@@ -97,7 +97,7 @@ ask() {
 
 start_node() {
 	START=$(now_us)
-	ovnetd_start node --log-level=notice
+	ovnetd_start node
 }
 
 # since_lease: what the daemon's own log says: lease acquired to ready.

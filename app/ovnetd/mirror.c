@@ -13,7 +13,7 @@ static void on_neighbour(
 
 static void on_route_changed(void *arg)
 {
-	peers_resolve_all(arg);
+	peers_all(arg, PEER_RESOLVE);
 }
 
 static void on_link_changed(void *arg, const struct ovnet_link *link)

@@ -160,7 +160,7 @@ void host_link_changed(struct daemon *d, const struct ovnet_link *link)
 	}
 	warn_clear(&d->warnings, "host-down");
 	if (d->host_down && host_set_up(d) == 0)
-		peers_set_routes(d);
+		peers_all(d, PEER_ROUTE);
 	d->host_down = false;
 }
 
@@ -179,7 +179,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	}
 	d->ready = true;
 	if (again) {
-		peers_republish(d);
+		peers_all(d, PEER_PUBLISH);
 		write_subnet_env(d);
 	}
 }
@@ -194,13 +194,16 @@ static void on_peer_del(void *arg, const struct ovnet_lease *lease)
 	peers_del(arg, lease);
 }
 
-static void on_synced(void *arg)
+static void on_complete(struct daemon *d)
 {
-	struct daemon *d = arg;
-
 	peers_prune_routes(d);
 	write_subnet_env(d);
 	LOG(NOTICE, "ready: %u peers; watching for new subnet leases", d->peers.n);
+}
+
+static void on_synced(void *arg)
+{
+	peers_when_drained(arg, on_complete);
 }
 
 static void on_fatal(void *arg, const char *text)

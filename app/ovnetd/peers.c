@@ -9,11 +9,8 @@
 #include "daemon.h"
 #include "log.h"
 #include "next_hop.h"
-#include "vxlan4.h"
 
 OVNET_LOG_TYPE(peers)
-
-#define RESOLVE_STEP 256 /* peers per turn of the loop: about a millisecond */
 
 static int by_subnet(const void *a, const void *b)
 {
@@ -25,7 +22,7 @@ static int by_subnet(const void *a, const void *b)
 	return (int)p->len - (int)q->len;
 }
 
-static struct peer *find(struct peers *ps, const struct ovnet_prefix4 *subnet)
+struct peer *peers_find(struct peers *ps, const struct ovnet_prefix4 *subnet)
 {
 	struct peer key = {.lease.subnet = *subnet};
 	struct peer **at = tfind(&key, &ps->tree, by_subnet);
@@ -50,10 +47,12 @@ static struct peer *add(struct peers *ps, const struct ovnet_lease *lease)
 	return p;
 }
 
-static void delete (struct peers *ps, struct peer *p)
+void peer_delete(struct peers *ps, struct peer *p)
 {
-	if (ps->cursor == p)
-		ps->cursor = TAILQ_NEXT(p, entry);
+	if (p->todo != 0) {
+		TAILQ_REMOVE(&ps->queue, p, queued);
+		ps->pending--;
+	}
 	TAILQ_REMOVE(&ps->list, p, entry);
 	tdelete(p, &ps->tree, by_subnet);
 	ps->n--;
@@ -72,8 +71,7 @@ static void sum_up(struct daemon *d, uint32_t id, struct ovnet_peer_counters *su
 	}
 }
 
-/* The counters are the workers' to write: a new owner of an id starts from what it finds. */
-static void count_from_now(struct daemon *d, struct peer *p)
+void peer_count_from_now(struct daemon *d, struct peer *p)
 {
 	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->fib, &p->lease.subnet);
 
@@ -96,158 +94,92 @@ void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_cou
 	sum->rx_bytes -= p->former.rx_bytes;
 }
 
-/* Everything per peer is computed here, so that the packet path has only to copy. */
-static int publish(struct daemon *d, struct peer *p)
+bool peer_usable(const struct daemon *d, const struct peer *p)
 {
-	struct ovnet_peer_conf conf = {
-		.subnet = p->lease.subnet,
-		.public_be = p->lease.public_ip.v4_be,
-		.nh = p->state == PEER_OK ? p->nh : NULL,
-	};
-	struct ovnet_vxlan4_conf vx = {
-		.src_be = p->state == PEER_OK ? p->source.v4_be : d->public_ip.v4_be,
-		.dst_be = p->lease.public_ip.v4_be,
-		.udp_port = d->netconf.port,
-		.vni = d->netconf.vni,
-		.ttl = 64,
-		.inner_src = d->own.vtep_mac,
-		.inner_dst = p->lease.vtep_mac,
-	};
-	char text[OVNET_PREFIX_STRLEN];
-
-	ovnet_vxlan4_build(&conf.rewrite, &vx);
-	int rc = ovnet_fib_set_peer(d->fib, &conf);
-	if (rc < 0)
-		LOG(ERR, "peer %s not entered in the FIB: %s",
-			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));
-	else
-		count_from_now(d, p);
-	return rc;
+	return p->lease.backend == d->netconf.backend && p->lease.has_vtep_mac;
 }
 
-/* Asks the kernel where the peer is; true if anything differs from what is published. */
-static bool resolve(struct daemon *d, struct peer *p)
-{
-	struct next_hop hop;
-	bool found = next_hop_find(d, &p->lease.public_ip, &hop) == 0;
-
-	if (found && p->state == PEER_OK && next_hop_is(p, &hop))
-		return false;
-	if (!found && p->state == PEER_NO_ROUTE)
-		return false;
-
-	struct peer old = *p;
-	p->state = PEER_NO_ROUTE;
-	p->nh = NULL;
-	if (found && next_hop_take(d, p, &hop) == 0)
-		p->state = PEER_OK;
-	if (p->state == PEER_NO_ROUTE) {
-		char a[OVNET_ADDR_STRLEN], s[OVNET_PREFIX_STRLEN];
-		LOG(WARN,
-			"no uplink leads to peer %s at %s: its packets are dropped (no-uplink) "
-			"until `ip route get %s` names one of ours",
-			ovnet_prefix4_text(&p->lease.subnet, s, sizeof(s)),
-			ovnet_addr_text(&p->lease.public_ip, a, sizeof(a)), a);
-	}
-	next_hop_release(d, &old);
-	return true;
-}
-
-static void withdraw(struct daemon *d, struct peer *p)
-{
-	if (p->state == PEER_IGNORED)
-		return;
-	/* The route first: packets then find the blackhole instead of a FIB without the peer. */
-	if (d->host != NULL)
-		ovnet_host_route_del(d->kernel, d->host->ifindex, &p->lease.subnet);
-	ovnet_fib_del_peer(d->fib, &p->lease.subnet);
-	next_hop_release(d, p);
-	p->state = PEER_IGNORED;
-	p->nh = NULL;
-}
-
-static bool usable(struct daemon *d, const struct ovnet_lease *l)
+static void log_ignored(const struct daemon *d, const struct ovnet_lease *l)
 {
 	char text[OVNET_PREFIX_STRLEN];
 
-	if (l->backend == d->netconf.backend && l->has_vtep_mac)
-		return true;
 	LOG(WARN, "ignoring lease %s: its backend is %s, ours %s",
 		ovnet_prefix4_text(&l->subnet, text, sizeof(text)), ovnet_backend_name(l->backend),
 		ovnet_backend_name(d->netconf.backend));
-	return false;
 }
 
 void peers_set(struct daemon *d, const struct ovnet_lease *lease)
 {
-	struct peer *p = find(&d->peers, &lease->subnet);
-	char s[OVNET_PREFIX_STRLEN], a[OVNET_ADDR_STRLEN];
+	struct peer *p = peers_find(&d->peers, &lease->subnet);
+	char s[OVNET_PREFIX_STRLEN];
 
-	ovnet_prefix4_text(&lease->subnet, s, sizeof(s));
 	if (p == NULL)
 		p = add(&d->peers, lease);
 	if (p == NULL) {
-		LOG(ERR, "no memory for peer %s", s);
+		LOG(ERR, "no memory for peer %s", ovnet_prefix4_text(&lease->subnet, s, sizeof(s)));
 		return;
 	}
 	bool moved = !ovnet_addr_equal(&p->lease.public_ip, &lease->public_ip) ||
 		     !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
-	if (!usable(d, lease) || moved)
-		withdraw(d, p);
+	/* Gone and back before the work was done: as if it had moved. */
+	moved = moved || (p->todo & PEER_LEAVE) != 0;
+	p->todo &= ~(unsigned)PEER_LEAVE;
 	p->lease = *lease;
-	if (!usable(d, lease))
-		return;
-	resolve(d, p);
-	if (publish(d, p) < 0)
-		return;
-	if (ovnet_host_route_set(d->kernel, d->host->ifindex, &lease->subnet) < 0)
-		return;
-	LOG(INFO, "peer %s at %s", s, ovnet_addr_text(&lease->public_ip, a, sizeof(a)));
+	peer_todo(d, p,
+		PEER_RESOLVE | PEER_PUBLISH | PEER_ROUTE | (moved ? (unsigned)PEER_MOVED : 0));
+	if (!peer_usable(d, p))
+		log_ignored(d, lease);
 }
 
 void peers_del(struct daemon *d, const struct ovnet_lease *lease)
 {
-	struct peer *p = find(&d->peers, &lease->subnet);
+	struct peer *p = peers_find(&d->peers, &lease->subnet);
 	char s[OVNET_PREFIX_STRLEN];
 
 	if (p == NULL)
 		return;
 	LOG(INFO, "peer %s is gone", ovnet_prefix4_text(&lease->subnet, s, sizeof(s)));
-	withdraw(d, p);
-	delete (&d->peers, p);
+	peer_todo(d, p, PEER_LEAVE);
 }
 
-static void resolve_some(evutil_socket_t fd, short what, void *arg)
+static void when_empty(struct daemon *d)
 {
-	struct daemon *d = arg;
 	struct peers *ps = &d->peers;
+	void (*drained)(struct daemon *) = ps->drained;
 
-	(void)fd;
-	(void)what;
-	for (unsigned i = 0; i < RESOLVE_STEP && ps->cursor != NULL; i++) {
-		struct peer *p = ps->cursor;
-		ps->cursor = TAILQ_NEXT(p, entry);
-		if (p->state != PEER_IGNORED && resolve(d, p))
-			publish(d, p);
-	}
-	if (ps->cursor != NULL)
-		event_active(ps->resolve, EV_TIMEOUT, 0);
+	ps->drained = NULL;
+	ps->settled |= drained != NULL;
+	if (drained != NULL)
+		drained(d);
 }
 
-void peers_resolve_all(struct daemon *d)
+static void on_work(evutil_socket_t fd, short what, void *arg)
 {
-	d->peers.cursor = TAILQ_FIRST(&d->peers.list);
-	if (d->peers.cursor != NULL)
-		event_active(d->peers.resolve, EV_TIMEOUT, 0);
+	static const struct timeval now = {0};
+	struct daemon *d = arg;
+
+	(void)fd, (void)what;
+	peers_work(d);
+	if (TAILQ_EMPTY(&d->peers.queue))
+		when_empty(d);
+	else if (event_add(d->peers.work, &now) < 0)
+		LOG(ERR, "no timer, no memory: peers stay as they are; restart ovnetd");
 }
 
-void peers_republish(struct daemon *d)
+void peers_when_drained(struct daemon *d, void (*drained)(struct daemon *d))
+{
+	d->peers.drained = drained;
+	if (TAILQ_EMPTY(&d->peers.queue))
+		when_empty(d);
+}
+
+void peers_all(struct daemon *d, unsigned todo)
 {
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &d->peers.list, entry)
 		if (p->state != PEER_IGNORED)
-			publish(d, p);
+			peer_todo(d, p, todo);
 }
 
 void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr *addr,
@@ -269,20 +201,12 @@ void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr
 	next_hop_resolved(d, u, addr, mac);
 }
 
-void peers_set_routes(struct daemon *d)
-{
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &d->peers.list, entry)
-		if (p->state != PEER_IGNORED)
-			ovnet_host_route_set(d->kernel, d->host->ifindex, &p->lease.subnet);
-}
-
 static bool keep_route(void *arg, const struct ovnet_prefix4 *subnet)
 {
-	struct peer *p = find(&((struct daemon *)arg)->peers, subnet);
+	struct daemon *d = arg;
+	struct peer *p = peers_find(&d->peers, subnet);
 
-	return p != NULL && p->state != PEER_IGNORED;
+	return p != NULL && (p->todo & PEER_LEAVE) == 0 && peer_usable(d, p);
 }
 
 void peers_prune_routes(struct daemon *d)
@@ -299,7 +223,7 @@ const char *peer_state_name(const struct peer *p)
 	case PEER_NO_ROUTE:
 		return "no-route";
 	case PEER_IGNORED:
-		return "ignored";
+		return p->todo != 0 ? "pending" : "ignored";
 	case PEER_OK:
 		break;
 	}
@@ -309,22 +233,24 @@ const char *peer_state_name(const struct peer *p)
 int peers_init(struct daemon *d)
 {
 	TAILQ_INIT(&d->peers.list);
-	d->peers.resolve = event_new(d->base, -1, 0, resolve_some, d);
-	return d->peers.resolve != NULL ? 0 : -ENOMEM;
+	TAILQ_INIT(&d->peers.queue);
+	d->peers.work = event_new(d->base, -1, 0, on_work, d);
+	return d->peers.work != NULL ? 0 : -ENOMEM;
 }
 
 void peers_fini(struct daemon *d)
 {
 	struct peer *p;
 
-	if (d->peers.resolve == NULL)
+	if (d->peers.work == NULL)
 		return;
 	/* The host's routes stay: what they carry is dropped, never sent bare, until we are back.
 	 */
 	while ((p = TAILQ_FIRST(&d->peers.list)) != NULL) {
 		next_hop_release(d, p);
-		delete (&d->peers, p);
+		peer_delete(&d->peers, p);
 	}
-	event_free(d->peers.resolve);
-	d->peers.resolve = NULL;
+	event_free(d->peers.work);
+	d->peers.work = NULL;
+	d->peers.drained = NULL;
 }

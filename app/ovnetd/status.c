@@ -106,10 +106,10 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 		loop_reset(&d->loop);
 	json_t *warnings = warnings_json(d, &s);
 	bool degraded = json_array_size(warnings) > 0;
-	return json_pack("{s:s,s:i,s:I,s:s,s:o,s:o,s:o,s:o,s:i,s:s,s:o}", "version", OVNET_VERSION,
+	return json_pack("{s:s,s:i,s:I,s:s,s:o,s:o,s:o,s:o,s:i,s:i,s:s,s:o}", "version", OVNET_VERSION,
 		"pid", getpid(), "uptime_s", (json_int_t)(time(NULL) - d->started), "state",
 		states[s.state], "node", node_json(d), "etcd", etcd_json(d, &s), "dpdk",
-		dpdk_json(d), "loop", loop_json(d), "peers", (int)d->peers.n, "health",
+		dpdk_json(d), "loop", loop_json(d), "peers", (int)d->peers.n, "peers_pending", (int)d->peers.pending, "health",
 		degraded ? "degraded" : "ok", "warnings", warnings);
 }
 
@@ -145,7 +145,7 @@ static json_t *peers(void *arg, const json_t *params, char *err, size_t err_size
 	(void)params;
 	(void)err;
 	(void)err_size;
-	if (d->peers.resolve != NULL)
+	if (d->peers.work != NULL)
 		TAILQ_FOREACH (p, &d->peers.list, entry)
 			json_array_append_new(list, peer_json(d, p));
 	return list;

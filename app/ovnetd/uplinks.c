@@ -227,7 +227,7 @@ void uplinks_link_changed(struct daemon *d, const struct ovnet_link *link)
 		d->kernel, link->ifindex, u->addrs, sizeof(u->addrs) / sizeof(u->addrs[0]));
 	if (d->have_netconf)
 		uplinks_filter(d);
-	peers_resolve_all(d);
+	peers_all(d, PEER_RESOLVE);
 }
 
 struct uplink *uplink_by_ifindex(struct daemon *d, uint32_t ifindex)
