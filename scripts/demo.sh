@@ -9,13 +9,14 @@ done
 
 usage() {
 	cat <<-END
-		usage: scripts/demo.sh [--hosts N] [--json FILE] [--keep]
+		usage: scripts/demo.sh [--hosts N] [--etcd-api v2|v3] [--json FILE] [--keep]
 		       scripts/demo.sh --stop NAME
 
-		  --hosts N    ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
-		  --json FILE  write the results there
-		  --keep       leave everything up at the end and say how to look around
-		  --stop NAME  remove what a demo with --keep left
+		  --hosts N     ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
+		  --etcd-api V  API of etcd's for the lease tree (default v3); v2: flannel to v0.17
+		  --json FILE   write the results there
+		  --keep        leave everything up at the end and say how to look around
+		  --stop NAME   remove what a demo with --keep left
 
 		Needs root. Ends with 0 only if every check held.
 	END
@@ -36,10 +37,11 @@ parse() {
 		case $1 in
 		--help | -h) usage && exit 0 ;;
 		--keep) KEEP=1 ;;
-		--hosts | --json | --stop)
+		--hosts | --etcd-api | --json | --stop)
 			[ $# -ge 2 ] || usage_error "$1 needs a value"
 			case $1 in
 			--hosts) HOSTS=$2 ;;
+			--etcd-api) export LAB_ETCD_API=$2 ;;
 			--json) JSON=$(realpath -m -- "$2") ;;
 			--stop) stop "$2" ;;
 			esac
@@ -50,6 +52,7 @@ parse() {
 		shift
 	done
 	[[ $HOSTS =~ ^(0|[1-9][0-9]?)$ ]] && [ "$HOSTS" -le 50 ] || usage_error "--hosts: 0 to 50"
+	[[ $LAB_ETCD_API =~ ^v[23]$ ]] || usage_error "--etcd-api: v2 or v3"
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
 }
 
@@ -160,7 +163,7 @@ pairs() {
 		done
 	done
 	say "(TTL 62: two hosts forwarded the packet. linux to linux is the reference.)"
-	step "the lease tree in etcd"
+	step "the lease tree in etcd, API $LAB_ETCD_API"
 	etcd_tree
 }
 
@@ -253,6 +256,14 @@ write_json() {
 		etcd_away_lost: $lost}' "$LAB_DIR/pairs.json")
 }
 
+tree_command() {
+	if over_v2; then
+		echo "ip netns exec $LAB-etcd curl $ETCD_URL/v2/keys$PREFIX?recursive=true"
+	else
+		echo "ip netns exec $LAB-etcd etcdctl --endpoints=$ETCD_URL get --prefix $PREFIX"
+	fi
+}
+
 keep() {
 	local a=${ALL[0]}
 	# The watcher outlives this script and holds the hugepages in its place.
@@ -264,7 +275,7 @@ keep() {
 		  ip netns list | grep $LAB                            hosts NAME, their pods NAME-pod
 		  ip netns exec $LAB-$a-pod ping $(pod_ip "${ALL[1]}")
 		  ip netns exec $LAB-linux1 ip -d link show flannel.1
-		  ip netns exec $LAB-etcd etcdctl --endpoints=$ETCD_URL get --prefix $PREFIX
+		  $(tree_command)
 		$([ "$HOSTS" = 0 ] || echo "  $OVNETCTL --socket $LAB_DIR/ovnet1/ctl.sock status")
 		  ls $LAB_DIR/$a                           subnet.env, log, control socket
 		Stop it:

@@ -16,6 +16,7 @@
 #define CONF_MAX_NEIGHBOURS 64
 #define CONF_MAX_CPU        1024 /* CPU numbers are below this */
 
+enum conf_api { CONF_API_AUTO, CONF_API_V3, CONF_API_V2 };
 enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
 enum conf_registry { CONF_REGISTRY_ETCD, CONF_REGISTRY_STATIC };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
@@ -51,6 +52,7 @@ struct conf {
 	struct {
 		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *username, *password;
 		uint32_t timeout; /* seconds per request */
+		enum conf_api api;
 	} etcd;
 	struct {
 		char *iface;     /* name or address; "" : interface of the default route */

@@ -23,10 +23,11 @@ OVNET_LOG_TYPE(eal)
 #define MAX_ARGS   64
 #define MAX_LCORES 2048
 
-struct args {
+/* EAL keeps pointers into the strings, and may change the array it is given: that is a copy. */
+static struct args {
 	int n;
 	char *v[MAX_ARGS + 1];
-};
+} args;
 
 static int add(struct args *a, const char *text)
 {
@@ -143,17 +144,16 @@ static void remove_runtime_dir(void)
 
 static int init(struct daemon *d)
 {
-	struct args a = {0};
-	uint32_t megabytes = memory_needed_mb(d);
+	char *argv[MAX_ARGS + 1];
+	uint32_t megabytes;
+	int rc = memory_choose(d, &megabytes);
 
-	if (d->conf.dpdk.memory != 0)
-		megabytes = d->conf.dpdk.memory;
-	int rc = memory_choose(d, megabytes);
 	if (rc < 0)
 		return rc;
 	set_runtime_dir(d->conf.control.socket);
-	rc = build(&a, d, megabytes);
-	if (rc == 0 && rte_eal_init(a.n, a.v) < 0) {
+	rc = build(&args, d, megabytes);
+	memcpy(argv, args.v, sizeof(argv));
+	if (rc == 0 && rte_eal_init(args.n, argv) < 0) {
 		LOG(ERR,
 			"DPDK did not start: %s. With %u MB of %s asked for; see the lines above, "
 			"`scripts/hugepages.sh show`, and dpdk.eal-args if you set it",
@@ -163,7 +163,6 @@ static int init(struct daemon *d)
 	}
 	if (rc == 0)
 		rc = memory_pool(d);
-	/* EAL keeps pointers into argv, so the strings live as long as the process. */
 	return rc;
 }
 

@@ -7,10 +7,11 @@
 
 struct daemon;
 
-/* Sets d->data_room; megabytes for the packet pool and DPDK's own needs. */
-uint32_t memory_needed_mb(struct daemon *d);
-/* Sets d->hugepages; -ENOMEM with a message when hugepages are demanded and short. */
-int memory_choose(struct daemon *d, uint32_t megabytes);
+/*
+ * Sets d->data_room and d->hugepages; the megabytes to ask the EAL for. -ENOMEM with a message
+ * when hugepages are demanded and short.
+ */
+int memory_choose(struct daemon *d, uint32_t *megabytes);
 /* Makes d->pool. */
 int memory_pool(struct daemon *d);
 

@@ -7,12 +7,14 @@
 #define AT(member) \
 	.offset = offsetof(struct conf, member), .width = sizeof(((struct conf *)0)->member)
 
+static const char *const api[] = {"auto", "v3", "v2", NULL};
 static const char *const validation[] = {"off", "strict", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
 static const char *const mode[] = {"adaptive", "poll", NULL};
 static const char *const cpu_level[] = {"auto", "x86-64-v2", "x86-64-v3", "x86-64-v4", NULL};
 
+static_assert(CONF_API_AUTO == 0 && CONF_API_V3 == 1 && CONF_API_V2 == 2, "order of choices");
 static_assert(CONF_HUGE_AUTO == 0 && CONF_HUGE_ON == 1 && CONF_HUGE_OFF == 2, "order of choices");
 static_assert(CONF_REGISTRY_ETCD == 0 && CONF_REGISTRY_STATIC == 1, "order of choices");
 static_assert(CONF_MODE_ADAPTIVE == 0 && CONF_MODE_POLL == 1, "order of choices");
@@ -51,6 +53,11 @@ const struct option_def ovnetd_options[] = {
 		.help = "etcd servers, tried in order",
 		.more = "The cluster that holds the lease tree. One that does not answer is passed "
 			"over for the next."},
+	{"etcd.api", OPTION_CHOICE, AT(etcd.api), .choices = api, .preset = "auto",
+		.help = "API of etcd's the lease tree is kept in",
+		.more = "flanneld from v0.18 on uses v3, before it v2; neither sees what the other "
+			"wrote. auto: v3 if PREFIX/config is there, or else v2 if it is there; it is "
+			"decided once, at start."},
 	{"etcd.prefix", OPTION_TEXT, AT(etcd.prefix), .check = check_not_empty,
 		.preset = "/coreos.com/network", .arg = "KEY", .form = "a key such as \"/coreos.com/network\"",
 		.help = "where the lease tree begins",

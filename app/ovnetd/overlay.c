@@ -222,8 +222,11 @@ static int lease_init(struct daemon *d)
 		.synced = on_synced,
 		.fatal = on_fatal,
 	};
+	bool v2_first = d->conf.etcd.api == CONF_API_V2;
 	struct ovnet_lease_conf c = {
-		.etcd = &ovnet_etcd_v3_json,
+		.etcd = v2_first ? &ovnet_etcd_v2 : &ovnet_etcd_v3_json,
+		.other_etcd = v2_first ? &ovnet_etcd_v3_json : &ovnet_etcd_v2,
+		.may_switch = d->conf.etcd.api == CONF_API_AUTO,
 		.etcd_conf = {.endpoints = d->conf.etcd.endpoints,
 			.cafile = d->conf.etcd.cafile,
 			.certfile = d->conf.etcd.certfile,
@@ -238,6 +241,8 @@ static int lease_init(struct daemon *d)
 	};
 	if (d->conf.registry.type == CONF_REGISTRY_STATIC) {
 		c.etcd = &ovnet_etcd_static;
+		c.other_etcd = NULL;
+		c.may_switch = false;
 		c.etcd_conf.endpoints = d->conf.registry.file;
 	}
 	int rc = peers_init(d);

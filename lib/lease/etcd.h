@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the lease logic needs of etcd, whichever API carries it: v3 through the JSON
- * gateway today (etcd_v3_json.c); v3 through gRPC and v2 fit the same interface. TTLs
+ * gateway (etcd_v3_json.c), v2 (etcd_v2.c); v3 through gRPC fits the same interface. TTLs
  * belong to keys here; that v3 keeps them in etcd leases is the transport's business.
  *
  * All calls return at once and run on the control thread's event loop. A callback comes
@@ -40,8 +40,8 @@ struct ovnet_etcd_kv {
 	const char *value;
 	size_t value_len;
 	int64_t mod_revision;
-	int64_t ttl_handle; /* v3: etcd lease id, 0: key without TTL */
-	uint32_t ttl_s;     /* create, update, keepalive: the TTL as granted; otherwise 0 */
+	int64_t ttl_handle; /* another one, another TTL: v3 etcd lease, v2 index; 0: no TTL */
+	uint32_t ttl_s;     /* create, update, keepalive: as granted; otherwise what is left or 0 */
 };
 
 struct ovnet_etcd_result {
@@ -75,12 +75,14 @@ struct ovnet_etcd_watch; /* one running watch */
 
 struct ovnet_etcd_ops {
 	const char *name; /* "v3/json" */
+	const char *api;  /* "v3": keys of the other API are invisible to this one */
+	const char *put;  /* what etcdctl of that API calls a write */
 	struct ovnet_etcd *(*open)(struct event_base *base, const struct ovnet_etcd_conf *conf);
 	/* Cancels everything under way, no callbacks. Not from inside one. */
 	void (*close)(struct ovnet_etcd *e);
 	/* NOT_FOUND when absent. */
 	void (*get)(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg);
-	/* Every key that starts with `prefix`; OK with none when empty. */
+	/* Every key that starts with `prefix`, which ends in a slash; OK with none when empty. */
 	void (*list)(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg);
 	/* Writes if the key is absent, with a TTL handle of its own. kvs[0] on OK: revision,
 	 * handle. */
@@ -92,13 +94,17 @@ struct ovnet_etcd_ops {
 	 */
 	void (*update)(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
 		int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg);
-	/* Sets the key's TTL back to its full length (kvs[0].ttl_s). NOT_FOUND: the handle is gone.
+	/*
+	 * Sets the key's TTL back to its full length: `ttl_s` in v2, what the handle was made with
+	 * in v3. kvs[0]: the handle from now on, ttl_s; a revision if the key was written for it.
+	 * NOT_FOUND: the handle is gone, or the key has another one.
 	 */
-	void (*keepalive)(struct ovnet_etcd *e, int64_t ttl_handle, ovnet_etcd_cb cb, void *arg);
+	void (*keepalive)(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
+		ovnet_etcd_cb cb, void *arg);
 	/* Removes the key if its mod revision is still `revision`. */
 	void (*remove)(struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb,
 		void *arg);
-	/* Events of keys under `prefix` from `revision` on. NULL: no memory. */
+	/* Events of keys under `prefix` (or that key) from `revision` on. NULL: no memory. */
 	struct ovnet_etcd_watch *(*watch)(struct ovnet_etcd *e, const char *prefix,
 		int64_t revision, const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 	/* No callback follows. */
@@ -109,5 +115,6 @@ struct ovnet_etcd_ops {
 };
 
 extern const struct ovnet_etcd_ops ovnet_etcd_v3_json;
+extern const struct ovnet_etcd_ops ovnet_etcd_v2;
 
 #endif

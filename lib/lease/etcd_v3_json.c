@@ -245,7 +245,7 @@ static void on_kept(void *arg, const struct v3_answer *a)
 	}
 	const json_t *result = json_object_get(a->root, "result");
 	struct ovnet_etcd_kv kv = {
-		.key = "", .ttl_handle = op->lease, .ttl_s = (uint32_t)v3_int(result, "TTL")};
+		.key = op->key, .ttl_handle = op->lease, .ttl_s = (uint32_t)v3_int(result, "TTL")};
 	/* A lease that is gone is answered with a TTL of 0. */
 	finish(op, &(struct ovnet_etcd_result){
 			   .status = kv.ttl_s > 0 ? OVNET_ETCD_OK : OVNET_ETCD_NOT_FOUND,
@@ -255,11 +255,13 @@ static void on_kept(void *arg, const struct v3_answer *a)
 			   .n_kvs = 1});
 }
 
-static void op_keepalive(struct ovnet_etcd *e, int64_t ttl_handle, ovnet_etcd_cb cb, void *arg)
+static void op_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
+	ovnet_etcd_cb cb, void *arg)
 {
-	struct v3_op *op = new_op(e, "", NULL, cb, arg);
+	struct v3_op *op = new_op(e, key, NULL, cb, arg);
 	char *body = NULL;
 
+	(void)ttl_s; /* the etcd lease knows */
 	op->lease = ttl_handle;
 	if (asprintf(&body, "{\"ID\":\"%" PRId64 "\"}", ttl_handle) < 0)
 		body = NULL;
@@ -380,6 +382,8 @@ static const char *op_last_error(struct ovnet_etcd *e)
 
 const struct ovnet_etcd_ops ovnet_etcd_v3_json = {
 	.name = "v3/json",
+	.api = "v3",
+	.put = "put",
 	.open = op_open,
 	.close = op_close,
 	.get = op_get,

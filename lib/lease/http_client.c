@@ -156,6 +156,18 @@ static size_t on_data(char *bytes, size_t one, size_t n, void *arg)
 	return good ? n : 0;
 }
 
+static size_t on_header(char *bytes, size_t one, size_t n, void *arg)
+{
+	struct http_call *c = arg;
+	long status = 0;
+
+	(void)one;
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (c->req.header != NULL && status == 200)
+		c->req.header(c->req.arg, bytes, n);
+	return n;
+}
+
 /* A peer that vanished without a word is noticed within half a minute, on idle streams too. */
 static int on_new_socket(void *arg, curl_socket_t fd, curlsocktype type)
 {
@@ -192,7 +204,10 @@ static void set_headers(struct http_call *c, const struct http_request *req)
 {
 	char line[1024];
 
-	add_header(c, "Content-Type: application/json");
+	snprintf(line, sizeof(line), "Content-Type: %s",
+		req->type != NULL ? req->type : "application/json");
+	if (req->body != NULL)
+		add_header(c, line);
 	add_header(c, "Expect:");
 	/* The gateway hands it on to gRPC as "hasleader", clientv3's WithRequireLeader. */
 	if (req->leader)
@@ -222,10 +237,16 @@ static CURLcode set_options(struct http_call *c, const struct http_request *req)
 	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
 	set_tls(e, c->h->tls);
 	CURLcode rc = curl_easy_setopt(e, CURLOPT_URL, req->url);
-	return rc != CURLE_OK ? rc : curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, req->body);
+	if (rc == CURLE_OK && req->method != NULL)
+		rc = curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, req->method);
+	if (rc == CURLE_OK && req->body != NULL)
+		rc = curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, req->body);
+	return rc;
 }
 
 struct http_call *http_client_post(struct http_client *h, const struct http_request *req)
@@ -234,7 +255,7 @@ struct http_call *http_client_post(struct http_client *h, const struct http_requ
 
 	c->h = h;
 	c->req = *req;
-	c->req.url = c->req.body = c->req.authorization = NULL;
+	c->req.method = c->req.url = c->req.body = c->req.type = c->req.authorization = NULL;
 	c->easy = must(curl_easy_init());
 	set_headers(c, req);
 	must(set_options(c, req) == CURLE_OK ? c : NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * HTTP POSTs over libcurl's multi interface on libevent. Nothing blocks; callbacks come from
+ * HTTP requests over libcurl's multi interface on libevent. Nothing blocks; callbacks come from
  * the event loop, never from inside a call here. Control thread.
  */
 #ifndef OVNET_LEASE_HTTP_CLIENT_H
@@ -35,7 +35,10 @@ struct http_result {
 };
 
 struct http_request {
-	const char *url, *body;
+	const char *method; /* NULL: POST */
+	const char *url;
+	const char *body;          /* NULL: none */
+	const char *type;          /* of the body; NULL: JSON */
 	const char *authorization; /* NULL: none */
 	bool leader;               /* only a server that has a leader may answer */
 	uint32_t timeout_ms;       /* 0: may take for ever once connected */
@@ -46,6 +49,8 @@ struct http_request {
 	 * libcurl: it may keep the bytes, nothing else. False: give up (TOO_LONG).
 	 */
 	bool (*data)(void *arg, const char *bytes, size_t n);
+	/* Optional, as `data`: one header line of such an answer; the empty one ends them. */
+	void (*header)(void *arg, const char *line, size_t n);
 	void *arg;
 };
 

@@ -141,6 +141,9 @@ static void on_kept(void *arg, const struct ovnet_etcd_result *r)
 	}
 	if (failed(c, r))
 		return;
+	found->ttl_handle = r->kvs[0].ttl_handle;
+	if (r->kvs[0].mod_revision != 0)
+		found->mod_revision = r->kvs[0].mod_revision;
 	if (!c->acquire.same_value) {
 		rewrite_found(c, found->ttl_handle);
 		return;
@@ -164,7 +167,7 @@ static void reuse(struct ovnet_lease_client *c, const struct survey *s)
 	LOG(INFO, "Found lease %s of this node (PublicIP), reusing it",
 		lease_name_of(c, s->mine->key));
 	if (s->mine->ttl_handle != 0)
-		c->ops->keepalive(c->etcd, s->mine->ttl_handle, on_kept, c);
+		c->ops->keepalive(c->etcd, s->mine->key, c->ttl_s, s->mine->ttl_handle, on_kept, c);
 	else if (!c->acquire.same_value)
 		rewrite_found(c, 0);
 	else

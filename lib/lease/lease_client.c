@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lease_client.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 #include "lease_client_int.h"
@@ -50,6 +51,25 @@ static void on_peer_del(void *arg, const struct ovnet_lease *lease)
 	c->cbs.peer_del(c->arg, lease);
 }
 
+/* Both or none. */
+static int open_etcd(struct ovnet_lease_client *c, const struct ovnet_lease_conf *conf)
+{
+	c->ops = conf->etcd;
+	c->etcd = c->ops->open(c->base, &conf->etcd_conf);
+	if (c->etcd == NULL)
+		return -EINVAL;
+	if (conf->other_etcd == NULL)
+		return 0;
+	c->other.etcd = conf->other_etcd->open(c->base, &conf->etcd_conf);
+	if (c->other.etcd == NULL) {
+		c->ops->close(c->etcd);
+		return -EINVAL;
+	}
+	c->other.ops = conf->other_etcd;
+	c->other.may_switch = conf->may_switch;
+	return 0;
+}
+
 struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	const struct ovnet_lease_conf *conf, const struct ovnet_lease_callbacks *cbs, void *arg)
 {
@@ -57,14 +77,12 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 		LOG(ERR, "the node needs an IPv4 address to be known by: set node.public-ip");
 		return NULL;
 	}
-	struct ovnet_etcd *etcd = conf->etcd->open(base, &conf->etcd_conf);
-	if (etcd == NULL)
-		return NULL;
-
 	struct ovnet_lease_client *c = must(calloc(1, sizeof(*c)));
 	c->base = base;
-	c->ops = conf->etcd;
-	c->etcd = etcd;
+	if (open_etcd(c, conf) < 0) {
+		free(c);
+		return NULL;
+	}
 	c->cbs = *cbs;
 	c->arg = arg;
 	c->public_ip = conf->public_ip;
@@ -94,6 +112,7 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 	lease_own_stop(c);
 	lease_acquire_stop(c);
 	lease_config_stop(c);
+	lease_choice_stop(c);
 	c->ops->close(c->etcd);
 	lease_table_free(c->table);
 	free(c->config_key);

@@ -25,6 +25,9 @@ enum ovnet_lease_state {
 
 struct ovnet_lease_conf {
 	const struct ovnet_etcd_ops *etcd;
+	/* Asked for the network config when `etcd` has none; may be NULL. */
+	const struct ovnet_etcd_ops *other_etcd;
+	bool may_switch; /* to other_etcd if that has it; otherwise the operator is told */
 	struct ovnet_etcd_conf etcd_conf;
 	const char *prefix;            /* "/coreos.com/network" */
 	struct ovnet_addr public_ip;   /* who we are in the tree */

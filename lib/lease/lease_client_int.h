@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside of the lease client, in the order things happen: lease_config.c waits for the network
- * config, lease_acquire.c finds or claims our subnet, lease_own.c keeps it, lease_sync.c
- * follows everybody else's. Each part starts the next and owns its own struct here.
+ * config, lease_choice.c for whether another API of etcd has it, lease_acquire.c finds or claims
+ * our subnet, lease_own.c keeps it, lease_sync.c follows everybody else's. Each part starts the
+ * next and owns its own struct here.
  */
 #ifndef OVNET_LEASE_LEASE_CLIENT_INT_H
 #define OVNET_LEASE_LEASE_CLIENT_INT_H
@@ -30,7 +31,7 @@ struct ovnet_lease_client {
 	enum ovnet_lease_state state;
 	struct ovnet_netconf netconf;
 	struct lease_table *table;
-	char error[512];
+	char error[1024];
 	int64_t revision;
 	uint64_t events, resyncs, renewals, retries;
 
@@ -41,6 +42,15 @@ struct ovnet_lease_client {
 		struct backoff backoff;
 		struct nag nag;
 	} config;
+
+	struct {                                  /* lease_choice.c */
+		const struct ovnet_etcd_ops *ops; /* NULL: none, or decided */
+		struct ovnet_etcd *etcd;
+		struct ovnet_etcd_watch *watch;
+		bool may_switch;
+		bool missing;  /* the API in use has no config; otherwise it does not work */
+		char why[400]; /* in its words */
+	} other;
 
 	struct { /* lease_acquire.c */
 		struct event *timer;
@@ -88,6 +98,18 @@ void lease_fatal(struct ovnet_lease_client *c, const char *text);
 void lease_config_init(struct ovnet_lease_client *c);
 void lease_config_start(struct ovnet_lease_client *c);
 void lease_config_stop(struct ovnet_lease_client *c);
+/* From either API's watch. */
+void lease_config_events(
+	struct ovnet_lease_client *c, const struct ovnet_etcd_event *events, size_t n);
+/* What the other API says, after lease_choice_ask(). */
+void lease_config_other(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r);
+
+/* False: there is no other API, or it is of no help. */
+bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_etcd_result *first);
+/* The other API is the one in use from now on. */
+void lease_choice_take(struct ovnet_lease_client *c);
+/* Decided, or the end. */
+void lease_choice_stop(struct ovnet_lease_client *c);
 
 void lease_acquire_init(struct ovnet_lease_client *c);
 void lease_acquire_start(struct ovnet_lease_client *c);

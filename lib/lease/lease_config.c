@@ -18,16 +18,20 @@ static void complain(struct ovnet_lease_client *c, const char *text)
 		LOG(WARN, "Couldn't fetch network config: %s", text);
 }
 
-static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+void lease_config_events(
+	struct ovnet_lease_client *c, const struct ovnet_etcd_event *events, size_t n)
 {
-	struct ovnet_lease_client *c = arg;
-
-	(void)revision;
 	for (size_t i = 0; i < n; i++)
 		if (!events[i].removed && strcmp(events[i].kv.key, c->config_key) == 0) {
 			ask(c);
 			return;
 		}
+}
+
+static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+{
+	(void)revision;
+	lease_config_events(arg, events, n);
 }
 
 static void on_ended(void *arg, const struct ovnet_etcd_result *r)
@@ -46,18 +50,26 @@ static void listen_for_it(struct ovnet_lease_client *c, int64_t revision)
 		c->config.watch = c->ops->watch(c->etcd, c->config_key, revision + 1, &cbs, c);
 }
 
-static void found(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+static bool usable(struct ovnet_lease_client *c, const char *api, const struct ovnet_etcd_kv *kv)
 {
-	char err[256], text[400], net[OVNET_PREFIX_STRLEN];
+	char err[256], text[400];
 
-	if (ovnet_netconf_parse(kv->value, kv->value_len, &c->netconf, err, sizeof(err)) < 0) {
-		snprintf(text, sizeof(text), "%s (key %s; it is read again when it changes)", err,
-			c->config_key);
-		complain(c, text);
-		return;
-	}
+	if (ovnet_netconf_parse(kv->value, kv->value_len, &c->netconf, err, sizeof(err)) == 0)
+		return true;
+	snprintf(text, sizeof(text), "%s (%s key %s; it is read again when it changes)", err, api,
+		c->config_key);
+	complain(c, text);
+	return false;
+}
+
+static void found(struct ovnet_lease_client *c)
+{
+	char text[400], net[OVNET_PREFIX_STRLEN];
+
 	c->config.done = true;
 	lease_set_error(c, "");
+	lease_config_stop(c);
+	lease_choice_stop(c);
 	LOG(NOTICE, "Found network config - Network: %s, Backend type: %s",
 		ovnet_prefix4_text(&c->netconf.network, net, sizeof(net)), c->netconf.type);
 	if (!c->netconf.enable_ipv4) {
@@ -74,37 +86,95 @@ static void found(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 	lease_acquire_start(c);
 }
 
-static void missing(struct ovnet_lease_client *c)
+/* Nobody has it; `where` says who was asked. */
+static void missing(struct ovnet_lease_client *c, const char *where)
 {
-	char text[480];
+	const char *endpoint = c->ops->endpoint(c->etcd);
+	char text[1000];
 
 	snprintf(text, sizeof(text),
-		"there is no key %s in etcd at %s (v3 keys; what etcdctl wrote with ETCDCTL_API=2 "
-		"does not count). Create it: ETCDCTL_API=3 etcdctl --endpoints=%s put %s "
+		"there is no key %s in etcd at %s, %s. Create it: ETCDCTL_API=%s etcdctl "
+		"--endpoints=%s %s %s "
 		"'{\"Network\":\"10.5.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}'",
-		c->config_key, c->ops->endpoint(c->etcd), c->ops->endpoint(c->etcd), c->config_key);
+		c->config_key, endpoint, where, c->ops->api + 1, endpoint, c->ops->put,
+		c->config_key);
 	complain(c, text);
+}
+
+static void again(struct ovnet_lease_client *c)
+{
+	c->config.asking = false;
+	c->retries++;
+	arm_ms(c->config.timer, backoff_next(&c->config.backoff));
+}
+
+static void no_config(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+{
+	char where[800];
+
+	if (r->status != OVNET_ETCD_NOT_FOUND) {
+		complain(c, r->text);
+		return;
+	}
+	snprintf(where, sizeof(where), "asked through its %s API (%s)", c->ops->api, r->text);
+	missing(c, where);
 }
 
 static void on_config(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	c->config.asking = false;
-	if (r->status == OVNET_ETCD_OK)
-		found(c, &r->kvs[0]);
-	else if (r->status == OVNET_ETCD_NOT_FOUND)
-		missing(c);
-	else
-		complain(c, r->text);
-	if (c->config.done) {
-		lease_config_stop(c);
+	if (r->status == OVNET_ETCD_OK && usable(c, c->ops->api, &r->kvs[0])) {
+		found(c);
 		return;
 	}
 	if (r->status == OVNET_ETCD_OK || r->status == OVNET_ETCD_NOT_FOUND)
 		listen_for_it(c, r->revision);
-	c->retries++;
-	arm_ms(c->config.timer, backoff_next(&c->config.backoff));
+	if (lease_choice_ask(c, r))
+		return;
+	if (r->status != OVNET_ETCD_OK)
+		no_config(c, r);
+	again(c);
+}
+
+static void only_elsewhere(struct ovnet_lease_client *c)
+{
+	const char *api = c->other.ops->api;
+	char where[800];
+
+	snprintf(where, sizeof(where),
+		"asked through its %s API (%.300s), but its %s API has one: set etcd.api = \"%s\" "
+		"or \"auto\" to join that network, or make another one",
+		c->ops->api, c->other.why, api, api);
+	missing(c, where);
+}
+
+static void nowhere(struct ovnet_lease_client *c, const char *other_why)
+{
+	char text[800];
+
+	snprintf(text, sizeof(text),
+		c->other.missing ? "neither through its %s API (%.300s) nor through %s (%.300s)"
+				 : "%s API: %.300s; %s API: %.300s",
+		c->ops->api, c->other.why, c->other.ops->api, other_why);
+	if (c->other.missing)
+		missing(c, text);
+	else
+		complain(c, text);
+}
+
+void lease_config_other(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+{
+	if (r->status != OVNET_ETCD_OK) {
+		nowhere(c, r->text);
+	} else if (!c->other.may_switch) {
+		only_elsewhere(c);
+	} else if (usable(c, c->other.ops->api, &r->kvs[0])) {
+		lease_choice_take(c);
+		found(c);
+		return;
+	}
+	again(c);
 }
 
 static void ask(struct ovnet_lease_client *c)

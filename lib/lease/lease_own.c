@@ -71,12 +71,12 @@ static void permanent(struct ovnet_lease_client *c)
 	evtimer_del(c->own.renew_timer);
 }
 
-/* The key says what it should; somebody may have written it anew, with another handle. */
+/* The key says what it should; somebody (we, too) may have given it another TTL. */
 static void adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 {
 	if (kv->mod_revision > c->own.revision)
 		c->own.revision = kv->mod_revision;
-	if (kv->ttl_handle == c->own.handle && kv->ttl_s == 0)
+	if (kv->ttl_handle == c->own.handle)
 		return;
 	c->own.handle = kv->ttl_handle;
 	if (kv->ttl_handle == 0)
@@ -109,7 +109,7 @@ static void on_shown(void *arg, const struct ovnet_etcd_result *r)
 	struct ovnet_lease_client *c = arg;
 
 	if (r->status == OVNET_ETCD_OK)
-		c->own.revision = r->kvs[0].mod_revision;
+		adopt(c, &r->kvs[0]);
 	else if (r->status == OVNET_ETCD_CONFLICT || r->status == OVNET_ETCD_NOT_FOUND)
 		c->own.look_again = true;
 	else
@@ -138,6 +138,7 @@ static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
 	if (r->status == OVNET_ETCD_OK) {
 		c->renewals++;
 		nag_reset(&c->own.nag);
+		adopt(c, &r->kvs[0]);
 		renewed(c, r->kvs[0].ttl_s);
 		end(c);
 		return;
@@ -166,7 +167,7 @@ static void on_renew(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	if (c->own.handle != 0 && begin(c, c->own.renew_timer))
-		c->ops->keepalive(c->etcd, c->own.handle, on_renewed, c);
+		c->ops->keepalive(c->etcd, c->own.key, c->ttl_s, c->own.handle, on_renewed, c);
 }
 
 bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)

@@ -97,7 +97,7 @@ static void on_ended(void *arg, const struct ovnet_etcd_result *r)
 		went_down(c, r->text);
 		return;
 	}
-	LOG(INFO, "the watch fell behind etcd's compaction: listing all leases again");
+	LOG(INFO, "%s: listing all leases again", r->text);
 	c->sync.connected = false;
 	arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
 }

@@ -231,9 +231,10 @@ static void op_update(struct ovnet_etcd *e, const char *key, const char *value, 
 	queue(e, UPDATE, key, value, cb, arg)->revision = revision;
 }
 
-static void op_keepalive(struct ovnet_etcd *e, int64_t ttl_handle, ovnet_etcd_cb cb, void *arg)
+static void op_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
+	ovnet_etcd_cb cb, void *arg)
 {
-	(void)ttl_handle;
+	(void)key, (void)ttl_s, (void)ttl_handle;
 	queue(e, KEEPALIVE, "", NULL, cb, arg);
 }
 
@@ -288,6 +289,8 @@ static const char *op_last_error(struct ovnet_etcd *e)
 
 const struct ovnet_etcd_ops ovnet_etcd_static = {
 	.name = "static",
+	.api = "file",
+	.put = "edit",
 	.open = op_open,
 	.close = op_close,
 	.get = op_get,

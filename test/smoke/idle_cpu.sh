@@ -24,3 +24,12 @@ hz=$(getconf CLK_TCK)
 say "idle for 3 s: $used of $((3 * hz)) ticks"
 expect "less than 5 % of a core" [ $((used * 100)) -lt $((3 * hz * 5)) ]
 all_arrive b a 62
+
+# A host device deleted under it leaves an fd that polls as broken for ever.
+ip -n "$LAB-a" link del ovnet0
+sleep 0.5
+before=$(ticks)
+sleep 2
+used=$(($(ticks) - before))
+say "without its host device for 2 s: $used of $((2 * hz)) ticks"
+expect "less than 5 % of a core" [ $((used * 100)) -lt $((2 * hz * 5)) ]

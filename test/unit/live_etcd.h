@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,11 @@ struct live_etcd {
 	char dir[64], url[64], peer_url[64];
 	pid_t pid;
 	const char *user; /* "name:password" for etcdctl, NULL: none */
+	bool only_v3;     /* without the v2 API */
 };
+
+/* Whose keys live_ctl() and the others below see: "3" or "2". */
+static const char *live_api = "3";
 
 static inline int live_free_port(void)
 {
@@ -47,7 +52,7 @@ static inline int live_run(char *const argv[], char *out, size_t size)
 	pid_t pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		setenv("ETCDCTL_API", "3", 1);
+		setenv("ETCDCTL_API", live_api, 1);
 		dup2(pipe_fds[1], 1);
 		dup2(pipe_fds[1], 2);
 		execvp(argv[0], argv);
@@ -69,29 +74,62 @@ static inline int live_run(char *const argv[], char *out, size_t size)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static inline bool live_v2(void)
+{
+	return live_api[0] == '2';
+}
+
+/* "--dial-timeout" in v3, "--timeout" in v2, if there is no user to name. */
 #define live_ctl(e, out, size, ...)                                                          \
-	live_run((char *[]){(char *)"etcdctl", (char *)"--endpoints", (e)->url,              \
-			 (char *)((e)->user != NULL ? "--user" : "--dial-timeout"),          \
+	live_run((char *[]){(char *)"etcdctl", (char *)"--endpoints", (char *)(e)->url,      \
+			 (char *)((e)->user != NULL ? (live_v2() ? "--username" : "--user")  \
+				  : live_v2()       ? "--timeout"                            \
+						    : "--dial-timeout"),                           \
 			 (char *)((e)->user != NULL ? (e)->user : "2s"), __VA_ARGS__, NULL}, \
 		out, size)
 
 static inline bool live_put(const struct live_etcd *e, const char *key, const char *value)
 {
-	return live_ctl((struct live_etcd *)e, NULL, 0, (char *)"put", (char *)key,
+	return live_ctl(e, NULL, 0, (char *)(live_v2() ? "set" : "put"), (char *)key,
 		       (char *)value) == 0;
 }
 
 static inline bool live_del(const struct live_etcd *e, const char *key)
 {
-	return live_ctl((struct live_etcd *)e, NULL, 0, (char *)"del", (char *)key) == 0;
+	return live_ctl(e, NULL, 0, (char *)(live_v2() ? "rm" : "del"), (char *)key) == 0;
 }
 
-/* The value alone, without the newline etcdctl adds. */
+/* The value alone, without the newline etcdctl adds; "": no such key. */
 static inline void live_get(const struct live_etcd *e, const char *key, char *out, size_t size)
 {
-	live_ctl((struct live_etcd *)e, out, size, (char *)"get", (char *)"--print-value-only",
-		(char *)key);
-	out[strcspn(out, "\n")] = '\0';
+	int rc = live_v2() ? live_ctl(e, out, size, (char *)"get", (char *)"--quorum", (char *)key)
+			   : live_ctl(e, out, size, (char *)"get", (char *)"--print-value-only",
+				     (char *)key);
+
+	out[rc == 0 ? strcspn(out, "\n") : 0] = '\0';
+}
+
+/* Everything etcd knows about the key; the wording is the API's. */
+static inline void live_details(const struct live_etcd *e, const char *key, char *out, size_t size)
+{
+	char url[320];
+
+	if (!live_v2()) {
+		live_ctl(e, out, size, (char *)"get", (char *)key, (char *)"-w", (char *)"fields");
+		return;
+	}
+	snprintf(url, sizeof(url), "%s/v2/keys%s?quorum=true", e->url, key);
+	live_run((char *[]){(char *)"curl", (char *)"-s", url, NULL}, out, size);
+}
+
+static inline bool live_has_ttl(const struct live_etcd *e, const char *key)
+{
+	char text[800];
+
+	live_details(e, key, text, sizeof(text));
+	return live_v2() ? strstr(text, "\"ttl\":") != NULL
+			 : strstr(text, "\"Version\"") != NULL &&
+				   strstr(text, "\"Lease\" : 0\n") == NULL;
 }
 
 static inline void live_prepare(struct live_etcd *e, const char *scheme)
@@ -101,6 +139,17 @@ static inline void live_prepare(struct live_etcd *e, const char *scheme)
 		abort();
 	snprintf(e->url, sizeof(e->url), "%s://127.0.0.1:%d", scheme, live_free_port());
 	snprintf(e->peer_url, sizeof(e->peer_url), "http://127.0.0.1:%d", live_free_port());
+}
+
+/* It answers, and writes can be done. */
+static inline bool live_health(const struct live_etcd *e)
+{
+	const char *api = live_api;
+
+	live_api = "3";
+	int rc = live_ctl(e, NULL, 0, (char *)"get", (char *)"/");
+	live_api = api;
+	return rc == 0;
 }
 
 static inline void live_start(struct live_etcd *e)
@@ -120,11 +169,11 @@ static inline void live_start(struct live_etcd *e)
 		execlp("etcd", "etcd", "--data-dir", data, "--listen-client-urls", e->url,
 			"--advertise-client-urls", e->url, "--listen-peer-urls", e->peer_url,
 			"--initial-advertise-peer-urls", e->peer_url, "--initial-cluster", initial,
-			(char *)NULL);
+			e->only_v3 ? "--enable-v2=false" : "--enable-v2=true", (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 100; i++) {
-		if (live_ctl(e, NULL, 0, (char *)"get", (char *)"/") == 0)
+		if (live_health(e))
 			return;
 		usleep(50000);
 	}

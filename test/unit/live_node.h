@@ -27,6 +27,7 @@ static struct event_base *base;
 static struct live_etcd etcd;
 static struct live_etcd second; /* one that a single case may start, hurt and lose */
 static struct node nodes[NODES_MAX];
+static const struct ovnet_etcd_ops *over = &ovnet_etcd_v3_json; /* the transport under test */
 static unsigned prefixes;
 static char prefix[64];
 
@@ -116,7 +117,7 @@ static const struct ovnet_lease_callbacks cbs = {
 static inline struct ovnet_lease_conf conf_of(unsigned i)
 {
 	return (struct ovnet_lease_conf){
-		.etcd = &ovnet_etcd_v3_json,
+		.etcd = over,
 		.etcd_conf = {.endpoints = etcd.url, .timeout_ms = 2000},
 		.prefix = prefix,
 		.public_ip = ovnet_addr_v4(0x0aa80001 + i),
@@ -204,9 +205,11 @@ static const char *key_of(const struct node *n)
 	return at(rest);
 }
 
+/* A case's state is the transport it runs over. */
 static inline int set_up(void **state)
 {
-	(void)state;
+	over = *state != NULL ? *state : &ovnet_etcd_v3_json;
+	live_api = strcmp(over->api, "v2") == 0 ? "2" : "3";
 	snprintf(prefix, sizeof(prefix), "/test-%u/network", prefixes++);
 	return 0;
 }
@@ -236,6 +239,13 @@ static inline int stop_all(void **state)
 	return 0;
 }
 
-#define live(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define live_over(label, f, transport)                                           \
+	{                                                                        \
+		.name = label #f, .test_func = f, .setup_func = set_up,          \
+		.teardown_func = tear_down, .initial_state = (void *)(transport) \
+	}
+#define live(f)    live_over("", f, &ovnet_etcd_v3_json)
+#define on_v2(f)   live_over("v2: ", f, &ovnet_etcd_v2)
+#define on_both(f) live(f), on_v2(f)
 
 #endif

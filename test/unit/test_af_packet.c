@@ -198,8 +198,11 @@ static void what_is_sent_arrives_and_is_not_heard_again(void **state)
 	m[3] = lab_mbuf(frame, len, 1);
 	assert_int_equal(port->ops->tx(port->queue[0], m, 4), 4);
 	assert_int_equal(port->queue[0]->rx_drops[OVNET_DROP_TX_REFUSED], 2);
-	for (n = 0; lab_readable(peer, 50); n++)
-		assert_int_equal(recv(peer, seen, sizeof(seen), 0), len);
+	/* The kernel speaks on the interface as well: ARP, router solicitations. */
+	for (n = 0; lab_readable(peer, 50);)
+		if (recv(peer, seen, sizeof(seen), 0) == (ssize_t)len &&
+			memcmp(seen, frame, len) == 0)
+			n++;
 	assert_int_equal(n, 2);
 
 	lab("ip", "link", "set", "dev", "up0", "down");

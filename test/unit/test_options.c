@@ -12,6 +12,7 @@ static const struct {
 	{"registry.type", "static"},
 	{"registry.file", "/etc/passwd"},
 	{"etcd.endpoints", "https://192.0.2.1:2379,http://[2001:db8::1]:2379"},
+	{"etcd.api", "v2"},
 	{"etcd.prefix", "/kubernetes/network"},
 	{"etcd.cafile", "/etc/passwd"},
 	{"etcd.certfile", "/etc/passwd"},

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # A private etcd on the fabric, and what the tests do to its tree.
 
+export LAB_ETCD_API=${LAB_ETCD_API:-v3} # where the lease tree is: v3, or v2 as of flannel v0.17
 ETCD_IP=10.168.0.1
 ETCD_URL=http://$ETCD_IP:2379
 PREFIX=/coreos.com/network
@@ -9,6 +10,15 @@ NETCONF='{"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan"}}'
 
 etcdctl() {
 	ETCDCTL_API=3 on etcd etcdctl --endpoints=$ETCD_URL --command-timeout=3s "$@"
+}
+
+over_v2() {
+	[ "$LAB_ETCD_API" = v2 ]
+}
+
+# v2_keys KEY[?QUERY] [CURL_OPTION...]: one request to etcd's v2 API.
+v2_keys() {
+	on etcd curl -sS -m 3 "$ETCD_URL/v2/keys$1" "${@:2}"
 }
 
 etcd_start() {
@@ -23,7 +33,8 @@ etcd_start() {
 		--listen-peer-urls http://127.0.0.1:2380 \
 		--initial-advertise-peer-urls http://127.0.0.1:2380 \
 		--initial-cluster lab=http://127.0.0.1:2380 \
-		--heartbeat-interval 40 --election-timeout 400
+		--heartbeat-interval 40 --election-timeout 400 \
+		"--enable-v2=$(over_v2 && echo true || echo false)"
 	ETCD_PID=$SPAWNED
 	within 20 "etcd answers" etcdctl endpoint health
 }
@@ -34,6 +45,10 @@ etcd_stop() {
 
 # netconf JSON: writes the network config, as the operator does.
 netconf() {
+	if over_v2; then
+		v2_keys $PREFIX/config -f -X PUT --data-urlencode "value=$1" >/dev/null
+		return
+	fi
 	etcdctl put $PREFIX/config "$1" >/dev/null
 }
 
@@ -52,6 +67,10 @@ lease_key() {
 
 # lease_value SUBNET: the JSON in the tree, "" if there is none.
 lease_value() {
+	if over_v2; then
+		v2_keys "$(lease_key "$1")?quorum=true" | jq -r '.node.value // empty'
+		return
+	fi
 	etcdctl get --print-value-only "$(lease_key "$1")"
 }
 
@@ -62,6 +81,11 @@ vtep_mac() {
 # lease_create SUBNET JSON: as flanneld does: a TTL of a day, only if the key is not there.
 lease_create() {
 	local id answer
+	if over_v2; then
+		v2_keys "$(lease_key "$1")?prevExist=false" -f -X PUT -d ttl=86400 \
+			--data-urlencode "value=$2" >/dev/null
+		return
+	fi
 	id=$(etcdctl lease grant 86400 | awk '{ print $2 }')
 	answer=$(printf 'version("%s") = "0"\n\nput %s "%s" --lease=%s\n\n\n' "$(lease_key "$1")" \
 		"$(lease_key "$1")" "${2//\"/\\\"}" "$id" | etcdctl txn)
@@ -69,10 +93,44 @@ lease_create() {
 }
 
 lease_delete() {
+	if over_v2; then
+		v2_keys "$(lease_key "$1")" -f -X DELETE >/dev/null
+		return
+	fi
 	etcdctl del "$(lease_key "$1")" >/dev/null
+}
+
+# Every lease and the revision they were listed at: {revision, leases: [{key, value}]}.
+lease_listing() {
+	if over_v2; then
+		v2_keys "$PREFIX/subnets?quorum=true&recursive=true" -D "$LAB_DIR/v2.headers" |
+			jq --arg headers "$(<"$LAB_DIR/v2.headers")" '{
+				revision: ($headers | capture("x-etcd-index: (?<n>[0-9]+)"; "i").n
+					| tonumber),
+				leases: [.node.nodes[]? | {key, value}]}'
+		return
+	fi
+	etcdctl get --prefix "$PREFIX/subnets/" -w json |
+		jq '{revision: .header.revision,
+			leases: [.kvs[]? | {key: (.key | @base64d), value: (.value | @base64d)}]}'
+}
+
+# lease_events REVISION: takes this shell's place; prints something at the first event.
+lease_events() {
+	if over_v2; then
+		exec ip netns exec "$LAB-etcd" curl -sN \
+			"$ETCD_URL/v2/keys$PREFIX/subnets?recursive=true&wait=true&waitIndex=$1"
+	fi
+	ETCDCTL_API=3 exec ip netns exec "$LAB-etcd" etcdctl "--endpoints=$ETCD_URL" \
+		watch --prefix "$PREFIX/subnets/" "--rev=$1"
 }
 
 # The tree as an operator sees it: key, value.
 etcd_tree() {
+	if over_v2; then
+		v2_keys "$PREFIX?quorum=true&recursive=true" |
+			jq -r '.. | objects | select(has("value")) | "\(.key)\t\(.value)"'
+		return
+	fi
 	etcdctl get --prefix $PREFIX | paste - -
 }

@@ -65,10 +65,10 @@ linux_watch() {
 	echo "$SPAWNED" >"$LAB_DIR/watch.pid"
 }
 
-# The vxlan leases in a JSON answer of `etcdctl get`, one per line: subnet, address, MAC.
+# The vxlan leases in a lease_listing, one per line: subnet, address, MAC.
 linux_leases() {
-	jq -r '.kvs[]? | (.key | @base64d | capture("/(?<ip>[0-9.]+)-(?<len>[0-9]+)$")) as $k
-		| (.value | @base64d | fromjson? | select(.BackendType == "vxlan"))
+	jq -r '.leases[] | (.key | capture("/(?<ip>[0-9.]+)-(?<len>[0-9]+)$")) as $k
+		| (.value | fromjson? | select(.BackendType == "vxlan"))
 		| "\($k.ip)/\($k.len) \(.PublicIP) \(.BackendData.VtepMAC)"'
 }
 

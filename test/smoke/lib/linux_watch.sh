@@ -8,13 +8,13 @@ set +eE
 # Prints the revision the listing was made at.
 sync_all() {
 	local dir
-	etcdctl get --prefix "$PREFIX/subnets/" -w json >"$LAB_DIR/leases.json" || return 1
+	lease_listing >"$LAB_DIR/leases.json" || return 1
 	linux_leases <"$LAB_DIR/leases.json" >"$LAB_DIR/leases" || return 1
 	for dir in "$LAB_DIR"/*/; do
 		[ -e "$dir/peers" ] || continue
 		linux_sync "$(basename "$dir")" "$LAB_DIR/leases" >&2
 	done
-	jq -r .header.revision "$LAB_DIR/leases.json"
+	jq -er .revision "$LAB_DIR/leases.json"
 }
 
 while [ -d "$LAB_DIR" ]; do
@@ -22,8 +22,7 @@ while [ -d "$LAB_DIR" ]; do
 		sleep 0.2
 		continue
 	fi
-	exec 3< <(ETCDCTL_API=3 exec ip netns exec "$LAB-etcd" etcdctl "--endpoints=$ETCD_URL" \
-		watch --prefix "$PREFIX/subnets/" --rev=$((revision + 1)))
+	exec 3< <(lease_events $((revision + 1)))
 	watcher=$!
 	# The time-out is a net below: a watch that hangs costs ten seconds, not the test.
 	read -r -t 10 -u 3 _

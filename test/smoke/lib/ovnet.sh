@@ -8,6 +8,7 @@ ovnetd_flags() {
 	printf '%s\n' "--etcd-endpoints=$ETCD_URL" "--etcd-prefix=$PREFIX" --iface=eth0 \
 		"--subnet-file=$d/subnet.env" "--control-socket=$d/ctl.sock" --host-device=ovnet0 \
 		--dpdk-mbufs=8192 --log-level=info
+	! over_v2 || echo --etcd-api=v2
 }
 
 # Sanitizer reports go to files, where lab_verdict finds them.

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside of etcd's v2 API (keys over HTTP, flannel up to v0.17), top down: etcd_v2.c the
+ * operations, etcd_v2_watch.c the watch, etcd_v2_call.c one request to whichever endpoint
+ * answers, etcd_v2_error.c its refusals, etcd_v2_node.c keys, URLs and JSON.
+ */
+#ifndef OVNET_LEASE_ETCD_V2_H
+#define OVNET_LEASE_ETCD_V2_H
+
+#include <sys/queue.h>
+
+#include <jansson.h>
+
+#include "etcd.h"
+#include "etcd_endpoints.h"
+#include "http_client.h"
+
+#define V2_LISTING_MAX (64u << 20)
+#define V2_ANSWER_MAX  (1u << 20)
+
+struct v2_call;
+struct v2_op;
+
+struct ovnet_etcd {
+	struct event_base *base;
+	struct http_client *http;
+	struct http_tls tls;
+	struct etcd_endpoints endpoints;
+	unsigned current;
+	uint32_t timeout_ms;
+	char *authorization; /* NULL: none */
+	TAILQ_HEAD(, v2_call) calls;
+	TAILQ_HEAD(, v2_op) ops;
+	TAILQ_HEAD(, ovnet_etcd_watch) watches;
+	char last_error[512];
+};
+
+/* etcd_v2_node.c */
+
+/* "/v2/keys<key>", escaped, without slashes at its end. malloc'ed. */
+char *v2_path(const char *key);
+/* "ttl=86400&value=..."; ttl_s 0: no TTL. malloc'ed. */
+char *v2_form(const char *value, uint32_t ttl_s);
+/* NULL: no JSON object. `too_deep`: because of keys in directories in directories ... */
+json_t *v2_parse(const char *body, size_t len, bool *too_deep);
+/* etcd begins every key with a slash; `asked`, the key the caller uses, may not. */
+const char *v2_key_as(const json_t *node, const char *asked);
+bool v2_is_dir(const json_t *node);
+int64_t v2_index(const json_t *object, const char *name);
+/* Borrows from `node`. False: not to be used (no key, or a NUL in it). */
+bool v2_kv(const json_t *node, const char *asked, struct ovnet_etcd_kv *out);
+
+struct v2_kvs {
+	struct ovnet_etcd_kv *kvs;
+	size_t n, room, left_out;
+};
+/* Every key below `dir`. Borrows from it. */
+void v2_kvs_gather(struct v2_kvs *k, const json_t *dir, const char *asked);
+
+/* etcd_v2_error.c: status and words for an answer that is not good. */
+struct v2_error {
+	enum ovnet_etcd_status status;
+	int64_t index; /* of the store, 0: not said */
+	char text[400];
+};
+void v2_error_of(long http_status, const char *body, size_t len, struct v2_error *out);
+/* A directory where a key is needed. */
+void v2_error_dir(const char *key, struct v2_error *out);
+/* A key where a directory is needed. */
+void v2_error_not_dir(const char *key, struct v2_error *out);
+
+/* etcd_v2_call.c */
+struct v2_answer {
+	enum ovnet_etcd_status status;
+	const char *text;
+	int64_t index;
+	bool too_deep;
+	const json_t *node; /* when OK */
+};
+
+typedef void (*v2_done)(void *arg, const struct v2_answer *a);
+
+/*
+ * `path` and `form` become the call's. Without a form it reads, at any endpoint; with one it
+ * writes, and an endpoint that may have done it is not followed by another.
+ */
+void v2_send(
+	struct ovnet_etcd *e, char *path, char *form, size_t max_bytes, v2_done done, void *arg);
+void v2_cancel_all(struct ovnet_etcd *e);
+/* Of an answer's header lines, X-Etcd-Index; other lines leave `index` alone. */
+void v2_index_header(const char *line, size_t n, int64_t *index);
+
+/* etcd_v2_watch.c */
+struct ovnet_etcd_watch *v2_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
+	const struct ovnet_etcd_watch_cbs *cbs, void *arg);
+void v2_unwatch(struct ovnet_etcd_watch *w);
+/* Another endpoint is in use: watches of the former one go there. */
+void v2_watches_follow(struct ovnet_etcd *e);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "etcd_v2.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "mem.h"
+
+struct v2_call {
+	TAILQ_ENTRY(v2_call) link;
+	struct ovnet_etcd *e;
+	char *path, *form;
+	size_t max_bytes;
+	v2_done done;
+	void *arg;
+	struct http_call *http;
+	unsigned endpoint, tried, refused;
+	int64_t index;
+	char errors[512];
+};
+
+static void send_it(struct v2_call *c);
+
+static void free_call(struct v2_call *c)
+{
+	free(c->path);
+	free(c->form);
+	free(c);
+}
+
+static void finish(struct v2_call *c, const struct v2_answer *a)
+{
+	TAILQ_REMOVE(&c->e->calls, c, link);
+	c->done(c->arg, a);
+	free_call(c);
+}
+
+static void note(struct v2_call *c, const char *text)
+{
+	size_t used = strlen(c->errors);
+
+	snprintf(c->errors + used, sizeof(c->errors) - used, "%setcd at %s: %s",
+		used > 0 ? "; " : "", c->e->endpoints.urls[c->endpoint], text);
+}
+
+static void fail(struct v2_call *c, enum ovnet_etcd_status status)
+{
+	snprintf(c->e->last_error, sizeof(c->e->last_error), "%s", c->errors);
+	finish(c, &(struct v2_answer){.status = status, .text = c->e->last_error});
+}
+
+static void next_endpoint(struct v2_call *c)
+{
+	struct ovnet_etcd *e = c->e;
+
+	c->endpoint = (c->endpoint + 1) % e->endpoints.n;
+	if (++c->tried < e->endpoints.n) {
+		send_it(c);
+		return;
+	}
+	/* Refused everywhere is a matter of credentials; anything else may pass. */
+	fail(c, c->refused == c->tried ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE);
+}
+
+static void answered(struct v2_call *c, const struct v2_answer *a)
+{
+	struct ovnet_etcd *e = c->e;
+
+	e->last_error[0] = '\0';
+	if (e->current != c->endpoint) {
+		e->current = c->endpoint;
+		v2_watches_follow(e);
+	}
+	finish(c, a);
+}
+
+static void on_error_answer(struct v2_call *c, const struct http_result *r)
+{
+	struct v2_error error;
+
+	v2_error_of(r->status, r->body, r->len, &error);
+	if (error.status == OVNET_ETCD_NOT_FOUND || error.status == OVNET_ETCD_CONFLICT) {
+		answered(c,
+			&(struct v2_answer){
+				.status = error.status, .text = error.text, .index = error.index});
+		return;
+	}
+	note(c, error.text);
+	if (error.status == OVNET_ETCD_UNAVAILABLE && c->form == NULL)
+		next_endpoint(c);
+	else
+		fail(c, error.status);
+}
+
+static void on_answer(struct v2_call *c, const struct http_result *r)
+{
+	struct v2_answer a = {.status = OVNET_ETCD_OK, .text = "", .index = c->index};
+
+	if (r->status != 200 && r->status != 201) {
+		on_error_answer(c, r);
+		return;
+	}
+	json_t *root = v2_parse(r->body, r->len, &a.too_deep);
+	a.node = json_object_get(root, "node");
+	if (a.too_deep) {
+		a.status = OVNET_ETCD_BROKEN;
+		a.text = "keys in too many directories in each other";
+		answered(c, &a);
+	} else if (!json_is_object(a.node)) {
+		note(c, "the answer is no etcd answer (is this the client port of an etcd?)");
+		fail(c, OVNET_ETCD_BROKEN);
+	} else {
+		answered(c, &a);
+	}
+	json_decref(root);
+}
+
+static void on_http(void *arg, const struct http_result *r)
+{
+	struct v2_call *c = arg;
+
+	c->http = NULL;
+	if (r->outcome == HTTP_ANSWERED) {
+		on_answer(c, r);
+		return;
+	}
+	note(c, r->text);
+	if (r->outcome == HTTP_REFUSED)
+		c->refused++;
+	if (r->outcome == HTTP_TOO_LONG)
+		fail(c, OVNET_ETCD_BROKEN);
+	else if (r->outcome == HTTP_LOST && c->form != NULL)
+		fail(c, OVNET_ETCD_UNAVAILABLE);
+	else
+		next_endpoint(c);
+}
+
+void v2_index_header(const char *line, size_t n, int64_t *index)
+{
+	static const char name[] = "X-Etcd-Index:";
+	char digits[24];
+
+	if (n < sizeof(name) || strncasecmp(line, name, sizeof(name) - 1) != 0)
+		return;
+	n -= sizeof(name) - 1;
+	n = n < sizeof(digits) ? n : sizeof(digits) - 1;
+	memcpy(digits, line + sizeof(name) - 1, n);
+	digits[n] = '\0';
+	*index = strtoll(digits, NULL, 10);
+}
+
+static void on_header(void *arg, const char *line, size_t n)
+{
+	struct v2_call *c = arg;
+
+	v2_index_header(line, n, &c->index);
+}
+
+static void send_it(struct v2_call *c)
+{
+	struct ovnet_etcd *e = c->e;
+	char *url = NULL;
+
+	c->index = 0;
+	if (asprintf(&url, "%s%s", e->endpoints.urls[c->endpoint], c->path) < 0)
+		url = NULL;
+	c->http = http_client_post(e->http, &(struct http_request){
+						    .method = c->form != NULL ? "PUT" : "GET",
+						    .url = must(url),
+						    .body = c->form,
+						    .type = "application/x-www-form-urlencoded",
+						    .authorization = e->authorization,
+						    .timeout_ms = e->timeout_ms,
+						    .max_bytes = c->max_bytes,
+						    .done = on_http,
+						    .header = on_header,
+						    .arg = c,
+					    });
+	free(url);
+}
+
+void v2_send(
+	struct ovnet_etcd *e, char *path, char *form, size_t max_bytes, v2_done done, void *arg)
+{
+	struct v2_call *c = must(calloc(1, sizeof(*c)));
+
+	c->e = e;
+	c->path = path;
+	c->form = form;
+	c->max_bytes = max_bytes;
+	c->done = done;
+	c->arg = arg;
+	c->endpoint = e->current;
+	TAILQ_INSERT_TAIL(&e->calls, c, link);
+	send_it(c);
+}
+
+void v2_cancel_all(struct ovnet_etcd *e)
+{
+	struct v2_call *c;
+
+	while ((c = TAILQ_FIRST(&e->calls)) != NULL) {
+		TAILQ_REMOVE(&e->calls, c, link);
+		if (c->http != NULL)
+			http_call_cancel(c->http);
+		free_call(c);
+	}
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Keys of etcd's v2 and v3 APIs are two worlds. Where the API in use has no network config, the
+ * other one is asked: it is taken instead, or named to the operator. Only a plain "there is
+ * none" or "no such API" counts: an outage of one API must not send a node into the leftovers of
+ * the other.
+ */
+#include "lease_client_int.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(lease)
+
+static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+{
+	(void)revision;
+	lease_config_events(arg, events, n);
+}
+
+static void on_ended(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	(void)r; /* asking with back-off goes on */
+	c->other.watch = NULL;
+}
+
+static void listen_for_it(struct ovnet_lease_client *c, int64_t revision)
+{
+	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
+
+	if (c->other.watch == NULL)
+		c->other.watch =
+			c->other.ops->watch(c->other.etcd, c->config_key, revision + 1, &cbs, c);
+}
+
+static void on_other(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	lease_config_other(c, r);
+	if (c->other.ops != NULL &&
+		(r->status == OVNET_ETCD_OK || r->status == OVNET_ETCD_NOT_FOUND))
+		listen_for_it(c, r->revision);
+}
+
+bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_etcd_result *first)
+{
+	if (c->other.ops == NULL ||
+		(first->status != OVNET_ETCD_NOT_FOUND && first->status != OVNET_ETCD_BROKEN))
+		return false;
+	c->other.missing = first->status == OVNET_ETCD_NOT_FOUND;
+	snprintf(c->other.why, sizeof(c->other.why), "%s", first->text);
+	c->other.ops->get(c->other.etcd, c->config_key, on_other, c);
+	return true;
+}
+
+void lease_choice_take(struct ovnet_lease_client *c)
+{
+	const struct ovnet_etcd_ops *ops = c->other.ops;
+	struct ovnet_etcd *etcd = c->other.etcd;
+	struct ovnet_etcd_watch *watch = c->other.watch;
+
+	LOG(NOTICE, "etcd.api = auto: taking %s, which has the network config; %s has not (%s)",
+		ops->api, c->ops->api, c->other.why);
+	c->other.ops = c->ops;
+	c->other.etcd = c->etcd;
+	c->other.watch = c->config.watch;
+	c->ops = ops;
+	c->etcd = etcd;
+	c->config.watch = watch;
+}
+
+void lease_choice_stop(struct ovnet_lease_client *c)
+{
+	if (c->other.ops == NULL)
+		return;
+	if (c->other.watch != NULL)
+		c->other.ops->unwatch(c->other.watch);
+	c->other.watch = NULL;
+	c->other.ops->close(c->other.etcd);
+	c->other.ops = NULL;
+}
