@@ -187,6 +187,7 @@ static void show_etcd(FILE *out, const json_t *etcd, struct line *l)
 	end_line(out, "lease", l);
 	member(l, "events ", etcd, "events");
 	member(l, "resyncs ", etcd, "resyncs");
+	member(l, "the last in ms ", etcd, "sync_ms");
 	member(l, "renewals ", etcd, "renewals");
 	member(l, "retries ", etcd, "retries");
 	member(l, "invalid leases ", etcd, "invalid");

@@ -58,7 +58,7 @@ struct peers {
 	struct event *work;               /* a part of the queue */
 	void (*drained)(struct daemon *); /* once, when the queue is empty; NULL: nobody waits */
 	bool settled;                     /* it was empty once since start */
-	uint32_t n, pending; /* all, in the queue */
+	uint32_t n, pending;              /* all, in the queue */
 };
 
 int peers_init(struct daemon *d);

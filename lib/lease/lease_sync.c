@@ -102,39 +102,65 @@ static void on_ended(void *arg, const struct ovnet_etcd_result *r)
 	arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
 }
 
-static void reconcile(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+static void drop_listing(struct ovnet_lease_client *c)
 {
-	const struct ovnet_etcd_kv *own = NULL;
-	size_t skip = strlen(c->subnets_prefix);
+	lease_listing_free(c->sync.pages);
+	c->sync.pages = NULL;
+	c->sync.listing = false;
+}
 
-	for (size_t i = 0; i < r->n_kvs; i++)
-		if (is_own(c, r->kvs[i].key))
-			own = &r->kvs[i];
-	bool ours = own != NULL && lease_own_claims(c, own);
-	lease_table_replace(c->table, r->kvs, r->n_kvs, skip, ours ? own->key + skip : NULL);
-	lease_own_changed(c, own);
-	c->revision = r->revision;
+static void follow(struct ovnet_lease_client *c)
+{
+	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
+
+	c->sync.watch = c->ops->watch(c->etcd, c->subnets_prefix, c->revision + 1, &cbs, c);
+	if (c->sync.watch == NULL)
+		went_down(c, "no memory for the watch");
+}
+
+/* The table says what the listing said; what came later the watch tells. */
+static void on_applied(void *arg)
+{
+	struct ovnet_lease_client *c = arg;
+
+	lease_own_changed(c,
+		c->own.key != NULL ? lease_listing_find(c->sync.pages, lease_name_of(c, c->own.key))
+				   : NULL);
+	drop_listing(c);
+	c->sync.took_ms = monotonic_ms() - c->sync.started_ms;
 	if (c->sync.synced)
 		c->resyncs++;
 	else
 		c->cbs.synced(c->arg);
 	c->sync.synced = true;
+	follow(c);
+}
+
+static void reconcile(struct ovnet_lease_client *c)
+{
+	const struct ovnet_etcd_kv *own = NULL;
+
+	if (c->own.key != NULL)
+		own = lease_listing_find(c->sync.pages, lease_name_of(c, c->own.key));
+	bool ours = own != NULL && lease_own_claims(c, own);
+	lease_listing_apply(
+		c->sync.pages, c->base, c->table, ours ? own->key : NULL, on_applied, c);
 }
 
 static void on_list(void *arg, const struct ovnet_etcd_result *r)
 {
-	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
 	struct ovnet_lease_client *c = arg;
 
-	c->sync.listing = false;
 	if (r->status != OVNET_ETCD_OK) {
+		drop_listing(c);
 		went_down(c, r->text);
 		return;
 	}
-	reconcile(c, r);
-	c->sync.watch = c->ops->watch(c->etcd, c->subnets_prefix, r->revision + 1, &cbs, c);
-	if (c->sync.watch == NULL)
-		went_down(c, "no memory for the watch");
+	lease_listing_add(c->sync.pages, r->kvs, r->n_kvs, strlen(c->subnets_prefix));
+	if (r->more)
+		return;
+	c->revision = r->revision;
+	reconcile(c);
 }
 
 void lease_sync_start(struct ovnet_lease_client *c)
@@ -143,6 +169,8 @@ void lease_sync_start(struct ovnet_lease_client *c)
 		return;
 	evtimer_del(c->sync.timer);
 	c->sync.listing = true;
+	c->sync.started_ms = monotonic_ms();
+	c->sync.pages = lease_listing_new();
 	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
 }
 
@@ -172,5 +200,6 @@ void lease_sync_stop(struct ovnet_lease_client *c)
 	if (c->sync.watch != NULL)
 		c->ops->unwatch(c->sync.watch);
 	c->sync.watch = NULL;
+	drop_listing(c);
 	event_free(c->sync.timer);
 }
