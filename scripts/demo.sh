@@ -9,11 +9,14 @@ done
 
 usage() {
 	cat <<-END
-		usage: scripts/demo.sh [--hosts N] [--etcd-api v2|v3] [--json FILE] [--keep]
+		usage: scripts/demo.sh [--hosts N] [--etcd-api v2|v3] [--etcd-transport grpc|json]
+		                       [--json FILE] [--keep]
 		       scripts/demo.sh --stop NAME
 
 		  --hosts N     ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
 		  --etcd-api V  API of etcd's for the lease tree (default v3); v2: flannel to v0.17
+		  --etcd-transport T
+		                how the daemons speak v3 (default: what they choose)
 		  --json FILE   write the results there
 		  --keep        leave everything up at the end and say how to look around
 		  --stop NAME   remove what a demo with --keep left
@@ -37,12 +40,13 @@ parse() {
 		case $1 in
 		--help | -h) usage && exit 0 ;;
 		--keep) KEEP=1 ;;
-		--hosts | --etcd-api | --json | --stop)
+		--hosts | --etcd-api | --etcd-transport | --json | --stop)
 			[ $# -ge 2 ] || usage_error "$1 needs a value"
 			case $1 in
 			--hosts) HOSTS=$2 ;;
 			--etcd-api) export LAB_ETCD_API=$2 ;;
 			--json) JSON=$(realpath -m -- "$2") ;;
+			--etcd-transport) ETCD_TRANSPORT=$2 ;;
 			--stop) stop "$2" ;;
 			esac
 			shift
@@ -53,6 +57,7 @@ parse() {
 	done
 	[[ $HOSTS =~ ^(0|[1-9][0-9]?)$ ]] && [ "$HOSTS" -le 50 ] || usage_error "--hosts: 0 to 50"
 	[[ $LAB_ETCD_API =~ ^v[23]$ ]] || usage_error "--etcd-api: v2 or v3"
+	[[ $ETCD_TRANSPORT =~ ^(auto|grpc|json)$ ]] || usage_error "--etcd-transport: grpc or json"
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
 }
 
@@ -115,7 +120,7 @@ prepare() {
 }
 
 hosts_up() {
-	local h
+	local h wanted
 	OVNET=() LINUX=(linux1 linux2)
 	for ((h = 1; h <= HOSTS; h++)); do
 		OVNET+=("ovnet$h")
@@ -137,6 +142,11 @@ hosts_up() {
 	for h in "${OVNET[@]}"; do
 		ovnetd_wait "$h" 30
 		pod_add "$h"
+	done
+	over_v2 && wanted=v2 || wanted=v3/${ETCD_TRANSPORT/auto/grpc}
+	for h in "${OVNET[@]}"; do
+		check "$h speaks to etcd over $wanted" \
+			test "$(ctl "$h" status | json .etcd.transport)" = "$wanted"
 	done
 	for h in "${ALL[@]}"; do
 		iperf_server "$h"

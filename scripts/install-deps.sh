@@ -8,7 +8,8 @@ set -eu
 
 BUILD="gcc clang meson ninja-build pkg-config libdpdk-dev dpdk-dev libcurl4-openssl-dev
 libjansson-dev libssl-dev libconfig-dev libevent-dev libmnl-dev libbpf-dev libxdp-dev
-libcap-dev linux-libc-dev bpftool scdoc"
+libcap-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler linux-libc-dev bpftool
+scdoc"
 RUN="iproute2 ethtool etcd-server etcd-client iperf3 iputils-ping curl jq netcat-openbsd
 python3 procps util-linux bsdextrautils"
 TEST="libcmocka-dev clang-format llvm lld libclang-rt-14-dev universal-ctags codespell

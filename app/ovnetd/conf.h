@@ -19,6 +19,7 @@
 enum conf_api { CONF_API_AUTO, CONF_API_V3, CONF_API_V2 };
 enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
 enum conf_registry { CONF_REGISTRY_ETCD, CONF_REGISTRY_STATIC };
+enum conf_transport { CONF_TRANSPORT_AUTO, CONF_TRANSPORT_GRPC, CONF_TRANSPORT_JSON };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
 enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
 
@@ -53,6 +54,7 @@ struct conf {
 		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *username, *password;
 		uint32_t timeout; /* seconds per request */
 		enum conf_api api;
+		enum conf_transport transport;
 	} etcd;
 	struct {
 		char *iface;     /* name or address; "" : interface of the default route */

@@ -11,12 +11,15 @@ static const char *const api[] = {"auto", "v3", "v2", NULL};
 static const char *const validation[] = {"off", "strict", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
+static const char *const transport[] = {"auto", "grpc", "json", NULL};
 static const char *const mode[] = {"adaptive", "poll", NULL};
 static const char *const cpu_level[] = {"auto", "x86-64-v2", "x86-64-v3", "x86-64-v4", NULL};
 
 static_assert(CONF_API_AUTO == 0 && CONF_API_V3 == 1 && CONF_API_V2 == 2, "order of choices");
 static_assert(CONF_HUGE_AUTO == 0 && CONF_HUGE_ON == 1 && CONF_HUGE_OFF == 2, "order of choices");
 static_assert(CONF_REGISTRY_ETCD == 0 && CONF_REGISTRY_STATIC == 1, "order of choices");
+static_assert(CONF_TRANSPORT_AUTO == 0 && CONF_TRANSPORT_GRPC == 1 && CONF_TRANSPORT_JSON == 2,
+	"order of choices");
 static_assert(CONF_MODE_ADAPTIVE == 0 && CONF_MODE_POLL == 1, "order of choices");
 
 const struct option_group option_groups[] = {
@@ -88,6 +91,11 @@ const struct option_def ovnetd_options[] = {
 		.arg = "SECONDS", .help = "how long one request to etcd may take",
 		.more = "After it the next endpoint is tried. Packets are forwarded all the while "
 			"with what is known."},
+	{"etcd.transport", OPTION_CHOICE, AT(etcd.transport), .choices = transport,
+		.preset = "auto", .help = "how etcd's v3 API is spoken",
+		.more = "grpc: as flanneld does. json: through etcd's JSON gateway, for proxies that "
+			"pass on no HTTP/2. auto: grpc, or json where grpc cannot be had; the log "
+			"says which and why."},
 
 	{"node.iface", OPTION_TEXT, AT(node.iface), .check = check_iface, .preset = "",
 		.arg = "NAME|IP", .form = "an interface's name or address, or \"\" for the default route's",

@@ -212,6 +212,17 @@ static void on_fatal(void *arg, const char *text)
 	daemon_exit(arg, EXIT_FAILURE);
 }
 
+static const struct ovnet_etcd_ops *etcd_v3_of(const struct conf *conf)
+{
+	static const struct ovnet_etcd_ops *const v3[] = {
+		[CONF_TRANSPORT_AUTO] = &ovnet_etcd_v3,
+		[CONF_TRANSPORT_GRPC] = &ovnet_etcd_v3_grpc,
+		[CONF_TRANSPORT_JSON] = &ovnet_etcd_v3_json,
+	};
+
+	return v3[conf->etcd.transport];
+}
+
 static int lease_init(struct daemon *d)
 {
 	static const struct ovnet_lease_callbacks cbs = {
@@ -224,8 +235,8 @@ static int lease_init(struct daemon *d)
 	};
 	bool v2_first = d->conf.etcd.api == CONF_API_V2;
 	struct ovnet_lease_conf c = {
-		.etcd = v2_first ? &ovnet_etcd_v2 : &ovnet_etcd_v3_json,
-		.other_etcd = v2_first ? &ovnet_etcd_v3_json : &ovnet_etcd_v2,
+		.etcd = v2_first ? &ovnet_etcd_v2 : etcd_v3_of(&d->conf),
+		.other_etcd = v2_first ? etcd_v3_of(&d->conf) : &ovnet_etcd_v2,
 		.may_switch = d->conf.etcd.api == CONF_API_AUTO,
 		.etcd_conf = {.endpoints = d->conf.etcd.endpoints,
 			.cafile = d->conf.etcd.cafile,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the lease logic needs of etcd, whichever API carries it: v3 through the JSON
- * gateway (etcd_v3_json.c), v2 (etcd_v2.c); v3 through gRPC fits the same interface. TTLs
- * belong to keys here; that v3 keeps them in etcd leases is the transport's business.
+ * What the lease logic needs of etcd, whichever API carries it: v3 through gRPC or the JSON
+ * gateway (etcd_v3.h), v2 (etcd_v2.h). TTLs belong to keys here; that v3 keeps them in etcd
+ * leases is the transport's business.
  *
  * All calls return at once and run on the control thread's event loop. A callback comes
  * exactly once per call (list: per page), never from inside the call, none after cancel/free.
@@ -113,12 +113,14 @@ struct ovnet_etcd_ops {
 		int64_t revision, const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 	/* No callback follows. */
 	void (*unwatch)(struct ovnet_etcd_watch *w);
-	/* For status: the endpoint in use and the last error ("" if none). */
+	/* For status: the transport in use, the endpoint, the last error ("" if none). */
+	const char *(*transport)(struct ovnet_etcd *e); /* NULL: it is always `name` */
 	const char *(*endpoint)(struct ovnet_etcd *e);
 	const char *(*last_error)(struct ovnet_etcd *e);
 };
 
-extern const struct ovnet_etcd_ops ovnet_etcd_v3_json;
+/* v3 by gRPC, by etcd's JSON gateway, or by the first of the two that there is. */
+extern const struct ovnet_etcd_ops ovnet_etcd_v3_grpc, ovnet_etcd_v3_json, ovnet_etcd_v3;
 extern const struct ovnet_etcd_ops ovnet_etcd_v2;
 
 #endif

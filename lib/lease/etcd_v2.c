@@ -294,7 +294,7 @@ static void on_doomed(void *arg, const struct v2_answer *a)
 	}
 	op->expected = v2_index(a->node, "modifiedIndex");
 	op->give_up_ms = monotonic_ms() + EXPIRY_MAX_MS;
-	op->timer = must(evtimer_new(op->e->base, on_expiry_timer, op));
+	op->timer = must(evtimer_new(op->e->client.base, on_expiry_timer, op));
 	arm_ms(op->timer, EXPIRY_LOOK_MS);
 }
 
@@ -328,19 +328,16 @@ static void op_remove(
 	read_key(op, on_remove);
 }
 
-static char *copied(const char *text)
-{
-	return must(strdup(text != NULL ? text : ""));
-}
+#define BASIC "Authorization: Basic "
 
 static char *basic_auth(const char *username, const char *password)
 {
 	char *plain = NULL;
 	int len = asprintf(&plain, "%s:%s", username, password != NULL ? password : "");
-	char *out = must(malloc(sizeof("Basic ") + BASE64_LEN((size_t)(len < 0 ? 0 : len))));
+	char *out = must(malloc(sizeof(BASIC) + BASE64_LEN((size_t)(len < 0 ? 0 : len))));
 
 	must(len < 0 ? NULL : plain);
-	base64_encode(plain, (size_t)len, stpcpy(out, "Basic "));
+	base64_encode(plain, (size_t)len, stpcpy(out, BASIC));
 	free(plain);
 	return out;
 }
@@ -352,11 +349,7 @@ static void op_close(struct ovnet_etcd *e)
 	v2_cancel_all(e);
 	while (!TAILQ_EMPTY(&e->ops))
 		free_op(TAILQ_FIRST(&e->ops));
-	http_client_close(e->http);
-	etcd_endpoints_free(&e->endpoints);
-	free(e->tls.cafile);
-	free(e->tls.certfile);
-	free(e->tls.keyfile);
+	etcd_client_close(&e->client);
 	free(e->authorization);
 	free(e);
 }
@@ -365,36 +358,28 @@ static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_et
 {
 	struct ovnet_etcd *e = must(calloc(1, sizeof(*e)));
 
-	e->base = base;
-	e->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : 5000;
-	e->tls.cafile = copied(conf->cafile);
-	e->tls.certfile = copied(conf->certfile);
-	e->tls.keyfile = copied(conf->keyfile);
 	if (conf->username != NULL && conf->username[0] != '\0')
 		e->authorization = basic_auth(conf->username, conf->password);
+	e->headers[0] = "Content-Type: application/x-www-form-urlencoded";
+	e->headers[1] = e->authorization;
 	TAILQ_INIT(&e->calls);
 	TAILQ_INIT(&e->ops);
 	TAILQ_INIT(&e->watches);
-	e->http = http_client_open(base, &e->tls);
-	if (e->http == NULL ||
-		etcd_endpoints_read(&e->endpoints, conf->endpoints,
-			e->tls.cafile[0] != '\0' || e->tls.certfile[0] != '\0') < 0) {
+	if (etcd_client_open(&e->client, base, conf) < 0) {
 		op_close(e);
 		return NULL;
 	}
-	/* Nodes share one list; they should not all sit on its first member. */
-	e->current = random_below(NULL, e->endpoints.n);
 	return e;
 }
 
 static const char *op_endpoint(struct ovnet_etcd *e)
 {
-	return e->endpoints.urls[e->current];
+	return etcd_client_endpoint(&e->client);
 }
 
 static const char *op_last_error(struct ovnet_etcd *e)
 {
-	return e->last_error;
+	return e->client.last_error;
 }
 
 const struct ovnet_etcd_ops ovnet_etcd_v2 = {

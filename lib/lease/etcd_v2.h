@@ -11,9 +11,7 @@
 
 #include <jansson.h>
 
-#include "etcd.h"
-#include "etcd_endpoints.h"
-#include "http_client.h"
+#include "etcd_client.h"
 
 #define V2_LISTING_MAX (64u << 20)
 #define V2_ANSWER_MAX  (1u << 20)
@@ -22,17 +20,12 @@ struct v2_call;
 struct v2_op;
 
 struct ovnet_etcd {
-	struct event_base *base;
-	struct http_client *http;
-	struct http_tls tls;
-	struct etcd_endpoints endpoints;
-	unsigned current;
-	uint32_t timeout_ms;
-	char *authorization; /* NULL: none */
+	struct etcd_client client;
+	char *authorization;    /* header line; NULL: none */
+	const char *headers[3]; /* the first for requests with a form only */
 	TAILQ_HEAD(, v2_call) calls;
 	TAILQ_HEAD(, v2_op) ops;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
-	char last_error[512];
 };
 
 /* etcd_v2_node.c */

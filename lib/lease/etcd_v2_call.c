@@ -14,9 +14,8 @@ struct v2_call {
 	v2_done done;
 	void *arg;
 	struct http_call *http;
-	unsigned endpoint, tried, refused;
+	struct etcd_route route;
 	int64_t index;
-	char errors[512];
 };
 
 static void send_it(struct v2_call *c);
@@ -35,40 +34,27 @@ static void finish(struct v2_call *c, const struct v2_answer *a)
 	free_call(c);
 }
 
-static void note(struct v2_call *c, const char *text)
-{
-	size_t used = strlen(c->errors);
-
-	snprintf(c->errors + used, sizeof(c->errors) - used, "%setcd at %s: %s",
-		used > 0 ? "; " : "", c->e->endpoints.urls[c->endpoint], text);
-}
-
 static void fail(struct v2_call *c, enum ovnet_etcd_status status)
 {
-	snprintf(c->e->last_error, sizeof(c->e->last_error), "%s", c->errors);
-	finish(c, &(struct v2_answer){.status = status, .text = c->e->last_error});
+	snprintf(c->e->client.last_error, sizeof(c->e->client.last_error), "%s", c->route.errors);
+	finish(c, &(struct v2_answer){.status = status, .text = c->e->client.last_error});
 }
 
 static void next_endpoint(struct v2_call *c)
 {
-	struct ovnet_etcd *e = c->e;
-
-	c->endpoint = (c->endpoint + 1) % e->endpoints.n;
-	if (++c->tried < e->endpoints.n) {
+	if (etcd_route_next(&c->e->client, &c->route))
 		send_it(c);
-		return;
-	}
-	/* Refused everywhere is a matter of credentials; anything else may pass. */
-	fail(c, c->refused == c->tried ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE);
+	else
+		fail(c, etcd_route_verdict(&c->route));
 }
 
 static void answered(struct v2_call *c, const struct v2_answer *a)
 {
 	struct ovnet_etcd *e = c->e;
 
-	e->last_error[0] = '\0';
-	if (e->current != c->endpoint) {
-		e->current = c->endpoint;
+	e->client.last_error[0] = '\0';
+	if (e->client.current != c->route.endpoint) {
+		e->client.current = c->route.endpoint;
 		v2_watches_follow(e);
 	}
 	finish(c, a);
@@ -85,7 +71,7 @@ static void on_error_answer(struct v2_call *c, const struct http_result *r)
 				.status = error.status, .text = error.text, .index = error.index});
 		return;
 	}
-	note(c, error.text);
+	etcd_route_note(&c->e->client, &c->route, error.text);
 	if (error.status == OVNET_ETCD_UNAVAILABLE && c->form == NULL)
 		next_endpoint(c);
 	else
@@ -107,7 +93,8 @@ static void on_answer(struct v2_call *c, const struct http_result *r)
 		a.text = "keys in too many directories in each other";
 		answered(c, &a);
 	} else if (!json_is_object(a.node)) {
-		note(c, "the answer is no etcd answer (is this the client port of an etcd?)");
+		etcd_route_note(&c->e->client, &c->route,
+			"the answer is no etcd answer (is this the client port of an etcd?)");
 		fail(c, OVNET_ETCD_BROKEN);
 	} else {
 		answered(c, &a);
@@ -124,9 +111,9 @@ static void on_http(void *arg, const struct http_result *r)
 		on_answer(c, r);
 		return;
 	}
-	note(c, r->text);
+	etcd_route_note(&c->e->client, &c->route, r->text);
 	if (r->outcome == HTTP_REFUSED)
-		c->refused++;
+		c->route.refused++;
 	if (r->outcome == HTTP_TOO_LONG)
 		fail(c, OVNET_ETCD_BROKEN);
 	else if (r->outcome == HTTP_LOST && c->form != NULL)
@@ -162,20 +149,21 @@ static void send_it(struct v2_call *c)
 	char *url = NULL;
 
 	c->index = 0;
-	if (asprintf(&url, "%s%s", e->endpoints.urls[c->endpoint], c->path) < 0)
+	if (asprintf(&url, "%s%s", e->client.endpoints.urls[c->route.endpoint], c->path) < 0)
 		url = NULL;
-	c->http = http_client_post(e->http, &(struct http_request){
-						    .method = c->form != NULL ? "PUT" : "GET",
-						    .url = must(url),
-						    .body = c->form,
-						    .type = "application/x-www-form-urlencoded",
-						    .authorization = e->authorization,
-						    .timeout_ms = e->timeout_ms,
-						    .max_bytes = c->max_bytes,
-						    .done = on_http,
-						    .header = on_header,
-						    .arg = c,
-					    });
+	c->http = http_client_post(
+		e->client.http, &(struct http_request){
+					.method = c->form != NULL ? "PUT" : "GET",
+					.url = must(url),
+					.headers = e->headers + (c->form == NULL),
+					.body = c->form,
+					.len = c->form != NULL ? strlen(c->form) : 0,
+					.timeout_ms = e->client.timeout_ms,
+					.max_bytes = c->max_bytes,
+					.done = on_http,
+					.header = on_header,
+					.arg = c,
+				});
 	free(url);
 }
 
@@ -190,7 +178,7 @@ void v2_send(
 	c->max_bytes = max_bytes;
 	c->done = done;
 	c->arg = arg;
-	c->endpoint = e->current;
+	c->route.endpoint = e->client.current;
 	TAILQ_INSERT_TAIL(&e->calls, c, link);
 	send_it(c);
 }

@@ -56,10 +56,11 @@ static void end(struct ovnet_etcd_watch *w, enum ovnet_etcd_status status, const
 	struct ovnet_etcd *e = w->e;
 	bool gone = false;
 
-	snprintf(e->last_error, sizeof(e->last_error), "the watch at %s ended: %s",
-		e->endpoints.urls[w->endpoint], text);
+	snprintf(e->client.last_error, sizeof(e->client.last_error), "the watch at %s ended: %s",
+		e->client.endpoints.urls[w->endpoint], text);
 	w->gone = &gone;
-	w->cbs.ended(w->arg, &(struct ovnet_etcd_result){.status = status, .text = e->last_error});
+	w->cbs.ended(w->arg,
+		&(struct ovnet_etcd_result){.status = status, .text = e->client.last_error});
 	if (!gone) {
 		w->gone = NULL;
 		v2_unwatch(w);
@@ -212,22 +213,22 @@ static void poll_from(struct ovnet_etcd_watch *w)
 	struct ovnet_etcd *e = w->e;
 	char *url = NULL;
 
-	w->endpoint = e->current;
+	w->endpoint = e->client.current;
 	w->index = 0;
 	if (asprintf(&url, "%s%s?recursive=true&wait=true&waitIndex=%" PRId64,
-		    e->endpoints.urls[w->endpoint], w->path, w->since) < 0)
+		    e->client.endpoints.urls[w->endpoint], w->path, w->since) < 0)
 		url = NULL;
-	w->http = http_client_post(e->http, &(struct http_request){
-						    .method = "GET",
-						    .url = must(url),
-						    .authorization = e->authorization,
-						    .max_bytes = V2_ANSWER_MAX,
-						    .done = on_http,
-						    .header = on_header,
-						    .arg = w,
-					    });
+	w->http = http_client_post(e->client.http, &(struct http_request){
+							   .method = "GET",
+							   .url = must(url),
+							   .headers = e->headers + 1,
+							   .max_bytes = V2_ANSWER_MAX,
+							   .done = on_http,
+							   .header = on_header,
+							   .arg = w,
+						   });
 	free(url);
-	arm_ms(w->life, 2 * e->timeout_ms);
+	arm_ms(w->life, 2 * e->client.timeout_ms);
 }
 
 void v2_watches_follow(struct ovnet_etcd *e)
@@ -235,7 +236,7 @@ void v2_watches_follow(struct ovnet_etcd *e)
 	struct ovnet_etcd_watch *w;
 
 	TAILQ_FOREACH (w, &e->watches, link) {
-		if (w->http == NULL || w->endpoint == e->current)
+		if (w->http == NULL || w->endpoint == e->client.current)
 			continue;
 		http_call_cancel(w->http);
 		w->http = NULL;
@@ -255,9 +256,9 @@ struct ovnet_etcd_watch *v2_watch(struct ovnet_etcd *e, const char *prefix, int6
 	w->path = v2_path(prefix);
 	w->since = revision > 0 ? revision : 1;
 	w->backoff = (struct backoff){.min_ms = 50, .max_ms = 5000};
-	w->begun = must(event_new(e->base, -1, 0, on_begun, w));
-	w->life = must(evtimer_new(e->base, on_life, w));
-	w->pause = must(evtimer_new(e->base, on_pause, w));
+	w->begun = must(event_new(e->client.base, -1, 0, on_begun, w));
+	w->life = must(evtimer_new(e->client.base, on_life, w));
+	w->pause = must(evtimer_new(e->client.base, on_pause, w));
 	TAILQ_INSERT_TAIL(&e->watches, w, link);
 	poll_from(w);
 	return w;

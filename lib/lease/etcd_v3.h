@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside of etcd's v3 API over its JSON gateway, top down: etcd_v3_json.c the operations,
- * etcd_v3_watch.c the watch, etcd_v3_call.c one request to whichever endpoint answers,
- * etcd_v3_auth.c the token, etcd_v3_error.c its refusals, etcd_v3_body.c the JSON.
+ * Inside of etcd's v3 API, top down: etcd_v3.c a client, etcd_v3_ops.c
+ * the operations, etcd_v3_watch.c the watch, etcd_v3_call.c one request to whichever endpoint
+ * answers, etcd_v3_auth.c the token, etcd_v3_error.c etcd's refusals, etcd_v3_kv.c keys and
+ * values. Below all that one of two wires: etcd_v3_grpc.c (messages: etcd_v3_proto.c) and
+ * etcd_v3_json.c, etcd's gateway.
  */
 #ifndef OVNET_LEASE_ETCD_V3_H
 #define OVNET_LEASE_ETCD_V3_H
 
 #include <sys/queue.h>
+#include <sys/types.h>
 
-#include "etcd.h"
-#include "http_client.h"
-#include "json_field.h"
+#include "etcd_client.h"
 
-#define V3_LISTING_MAX   (64u << 20)
-#define V3_ANSWER_MAX    (1u << 20)
-#define V3_ENDPOINTS_MAX 32
+#define V3_LISTING_MAX (64u << 20)
+#define V3_ANSWER_MAX  (1u << 20)
+#define V3_WIRES_MAX   2
 
 struct v3_call;
 struct v3_op;
+struct v3_wire;
 
 struct ovnet_etcd {
-	struct event_base *base;
-	struct http_client *http;
-	struct http_tls tls;
-	char *endpoints[V3_ENDPOINTS_MAX];
-	unsigned n_endpoints, current;
-	uint32_t timeout_ms;
+	struct etcd_client client;
+	/* In the order they are tried; `wire` is the one in use. */
+	const struct v3_wire *wires[V3_WIRES_MAX];
+	unsigned n_wires, wire;
+	bool wire_chosen; /* it has answered */
 	char *username, *password;
 	char *token;       /* NULL: none (yet) */
 	bool auth_off;     /* the server knows no users: go on without a token */
@@ -34,84 +35,161 @@ struct ovnet_etcd {
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
 	TAILQ_HEAD(, v3_op) ops;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
-	char last_error[512];
 };
+
+enum v3_method {
+	V3_RANGE,
+	V3_TXN,
+	V3_GRANT,
+	V3_KEEPALIVE,
+	V3_REVOKE,
+	V3_AUTHENTICATE,
+	V3_WATCH,
+	V3_METHODS
+};
+
+/* What is asked; each method has its fields. Strings outlive the call. */
+struct v3_request {
+	enum v3_method method;
+	const char *key;   /* range, txn, watch */
+	bool prefix;       /* range: all keys that start so */
+	int64_t revision;  /* watch: the first one; txn: the key's, 0: absent */
+	const char *value; /* txn: NULL: remove */
+	int64_t lease;     /* txn, keepalive, revoke */
+	uint32_t ttl_s;    /* grant */
+	const char *name, *password;
+};
+
+struct v3_kvs {
+	struct ovnet_etcd_kv *kvs;
+	char *bytes, *end; /* the texts; where the next goes */
+	size_t n, left_out;
+};
+
+struct v3_reply {
+	int64_t revision;
+	struct v3_kvs kvs; /* range */
+	bool succeeded;    /* txn */
+	int64_t lease;     /* grant */
+	uint32_t ttl_s;    /* grant, keepalive; 0: gone */
+	char *token;       /* authenticate; NULL: none came */
+};
+
+struct v3_error {
+	enum ovnet_etcd_status status;
+	bool token;  /* a new token may cure it */
+	bool absent; /* nobody speaks this wire there; nothing was done */
+	char text[320];
+};
+
+struct v3_watch_reply {
+	int64_t revision;
+	struct v3_kvs kvs;
+	bool *removed; /* beside each of kvs */
+	bool part;     /* the rest of the same events follows */
+	bool progress; /* the answer to a probe */
+	bool over;     /* `error` says why */
+	struct v3_error error;
+};
+
+/* malloc'ed. */
+struct v3_bytes {
+	char *p;
+	size_t len;
+};
+
+/* How requests and answers look on the way. */
+struct v3_wire {
+	const char *name;
+	bool http2;
+	const char *paths[V3_METHODS];
+	const char *headers[2]; /* lines of every request */
+	const char *leader;     /* line: only a server that has a leader may answer */
+	const char *token;      /* name of the header with the token */
+	struct v3_bytes (*encode)(const struct v3_request *r);
+	/* What of an HTTP answer is no answer of etcd's to the request. False: all is well. */
+	bool (*failed)(const struct http_result *r, struct v3_error *error);
+	/* -EINVAL: not what etcd's API describes. `out` is zeroed; its parts are to be freed. */
+	int (*decode)(enum v3_method method, const char *bytes, size_t len, struct v3_reply *out);
+	/*
+	 * The first message of a stream: its length with all around it, 0 if it is not whole
+	 * yet, negative when it is none. The first `known` bytes hold no end of one.
+	 */
+	ssize_t (*message)(const char *bytes, size_t len, size_t known);
+	/* One such message. As decode(). */
+	int (*decode_watch)(const char *bytes, size_t len, struct v3_watch_reply *out);
+	/* Asks on a running watch for a sign of life. NULL: cannot be done. */
+	struct v3_bytes (*probe)(void);
+};
+
+extern const struct v3_wire v3_wire_json, v3_wire_grpc;
 
 struct v3_answer {
 	enum ovnet_etcd_status status;
 	const char *text;
-	const json_t *root; /* an object when OK */
-};
-
-enum v3_kind {
-	V3_READ,  /* may be repeated at another endpoint whatever happened */
-	V3_WRITE, /* only if it was never sent */
-	V3_AUTH,  /* as READ, without a token */
+	const struct v3_reply *reply; /* when OK */
 };
 
 typedef void (*v3_done)(void *arg, const struct v3_answer *a);
 
-/* etcd_v3_call.c. `body` becomes the call's. */
-void v3_post(struct ovnet_etcd *e, enum v3_kind kind, const char *path, char *body,
-	size_t max_bytes, v3_done done, void *arg);
+/* etcd_v3_call.c */
+void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void *arg);
 void v3_send(struct v3_call *c);
 void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text);
 void v3_cancel_all(struct ovnet_etcd *e);
-void v3_url(
-	const struct ovnet_etcd *e, unsigned endpoint, const char *path, char *buf, size_t size);
+struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint,
+	const struct v3_request *r, struct http_request *http);
 
 struct v3_call {
 	TAILQ_ENTRY(v3_call) link; /* in `calls`, or in `waiting` for the token */
 	struct ovnet_etcd *e;
-	enum v3_kind kind;
-	const char *path;
-	char *body;
-	size_t max_bytes;
+	struct v3_request req;
 	v3_done done;
 	void *arg;
 	struct http_call *http;
-	unsigned endpoint, tried, refused;
+	struct etcd_route route;
+	unsigned wire, wires_tried; /* at this endpoint */
 	bool renewed_token;
-	char errors[512];
 };
 
-/* etcd_v3_auth.c. */
+/* etcd_v3_auth.c */
 bool v3_needs_token(const struct ovnet_etcd *e);
 void v3_wait_for_token(struct v3_call *c);
 void v3_drop_token(struct ovnet_etcd *e);
 
-/* etcd_v3_error.c: status and words for an answer that is not 200. */
-struct v3_error {
-	enum ovnet_etcd_status status;
-	bool token; /* a new token may cure it */
-	char text[320];
-};
-void v3_error_of(long http_status, const char *body, size_t len, struct v3_error *out);
-void v3_error_of_grpc(int64_t code, const char *message, struct v3_error *out);
+/* etcd_v3_error.c */
+void v3_error_of_code(int64_t code, const char *message, struct v3_error *out);
+/* Of a watch that etcd gave up. `compacted` 0: for another `reason`, which may be NULL. */
+void v3_error_of_cancel(int64_t compacted, const char *reason, struct v3_error *out);
 
-/* etcd_v3_body.c. Texts are malloc'ed. */
-int64_t v3_int(const json_t *object, const char *name);
-int64_t v3_revision(const json_t *object);
-char *v3_range_body(const char *key, bool prefix);
-char *v3_watch_body(const char *prefix, int64_t revision);
-/* Put (value not NULL) or delete, if `target` ("VERSION", "MOD") is `expected`. */
-char *v3_txn_body(
-	const char *key, const char *target, int64_t expected, const char *value, int64_t lease);
-struct v3_kvs {
-	struct ovnet_etcd_kv *kvs;
-	char *bytes;
-	size_t n, left_out;
-};
-/* From an array of KeyValue objects. -EINVAL: it is none. */
-int v3_kvs_decode(const json_t *array, struct v3_kvs *out);
-/* One KeyValue into `bytes`, which has room for v3_kv_room() and is advanced. */
-int v3_kv_decode(const json_t *object, struct ovnet_etcd_kv *kv, char **bytes);
-size_t v3_kv_room(const json_t *object);
+/* etcd_v3_kv.c */
+/* etcd's range end for "everything that starts with": the next key after all of them. */
+struct v3_bytes v3_range_end(const char *prefix);
+/* For up to `n` keys and values of together `room` bytes. */
+void v3_kvs_init(struct v3_kvs *k, size_t n, size_t room);
+/*
+ * Takes in what stands at `end`: the key, a NUL, the value, a NUL. NULL: left out, for its
+ * lengths (negative: could not be read) or a NUL in the key.
+ */
+struct ovnet_etcd_kv *v3_kvs_take(struct v3_kvs *k, ssize_t key_len, ssize_t value_len);
 void v3_kvs_free(struct v3_kvs *k);
 
 /* etcd_v3_watch.c */
 struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
 	const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 void v3_unwatch(struct ovnet_etcd_watch *w);
+
+/* etcd_v3_ops.c */
+void v3_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg);
+void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg);
+void v3_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
+	ovnet_etcd_cb cb, void *arg);
+void v3_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
+	int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg);
+void v3_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
+	ovnet_etcd_cb cb, void *arg);
+void v3_remove(
+	struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg);
+void v3_free_ops(struct ovnet_etcd *e);
 
 #endif

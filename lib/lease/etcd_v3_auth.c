@@ -18,10 +18,8 @@ void v3_drop_token(struct ovnet_etcd *e)
 	e->auth_off = false;
 }
 
-static void keep_token(struct ovnet_etcd *e, const json_t *root)
+static void keep_token(struct ovnet_etcd *e, const char *token)
 {
-	const char *token = json_string_value(json_object_get(root, "token"));
-
 	/* It goes into a header line. */
 	if (token != NULL && strpbrk(token, "\r\n") == NULL)
 		e->token = must(strdup(token));
@@ -35,13 +33,14 @@ static void on_token(void *arg, const struct v3_answer *a)
 
 	e->auth_running = false;
 	if (a->status == OVNET_ETCD_OK)
-		keep_token(e, a->root);
+		keep_token(e, a->reply->token);
 	/* As etcd's own client: a name given to a server without users does no harm. */
 	e->auth_off = strstr(a->text, "authentication is not enabled") != NULL;
 	TAILQ_CONCAT(&waiting, &e->waiting, link);
 	while ((c = TAILQ_FIRST(&waiting)) != NULL) {
 		TAILQ_REMOVE(&waiting, c, link);
 		TAILQ_INSERT_TAIL(&e->calls, c, link);
+		c->wire = e->wire;
 		if (e->token != NULL || e->auth_off)
 			v3_send(c);
 		else
@@ -53,12 +52,11 @@ static void on_token(void *arg, const struct v3_answer *a)
 
 static void authenticate(struct ovnet_etcd *e)
 {
-	json_t *login = must(json_pack("{s:s,s:s}", "name", e->username, "password", e->password));
-	char *body = must(json_dumps(login, JSON_COMPACT));
-
-	json_decref(login);
 	e->auth_running = true;
-	v3_post(e, V3_AUTH, "/v3/auth/authenticate", body, V3_ANSWER_MAX, on_token, e);
+	v3_ask(e,
+		&(struct v3_request){
+			.method = V3_AUTHENTICATE, .name = e->username, .password = e->password},
+		on_token, e);
 }
 
 void v3_wait_for_token(struct v3_call *c)

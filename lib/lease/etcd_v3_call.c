@@ -5,89 +5,122 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "mem.h"
 
-static void free_call(struct v3_call *c)
+OVNET_LOG_TYPE(lease)
+
+/* A write goes to another endpoint only if it was never sent. */
+static bool is_write(const struct v3_call *c)
 {
-	free(c->body);
-	free(c);
+	return c->req.method == V3_TXN || c->req.method == V3_GRANT;
 }
 
-static void finish(
-	struct v3_call *c, enum ovnet_etcd_status status, const char *text, const json_t *root)
+static void finish(struct v3_call *c, enum ovnet_etcd_status status, const char *text,
+	const struct v3_reply *reply)
 {
-	struct v3_answer a = {.status = status, .text = text, .root = root};
+	struct v3_answer a = {.status = status, .text = text, .reply = reply};
 
 	TAILQ_REMOVE(&c->e->calls, c, link);
 	c->done(c->arg, &a);
-	free_call(c);
+	free(c);
 }
 
 void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 {
-	if (text != c->e->last_error)
-		snprintf(c->e->last_error, sizeof(c->e->last_error), "%s", text);
-	finish(c, status, c->e->last_error, NULL);
-}
-
-static void note(struct v3_call *c, const char *text)
-{
-	size_t used = strlen(c->errors);
-
-	snprintf(c->errors + used, sizeof(c->errors) - used, "%setcd at %s: %s",
-		used > 0 ? "; " : "", c->e->endpoints[c->endpoint], text);
+	if (text != c->e->client.last_error)
+		snprintf(c->e->client.last_error, sizeof(c->e->client.last_error), "%s", text);
+	finish(c, status, c->e->client.last_error, NULL);
 }
 
 static void next_endpoint(struct v3_call *c)
 {
 	struct ovnet_etcd *e = c->e;
 
-	c->endpoint = (c->endpoint + 1) % e->n_endpoints;
-	if (++c->tried < e->n_endpoints) {
+	c->wire = e->wire;
+	c->wires_tried = 0;
+	if (etcd_route_next(&e->client, &c->route))
 		v3_send(c);
-		return;
-	}
-	/* Refused everywhere is a matter of credentials; anything else may pass. */
-	v3_fail(c, c->refused == c->tried ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE, c->errors);
+	else
+		v3_fail(c, etcd_route_verdict(&c->route), c->route.errors);
 }
 
-static void on_error_answer(struct v3_call *c, const struct http_result *r)
+/* Nobody speaks this wire there: then the other one, at the same endpoint. */
+static void next_wire(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 {
-	struct v3_error error;
+	struct ovnet_etcd *e = c->e;
 
-	v3_error_of(r->status, r->body, r->len, &error);
-	if (error.token && c->kind != V3_AUTH && c->e->username[0] != '\0' && !c->renewed_token) {
+	etcd_route_note(&c->e->client, &c->route, text);
+	if (++c->wires_tried < e->n_wires) {
+		c->wire = (c->wire + 1) % e->n_wires;
+		v3_send(c);
+	} else if (c->route.tried + 1 < e->client.endpoints.n) {
+		next_endpoint(c);
+	} else {
+		v3_fail(c, status, c->route.errors);
+	}
+}
+
+static void choose_wire(struct v3_call *c)
+{
+	struct ovnet_etcd *e = c->e;
+
+	if (e->n_wires > 1 && (!e->wire_chosen || e->wire != c->wire))
+		LOG(INFO, "etcd.transport \"auto\": using %s%s%s", e->wires[c->wire]->name,
+			c->wires_tried > 0 ? ", because " : "",
+			c->wires_tried > 0 ? c->route.errors : "");
+	e->wire = c->wire;
+	e->wire_chosen = true;
+}
+
+static void on_error_answer(struct v3_call *c, const struct v3_error *error)
+{
+	if (error->token && c->req.method != V3_AUTHENTICATE && c->e->username[0] != '\0' &&
+		!c->renewed_token) {
 		c->renewed_token = true;
 		v3_drop_token(c->e);
 		v3_wait_for_token(c);
 		return;
 	}
-	note(c, error.text);
-	if (error.status == OVNET_ETCD_UNAVAILABLE && c->kind != V3_WRITE) {
+	if (error->absent) {
+		next_wire(c, error->status, error->text);
+		return;
+	}
+	etcd_route_note(&c->e->client, &c->route, error->text);
+	if (error->status == OVNET_ETCD_UNAVAILABLE && !is_write(c)) {
 		next_endpoint(c);
 		return;
 	}
-	v3_fail(c, error.status, c->errors);
+	v3_fail(c, error->status, c->route.errors);
+}
+
+static void free_reply(struct v3_reply *reply)
+{
+	v3_kvs_free(&reply->kvs);
+	free(reply->token);
 }
 
 static void on_answer(struct v3_call *c, const struct http_result *r)
 {
-	struct ovnet_etcd *e = c->e;
+	const struct v3_wire *wire = c->e->wires[c->wire];
+	struct v3_error error;
+	struct v3_reply reply = {0};
 
-	if (r->status != 200) {
-		on_error_answer(c, r);
+	if (wire->failed(r, &error)) {
+		on_error_answer(c, &error);
 		return;
 	}
-	json_t *root = json_loadb(r->body, r->len, 0, NULL);
-	if (!json_is_object(root)) {
-		note(c, "the answer is no etcd answer (is this the client port of an etcd?)");
-		v3_fail(c, OVNET_ETCD_BROKEN, c->errors);
+	if (wire->decode(c->req.method, r->body, r->len, &reply) < 0) {
+		etcd_route_note(&c->e->client, &c->route,
+			"the answer is no etcd answer (is this the client port of an etcd?)");
+		v3_fail(c, OVNET_ETCD_BROKEN, c->route.errors);
 	} else {
-		e->current = c->endpoint;
-		e->last_error[0] = '\0';
-		finish(c, OVNET_ETCD_OK, "", root);
+		choose_wire(c);
+		c->e->client.current = c->route.endpoint;
+		c->e->client.last_error[0] = '\0';
+		finish(c, OVNET_ETCD_OK, "", &reply);
 	}
-	json_decref(root);
+	free_reply(&reply);
 }
 
 static void on_http(void *arg, const struct http_result *r)
@@ -99,57 +132,79 @@ static void on_http(void *arg, const struct http_result *r)
 		on_answer(c, r);
 		return;
 	}
-	note(c, r->text);
+	/* As a server answers HTTP/2 that speaks none. Once a wire was chosen, as one that ends. */
+	if (r->outcome == HTTP_CLOSED && !c->e->wire_chosen && !is_write(c)) {
+		next_wire(c, OVNET_ETCD_UNAVAILABLE, r->text);
+		return;
+	}
+	etcd_route_note(&c->e->client, &c->route, r->text);
 	if (r->outcome == HTTP_REFUSED)
-		c->refused++;
+		c->route.refused++;
 	if (r->outcome == HTTP_TOO_LONG)
-		v3_fail(c, OVNET_ETCD_BROKEN, c->errors);
-	else if (r->outcome == HTTP_LOST && c->kind == V3_WRITE)
-		v3_fail(c, OVNET_ETCD_UNAVAILABLE, c->errors);
+		v3_fail(c, OVNET_ETCD_BROKEN, c->route.errors);
+	else if ((r->outcome == HTTP_LOST || r->outcome == HTTP_CLOSED) && is_write(c))
+		v3_fail(c, OVNET_ETCD_UNAVAILABLE, c->route.errors);
 	else
 		next_endpoint(c);
 }
 
-void v3_url(const struct ovnet_etcd *e, unsigned endpoint, const char *path, char *buf, size_t size)
+struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint,
+	const struct v3_request *r, struct http_request *http)
 {
-	snprintf(buf, size, "%s%s", e->endpoints[endpoint], path);
+	struct v3_bytes body = wire->encode(r);
+	const char *headers[5] = {wire->headers[0], wire->headers[1]};
+	char *url, *token = NULL;
+	unsigned n = wire->headers[1] != NULL ? 2 : 1;
+
+	if (asprintf(&url, "%s%s", e->client.endpoints.urls[endpoint], wire->paths[r->method]) < 0)
+		url = NULL;
+	if (r->method == V3_WATCH)
+		headers[n++] = wire->leader;
+	if (r->method != V3_AUTHENTICATE && e->token != NULL) {
+		if (asprintf(&token, "%s: %s", wire->token, e->token) < 0)
+			token = NULL;
+		headers[n++] = must(token);
+	}
+	http->url = must(url);
+	http->headers = headers;
+	http->body = body.p;
+	http->len = body.len;
+	http->http2 = wire->http2;
+	struct http_call *call = http_client_post(e->client.http, http);
+	free(body.p);
+	free(token);
+	free(url);
+	return call;
 }
 
 void v3_send(struct v3_call *c)
 {
 	struct ovnet_etcd *e = c->e;
-	char url[512];
+	bool listing = c->req.method == V3_RANGE && c->req.prefix;
 
-	if (c->kind != V3_AUTH && v3_needs_token(e)) {
+	if (c->req.method != V3_AUTHENTICATE && v3_needs_token(e)) {
 		v3_wait_for_token(c);
 		return;
 	}
-	v3_url(e, c->endpoint, c->path, url, sizeof(url));
-	c->http = http_client_post(
-		e->http, &(struct http_request){
-				 .url = url,
-				 .body = c->body,
-				 .authorization = c->kind == V3_AUTH ? NULL : e->token,
-				 .timeout_ms = e->timeout_ms,
-				 .max_bytes = c->max_bytes,
-				 .done = on_http,
-				 .arg = c,
-			 });
+	c->http = v3_post(e, e->wires[c->wire], c->route.endpoint, &c->req,
+		&(struct http_request){
+			.timeout_ms = e->client.timeout_ms,
+			.max_bytes = listing ? V3_LISTING_MAX : V3_ANSWER_MAX,
+			.done = on_http,
+			.arg = c,
+		});
 }
 
-void v3_post(struct ovnet_etcd *e, enum v3_kind kind, const char *path, char *body,
-	size_t max_bytes, v3_done done, void *arg)
+void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void *arg)
 {
 	struct v3_call *c = must(calloc(1, sizeof(*c)));
 
 	c->e = e;
-	c->kind = kind;
-	c->path = path;
-	c->body = body;
-	c->max_bytes = max_bytes;
+	c->req = *r;
 	c->done = done;
 	c->arg = arg;
-	c->endpoint = e->current;
+	c->route.endpoint = e->client.current;
+	c->wire = e->wire;
 	TAILQ_INSERT_TAIL(&e->calls, c, link);
 	v3_send(c);
 }
@@ -163,6 +218,6 @@ void v3_cancel_all(struct ovnet_etcd *e)
 		TAILQ_REMOVE(&e->calls, c, link);
 		if (c->http != NULL)
 			http_call_cancel(c->http);
-		free_call(c);
+		free(c);
 	}
 }

@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define GATEWAY_BROKEN                                                                       \
+	"etcd's JSON gateway does not reach etcd, as with a server certificate that has no " \
+	"client usage: set etcd.transport to \"grpc\""
+
 /* What etcd says with a general code but an operator can mend; and gRPC's codes otherwise. */
 static const struct {
 	const char *part; /* of etcd's message */
@@ -19,8 +23,9 @@ static const struct {
 		"check etcd.username and etcd.password"},
 	{"CommonName of client", OVNET_ETCD_DENIED, false,
 		"with authentication on, etcd's JSON gateway takes no certificate that has a CN: "
-		"use "
-		"one without, or no certificate, and etcd.username"},
+		"use one without, or set etcd.transport to \"grpc\""},
+	{"connection closed", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
+	{"SubConns are in TransientFailure", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
 	{"permission denied", OVNET_ETCD_DENIED, false,
 		"the user needs read and write on the prefix: etcdctl role grant-permission"},
 	{"database space exceeded", OVNET_ETCD_UNAVAILABLE, false,
@@ -50,7 +55,7 @@ static enum ovnet_etcd_status status_of(int64_t code)
 	}
 }
 
-void v3_error_of_grpc(int64_t code, const char *message, struct v3_error *out)
+void v3_error_of_code(int64_t code, const char *message, struct v3_error *out)
 {
 	*out = (struct v3_error){.status = status_of(code), .token = code == 16};
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -64,30 +69,10 @@ void v3_error_of_grpc(int64_t code, const char *message, struct v3_error *out)
 	snprintf(out->text, sizeof(out->text), "%.240s", message);
 }
 
-static void error_of_plain(long http_status, const char *body, struct v3_error *out)
+void v3_error_of_cancel(int64_t compacted, const char *reason, struct v3_error *out)
 {
-	v3_error_of_grpc(http_status >= 500 ? 14 : 12, body, out);
-	if (out->status != OVNET_ETCD_BROKEN && out->text[0] != '\0')
-		return;
-	if (http_status == 404)
-		snprintf(out->text, sizeof(out->text),
-			"no etcd v3 JSON gateway there (etcd before 3.4, "
-			"--enable-grpc-gateway=false, or no etcd at all)");
+	if (compacted > 0)
+		v3_error_of_code(11, "the revision has been compacted", out);
 	else
-		snprintf(
-			out->text, sizeof(out->text), "HTTP status %ld: %.200s", http_status, body);
-}
-
-void v3_error_of(long http_status, const char *body, size_t len, struct v3_error *out)
-{
-	json_t *root = json_loadb(body, len, 0, NULL);
-	const char *message = json_string_value(json_object_get(root, "message"));
-
-	if (message == NULL)
-		message = json_string_value(json_object_get(root, "error"));
-	if (message != NULL)
-		v3_error_of_grpc(v3_int(root, "code"), message, out);
-	else
-		error_of_plain(http_status, body, out);
-	json_decref(root);
+		v3_error_of_code(14, reason != NULL ? reason : "etcd canceled it", out);
 }

@@ -1,399 +1,293 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "etcd_v3.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "backoff.h"
-#include "log.h"
+#include <jansson.h>
+
+#include "base64.h"
 #include "mem.h"
 
-OVNET_LOG_TYPE(lease)
-
-/* One operation, from the caller's call to its callback; several requests for some. */
-struct v3_op {
-	TAILQ_ENTRY(v3_op) link;
-	struct ovnet_etcd *e;
-	char *key, *value;
-	const char *target; /* of the transaction's condition */
-	int64_t expected;
-	int64_t lease;
-	uint32_t granted_s;
-	bool fresh_lease; /* granted for this very operation */
-	ovnet_etcd_cb cb;
-	void *arg;
-};
-
-static struct v3_op *new_op(
-	struct ovnet_etcd *e, const char *key, const char *value, ovnet_etcd_cb cb, void *arg)
+/* The gateway writes 64-bit numbers as strings and leaves zeros out. */
+static int64_t integer(const json_t *object, const char *name)
 {
-	struct v3_op *op = must(calloc(1, sizeof(*op)));
+	const json_t *v = json_object_get(object, name);
 
-	op->e = e;
-	op->key = must(strdup(key));
-	op->value = value != NULL ? must(strdup(value)) : NULL;
-	op->cb = cb;
-	op->arg = arg;
-	TAILQ_INSERT_TAIL(&e->ops, op, link);
-	return op;
+	if (json_is_integer(v))
+		return json_integer_value(v);
+	return json_is_string(v) ? strtoll(json_string_value(v), NULL, 10) : 0;
 }
 
-static void free_op(struct v3_op *op)
+static int64_t header_revision(const json_t *object)
 {
-	TAILQ_REMOVE(&op->e->ops, op, link);
-	free(op->key);
-	free(op->value);
-	free(op);
+	return integer(json_object_get(object, "header"), "revision");
 }
 
-static void finish(struct v3_op *op, const struct ovnet_etcd_result *r)
+static json_t *encoded(const char *text, size_t len)
 {
-	op->cb(op->arg, r);
-	free_op(op);
+	char *out = must(malloc(BASE64_LEN(len) + 1));
+
+	base64_encode(text, len, out);
+	json_t *string = must(json_string(out));
+	free(out);
+	return string;
 }
 
-static void finish_failed(struct v3_op *op, const struct v3_answer *a)
+static json_t *encoded_text(const char *text)
 {
-	finish(op, &(struct ovnet_etcd_result){.status = a->status, .text = a->text});
+	return encoded(text, strlen(text));
 }
 
-static void finish_broken(struct v3_op *op)
+static json_t *number(int64_t n)
 {
-	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_BROKEN,
-			   .text = "etcd's answer is not what its API describes"});
+	return must(json_sprintf("%" PRId64, n));
 }
 
-static void on_range(struct v3_op *op, const struct v3_answer *a, bool single)
+static json_t *range_of(const struct v3_request *r)
 {
-	struct v3_kvs k;
+	json_t *range = must(json_pack("{s:o}", "key", encoded_text(r->key)));
 
-	if (a->status != OVNET_ETCD_OK) {
-		finish_failed(op, a);
-		return;
+	if (r->prefix) {
+		struct v3_bytes end = v3_range_end(r->key);
+		json_object_set_new(range, "range_end", encoded(end.p, end.len));
+		free(end.p);
 	}
-	if (v3_kvs_decode(json_object_get(a->root, "kvs"), &k) < 0) {
-		finish_broken(op);
-		return;
+	return range;
+}
+
+static json_t *txn_of(const struct v3_request *r)
+{
+	bool absent = r->revision == 0;
+	json_t *condition = must(json_pack("{s:o,s:s,s:s,s:o}", "key", encoded_text(r->key),
+		"target", absent ? "VERSION" : "MOD", "result", "EQUAL",
+		absent ? "version" : "mod_revision", number(r->revision)));
+	json_t *then = r->value != NULL ? json_pack("{s:{s:o,s:o,s:o}}", "request_put", "key",
+						  encoded_text(r->key), "value",
+						  encoded_text(r->value), "lease", number(r->lease))
+					: json_pack("{s:{s:o}}", "request_delete_range", "key",
+						  encoded_text(r->key));
+
+	return must(json_pack("{s:[o],s:[o]}", "compare", condition, "success", must(then)));
+}
+
+static json_t *watch_of(const struct v3_request *r)
+{
+	json_t *create = range_of(r);
+
+	json_object_set_new(create, "start_revision", number(r->revision));
+	json_object_set_new(create, "progress_notify", json_true());
+	return must(json_pack("{s:o}", "create_request", create));
+}
+
+static json_t *body_of(const struct v3_request *r)
+{
+	switch (r->method) {
+	case V3_RANGE:
+		return range_of(r);
+	case V3_TXN:
+		return txn_of(r);
+	case V3_GRANT:
+		return must(json_pack("{s:o}", "TTL", number(r->ttl_s)));
+	case V3_KEEPALIVE:
+	case V3_REVOKE:
+		return must(json_pack("{s:o}", "ID", number(r->lease)));
+	case V3_AUTHENTICATE:
+		return must(json_pack("{s:s,s:s}", "name", r->name, "password", r->password));
+	default:
+		return watch_of(r);
 	}
-	if (k.left_out > 0)
-		LOG(WARN, "%zu keys under %s cannot be read (a NUL in the name?) and are ignored",
-			k.left_out, op->key);
-	struct ovnet_etcd_result r = {.status = OVNET_ETCD_OK,
-		.text = "",
-		.revision = v3_revision(a->root),
-		.kvs = k.kvs,
-		.n_kvs = k.n};
-	if (single && k.n == 0) {
-		r.status = OVNET_ETCD_NOT_FOUND;
-		r.text = "no such key";
-	}
-	finish(op, &r);
-	v3_kvs_free(&k);
 }
 
-static void on_get(void *arg, const struct v3_answer *a)
+static struct v3_bytes encode(const struct v3_request *r)
 {
-	on_range(arg, a, true);
+	json_t *body = body_of(r);
+	char *text = must(json_dumps(body, JSON_COMPACT));
+
+	json_decref(body);
+	return (struct v3_bytes){.p = text, .len = strlen(text)};
 }
 
-static void on_list(void *arg, const struct v3_answer *a)
+static size_t room_of(const json_t *object)
 {
-	on_range(arg, a, false);
+	return json_string_length(json_object_get(object, "key")) +
+	       json_string_length(json_object_get(object, "value"));
 }
 
-static void op_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg)
+/* An empty one is left out. */
+static ssize_t decode_text(const json_t *text, char *at)
 {
-	v3_post(e, V3_READ, "/v3/kv/range", v3_range_body(key, false), V3_ANSWER_MAX, on_get,
-		new_op(e, key, NULL, cb, arg));
+	ssize_t n = 0;
+
+	if (json_is_string(text))
+		n = base64_decode(
+			json_string_value(text), json_string_length(text), (unsigned char *)at);
+	at[n > 0 ? n : 0] = '\0';
+	return n;
 }
 
-static void op_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg)
+static bool decode_kv(const json_t *object, struct v3_kvs *k)
 {
-	v3_post(e, V3_READ, "/v3/kv/range", v3_range_body(prefix, true), V3_LISTING_MAX, on_list,
-		new_op(e, prefix, NULL, cb, arg));
+	ssize_t key_len = decode_text(json_object_get(object, "key"), k->end);
+	ssize_t value_len = decode_text(
+		json_object_get(object, "value"), k->end + (key_len > 0 ? key_len : 0) + 1);
+	struct ovnet_etcd_kv *kv = v3_kvs_take(k, key_len, value_len);
+
+	if (kv == NULL)
+		return false;
+	kv->mod_revision = integer(object, "mod_revision");
+	kv->ttl_handle = integer(object, "lease");
+	return true;
 }
 
-static void on_revoked(void *arg, const struct v3_answer *a)
+static int decode_range(const json_t *root, struct v3_reply *out)
 {
-	(void)arg;
-	/* Nobody waits for it: left alone, etcd drops the empty lease at its end. */
-	if (a->status != OVNET_ETCD_OK)
-		LOG(DEBUG, "an unused etcd lease was not revoked: %s", a->text);
+	const json_t *array = json_object_get(root, "kvs"), *item;
+	size_t room = 0, i;
+
+	if (array != NULL && !json_is_array(array))
+		return -EINVAL;
+	json_array_foreach (array, i, item)
+		room += room_of(item);
+	v3_kvs_init(&out->kvs, json_array_size(array), room);
+	json_array_foreach (array, i, item)
+		decode_kv(item, &out->kvs);
+	return 0;
 }
 
-/* A refused write would leave a lease without a key in etcd for a day. */
-static void revoke_fresh(struct v3_op *op)
+static int decode_object(enum v3_method method, const json_t *root, struct v3_reply *out)
 {
-	char *body = NULL;
+	const char *token = json_string_value(json_object_get(root, "token"));
 
-	if (!op->fresh_lease)
-		return;
-	if (asprintf(&body, "{\"ID\":\"%" PRId64 "\"}", op->lease) < 0)
-		body = NULL;
-	v3_post(op->e, V3_READ, "/v3/lease/revoke", must(body), V3_ANSWER_MAX, on_revoked, NULL);
+	if (!json_is_object(root))
+		return -EINVAL;
+	out->revision = header_revision(root);
+	out->succeeded = json_is_true(json_object_get(root, "succeeded"));
+	out->lease = integer(root, "ID");
+	out->ttl_s = (uint32_t)integer(root, "TTL");
+	if (token != NULL)
+		out->token = must(strdup(token));
+	return method == V3_RANGE ? decode_range(root, out) : 0;
 }
 
-static void on_txn(void *arg, const struct v3_answer *a)
+static int decode(enum v3_method method, const char *bytes, size_t len, struct v3_reply *out)
 {
-	struct v3_op *op = arg;
+	json_t *root = json_loadb(bytes, len, 0, NULL);
+	/* A stream for gRPC: the gateway wraps its answers. */
+	int rc = decode_object(
+		method, method == V3_KEEPALIVE ? json_object_get(root, "result") : root, out);
 
-	if (a->status != OVNET_ETCD_OK) {
-		/* Lost on the way it may have been carried out: then the lease has a key. */
-		if (a->status != OVNET_ETCD_UNAVAILABLE)
-			revoke_fresh(op);
-		finish_failed(op, a);
-		return;
-	}
-	if (!json_is_true(json_object_get(a->root, "succeeded"))) {
-		revoke_fresh(op);
-		finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_CONFLICT,
-				   .text = "somebody else changed the key first",
-				   .revision = v3_revision(a->root)});
-		return;
-	}
-	struct ovnet_etcd_kv kv = {.key = op->key,
-		.value = op->value,
-		.value_len = op->value != NULL ? strlen(op->value) : 0,
-		.mod_revision = v3_revision(a->root),
-		.ttl_handle = op->lease,
-		.ttl_s = op->granted_s};
-	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
-			   .text = "",
-			   .revision = kv.mod_revision,
-			   .kvs = &kv,
-			   .n_kvs = 1});
-}
-
-static void send_txn(struct v3_op *op)
-{
-	v3_post(op->e, V3_WRITE, "/v3/kv/txn",
-		v3_txn_body(op->key, op->target, op->expected, op->value, op->lease), V3_ANSWER_MAX,
-		on_txn, op);
-}
-
-static void on_granted(void *arg, const struct v3_answer *a)
-{
-	struct v3_op *op = arg;
-
-	if (a->status != OVNET_ETCD_OK) {
-		finish_failed(op, a);
-		return;
-	}
-	op->lease = v3_int(a->root, "ID");
-	op->granted_s = (uint32_t)v3_int(a->root, "TTL");
-	if (op->lease == 0) {
-		finish_broken(op);
-		return;
-	}
-	op->fresh_lease = true;
-	send_txn(op);
-}
-
-static void send_grant(struct v3_op *op, uint32_t ttl_s)
-{
-	char *body = NULL;
-
-	if (asprintf(&body, "{\"TTL\":\"%u\"}", ttl_s) < 0)
-		body = NULL;
-	v3_post(op->e, V3_WRITE, "/v3/lease/grant", must(body), V3_ANSWER_MAX, on_granted, op);
-}
-
-static void op_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	ovnet_etcd_cb cb, void *arg)
-{
-	struct v3_op *op = new_op(e, key, value, cb, arg);
-
-	op->target = "VERSION";
-	send_grant(op, ttl_s);
-}
-
-static void op_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg)
-{
-	struct v3_op *op = new_op(e, key, value, cb, arg);
-
-	op->target = "MOD";
-	op->expected = revision;
-	if (ttl_s != 0 && ttl_handle == 0) {
-		send_grant(op, ttl_s);
-		return;
-	}
-	op->lease = ttl_s != 0 ? ttl_handle : 0;
-	op->granted_s = ttl_s;
-	send_txn(op);
-}
-
-static void op_remove(
-	struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg)
-{
-	struct v3_op *op = new_op(e, key, NULL, cb, arg);
-
-	op->target = "MOD";
-	op->expected = revision;
-	send_txn(op);
-}
-
-static void on_kept(void *arg, const struct v3_answer *a)
-{
-	struct v3_op *op = arg;
-
-	if (a->status != OVNET_ETCD_OK) {
-		finish_failed(op, a);
-		return;
-	}
-	const json_t *result = json_object_get(a->root, "result");
-	struct ovnet_etcd_kv kv = {
-		.key = op->key, .ttl_handle = op->lease, .ttl_s = (uint32_t)v3_int(result, "TTL")};
-	/* A lease that is gone is answered with a TTL of 0. */
-	finish(op, &(struct ovnet_etcd_result){
-			   .status = kv.ttl_s > 0 ? OVNET_ETCD_OK : OVNET_ETCD_NOT_FOUND,
-			   .text = kv.ttl_s > 0 ? "" : "the etcd lease has expired",
-			   .revision = v3_revision(result),
-			   .kvs = &kv,
-			   .n_kvs = 1});
-}
-
-static void op_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
-	ovnet_etcd_cb cb, void *arg)
-{
-	struct v3_op *op = new_op(e, key, NULL, cb, arg);
-	char *body = NULL;
-
-	(void)ttl_s; /* the etcd lease knows */
-	op->lease = ttl_handle;
-	if (asprintf(&body, "{\"ID\":\"%" PRId64 "\"}", ttl_handle) < 0)
-		body = NULL;
-	v3_post(e, V3_READ, "/v3/lease/keepalive", must(body), V3_ANSWER_MAX, on_kept, op);
-}
-
-/* "host:port" gets the scheme that fits the certificates; a path or a user is a mistake. */
-static char *normal_endpoint(const char *text, bool tls)
-{
-	char *url = NULL, *path = NULL, *out = NULL;
-
-	if (asprintf(&url, "%s%s",
-		    strstr(text, "://") != NULL ? ""
-		    : tls                       ? "https://"
-						: "http://",
-		    text) < 0)
-		url = NULL;
-	size_t len = strlen(must(url));
-	while (len > 0 && url[len - 1] == '/')
-		url[--len] = '\0';
-	CURLU *u = must(curl_url());
-	if ((strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0) && len < 256 &&
-		curl_url_set(u, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
-		curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK && strcmp(path, "/") == 0)
-		out = url;
-	else
-		free(url);
-	curl_free(path);
-	curl_url_cleanup(u);
-	return out;
-}
-
-static int read_endpoints(struct ovnet_etcd *e, const char *list)
-{
-	bool tls = e->tls.cafile[0] != '\0' || e->tls.certfile[0] != '\0';
-	char *copy = must(strdup(list)), *save = NULL;
-	int rc = 0;
-
-	for (char *part = strtok_r(copy, ", \t", &save); part != NULL && rc == 0;
-		part = strtok_r(NULL, ", \t", &save)) {
-		char *url = e->n_endpoints < V3_ENDPOINTS_MAX ? normal_endpoint(part, tls) : NULL;
-		if (url != NULL) {
-			e->endpoints[e->n_endpoints++] = url;
-			continue;
-		}
-		LOG(ERR,
-			"etcd.endpoints: \"%s\" is not usable; give up to %d of the form "
-			"http://host:port or https://host:port, separated by commas",
-			part, V3_ENDPOINTS_MAX);
-		rc = -EINVAL;
-	}
-	free(copy);
-	if (rc == 0 && e->n_endpoints == 0) {
-		LOG(ERR, "etcd.endpoints is empty: say where etcd is, e.g. http://127.0.0.1:2379");
-		rc = -EINVAL;
-	}
+	json_decref(root);
 	return rc;
 }
 
-static char *copied(const char *text)
+static void error_of_plain(long http_status, const char *body, struct v3_error *out)
 {
-	return must(strdup(text != NULL ? text : ""));
+	v3_error_of_code(http_status >= 500 ? 14 : 12, body, out);
+	if (out->status != OVNET_ETCD_BROKEN && out->text[0] != '\0')
+		return;
+	out->absent = http_status == 404;
+	if (out->absent)
+		snprintf(out->text, sizeof(out->text),
+			"no etcd v3 JSON gateway there (no etcd at all; or etcd before 3.4 or with "
+			"--enable-grpc-gateway=false: set etcd.transport to \"grpc\")");
+	else
+		snprintf(
+			out->text, sizeof(out->text), "HTTP status %ld: %.200s", http_status, body);
 }
 
-static void op_close(struct ovnet_etcd *e)
+static bool failed(const struct http_result *r, struct v3_error *error)
 {
-	while (!TAILQ_EMPTY(&e->watches))
-		v3_unwatch(TAILQ_FIRST(&e->watches));
-	v3_cancel_all(e);
-	while (!TAILQ_EMPTY(&e->ops))
-		free_op(TAILQ_FIRST(&e->ops));
-	http_client_close(e->http);
-	for (unsigned i = 0; i < e->n_endpoints; i++)
-		free(e->endpoints[i]);
-	free(e->tls.cafile);
-	free(e->tls.certfile);
-	free(e->tls.keyfile);
-	free(e->username);
-	free(e->password);
-	free(e->token);
-	free(e);
+	if (r->status == 200)
+		return false;
+	json_t *root = json_loadb(r->body, r->len, 0, NULL);
+	const char *message = json_string_value(json_object_get(root, "message"));
+
+	if (message == NULL)
+		message = json_string_value(json_object_get(root, "error"));
+	if (message != NULL)
+		v3_error_of_code(integer(root, "code"), message, error);
+	else
+		error_of_plain(r->status, r->body, error);
+	json_decref(root);
+	return true;
 }
 
-static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_etcd_conf *conf)
+/* One object per line. */
+static ssize_t message(const char *bytes, size_t len, size_t known)
 {
-	struct ovnet_etcd *e = must(calloc(1, sizeof(*e)));
+	const char *nl = memchr(bytes + known, '\n', len - known);
 
-	e->base = base;
-	e->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : 5000;
-	e->tls.cafile = copied(conf->cafile);
-	e->tls.certfile = copied(conf->certfile);
-	e->tls.keyfile = copied(conf->keyfile);
-	e->username = copied(conf->username);
-	e->password = copied(conf->password);
-	TAILQ_INIT(&e->calls);
-	TAILQ_INIT(&e->waiting);
-	TAILQ_INIT(&e->ops);
-	TAILQ_INIT(&e->watches);
-	e->http = http_client_open(base, &e->tls);
-	if (e->http == NULL || read_endpoints(e, conf->endpoints) < 0) {
-		op_close(e);
-		return NULL;
+	return nl != NULL ? nl - bytes + 1 : 0;
+}
+
+static void decode_events(const json_t *array, struct v3_watch_reply *out)
+{
+	size_t n = json_array_size(array), room = 0, i;
+	const json_t *item;
+
+	json_array_foreach (array, i, item)
+		room += room_of(json_object_get(item, "kv"));
+	v3_kvs_init(&out->kvs, n, room);
+	out->removed = must(calloc(n + 1, sizeof(*out->removed)));
+	json_array_foreach (array, i, item) {
+		const char *type = json_string_value(json_object_get(item, "type"));
+		if (decode_kv(json_object_get(item, "kv"), &out->kvs))
+			out->removed[out->kvs.n - 1] = type != NULL && strcmp(type, "DELETE") == 0;
 	}
-	/* Nodes share one list; they should not all sit on its first member. */
-	e->current = random_below(NULL, e->n_endpoints);
-	return e;
 }
 
-static const char *op_endpoint(struct ovnet_etcd *e)
+static int decode_line(const json_t *root, struct v3_watch_reply *out)
 {
-	return e->endpoints[e->current];
+	const json_t *result = json_object_get(root, "result");
+	const json_t *error = json_object_get(root, "error");
+
+	if (json_is_object(result)) {
+		const char *reason = json_string_value(json_object_get(result, "cancel_reason"));
+		out->revision = header_revision(result);
+		out->over = json_is_true(json_object_get(result, "canceled"));
+		if (out->over)
+			v3_error_of_cancel(
+				integer(result, "compact_revision"), reason, &out->error);
+		decode_events(json_object_get(result, "events"), out);
+		return 0;
+	}
+	if (!json_is_object(error))
+		return -EINVAL;
+	const char *text = json_string_value(json_object_get(error, "message"));
+	out->over = true;
+	v3_error_of_code(integer(error, "grpc_code"), text != NULL ? text : "", &out->error);
+	return 0;
 }
 
-static const char *op_last_error(struct ovnet_etcd *e)
+static int decode_watch(const char *bytes, size_t len, struct v3_watch_reply *out)
 {
-	return e->last_error;
+	json_t *root = json_loadb(bytes, len, 0, NULL);
+	int rc = decode_line(root, out);
+
+	json_decref(root);
+	return rc;
 }
 
-const struct ovnet_etcd_ops ovnet_etcd_v3_json = {
+const struct v3_wire v3_wire_json = {
 	.name = "v3/json",
-	.api = "v3",
-	.put = "put",
-	.open = op_open,
-	.close = op_close,
-	.get = op_get,
-	.list = op_list,
-	.create = op_create,
-	.update = op_update,
-	.keepalive = op_keepalive,
-	.remove = op_remove,
-	.watch = v3_watch,
-	.unwatch = v3_unwatch,
-	.endpoint = op_endpoint,
-	.last_error = op_last_error,
+	.paths = {[V3_RANGE] = "/v3/kv/range",
+		[V3_TXN] = "/v3/kv/txn",
+		[V3_GRANT] = "/v3/lease/grant",
+		[V3_KEEPALIVE] = "/v3/lease/keepalive",
+		[V3_REVOKE] = "/v3/lease/revoke",
+		[V3_AUTHENTICATE] = "/v3/auth/authenticate",
+		[V3_WATCH] = "/v3/watch"},
+	.headers = {"Content-Type: application/json"},
+	/* The gateway hands it on to gRPC as "hasleader", clientv3's WithRequireLeader. */
+	.leader = "Grpc-Metadata-Hasleader: true",
+	.token = "Authorization",
+	.encode = encode,
+	.failed = failed,
+	.decode = decode,
+	.message = message,
+	.decode_watch = decode_watch,
 };

@@ -15,19 +15,28 @@
  */
 #define SILENCE_MS 1500000
 
+/* A server that can be asked (gRPC, etcd 3.4 and later) is asked after so many time-outs. */
+#define PROBE_AFTER 6
+
 struct ovnet_etcd_watch {
 	TAILQ_ENTRY(ovnet_etcd_watch) link;
 	struct ovnet_etcd *e;
 	struct ovnet_etcd_watch_cbs cbs;
 	void *arg;
+	const struct v3_wire *wire;
 	unsigned endpoint;
 	struct http_call *http;
-	struct event *lines, *silence;
+	struct event *messages, *silence;
 	char *buf;
-	size_t len, room;
-	bool over; /* nothing more will come; `end` says why */
+	size_t len, room, known; /* the first `known` bytes are the start of a message */
+	/* A message was the last one; the stream is at its end. `end` says why. */
+	bool over, closed;
 	struct v3_error end;
-	bool *gone; /* set while a callback runs, which may unwatch */
+	int64_t revision; /* up to which all events were delivered */
+	bool confirmed;   /* something came */
+	bool can_answer;  /* a probe has been answered */
+	bool probing;     /* one has not, yet */
+	bool *gone;       /* set while a callback runs, which may unwatch */
 };
 
 void v3_unwatch(struct ovnet_etcd_watch *w)
@@ -37,7 +46,7 @@ void v3_unwatch(struct ovnet_etcd_watch *w)
 		http_call_cancel(w->http);
 	if (w->gone != NULL)
 		*w->gone = true;
-	event_free(w->lines);
+	event_free(w->messages);
 	event_free(w->silence);
 	free(w->buf);
 	free(w);
@@ -48,13 +57,13 @@ static void end(struct ovnet_etcd_watch *w)
 	struct ovnet_etcd *e = w->e;
 	bool gone = false;
 
-	snprintf(e->last_error, sizeof(e->last_error), "the watch at %s ended: %s",
-		e->endpoints[w->endpoint], w->end.text);
+	snprintf(e->client.last_error, sizeof(e->client.last_error), "the watch at %s ended: %s",
+		e->client.endpoints.urls[w->endpoint], w->end.text);
 	if (w->end.token)
 		v3_drop_token(e);
 	w->gone = &gone;
 	w->cbs.ended(w->arg,
-		&(struct ovnet_etcd_result){.status = w->end.status, .text = e->last_error});
+		&(struct ovnet_etcd_result){.status = w->end.status, .text = e->client.last_error});
 	if (!gone) {
 		w->gone = NULL;
 		v3_unwatch(w);
@@ -63,92 +72,88 @@ static void end(struct ovnet_etcd_watch *w)
 
 static void set_end(struct ovnet_etcd_watch *w, enum ovnet_etcd_status status, const char *text)
 {
-	w->over = true;
 	w->end.status = status;
 	snprintf(w->end.text, sizeof(w->end.text), "%s", text);
 }
 
-static void deliver(struct ovnet_etcd_watch *w, const json_t *result)
+static void deliver(struct ovnet_etcd_watch *w, const struct v3_watch_reply *r)
 {
-	const json_t *array = json_object_get(result, "events"), *item;
-	size_t n = json_array_size(array), room = 1, used = 0, i;
+	struct ovnet_etcd_event *events = must(calloc(r->kvs.n + 1, sizeof(*events)));
 
-	json_array_foreach (array, i, item)
-		room += v3_kv_room(json_object_get(item, "kv"));
-	struct ovnet_etcd_event *events = must(calloc(n + 1, sizeof(*events)));
-	char *bytes = must(malloc(room)), *at = bytes;
-	json_array_foreach (array, i, item) {
-		struct ovnet_etcd_event *ev = &events[used];
-		const char *type = json_string_value(json_object_get(item, "type"));
-		if (v3_kv_decode(json_object_get(item, "kv"), &ev->kv, &at) < 0)
-			continue;
-		ev->removed = type != NULL && strcmp(type, "DELETE") == 0;
-		if (ev->removed)
-			ev->kv.value = NULL;
-		used++;
+	for (size_t i = 0; i < r->kvs.n; i++) {
+		events[i] =
+			(struct ovnet_etcd_event){.removed = r->removed[i], .kv = r->kvs.kvs[i]};
+		if (events[i].removed)
+			events[i].kv.value = NULL;
 	}
-	w->cbs.events(w->arg, events, used, v3_revision(result));
+	if (!r->part)
+		w->revision = r->revision;
+	w->cbs.events(w->arg, events, r->kvs.n, w->revision);
 	free(events);
-	free(bytes);
 }
 
-static void on_canceled(struct ovnet_etcd_watch *w, const json_t *result)
+static void on_message(struct ovnet_etcd_watch *w, const char *bytes, size_t len)
 {
-	const char *reason = json_string_value(json_object_get(result, "cancel_reason"));
+	struct v3_watch_reply r = {0};
 
-	if (v3_int(result, "compact_revision") > 0) {
-		set_end(w, OVNET_ETCD_COMPACTED, "the revision was compacted away");
-		return;
-	}
-	v3_error_of_grpc(14, reason != NULL ? reason : "etcd canceled it", &w->end);
-	w->over = true;
+	bool broken = w->wire->decode_watch(bytes, len, &r) < 0;
+	w->over = broken || r.over;
+	w->can_answer |= r.progress;
+	if (broken)
+		set_end(w, OVNET_ETCD_BROKEN, "a message that is no watch answer of etcd");
+	else if (r.over)
+		w->end = r.error;
+	else
+		deliver(w, &r);
+	v3_kvs_free(&r.kvs);
+	free(r.removed);
 }
 
-static void on_line(struct ovnet_etcd_watch *w, const char *line, size_t len)
+static void probe(struct ovnet_etcd_watch *w)
 {
-	json_t *root = json_loadb(line, len, 0, NULL);
-	const json_t *result = json_object_get(root, "result");
-	const json_t *error = json_object_get(root, "error");
+	struct v3_bytes b = w->wire->probe();
 
-	if (json_is_true(json_object_get(result, "canceled"))) {
-		on_canceled(w, result);
-	} else if (json_is_object(result)) {
-		deliver(w, result);
-	} else if (json_is_object(error)) {
-		const char *text = json_string_value(json_object_get(error, "message"));
-		v3_error_of_grpc(v3_int(error, "grpc_code"), text != NULL ? text : "", &w->end);
-		w->over = true;
-	} else {
-		set_end(w, OVNET_ETCD_BROKEN, "a line that is no watch answer of etcd");
-	}
-	json_decref(root);
+	http_call_send(w->http, b.p, b.len);
+	free(b.p);
 }
 
-/* Outside of libcurl: every whole line, then the end if there is one. */
-static void on_lines(evutil_socket_t fd, short what, void *arg)
+static void on_life(struct ovnet_etcd_watch *w)
+{
+	/* Asked while it surely lives: whether it answers tells what later silence means. */
+	if (!w->confirmed && w->wire->probe != NULL)
+		probe(w);
+	w->confirmed = true;
+	w->probing = false;
+	arm_ms(w->silence, w->can_answer ? PROBE_AFTER * w->e->client.timeout_ms : SILENCE_MS);
+}
+
+/* Outside of libcurl: every whole message, then the end if there is one. */
+static void on_messages(evutil_socket_t fd, short what, void *arg)
 {
 	struct ovnet_etcd_watch *w = arg;
 	bool gone = false;
 	size_t done = 0;
-	char *nl;
+	ssize_t n = 0;
 
 	(void)fd, (void)what;
 	w->gone = &gone;
-	while ((nl = memchr(w->buf + done, '\n', w->len - done)) != NULL) {
-		size_t len = (size_t)(nl - w->buf) - done;
-		if (len > 0)
-			on_line(w, w->buf + done, len);
+	while (!w->over && (n = w->wire->message(w->buf + done, w->len - done, w->known)) > 0) {
+		on_message(w, w->buf + done, (size_t)n);
 		if (gone)
 			return;
-		done += len + 1;
+		done += (size_t)n;
+		w->known = 0;
 	}
 	w->gone = NULL;
 	memmove(w->buf, w->buf + done, w->len - done);
 	w->len -= done;
-	if (w->over)
+	w->known = w->len;
+	if (n < 0)
+		set_end(w, OVNET_ETCD_BROKEN, "bytes that are no watch answer of etcd");
+	if (w->over || w->closed || n < 0)
 		end(w);
-	else
-		arm_ms(w->silence, SILENCE_MS);
+	else if (done > 0)
+		on_life(w);
 }
 
 static bool on_data(void *arg, const char *bytes, size_t n)
@@ -167,8 +172,7 @@ static bool on_data(void *arg, const char *bytes, size_t n)
 	}
 	memcpy(w->buf + w->len, bytes, n);
 	w->len += n;
-	if (memchr(bytes, '\n', n) != NULL)
-		event_active(w->lines, EV_TIMEOUT, 0);
+	event_active(w->messages, EV_TIMEOUT, 0);
 	return true;
 }
 
@@ -180,12 +184,10 @@ static void on_http(void *arg, const struct http_result *r)
 	if (r->outcome != HTTP_ANSWERED)
 		set_end(w, r->outcome == HTTP_REFUSED ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE,
 			r->text);
-	else if (r->status == 200)
+	else if (!w->wire->failed(r, &w->end))
 		set_end(w, OVNET_ETCD_UNAVAILABLE, "etcd closed it (restarting?)");
-	else
-		v3_error_of(r->status, r->body, r->len, &w->end);
-	w->over = true;
-	event_active(w->lines, EV_TIMEOUT, 0);
+	w->closed = true;
+	event_active(w->messages, EV_TIMEOUT, 0);
 }
 
 static void on_silence(evutil_socket_t fd, short what, void *arg)
@@ -193,30 +195,33 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 	struct ovnet_etcd_watch *w = arg;
 
 	(void)fd, (void)what;
+	/* on_messages() is due and ends it. */
+	if (w->closed)
+		return;
+	if (w->can_answer && !w->probing) {
+		probe(w);
+		w->probing = true;
+		arm_ms(w->silence, 2 * w->e->client.timeout_ms);
+		return;
+	}
 	set_end(w, OVNET_ETCD_UNAVAILABLE, "no sign of life from etcd");
 	end(w);
 }
 
 static void start(struct ovnet_etcd_watch *w, const char *prefix, int64_t revision)
 {
-	struct ovnet_etcd *e = w->e;
-	char *body = v3_watch_body(prefix, revision);
-	char url[512];
-
-	v3_url(e, w->endpoint, "/v3/watch", url, sizeof(url));
-	w->http = http_client_post(e->http, &(struct http_request){
-						    .url = url,
-						    .body = body,
-						    .authorization = e->token,
-						    .leader = true,
-						    .max_bytes = V3_ANSWER_MAX,
-						    .done = on_http,
-						    .data = on_data,
-						    .arg = w,
-					    });
-	free(body);
+	w->http = v3_post(w->e, w->wire, w->endpoint,
+		&(struct v3_request){
+			.method = V3_WATCH, .key = prefix, .prefix = true, .revision = revision},
+		&(struct http_request){
+			.max_bytes = V3_ANSWER_MAX,
+			.goes_on = w->wire->probe != NULL,
+			.done = on_http,
+			.data = on_data,
+			.arg = w,
+		});
 	/* It confirms at once; later silence may be longer. */
-	arm_ms(w->silence, 2 * e->timeout_ms);
+	arm_ms(w->silence, 2 * w->e->client.timeout_ms);
 }
 
 struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
@@ -227,10 +232,11 @@ struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int6
 	w->e = e;
 	w->cbs = *cbs;
 	w->arg = arg;
-	w->endpoint = e->current;
+	w->wire = e->wires[e->wire];
+	w->endpoint = e->client.current;
 	w->buf = must(malloc(1));
-	w->lines = must(event_new(e->base, -1, 0, on_lines, w));
-	w->silence = must(evtimer_new(e->base, on_silence, w));
+	w->messages = must(event_new(e->client.base, -1, 0, on_messages, w));
+	w->silence = must(evtimer_new(e->client.base, on_silence, w));
 	TAILQ_INSERT_TAIL(&e->watches, w, link);
 	if (!v3_needs_token(e)) {
 		start(w, prefix, revision);
@@ -238,6 +244,7 @@ struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int6
 	}
 	/* Whoever starts anew lists first, which logs in. */
 	set_end(w, OVNET_ETCD_UNAVAILABLE, "the etcd login ran out");
-	event_active(w->lines, EV_TIMEOUT, 0);
+	w->closed = true;
+	event_active(w->messages, EV_TIMEOUT, 0);
 	return w;
 }

@@ -33,7 +33,9 @@ struct http_call {
 	struct curl_slist *headers;
 	char *body;
 	size_t len, room;
-	bool too_long;
+	char *out; /* what is still to be sent, of a call that goes on */
+	size_t out_len;
+	bool out_paused, too_long;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -44,22 +46,35 @@ static void free_call(struct http_call *c)
 	curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
 	free(c->body);
+	free(c->out);
 	free(c);
 }
 
 static void finish(struct http_call *c, CURLcode code)
 {
-	struct http_result r = {.body = c->body != NULL ? c->body : "", .len = c->len, .text = ""};
+	struct http_result r = {
+		.body = c->body != NULL ? c->body : "", .len = c->len, .text = "", .easy = c->easy};
 	char text[384];
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r.status);
 	if (code != CURLE_OK) {
-		r.outcome = c->too_long ? HTTP_TOO_LONG : http_outcome_of(c->easy, code, c->error);
-		http_error_text(c->easy, code, c->error, c->h->tls, text, sizeof(text));
+		r.outcome = c->too_long ? HTTP_TOO_LONG
+					: http_outcome_of(c->easy, code, c->error, c->req.http2);
+		http_error_text(
+			c->easy, code, c->error, c->h->tls, c->req.http2, text, sizeof(text));
 		r.text = c->too_long ? "the answer is too long" : text;
 	}
 	c->req.done(c->req.arg, &r);
 	free_call(c);
+}
+
+const char *http_header(const struct http_result *r, const char *name)
+{
+	struct curl_header *h;
+
+	return curl_easy_header(r->easy, name, 0, CURLH_HEADER | CURLH_TRAILER, -1, &h) == CURLHE_OK
+		       ? h->value
+		       : NULL;
 }
 
 /* Callbacks start and cancel calls: ask libcurl anew each time. */
@@ -172,12 +187,15 @@ static size_t on_header(char *bytes, size_t one, size_t n, void *arg)
 static int on_new_socket(void *arg, curl_socket_t fd, curlsocktype type)
 {
 	int on = 1, idle = 15, interval = 5, count = 3;
+	unsigned unheard_ms = 10000;
 
 	(void)arg, (void)type;
 	if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) < 0 ||
 		setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)) < 0 ||
 		setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval)) < 0 ||
-		setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count)) < 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count)) < 0 ||
+		/* Keepalives pause while something unacknowledged is under way. */
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unheard_ms, sizeof(unheard_ms)) < 0)
 		return CURL_SOCKOPT_ERROR;
 	return CURL_SOCKOPT_OK;
 }
@@ -195,27 +213,74 @@ static void set_tls(CURL *e, const struct http_tls *tls)
 		curl_easy_setopt(e, CURLOPT_SSLKEY, tls->keyfile);
 }
 
-static void add_header(struct http_call *c, const char *line)
-{
-	c->headers = must(curl_slist_append(c->headers, line));
-}
-
 static void set_headers(struct http_call *c, const struct http_request *req)
 {
-	char line[1024];
+	c->headers = must(curl_slist_append(NULL, "Expect:"));
+	for (const char *const *line = req->headers; *line != NULL; line++)
+		c->headers = must(curl_slist_append(c->headers, *line));
+}
 
-	snprintf(line, sizeof(line), "Content-Type: %s",
-		req->type != NULL ? req->type : "application/json");
-	if (req->body != NULL)
-		add_header(c, line);
-	add_header(c, "Expect:");
-	/* The gateway hands it on to gRPC as "hasleader", clientv3's WithRequireLeader. */
-	if (req->leader)
-		add_header(c, "Grpc-Metadata-Hasleader: true");
-	if (req->authorization != NULL) {
-		snprintf(line, sizeof(line), "Authorization: %s", req->authorization);
-		add_header(c, line);
+/* Nothing to send: the stream stays open, in both directions. */
+static size_t on_out(char *bytes, size_t one, size_t room, void *arg)
+{
+	struct http_call *c = arg;
+	size_t n = one * room < c->out_len ? one * room : c->out_len;
+
+	if (n == 0) {
+		c->out_paused = true;
+		return CURL_READFUNC_PAUSE;
 	}
+	memcpy(bytes, c->out, n);
+	c->out_len -= n;
+	memmove(c->out, c->out + n, c->out_len);
+	return n;
+}
+
+static void append_out(struct http_call *c, const void *bytes, size_t n)
+{
+	c->out = must(realloc(c->out, c->out_len + n));
+	memcpy(c->out + c->out_len, bytes, n);
+	c->out_len += n;
+}
+
+void http_call_send(struct http_call *c, const void *bytes, size_t n)
+{
+	append_out(c, bytes, n);
+	if (!c->out_paused)
+		return;
+	c->out_paused = false;
+	if (curl_easy_pause(c->easy, CURLPAUSE_CONT) != CURLE_OK)
+		LOG(DEBUG, "libcurl does not go on sending; the call will end by itself");
+}
+
+static CURLcode set_body(struct http_call *c, const struct http_request *req)
+{
+	if (!req->goes_on) {
+		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE, (long)req->len);
+		return curl_easy_setopt(c->easy, CURLOPT_COPYPOSTFIELDS, req->body);
+	}
+	append_out(c, req->body, req->len);
+	curl_easy_setopt(c->easy, CURLOPT_READFUNCTION, on_out);
+	curl_easy_setopt(c->easy, CURLOPT_READDATA, c);
+	return curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
+}
+
+static void set_version(CURL *e, const struct http_request *req)
+{
+	long version = CURL_HTTP_VERSION_1_1;
+
+	if (req->http2 && strncmp(req->url, "https:", 6) == 0) {
+		version = CURL_HTTP_VERSION_2TLS;
+		/* A call waits for a connection in the making that it can share. */
+		curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
+	} else if (req->http2) {
+		/* Without TLS nothing is negotiated: HTTP/2 from the first byte. */
+		version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+		/* libcurl 7.88 starts HTTP/2 anew on a connection used again (curl #10634). */
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+	}
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, version);
 }
 
 static CURLcode set_options(struct http_call *c, const struct http_request *req)
@@ -231,7 +296,7 @@ static CURLcode set_options(struct http_call *c, const struct http_request *req)
 	/* etcd is a neighbour: a proxy meant for the internet must not get in between. */
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	set_version(e, req);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
 	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
@@ -244,9 +309,7 @@ static CURLcode set_options(struct http_call *c, const struct http_request *req)
 	CURLcode rc = curl_easy_setopt(e, CURLOPT_URL, req->url);
 	if (rc == CURLE_OK && req->method != NULL)
 		rc = curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, req->method);
-	if (rc == CURLE_OK && req->body != NULL)
-		rc = curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, req->body);
-	return rc;
+	return rc == CURLE_OK && req->body != NULL ? set_body(c, req) : rc;
 }
 
 struct http_call *http_client_post(struct http_client *h, const struct http_request *req)
@@ -255,7 +318,9 @@ struct http_call *http_client_post(struct http_client *h, const struct http_requ
 
 	c->h = h;
 	c->req = *req;
-	c->req.method = c->req.url = c->req.body = c->req.type = c->req.authorization = NULL;
+	c->req.method = c->req.url = NULL;
+	c->req.headers = NULL;
+	c->req.body = NULL;
 	c->easy = must(curl_easy_init());
 	set_headers(c, req);
 	must(set_options(c, req) == CURLE_OK ? c : NULL);

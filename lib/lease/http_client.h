@@ -22,6 +22,7 @@ enum http_outcome {
 	HTTP_ANSWERED,    /* `status` and the body are there */
 	HTTP_UNREACHABLE, /* nothing was sent */
 	HTTP_REFUSED,     /* TLS said no; nothing was sent */
+	HTTP_CLOSED,      /* LOST without a byte of an answer, as if it spoke no HTTP/2 */
 	HTTP_LOST,        /* the connection broke or timed out; it may have had an effect */
 	HTTP_TOO_LONG,    /* more than `max_bytes` */
 };
@@ -32,16 +33,18 @@ struct http_result {
 	const char *body; /* NUL-terminated, until the callback returns */
 	size_t len;
 	const char *text; /* why there is no answer; for operators */
+	void *easy;       /* for http_header() */
 };
 
 struct http_request {
 	const char *method; /* NULL: POST */
 	const char *url;
-	const char *body;          /* NULL: none */
-	const char *type;          /* of the body; NULL: JSON */
-	const char *authorization; /* NULL: none */
-	bool leader;               /* only a server that has a leader may answer */
-	uint32_t timeout_ms;       /* 0: may take for ever once connected */
+	const char *const *headers; /* lines; NULL-terminated */
+	const void *body;           /* NULL: none */
+	size_t len;
+	bool http2;          /* and nothing less */
+	bool goes_on;        /* more of the body follows (http_call_send), without an end */
+	uint32_t timeout_ms; /* 0: may take for ever once connected */
 	size_t max_bytes;
 	void (*done)(void *arg, const struct http_result *r);
 	/*
@@ -60,6 +63,10 @@ struct http_client *http_client_open(struct event_base *base, const struct http_
 void http_client_close(struct http_client *h);
 /* Strings are copied. */
 struct http_call *http_client_post(struct http_client *h, const struct http_request *req);
+/* Only for a call that `goes_on`. */
+void http_call_send(struct http_call *call, const void *bytes, size_t n);
+/* Of a header or trailer of the answer; NULL: it has none. */
+const char *http_header(const struct http_result *r, const char *name);
 /* No callback follows. */
 void http_call_cancel(struct http_call *call);
 

@@ -11,7 +11,25 @@ static bool is_alert(const char *curl_text)
 	return strstr(curl_text, "alert") != NULL;
 }
 
-enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_text)
+static bool closed_unanswered(CURL *easy, CURLcode code)
+{
+	long received = 0;
+
+	switch (code) {
+	case CURLE_GOT_NOTHING:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &received) == CURLE_OK &&
+		       received == 0;
+	default:
+		return false;
+	}
+}
+
+enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_text, bool http2)
 {
 	curl_off_t connected = 0;
 
@@ -28,7 +46,9 @@ enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_te
 		curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
 		return connected == 0 ? HTTP_UNREACHABLE : HTTP_LOST;
 	default:
-		return is_alert(curl_text) ? HTTP_REFUSED : HTTP_LOST;
+		if (is_alert(curl_text))
+			return HTTP_REFUSED;
+		return http2 && closed_unanswered(easy, code) ? HTTP_CLOSED : HTTP_LOST;
 	}
 }
 
@@ -47,7 +67,7 @@ static void connect_text(CURL *easy, char *out, size_t size)
 static void timeout_text(CURL *easy, char *out, size_t size)
 {
 	curl_off_t us = 0;
-	bool sent = http_outcome_of(easy, CURLE_OPERATION_TIMEDOUT, "") == HTTP_LOST;
+	bool sent = http_outcome_of(easy, CURLE_OPERATION_TIMEDOUT, "", false) == HTTP_LOST;
 
 	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &us);
 	snprintf(out, size,
@@ -56,8 +76,44 @@ static void timeout_text(CURL *easy, char *out, size_t size)
 		(long long)(us / 1000));
 }
 
+static void unanswered_text(CURL *easy, bool http2, char *out, size_t size)
+{
+	const char *proxy = http2 ? "; if it is a proxy without HTTP/2, set etcd.transport to "
+				    "\"json\""
+				  : "";
+	char *url = NULL;
+
+	/* A server that refuses a client's certificate may be gone before its alert arrives. */
+	if (curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK &&
+		strncmp(url, "https:", 6) == 0)
+		snprintf(out, size,
+			"it closed the connection without an answer (if it wants a client "
+			"certificate: etcd.certfile, etcd.keyfile%s)",
+			proxy);
+	else
+		snprintf(out, size,
+			"it closed the connection without an answer (if this port speaks TLS, "
+			"write https:// in etcd.endpoints%s)",
+			proxy);
+}
+
+static void other_text(
+	CURL *easy, CURLcode code, const char *why, bool http2, char *out, size_t size)
+{
+	if (is_alert(why))
+		snprintf(out, size,
+			"%s (it wants another client certificate: etcd.certfile, etcd.keyfile)",
+			why);
+	else if (closed_unanswered(easy, code))
+		unanswered_text(easy, http2, out, size);
+	else if (code == CURLE_PARTIAL_FILE)
+		snprintf(out, size, "it closed the connection (restarting?)");
+	else
+		snprintf(out, size, "%s", why);
+}
+
 void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const struct http_tls *tls,
-	char *out, size_t size)
+	bool http2, char *out, size_t size)
 {
 	const char *why = curl_text[0] != '\0' ? curl_text : curl_easy_strerror(code);
 
@@ -87,15 +143,7 @@ void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const str
 	case CURLE_SSL_CONNECT_ERROR:
 		snprintf(out, size, "TLS handshake failed: %s (does this port speak https?)", why);
 		return;
-	case CURLE_GOT_NOTHING:
-		snprintf(out, size,
-			"it closed the connection without an answer (if this port "
-			"speaks TLS, write https:// in etcd.endpoints)");
-		return;
 	default:
-		snprintf(out, size, "%s%s", why,
-			is_alert(curl_text) ? " (it wants another client certificate: "
-					      "etcd.certfile, etcd.keyfile)"
-					    : "");
+		other_text(easy, code, why, http2, out, size);
 	}
 }

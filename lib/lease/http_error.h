@@ -7,8 +7,8 @@
 
 #include "http_client.h"
 
-enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_text);
+enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_text, bool http2);
 void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const struct http_tls *tls,
-	char *out, size_t size);
+	bool http2, char *out, size_t size);
 
 #endif

@@ -125,7 +125,7 @@ void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_
 	*out = (struct ovnet_lease_status){
 		.state = c->state,
 		.connected = c->sync.connected,
-		.transport = c->ops->name,
+		.transport = c->ops->transport != NULL ? c->ops->transport(c->etcd) : c->ops->name,
 		.endpoint = c->ops->endpoint(c->etcd),
 		.error = c->error,
 		.revision = c->revision,

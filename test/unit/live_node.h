@@ -21,13 +21,14 @@ struct node {
 	unsigned n_peers, acquired, sets, dels, synced, fatal;
 	bool had_previous;
 	struct ovnet_mac mac;
+	char why[600]; /* what fails_with() found */
 };
 
 static struct event_base *base;
 static struct live_etcd etcd;
 static struct live_etcd second; /* one that a single case may start, hurt and lose */
 static struct node nodes[NODES_MAX];
-static const struct ovnet_etcd_ops *over = &ovnet_etcd_v3_json; /* the transport under test */
+static const struct ovnet_etcd_ops *over = &ovnet_etcd_v3_grpc; /* the transport under test */
 static unsigned prefixes;
 static char prefix[64];
 
@@ -185,6 +186,16 @@ static inline bool ready(const struct node *n)
 	return n->synced > 0 && status(n).connected;
 }
 
+static inline void fails_with(const struct ovnet_lease_conf *conf, const char *text)
+{
+	struct node *n = start_with(0, conf);
+
+	wait_for(strstr(status(n).error, text) != NULL, 4000);
+	assert_int_equal(status(n).state, OVNET_LEASE_WAIT_CONFIG);
+	snprintf(n->why, sizeof(n->why), "%s", status(n).error);
+	stop(n);
+}
+
 /* "<prefix>/<rest>" in one of a few buffers. */
 static const char *at(const char *rest)
 {
@@ -196,7 +207,7 @@ static const char *at(const char *rest)
 	return buf[i];
 }
 
-static const char *key_of(const struct node *n)
+static inline const char *key_of(const struct node *n)
 {
 	char name[OVNET_LEASE_KEY_MAX], rest[100];
 
@@ -208,7 +219,7 @@ static const char *key_of(const struct node *n)
 /* A case's state is the transport it runs over. */
 static inline int set_up(void **state)
 {
-	over = *state != NULL ? *state : &ovnet_etcd_v3_json;
+	over = *state != NULL ? *state : &ovnet_etcd_v3_grpc;
 	live_api = strcmp(over->api, "v2") == 0 ? "2" : "3";
 	snprintf(prefix, sizeof(prefix), "/test-%u/network", prefixes++);
 	return 0;
@@ -244,8 +255,9 @@ static inline int stop_all(void **state)
 		.name = label #f, .test_func = f, .setup_func = set_up,          \
 		.teardown_func = tear_down, .initial_state = (void *)(transport) \
 	}
-#define live(f)    live_over("", f, &ovnet_etcd_v3_json)
-#define on_v2(f)   live_over("v2: ", f, &ovnet_etcd_v2)
-#define on_both(f) live(f), on_v2(f)
+#define live(f)   live_over("", f, &ovnet_etcd_v3_grpc)
+#define on_v2(f)  live_over("v2: ", f, &ovnet_etcd_v2)
+#define on_v3(f)  live(f), live_over("json: ", f, &ovnet_etcd_v3_json)
+#define on_all(f) on_v3(f), on_v2(f)
 
 #endif

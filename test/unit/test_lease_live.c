@@ -351,17 +351,17 @@ static void dual_stack_lease(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		on_both(waits_for_the_config_and_claims),
-		on_both(nodes_see_each_other_come_change_and_go),
-		on_both(restart_takes_subnet_and_mac_over),
-		on_both(earlier_subnet_and_reservation_are_honoured),
-		on_both(lease_outside_the_new_network_is_given_back),
-		on_both(race_for_few_subnets_has_no_double_owner),
-		on_both(bad_leases_are_refused_alone),
-		on_both(lost_lease_is_claimed_again),
-		on_both(overwritten_key_is_defended_or_left),
-		on_both(short_lease_is_renewed),
-		on_both(dual_stack_lease),
+		on_all(waits_for_the_config_and_claims),
+		on_all(nodes_see_each_other_come_change_and_go),
+		on_all(restart_takes_subnet_and_mac_over),
+		on_all(earlier_subnet_and_reservation_are_honoured),
+		on_all(lease_outside_the_new_network_is_given_back),
+		on_all(race_for_few_subnets_has_no_double_owner),
+		on_all(bad_leases_are_refused_alone),
+		on_all(lost_lease_is_claimed_again),
+		on_all(overwritten_key_is_defended_or_left),
+		on_all(short_lease_is_renewed),
+		on_all(dual_stack_lease),
 	};
 	return cmocka_run_group_tests_name("lease_live", tests, start_all, stop_all);
 }

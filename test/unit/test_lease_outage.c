@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "live_node.h"
+#include "live_tls.h"
 
 struct outcome {
 	unsigned calls;
@@ -46,12 +46,12 @@ static void compaction(void **state)
 	snprintf(revision, sizeof(revision), "%lld", (long long)status(n).revision);
 	assert_int_equal(live_ctl(&etcd, NULL, 0, (char *)"compact", revision), 0);
 
-	struct ovnet_etcd *e = ovnet_etcd_v3_json.open(base, &conf);
+	struct ovnet_etcd *e = over->open(base, &conf);
 	assert_non_null(e);
-	assert_non_null(ovnet_etcd_v3_json.watch(e, prefix, 1, &watch, &o));
+	assert_non_null(over->watch(e, prefix, 1, &watch, &o));
 	wait_for(o.calls == 1, 3000);
 	assert_int_equal(o.status, OVNET_ETCD_COMPACTED);
-	ovnet_etcd_v3_json.close(e);
+	over->close(e);
 
 	/* The running client is past it and goes on. */
 	assert_true(live_del(&etcd, at("subnets/10.5.0.0-24")));
@@ -175,66 +175,29 @@ static void password(void **state)
 	wait_for(strstr(status(n).error, "set etcd.username") != NULL, 3000);
 }
 
-/* A certificate for 127.0.0.1, good for both ends, signed by ca.crt unless it is that itself. */
-static void make_cert(const char *dir, const char *name, const char *ca)
-{
-	char key[128], cert[128], ca_cert[128], ca_key[128], subject[32];
-	const char *const argv[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-		"ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", subject, "-addext",
-		"subjectAltName=IP:127.0.0.1", "-addext", "extendedKeyUsage=serverAuth,clientAuth",
-		"-keyout", key, "-out", cert, ca != NULL ? "-CA" : NULL, ca_cert, "-CAkey", ca_key,
-		NULL};
-
-	/* No CN: the gateway would take it for a user name. */
-	snprintf(subject, sizeof(subject), "/O=%s", name);
-	snprintf(key, sizeof(key), "%s/%s.key", dir, name);
-	snprintf(cert, sizeof(cert), "%s/%s.crt", dir, name);
-	snprintf(ca_cert, sizeof(ca_cert), "%s/%s.crt", dir, ca != NULL ? ca : "");
-	snprintf(ca_key, sizeof(ca_key), "%s/%s.key", dir, ca != NULL ? ca : "");
-	assert_int_equal(live_run((char *const *)argv, NULL, 0), 0);
-}
-
-static void fails_with(const struct ovnet_lease_conf *conf, const char *text)
-{
-	struct node *n = start_with(0, conf);
-
-	wait_for(strstr(status(n).error, text) != NULL, 4000);
-	assert_int_equal(status(n).state, OVNET_LEASE_WAIT_CONFIG);
-	stop(n);
-}
-
 static void certificates(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"ETCD_CERT_FILE", "ETCD_KEY_FILE",
-		"ETCD_TRUSTED_CA_FILE", "ETCDCTL_CACERT", "ETCDCTL_CERT", "ETCDCTL_KEY",
-		"ETCDCTL_CA_FILE", "ETCDCTL_CERT_FILE", "ETCDCTL_KEY_FILE"};
-	static const char *const files[] = {"node.crt", "node.key", "ca.crt", "ca.crt", "node.crt",
-		"node.key", "ca.crt", "node.crt", "node.key"};
 	struct ovnet_lease_conf conf = conf_of(0);
-	char path[9][128], other[128], plain[160];
+	char crt[128], key[128], ca[128], other[128], plain[160];
 
 	live_prepare(&second, "https");
-	make_cert(second.dir, "ca", NULL);
-	make_cert(second.dir, "node", "ca");
-	make_cert(second.dir, "other", NULL);
-	snprintf(other, sizeof(other), "%s/other.crt", second.dir);
-	for (unsigned i = 0; i < 9; i++) {
-		snprintf(path[i], sizeof(path[i]), "%s/%s", second.dir, files[i]);
-		setenv(names[i], path[i], 1);
-	}
-	setenv("ETCD_CLIENT_CERT_AUTH", "true", 1);
-	live_start(&second);
+	make_cert(&second, &(struct live_cert){"ca", NULL, NULL, USE_BOTH});
+	make_cert(&second, &(struct live_cert){"node", "ca", NULL, USE_BOTH});
+	make_cert(&second, &(struct live_cert){"other", NULL, NULL, USE_BOTH});
+	strcpy(crt, tls_file(&second, "node", "crt"));
+	strcpy(key, tls_file(&second, "node", "key"));
+	strcpy(ca, tls_file(&second, "ca", "crt"));
+	strcpy(other, tls_file(&second, "other", "crt"));
+	start_tls("node", "node");
 	assert_true(live_put(&second, at("config"), VXLAN));
-	for (unsigned i = 0; i < 9; i++)
-		unsetenv(names[i]);
-	unsetenv("ETCD_CLIENT_CERT_AUTH");
+	forget_tls();
 
 	/* Without a scheme: certificates mean https. */
 	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = second.url + strlen("https://"),
-		.cafile = path[2],
-		.certfile = path[0],
-		.keyfile = path[1],
+		.cafile = ca,
+		.certfile = crt,
+		.keyfile = key,
 		.timeout_ms = 2000};
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
@@ -244,7 +207,7 @@ static void certificates(void **state)
 	fails_with(&conf, "etcd.cafile the one that signed");
 	conf.etcd_conf.cafile = "/nonexistent/ca.crt";
 	fails_with(&conf, "cannot use etcd.cafile \"/nonexistent/ca.crt\"");
-	conf.etcd_conf.cafile = path[2];
+	conf.etcd_conf.cafile = ca;
 	conf.etcd_conf.keyfile = "/nonexistent/node.key";
 	fails_with(&conf, "/nonexistent/node.key");
 	conf.etcd_conf.certfile = conf.etcd_conf.keyfile = NULL;
@@ -261,6 +224,10 @@ static void strangers(void **state)
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
 	struct ovnet_lease_conf conf = conf_of(0);
+	const char *stranger = live_v2() ? "no etcd v2 API there"
+			       : over == &ovnet_etcd_v3_json
+				       ? "no etcd v3 JSON gateway there"
+				       : "closed the connection without an answer";
 	char url[64];
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -272,9 +239,12 @@ static void strangers(void **state)
 	conf.etcd_conf.timeout_ms = 300;
 	fails_with(&conf, "no answer within 30");
 	close(fd);
-	conf.etcd_conf.endpoints = etcd.peer_url;
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", live_free_port());
+	setenv("ETCD_LISTEN_METRICS_URLS", url, 1);
+	live_start(&second);
+	unsetenv("ETCD_LISTEN_METRICS_URLS");
 	conf.etcd_conf.timeout_ms = 2000;
-	fails_with(&conf, live_v2() ? "no etcd v2 API there" : "no etcd v3 JSON gateway there");
+	fails_with(&conf, stranger);
 	conf.etcd_conf.endpoints = "http://nonexistent.invalid:2379";
 	fails_with(&conf, "does not resolve");
 }
@@ -282,13 +252,13 @@ static void strangers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		live(compaction),
-		on_both(outage_keeps_peers_and_misses_nothing),
-		on_both(next_endpoint_answers_when_one_does_not),
-		on_both(bad_endpoints_are_refused),
-		live(password),
-		on_both(certificates),
-		on_both(strangers),
+		on_v3(compaction),
+		on_all(outage_keeps_peers_and_misses_nothing),
+		on_all(next_endpoint_answers_when_one_does_not),
+		on_all(bad_endpoints_are_refused),
+		on_v3(password),
+		on_all(certificates),
+		on_all(strangers),
 	};
 	return cmocka_run_group_tests_name("lease_outage", tests, start_all, stop_all);
 }

@@ -20,6 +20,7 @@ static const struct {
 	{"etcd.username", "flannel"},
 	{"etcd.password", "a b=c,\"d"},
 	{"etcd.timeout", "9"},
+	{"etcd.transport", "json"},
 	{"node.iface", "192.0.2.7"},
 	{"node.public-ip", "198.51.100.9"},
 	{"node.subnet-file", "/run/x/subnet.env"},

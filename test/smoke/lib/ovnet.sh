@@ -2,10 +2,14 @@
 # shellcheck shell=bash
 # ovnetd on a host: start, wait, stop, ask.
 
+# How every daemon of a lab speaks to etcd.
+ETCD_TRANSPORT=auto
+
 # ovnetd_flags HOST: what every daemon of a lab is started with.
 ovnetd_flags() {
 	local d=$LAB_DIR/$1
-	printf '%s\n' "--etcd-endpoints=$ETCD_URL" "--etcd-prefix=$PREFIX" --iface=eth0 \
+	printf '%s\n' "--etcd-endpoints=$ETCD_URL" "--etcd-prefix=$PREFIX" \
+		"--etcd-transport=$ETCD_TRANSPORT" --iface=eth0 \
 		"--subnet-file=$d/subnet.env" "--control-socket=$d/ctl.sock" --host-device=ovnet0 \
 		--dpdk-mbufs=8192 --log-level=info
 	! over_v2 || echo --etcd-api=v2

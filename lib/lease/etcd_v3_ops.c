@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "etcd_v3.h"
+
+#include <string.h>
+
+#include "log.h"
+#include "mem.h"
+
+OVNET_LOG_TYPE(lease)
+
+/* One operation, from the caller's call to its callback; several requests for some. */
+struct v3_op {
+	TAILQ_ENTRY(v3_op) link;
+	struct ovnet_etcd *e;
+	char *key, *value;
+	int64_t expected; /* the key's revision, 0: absent */
+	int64_t lease;
+	uint32_t granted_s;
+	bool fresh_lease; /* granted for this very operation */
+	ovnet_etcd_cb cb;
+	void *arg;
+};
+
+static struct v3_op *new_op(
+	struct ovnet_etcd *e, const char *key, const char *value, ovnet_etcd_cb cb, void *arg)
+{
+	struct v3_op *op = must(calloc(1, sizeof(*op)));
+
+	op->e = e;
+	op->key = must(strdup(key));
+	op->value = value != NULL ? must(strdup(value)) : NULL;
+	op->cb = cb;
+	op->arg = arg;
+	TAILQ_INSERT_TAIL(&e->ops, op, link);
+	return op;
+}
+
+static void free_op(struct v3_op *op)
+{
+	TAILQ_REMOVE(&op->e->ops, op, link);
+	free(op->key);
+	free(op->value);
+	free(op);
+}
+
+static void finish(struct v3_op *op, const struct ovnet_etcd_result *r)
+{
+	op->cb(op->arg, r);
+	free_op(op);
+}
+
+static void finish_failed(struct v3_op *op, const struct v3_answer *a)
+{
+	finish(op, &(struct ovnet_etcd_result){.status = a->status, .text = a->text});
+}
+
+static void finish_broken(struct v3_op *op)
+{
+	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_BROKEN,
+			   .text = "etcd's answer is not what its API describes"});
+}
+
+static void on_range(struct v3_op *op, const struct v3_answer *a, bool single)
+{
+	if (a->status != OVNET_ETCD_OK) {
+		finish_failed(op, a);
+		return;
+	}
+	const struct v3_kvs *k = &a->reply->kvs;
+	if (k->left_out > 0)
+		LOG(WARN, "%zu keys under %s cannot be read (a NUL in the name?) and are ignored",
+			k->left_out, op->key);
+	struct ovnet_etcd_result r = {.status = OVNET_ETCD_OK,
+		.text = "",
+		.revision = a->reply->revision,
+		.kvs = k->kvs,
+		.n_kvs = k->n};
+	if (single && k->n == 0) {
+		r.status = OVNET_ETCD_NOT_FOUND;
+		r.text = "no such key";
+	}
+	finish(op, &r);
+}
+
+static void on_get(void *arg, const struct v3_answer *a)
+{
+	on_range(arg, a, true);
+}
+
+static void on_list(void *arg, const struct v3_answer *a)
+{
+	on_range(arg, a, false);
+}
+
+void v3_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg)
+{
+	struct v3_op *op = new_op(e, key, NULL, cb, arg);
+
+	v3_ask(e, &(struct v3_request){.method = V3_RANGE, .key = op->key}, on_get, op);
+}
+
+void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg)
+{
+	struct v3_op *op = new_op(e, prefix, NULL, cb, arg);
+
+	v3_ask(e, &(struct v3_request){.method = V3_RANGE, .key = op->key, .prefix = true}, on_list,
+		op);
+}
+
+static void on_revoked(void *arg, const struct v3_answer *a)
+{
+	(void)arg;
+	/* Nobody waits for it: left alone, etcd drops the empty lease at its end. */
+	if (a->status != OVNET_ETCD_OK)
+		LOG(DEBUG, "an unused etcd lease was not revoked: %s", a->text);
+}
+
+/* A refused write would leave a lease without a key in etcd for a day. */
+static void revoke_fresh(struct v3_op *op)
+{
+	if (op->fresh_lease)
+		v3_ask(op->e, &(struct v3_request){.method = V3_REVOKE, .lease = op->lease},
+			on_revoked, NULL);
+}
+
+static void on_txn(void *arg, const struct v3_answer *a)
+{
+	struct v3_op *op = arg;
+
+	if (a->status != OVNET_ETCD_OK) {
+		/* Lost on the way it may have been carried out: then the lease has a key. */
+		if (a->status != OVNET_ETCD_UNAVAILABLE)
+			revoke_fresh(op);
+		finish_failed(op, a);
+		return;
+	}
+	if (!a->reply->succeeded) {
+		revoke_fresh(op);
+		finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_CONFLICT,
+				   .text = "somebody else changed the key first",
+				   .revision = a->reply->revision});
+		return;
+	}
+	struct ovnet_etcd_kv kv = {.key = op->key,
+		.value = op->value,
+		.value_len = op->value != NULL ? strlen(op->value) : 0,
+		.mod_revision = a->reply->revision,
+		.ttl_handle = op->lease,
+		.ttl_s = op->granted_s};
+	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
+			   .text = "",
+			   .revision = kv.mod_revision,
+			   .kvs = &kv,
+			   .n_kvs = 1});
+}
+
+static void send_txn(struct v3_op *op)
+{
+	v3_ask(op->e,
+		&(struct v3_request){.method = V3_TXN,
+			.key = op->key,
+			.revision = op->expected,
+			.value = op->value,
+			.lease = op->lease},
+		on_txn, op);
+}
+
+static void on_granted(void *arg, const struct v3_answer *a)
+{
+	struct v3_op *op = arg;
+
+	if (a->status != OVNET_ETCD_OK) {
+		finish_failed(op, a);
+		return;
+	}
+	op->lease = a->reply->lease;
+	op->granted_s = a->reply->ttl_s;
+	if (op->lease == 0) {
+		finish_broken(op);
+		return;
+	}
+	op->fresh_lease = true;
+	send_txn(op);
+}
+
+static void send_grant(struct v3_op *op, uint32_t ttl_s)
+{
+	v3_ask(op->e, &(struct v3_request){.method = V3_GRANT, .ttl_s = ttl_s}, on_granted, op);
+}
+
+void v3_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
+	ovnet_etcd_cb cb, void *arg)
+{
+	struct v3_op *op = new_op(e, key, value, cb, arg);
+
+	send_grant(op, ttl_s);
+}
+
+void v3_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
+	int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg)
+{
+	struct v3_op *op = new_op(e, key, value, cb, arg);
+
+	op->expected = revision;
+	if (ttl_s != 0 && ttl_handle == 0) {
+		send_grant(op, ttl_s);
+		return;
+	}
+	op->lease = ttl_s != 0 ? ttl_handle : 0;
+	op->granted_s = ttl_s;
+	send_txn(op);
+}
+
+void v3_remove(struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg)
+{
+	struct v3_op *op = new_op(e, key, NULL, cb, arg);
+
+	op->expected = revision;
+	send_txn(op);
+}
+
+static void on_kept(void *arg, const struct v3_answer *a)
+{
+	struct v3_op *op = arg;
+
+	if (a->status != OVNET_ETCD_OK) {
+		finish_failed(op, a);
+		return;
+	}
+	struct ovnet_etcd_kv kv = {
+		.key = op->key, .ttl_handle = op->lease, .ttl_s = a->reply->ttl_s};
+	/* A lease that is gone is answered with a TTL of 0. */
+	finish(op, &(struct ovnet_etcd_result){
+			   .status = kv.ttl_s > 0 ? OVNET_ETCD_OK : OVNET_ETCD_NOT_FOUND,
+			   .text = kv.ttl_s > 0 ? "" : "the etcd lease has expired",
+			   .revision = a->reply->revision,
+			   .kvs = &kv,
+			   .n_kvs = 1});
+}
+
+void v3_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
+	ovnet_etcd_cb cb, void *arg)
+{
+	struct v3_op *op = new_op(e, key, NULL, cb, arg);
+
+	(void)ttl_s; /* the etcd lease knows */
+	op->lease = ttl_handle;
+	v3_ask(e, &(struct v3_request){.method = V3_KEEPALIVE, .lease = ttl_handle}, on_kept, op);
+}
+
+void v3_free_ops(struct ovnet_etcd *e)
+{
+	while (!TAILQ_EMPTY(&e->ops))
+		free_op(TAILQ_FIRST(&e->ops));
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* gRPC where the JSON gateway fails, the gateway where gRPC does; and gRPC's watch. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/resource.h>
+
+#include "live_tls.h"
+
+static struct ovnet_lease_conf conf_for(const struct ovnet_etcd_ops *ops)
+{
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	conf.etcd = ops;
+	conf.etcd_conf.endpoints = second.url;
+	return conf;
+}
+
+static void works(const struct ovnet_lease_conf *conf, const char *name)
+{
+	struct node *n = start_with(0, conf);
+	unsigned sets;
+
+	wait_for(ready(n), 5000);
+	assert_string_equal(status(n).transport, name);
+	sets = n->sets;
+	assert_true(live_put(&second, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	wait_for(n->n_peers == 1, 2000);
+	assert_true(live_del(&second, at("subnets/10.5.0.0-24")));
+	wait_for(n->n_peers == 0, 2000);
+	assert_true(n->sets > sets);
+	stop(n);
+}
+
+static void gateway_switched_off(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf;
+
+	setenv("ETCD_ENABLE_GRPC_GATEWAY", "false", 1);
+	live_start(&second);
+	unsetenv("ETCD_ENABLE_GRPC_GATEWAY");
+	assert_true(live_put(&second, at("config"), VXLAN));
+	conf = conf_for(&ovnet_etcd_v3_json);
+	fails_with(&conf, "--enable-grpc-gateway=false");
+	assert_non_null(strstr(nodes[0].why, "etcd.transport"));
+	conf = conf_for(&ovnet_etcd_v3_grpc);
+	works(&conf, "v3/grpc");
+	conf = conf_for(&ovnet_etcd_v3);
+	works(&conf, "v3/grpc");
+}
+
+static struct ovnet_etcd_conf tls_conf(const char *client)
+{
+	return (struct ovnet_etcd_conf){.endpoints = second.url,
+		.cafile = tls_file(&second, "ca", "crt"),
+		.certfile = tls_file(&second, client, "crt"),
+		.keyfile = tls_file(&second, client, "key"),
+		.timeout_ms = 2000};
+}
+
+/* The gateway shows etcd the server's certificate as its own, for which that is not good. */
+static void server_certificate_without_client_usage(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	live_prepare(&second, "https");
+	make_cert(&second, &(struct live_cert){"ca", NULL, NULL, USE_BOTH});
+	make_cert(&second, &(struct live_cert){"server", "ca", "etcd", "serverAuth"});
+	make_cert(&second, &(struct live_cert){"node", "ca", NULL, "clientAuth"});
+	start_tls("server", "node");
+	assert_true(live_put(&second, at("config"), VXLAN));
+
+	conf.etcd_conf = tls_conf("node");
+	conf.etcd = &ovnet_etcd_v3_json;
+	fails_with(&conf, "no client usage");
+	assert_non_null(strstr(nodes[0].why, "etcd.transport"));
+	conf.etcd = &ovnet_etcd_v3_grpc;
+	works(&conf, "v3/grpc");
+	conf.etcd = &ovnet_etcd_v3;
+	works(&conf, "v3/grpc");
+	forget_tls();
+}
+
+static void root_and_authentication(void)
+{
+	assert_int_equal(
+		live_ctl(&second, NULL, 0, (char *)"user", (char *)"add", (char *)"root:secret"),
+		0);
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"user", (char *)"grant-role",
+				 (char *)"root", (char *)"root"),
+		0);
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"enable"), 0);
+	second.user = "root:secret";
+}
+
+/* The gateway refuses a certificate with a CN; for gRPC it is the user's name. */
+static void certificate_with_a_name_and_authentication(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	live_prepare(&second, "https");
+	make_cert(&second, &(struct live_cert){"ca", NULL, NULL, USE_BOTH});
+	make_cert(&second, &(struct live_cert){"server", "ca", NULL, USE_BOTH});
+	make_cert(&second, &(struct live_cert){"node", "ca", "root", "clientAuth"});
+	make_cert(&second, &(struct live_cert){"nobody", "ca", "nobody", "clientAuth"});
+	start_tls("server", "node");
+	assert_true(live_put(&second, at("config"), VXLAN));
+	root_and_authentication();
+
+	conf.etcd_conf = tls_conf("node");
+	conf.etcd = &ovnet_etcd_v3_json;
+	fails_with(&conf, "takes no certificate that has a CN");
+	assert_non_null(strstr(nodes[0].why, "etcd.transport"));
+	conf.etcd = &ovnet_etcd_v3_grpc;
+	works(&conf, "v3/grpc");
+	conf.etcd = &ovnet_etcd_v3;
+	works(&conf, "v3/grpc");
+	conf.etcd_conf = tls_conf("nobody");
+	fails_with(&conf, "role grant-permission");
+	/* A login counts more than the certificate. */
+	conf.etcd_conf.username = "root";
+	conf.etcd_conf.password = "secret";
+	works(&conf, "v3/grpc");
+	forget_tls();
+}
+
+/* Between two sockets until one ends. */
+static void shovel(int a, int b)
+{
+	struct pollfd fds[2] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
+	char buf[4096];
+
+	while (poll(fds, 2, -1) > 0)
+		for (unsigned i = 0; i < 2; i++) {
+			if (fds[i].revents == 0)
+				continue;
+			ssize_t n = read(fds[i].fd, buf, sizeof(buf));
+			if (n <= 0 || write(fds[1 - i].fd, buf, (size_t)n) != n)
+				return;
+		}
+}
+
+static int dial(const char *url)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1))};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ? fd : -1;
+}
+
+/* A proxy that knows HTTP/1 alone answers HTTP/2's preface as a method it never heard of. */
+static void serve(int fd, const char *server)
+{
+	static const char no[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+	char first[4];
+
+	if (recv(fd, first, 4, MSG_PEEK | MSG_WAITALL) != 4)
+		return;
+	if (memcmp(first, "PRI ", 4) == 0) {
+		if (write(fd, no, sizeof(no) - 1) > 0)
+			shutdown(fd, SHUT_WR);
+		return;
+	}
+	shovel(fd, dial(server));
+}
+
+static pid_t start_proxy(const char *server, char *url, size_t size)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	snprintf(url, size, "http://127.0.0.1:%d", ntohs(a.sin_port));
+	pid_t pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGCHLD, SIG_IGN);
+		for (;;) {
+			int client = accept(fd, NULL, NULL);
+			if (fork() == 0) {
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				serve(client, server);
+				_exit(0);
+			}
+			close(client);
+		}
+	}
+	close(fd);
+	return pid;
+}
+
+static void proxy_without_http2(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+	char url[64], both[160];
+	pid_t proxy = start_proxy(etcd.url, url, sizeof(url));
+
+	assert_true(live_put(&etcd, at("config"), VXLAN));
+	conf.etcd_conf.endpoints = url;
+	conf.etcd = &ovnet_etcd_v3_grpc;
+	fails_with(&conf, "a proxy without HTTP/2");
+
+	conf.etcd = &ovnet_etcd_v3;
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	assert_string_equal(status(n).transport, "v3/json");
+	assert_string_equal(status(n).error, "");
+	stop(n);
+
+	/* One that is away says nothing about what the other one speaks. */
+	snprintf(both, sizeof(both), "http://127.0.0.1:%d,%s", live_free_port(), etcd.url);
+	conf.etcd_conf.endpoints = both;
+	for (unsigned i = 0; i < 4; i++) {
+		n = start_with(0, &conf);
+		wait_for(ready(n), 5000);
+		assert_string_equal(status(n).transport, "v3/grpc");
+		stop(n);
+	}
+	kill(proxy, SIGKILL);
+	waitpid(proxy, NULL, 0);
+}
+
+/* The login is the first to find out. */
+static void proxy_without_http2_and_a_login(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+	char url[64];
+
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), VXLAN));
+	root_and_authentication();
+	pid_t proxy = start_proxy(second.url, url, sizeof(url));
+	conf.etcd_conf.endpoints = url;
+	conf.etcd_conf.username = "root";
+	conf.etcd_conf.password = "secret";
+	conf.etcd = &ovnet_etcd_v3;
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	assert_string_equal(status(n).transport, "v3/json");
+	assert_int_equal(status(n).retries, 0);
+	kill(proxy, SIGKILL);
+	waitpid(proxy, NULL, 0);
+}
+
+struct seen {
+	unsigned events, parts, ended;
+	int64_t revision;
+	size_t bytes;
+	char why[256];
+};
+
+static void on_events(void *arg, const struct ovnet_etcd_event *ev, size_t n, int64_t revision)
+{
+	struct seen *s = arg;
+
+	s->events += (unsigned)n;
+	s->parts += n > 0;
+	s->revision = revision;
+	for (size_t i = 0; i < n; i++)
+		s->bytes += ev[i].kv.value_len;
+}
+
+static void on_end(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct seen *s = arg;
+
+	s->ended++;
+	snprintf(s->why, sizeof(s->why), "%s", r->text);
+}
+
+static const struct ovnet_etcd_watch_cbs watch_cbs = {.events = on_events, .ended = on_end};
+
+/* etcd packs what a watch missed into one answer; one beyond 2 MB comes in parts. */
+static void events_in_parts(void **state)
+{
+	(void)state;
+	enum { EACH = 100000, KEYS = 50 };
+	struct ovnet_etcd_conf conf = {.endpoints = etcd.url, .timeout_ms = 2000};
+	struct ovnet_etcd *e = ovnet_etcd_v3_grpc.open(base, &conf);
+	char *value = malloc(EACH + 1), key[32];
+	struct seen s = {0};
+
+	assert_non_null(e);
+	memset(value, 'v', EACH);
+	value[EACH] = '\0';
+	for (unsigned i = 0; i < KEYS; i++) {
+		snprintf(key, sizeof(key), "big/%u", i);
+		assert_true(live_put(&etcd, at(key), value));
+	}
+	assert_non_null(ovnet_etcd_v3_grpc.watch(e, at("big/"), 1, &watch_cbs, &s));
+	wait_for(s.events == KEYS, 5000);
+	assert_int_equal(s.bytes, (size_t)EACH * KEYS);
+	assert_true(s.parts > 1);
+	assert_int_equal(s.ended, 0);
+	int64_t last = s.revision;
+	assert_true(live_put(&etcd, at("big/x"), "x"));
+	wait_for(s.events == KEYS + 1, 2000);
+	assert_int_equal(s.revision, last + 1);
+	ovnet_etcd_v3_grpc.close(e);
+	free(value);
+}
+
+static int64_t cpu_us(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000LL + u.ru_utime.tv_usec +
+	       u.ru_stime.tv_usec;
+}
+
+/* It takes connections and bytes, as the kernel does that for it, but nobody is at home. */
+static void stopped_server_is_noticed(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf;
+	struct timeval idle = {.tv_sec = 4};
+	int64_t cpu;
+
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), "{\"Network\":\"10.5.0.0/16\"}"));
+	conf = conf_for(&ovnet_etcd_v3_grpc);
+	conf.etcd_conf.timeout_ms = 300;
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	run_ms(500);
+
+	/* Silence that is answered when asked is no reason to leave, and costs nothing. */
+	cpu = cpu_us();
+	event_base_loopexit(base, &idle);
+	event_base_dispatch(base);
+	assert_in_range(cpu_us() - cpu, 0, 100000);
+	assert_true(status(n).connected);
+	assert_int_equal(status(n).retries, 0);
+
+	kill(second.pid, SIGSTOP);
+	wait_for(!status(n).connected, 4000);
+	assert_non_null(strstr(status(n).error, "no sign of life"));
+	kill(second.pid, SIGCONT);
+	wait_for(status(n).connected, 8000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		live(gateway_switched_off),
+		live(server_certificate_without_client_usage),
+		live(certificate_with_a_name_and_authentication),
+		live(proxy_without_http2),
+		live(proxy_without_http2_and_a_login),
+		live(events_in_parts),
+		live(stopped_server_is_noticed),
+	};
+	return cmocka_run_group_tests_name("etcd_transport", tests, start_all, stop_all);
+}
