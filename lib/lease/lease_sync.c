@@ -153,7 +153,11 @@ static void on_list(void *arg, const struct ovnet_etcd_result *r)
 
 	if (r->status != OVNET_ETCD_OK) {
 		drop_listing(c);
-		went_down(c, r->text);
+		/* Its pages are of one revision, which etcd forgot meanwhile. */
+		if (r->status == OVNET_ETCD_COMPACTED)
+			arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
+		else
+			went_down(c, r->text);
 		return;
 	}
 	lease_listing_add(c->sync.pages, r->kvs, r->n_kvs, strlen(c->subnets_prefix));
