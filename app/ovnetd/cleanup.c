@@ -44,7 +44,7 @@ static int remove_file(const char *path, bool dry_run)
 
 static int remove_files(const struct conf *c, bool dry_run)
 {
-	char lock[4096];
+	char lock[4352], dpdk[4096];
 	int n = 0;
 
 	snprintf(lock, sizeof(lock), "%s.lock", c->control.socket);
@@ -55,7 +55,14 @@ static int remove_files(const struct conf *c, bool dry_run)
 			return rc;
 		n += rc;
 	}
-	return n;
+	int dead = eal_remove_dead(c->control.socket, dpdk, sizeof(dpdk), dry_run);
+	if (dead > 0) {
+		if (!dry_run)
+			(void)rmdir(dpdk); /* stays while a daemon's is in there */
+		snprintf(lock, sizeof(lock), "run-time directories of dead daemons in %s", dpdk);
+		print_line(&dry_run, lock);
+	}
+	return n + dead;
 }
 
 int cleanup(const struct conf *c, bool dry_run)

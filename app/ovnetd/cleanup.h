@@ -4,10 +4,17 @@
 #define OVNET_APP_CLEANUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "conf.h"
 
 /* Exit status. Refuses while a daemon runs on the configured control socket. */
 int cleanup(const struct conf *c, bool dry_run);
+
+/*
+ * eal.c: EAL makes a directory for each process beside the control socket; killed daemons leave
+ * theirs. Removes them, or only counts; `path`: where they are. Returns how many.
+ */
+int eal_remove_dead(const char *socket, char *path, size_t size, bool dry_run);
 
 #endif

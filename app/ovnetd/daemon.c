@@ -66,7 +66,10 @@ static int loop_init(struct daemon *d)
 			return -ENOMEM;
 	}
 	d->reclaim = event_new(d->base, -1, EV_PERSIST, on_reclaim, d);
-	if (d->reclaim == NULL || event_add(d->reclaim, &every) < 0)
+	d->reopen = event_new(d->base, -1, 0, reopen_run, d);
+	d->check = event_new(d->base, -1, 0, check_run, d);
+	if (d->reclaim == NULL || event_add(d->reclaim, &every) < 0 || d->reopen == NULL ||
+		d->check == NULL)
 		return -ENOMEM;
 	return 0;
 }
@@ -76,8 +79,10 @@ static void loop_fini(struct daemon *d)
 	for (unsigned i = 0; i < 2; i++)
 		if (d->signals[i] != NULL)
 			event_free(d->signals[i]);
-	if (d->reclaim != NULL)
-		event_free(d->reclaim);
+	struct event *const timers[] = {d->reclaim, d->reopen, d->check};
+	for (unsigned i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
+		if (timers[i] != NULL)
+			event_free(timers[i]);
 	if (d->base != NULL)
 		event_base_free(d->base);
 }
@@ -111,8 +116,11 @@ int daemon_run(struct daemon *d)
 		rc = -errno;
 	for (; up < N_MODULES && rc == 0 && !d->stopping; up++)
 		rc = start(d, modules[up]);
-	if (rc == 0 && !d->stopping && loop_run(&d->loop, d->base) < 0)
-		rc = -EIO;
+	if (rc == 0 && !d->stopping) {
+		check_run(-1, 0, d);
+		if (loop_run(&d->loop, d->base) < 0)
+			rc = -EIO;
+	}
 	while (up > 0) {
 		LOG(DEBUG, "stopping %s", modules[up - 1]->name);
 		modules[--up]->fini(d);

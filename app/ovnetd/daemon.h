@@ -32,6 +32,7 @@ struct uplink {
 	struct ovnet_port *port;
 	struct ovnet_link link; /* ifindex 0: no kernel device behind it */
 	struct ovnet_addr addr; /* outer source address */
+	bool has_public;        /* the address in the tree was one of these when it started */
 	unsigned n_addrs;       /* all local addresses, what we accept packets to */
 	struct ovnet_addr addrs[16];
 };
@@ -42,10 +43,13 @@ struct daemon {
 	struct loop loop;
 	struct event *signals[2];
 	struct event *reclaim; /* timer: frees what is past its RCU grace */
+	struct event *check;   /* timer: compares with the kernel, tries again what failed */
+	struct event *reopen;  /* timer: while a port is lost */
+	uint32_t reopen_ms;
 	time_t started;
 	int exit_code;
 
-	bool hugepages, stopping;
+	bool eal, hugepages, stopping;
 	uint16_t data_room; /* bytes of packet in one buffer */
 	struct rte_mempool *pool;
 	struct ovnet_path_shared shared;
@@ -54,6 +58,7 @@ struct daemon {
 	struct ovnet_worker *workers[OVNET_MAX_WORKERS];
 
 	struct ovnet_port *ports[OVNET_MAX_PORTS]; /* by id */
+	bool lost[OVNET_MAX_PORTS];                /* its device is gone: out of the queue map */
 	uint16_t n_ports;
 	uint32_t map_generation;
 	struct ovnet_port *host;
@@ -70,6 +75,8 @@ struct daemon {
 	struct warnings warnings;
 
 	bool have_netconf, ready, host_down;
+	bool synced, settled;         /* all peers listed; all in the FIB, subnet.env written */
+	bool subnet_env;              /* is as it should be */
 	struct ovnet_netconf netconf; /* valid with have_netconf */
 	struct ovnet_lease own;       /* valid once ready */
 	uint16_t overlay_mtu;
@@ -89,22 +96,49 @@ int daemon_run(struct daemon *d);
 /* Leaves the event loop with this code. */
 void daemon_exit(struct daemon *d, int code);
 
-/* ports.c: publishes a new queue map over d->ports and wakes the workers. */
+/* ports.c: publishes a new queue map over the ports that are not lost, and wakes the workers. */
 int ports_publish(struct daemon *d);
+/* Opens the host device as the port `id`. NULL and *err on failure (logged). */
+struct ovnet_port *ports_open_host(struct daemon *d, uint16_t id, int *err);
+/* reopen.c: the port's device is gone. */
+void port_lost(struct daemon *d, struct ovnet_port *port);
+/* Puts `fresh` in the place of the port of the same id. On failure `fresh` is closed. */
+int port_replace(struct daemon *d, struct ovnet_port *fresh);
+/* Are the ports' devices still there? */
+void ports_check(struct daemon *d);
+/* Timers of the event loop. The second is armed by its first call. */
+void reopen_run(evutil_socket_t fd, short what, void *arg);
+void check_run(evutil_socket_t fd, short what, void *arg);
 /* uplinks.c: the largest MTU of the interfaces to come, for the size of packet buffers. */
 uint16_t uplinks_mtu(struct daemon *d);
 /* Opens what the configuration lists; sets d->public_ip. -EAGAIN: one is down, wait. */
 int uplinks_open(struct daemon *d);
 /* Tells every shared uplink what the overlay's packets look like. */
 int uplinks_filter(struct daemon *d);
+/* Warns while full-size packets of the overlay do not fit an uplink. */
+void uplinks_check_mtu(struct daemon *d);
 /* The interface's addresses or state changed. */
 void uplinks_link_changed(struct daemon *d, const struct ovnet_link *link);
+/* Reads the addresses anew. -EADDRNOTAVAIL: it has none, and keeps what it had. */
+int uplink_learn(struct daemon *d, struct uplink *u);
+enum uplink_state { UPLINK_UP, UPLINK_DOWN, UPLINK_GONE };
+void uplink_warn(struct daemon *d, const struct uplink *u, enum uplink_state state);
+/* Is it one of the uplink's addresses? */
+bool uplink_has(const struct uplink *u, const struct ovnet_addr *addr);
+/* Opens again what is lost: -EAGAIN: there is no such device; or -errno, logged. */
+int uplinks_reopen(struct daemon *d);
 struct uplink *uplink_by_ifindex(struct daemon *d, uint32_t ifindex);
-struct uplink *uplink_by_port(struct daemon *d, uint16_t port);
 
-/* overlay.c: addresses, MTU and routes of the host device. 0 or negative errno. */
+/* host.c: addresses, MTU and blackhole of the host device. 0 or negative errno. */
 int host_set_up(struct daemon *d);
 void host_link_changed(struct daemon *d, const struct ovnet_link *link);
+/* The device is gone: makes it anew, with all that belongs to it. 0 or -errno, logged. */
+int host_reopen(struct daemon *d);
+
+/* overlay.c: every peer is in the FIB, or failed and waits for the next check. */
+void overlay_settled(struct daemon *d);
+/* subnet.env, when it could not be written before. */
+void overlay_write_env(struct daemon *d);
 
 /* status.c: the control socket's methods. */
 extern const struct ovnet_ctl_method status_methods[];

@@ -4,16 +4,22 @@
  * nobody has to know them: own prefix (several daemons live side by side), hugepages
  * when there are enough, 4K pages with a warning otherwise.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "daemon.h"
 #include "log.h"
 #include "memory.h"
@@ -22,6 +28,8 @@ OVNET_LOG_TYPE(eal)
 
 #define MAX_ARGS   64
 #define MAX_LCORES 2048
+#define PREFIX     "ovnet-"
+#define MIN_FILES  256
 
 /* EAL keeps pointers into the strings, and may change the array it is given: that is a copy. */
 static struct args {
@@ -111,7 +119,7 @@ static int build(struct args *a, struct daemon *d, uint32_t megabytes)
 	char prefix[64], mem[16];
 	int rc = 0;
 
-	snprintf(prefix, sizeof(prefix), "--file-prefix=ovnet-%d", getpid());
+	snprintf(prefix, sizeof(prefix), "--file-prefix=" PREFIX "%d", getpid());
 	snprintf(mem, sizeof(mem), "%u", megabytes);
 	const char *fixed[] = {"ovnetd", prefix, "--no-telemetry", "-m", mem,
 		/* EAL refuses --in-memory together with --no-huge. */
@@ -136,18 +144,72 @@ static void set_runtime_dir(const char *socket)
 	free(copy);
 }
 
-static void remove_runtime_dir(void)
+static bool is_dead(const char *name)
 {
-	/* Empty by now, or somebody else's: then it stays. */
+	int pid, end = 0;
+
+	return sscanf(name, PREFIX "%d%n", &pid, &end) == 1 && name[end] == '\0' && pid > 0 &&
+	       kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+int eal_remove_dead(const char *socket, char *path, size_t size, bool dry_run)
+{
+	char copy[PATH_MAX];
+	struct dirent *e;
+	int n = 0;
+
+	snprintf(copy, sizeof(copy), "%s", socket);
+	snprintf(path, size, "%s/dpdk", dirname(copy)); /* as EAL makes it */
+	DIR *dir = opendir(path);
+	if (dir == NULL)
+		return 0;
+	while ((e = readdir(dir)) != NULL)
+		if (is_dead(e->d_name))
+			n += dry_run || unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR) == 0;
+	closedir(dir);
+	return n;
+}
+
+static void remove_runtime_dir(const char *socket)
+{
+	char all[PATH_MAX];
+
+	/* Empty by now, or somebody else's: then they stay. */
 	(void)rmdir(rte_eal_get_runtime_dir());
+	(void)eal_remove_dead(socket, all, sizeof(all), false);
+	(void)rmdir(all);
+}
+
+/* EAL panics without files, and takes one for each hugepage. */
+static int raise_file_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return -errno;
+	if (l.rlim_max < MIN_FILES) {
+		LOG(ERR,
+			"at most %llu open files are allowed, %d are needed: raise the limit "
+			"(LimitNOFILE=, ulimit -n)",
+			(unsigned long long)l.rlim_max, MIN_FILES);
+		return -EMFILE;
+	}
+	l.rlim_cur = l.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &l) < 0)
+		LOG(WARN, "the limit of open files stays low: %s", strerror(errno));
+	return 0;
 }
 
 static int init(struct daemon *d)
 {
+	char dead[PATH_MAX];
 	char *argv[MAX_ARGS + 1];
 	uint32_t megabytes;
 	int rc = memory_choose(d, &megabytes);
 
+	if (rc < 0)
+		return rc;
+	rc = raise_file_limit();
 	if (rc < 0)
 		return rc;
 	set_runtime_dir(d->conf.control.socket);
@@ -161,6 +223,8 @@ static int init(struct daemon *d)
 			d->hugepages ? "hugepages" : "4K pages");
 		rc = -ENODEV;
 	}
+	d->eal = rc == 0;
+	(void)eal_remove_dead(d->conf.control.socket, dead, sizeof(dead), false);
 	if (rc == 0)
 		rc = memory_pool(d);
 	return rc;
@@ -168,11 +232,12 @@ static int init(struct daemon *d)
 
 static void fini(struct daemon *d)
 {
-	if (d->pool == NULL)
-		return;
 	rte_mempool_free(d->pool);
 	d->pool = NULL;
-	remove_runtime_dir();
+	if (!d->eal)
+		return;
+	d->eal = false;
+	remove_runtime_dir(d->conf.control.socket);
 	rte_eal_cleanup();
 }
 

@@ -13,7 +13,7 @@ static void on_neighbour(
 
 static void on_route_changed(void *arg)
 {
-	peers_all(arg, PEER_RESOLVE);
+	peers_resolve_all(arg);
 }
 
 static void on_link_changed(void *arg, const struct ovnet_link *link)
@@ -22,13 +22,20 @@ static void on_link_changed(void *arg, const struct ovnet_link *link)
 	host_link_changed(arg, link);
 }
 
+/* What was lost may have been the end of a device. */
+static void on_resync(void *arg)
+{
+	ports_check(arg);
+	peers_resolve_all(arg);
+}
+
 static int kernel_init(struct daemon *d)
 {
 	static const struct ovnet_kernel_events events = {
 		.neighbour = on_neighbour,
 		.route_changed = on_route_changed,
 		.link_changed = on_link_changed,
-		.resync = on_route_changed,
+		.resync = on_resync,
 	};
 
 	d->kernel = ovnet_kernel_open(d->base, &events, d);

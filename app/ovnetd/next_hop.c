@@ -3,8 +3,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <string.h>
 
 #include "daemon.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(peers)
 
 static bool on_link(const struct conf_uplink *c, const struct ovnet_addr *dst)
 {
@@ -34,6 +38,18 @@ static int find_static(struct daemon *d, const struct ovnet_addr *dst, struct ne
 	return 0;
 }
 
+/*
+ * flanneld's kernel device sends from the address its lease carries, whatever the route prefers:
+ * peers refuse packets from another.
+ */
+static struct ovnet_addr source_on(
+	const struct daemon *d, const struct uplink *u, const struct ovnet_addr *preferred)
+{
+	if (uplink_has(u, &d->public_ip))
+		return d->public_ip;
+	return preferred->family != 0 ? *preferred : u->addr;
+}
+
 int next_hop_find(struct daemon *d, const struct ovnet_addr *dst,
 	const struct ovnet_route_query *answer, struct next_hop *out)
 {
@@ -45,17 +61,26 @@ int next_hop_find(struct daemon *d, const struct ovnet_addr *dst,
 	*out = (struct next_hop){
 		.uplink = u,
 		.addr = r->gateway.family != 0 ? r->gateway : *dst,
-		.source = r->prefsrc.family != 0 ? r->prefsrc : u->addr,
+		.source = source_on(d, u, &r->prefsrc),
 		.mtu = r->mtu != 0 && r->mtu < u->port->mtu ? r->mtu : u->port->mtu,
 	};
 	return 0;
 }
 
+/* Does the published header bear the uplink's present MAC? */
+static bool source_mac_is(const struct ovnet_nh_slot *slot, const struct ovnet_mac *mac)
+{
+	const struct ovnet_nexthop *nh = ovnet_nh_get(slot);
+
+	return !nh->resolved || memcmp(nh->eth + sizeof(mac->b), mac->b, sizeof(mac->b)) == 0;
+}
+
 bool next_hop_is(const struct peer *p, const struct next_hop *hop)
 {
-	return p->uplink == hop->uplink && p->mtu == hop->mtu &&
-	       ovnet_addr_equal(&p->next_hop, &hop->addr) &&
-	       ovnet_addr_equal(&p->source, &hop->source);
+	return p->uplink == hop->uplink && p->ifindex == hop->uplink->link.ifindex &&
+	       p->mtu == hop->mtu && ovnet_addr_equal(&p->next_hop, &hop->addr) &&
+	       ovnet_addr_equal(&p->source, &hop->source) &&
+	       source_mac_is(p->nh, &hop->uplink->port->mac);
 }
 
 /* No kernel to ask: the configuration knows, or the static registry. */
@@ -79,20 +104,25 @@ int next_hop_take(struct daemon *d, struct peer *p, const struct next_hop *hop)
 {
 	struct uplink *u = hop->uplink;
 	struct ovnet_mac mac;
-	bool known;
+	int known;
 
 	p->nh = ovnet_fib_nh_get(d->fib, u->port->id, &hop->addr);
 	if (p->nh == NULL)
 		return -ENOMEM;
 	p->uplink = u;
+	p->ifindex = u->link.ifindex;
 	p->next_hop = hop->addr;
 	p->source = hop->source;
 	p->mtu = hop->mtu;
 	if (u->link.ifindex == 0)
 		known = static_mac(d, p, u->conf, &hop->addr, &mac);
 	else
-		known = ovnet_kernel_neigh_want(d->kernel, u->link.ifindex, &hop->addr, &mac) == 1;
-	int rc = ovnet_fib_nh_set(d->fib, p->nh, known ? &mac : NULL, &u->port->mac, hop->mtu);
+		known = ovnet_kernel_neigh_want(d->kernel, u->link.ifindex, &hop->addr, &mac);
+	if (known < 0)
+		p->ifindex = 0; /* there is nothing to give back */
+	int rc = known < 0 ? known
+			   : ovnet_fib_nh_set(d->fib, p->nh, known == 1 ? &mac : NULL,
+				     &u->port->mac, hop->mtu);
 	if (rc < 0)
 		next_hop_release(d, p);
 	return rc;
@@ -102,8 +132,8 @@ void next_hop_release(struct daemon *d, struct peer *p)
 {
 	if (p->nh == NULL)
 		return;
-	if (p->uplink->link.ifindex != 0)
-		ovnet_kernel_neigh_release(d->kernel, p->uplink->link.ifindex, &p->next_hop);
+	if (p->ifindex != 0)
+		ovnet_kernel_neigh_release(d->kernel, p->ifindex, &p->next_hop);
 	ovnet_fib_nh_put(d->fib, p->nh);
 	p->nh = NULL;
 }
@@ -112,7 +142,10 @@ void next_hop_resolved(struct daemon *d, struct uplink *u, const struct ovnet_ad
 	const struct ovnet_mac *mac)
 {
 	struct ovnet_nh_slot *nh = ovnet_fib_nh_find(d->fib, u->port->id, addr);
+	char a[OVNET_ADDR_STRLEN];
 
-	if (nh != NULL)
-		ovnet_fib_nh_set(d->fib, nh, mac, &u->port->mac, ovnet_nh_get(nh)->mtu);
+	if (nh != NULL &&
+		ovnet_fib_nh_set(d->fib, nh, mac, &u->port->mac, ovnet_nh_get(nh)->mtu) < 0)
+		LOG(ERR, "no memory for the new MAC of next hop %s",
+			ovnet_addr_text(addr, a, sizeof(a)));
 }

@@ -88,12 +88,6 @@ static uint16_t overlay_mtu(struct daemon *d, const struct ovnet_netconf *c)
 	for (unsigned i = 0; i < d->n_uplinks; i++)
 		if (d->uplinks[i].port->mtu < underlay)
 			underlay = d->uplinks[i].port->mtu;
-	if (c->mtu > underlay)
-		warn_set(&d->warnings, "mtu",
-			"Backend.MTU %u is larger than the uplink's MTU %u: full-size packets are "
-			"dropped "
-			"(oversize) until one of them changes",
-			c->mtu, underlay);
 	return (uint16_t)((c->mtu != 0 ? c->mtu : underlay) - OVNET_VXLAN4_OVERHEAD);
 }
 
@@ -119,7 +113,7 @@ static int set_tables(struct daemon *d)
 	return rc;
 }
 
-static void write_subnet_env(struct daemon *d)
+void overlay_write_env(struct daemon *d)
 {
 	struct ovnet_subnet_env env = {
 		.network = d->netconf.network,
@@ -128,40 +122,16 @@ static void write_subnet_env(struct daemon *d)
 		.ip_masq = false, /* ovnet does not masquerade: docker or CNI does it then */
 	};
 
-	if (ovnet_subnet_env_write(d->conf.node.subnet_file, &env) < 0)
+	d->subnet_env = ovnet_subnet_env_write(d->conf.node.subnet_file, &env) == 0;
+	if (!d->subnet_env) {
 		warn_set(&d->warnings, "subnet-file",
-			"%s was not written: docker and CNI wait for it", d->conf.node.subnet_file);
-	else
-		LOG(INFO, "wrote subnet file to %s", d->conf.node.subnet_file);
-}
-
-int host_set_up(struct daemon *d)
-{
-	return ovnet_host_device_setup(
-		d->kernel, d->host->ifindex, &d->netconf.network, &d->own.subnet, d->overlay_mtu);
-}
-
-/* The kernel forgets a device's routes when it goes down; the blackhole drops meanwhile. */
-void host_link_changed(struct daemon *d, const struct ovnet_link *link)
-{
-	struct ovnet_link now;
-
-	if (!d->ready || link->ifindex != d->host->ifindex)
-		return;
-	/* The event may be older than what we did to the device since. */
-	bool up = ovnet_kernel_link_by_index(d->kernel, link->ifindex, &now) == 0 && now.up;
-	if (!up) {
-		d->host_down = true;
-		warn_set(&d->warnings, "host-down",
-			"host device %s is down: the node's overlay packets are dropped until "
-			"`ip link set %s up`, or a restart if it was deleted",
-			d->host->name, d->host->name);
+			"%s was not written (reason in the log), trying again: docker and CNI wait "
+			"for it",
+			d->conf.node.subnet_file);
 		return;
 	}
-	warn_clear(&d->warnings, "host-down");
-	if (d->host_down && host_set_up(d) == 0)
-		peers_all(d, PEER_ROUTE);
-	d->host_down = false;
+	warn_clear(&d->warnings, "subnet-file");
+	LOG(INFO, "wrote subnet file to %s", d->conf.node.subnet_file);
 }
 
 static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *own)
@@ -173,15 +143,19 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	d->have_netconf = true;
 	d->own = *own;
 	d->overlay_mtu = overlay_mtu(d, c);
-	if (set_tables(d) < 0 || uplinks_filter(d) < 0 || host_set_up(d) < 0) {
+	/* A host device that was deleted is set up when it is there again. */
+	if (set_tables(d) < 0 || uplinks_filter(d) < 0 ||
+		(!d->lost[d->host->id] && host_set_up(d) < 0)) {
 		daemon_exit(d, EXIT_FAILURE);
 		return;
 	}
 	d->ready = true;
-	if (again) {
-		peers_all(d, PEER_PUBLISH);
-		write_subnet_env(d);
-	}
+	uplinks_check_mtu(d);
+	if (!again)
+		return;
+	peers_republish(d);
+	if (d->settled)
+		overlay_write_env(d);
 }
 
 static void on_peer_set(void *arg, const struct ovnet_lease *lease)
@@ -194,16 +168,21 @@ static void on_peer_del(void *arg, const struct ovnet_lease *lease)
 	peers_del(arg, lease);
 }
 
-static void on_complete(struct daemon *d)
-{
-	peers_prune_routes(d);
-	write_subnet_env(d);
-	LOG(NOTICE, "ready: %u peers; watching for new subnet leases", d->peers.n);
-}
-
 static void on_synced(void *arg)
 {
-	peers_when_drained(arg, on_complete);
+	struct daemon *d = arg;
+
+	d->synced = true;
+	peers_check(d);
+}
+
+void overlay_settled(struct daemon *d)
+{
+	if (!d->synced || d->settled)
+		return;
+	d->settled = true;
+	overlay_write_env(d);
+	LOG(NOTICE, "ready: %u peers; watching for new subnet leases", d->peers.n);
 }
 
 static void on_fatal(void *arg, const char *text)

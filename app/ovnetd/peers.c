@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <search.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "daemon.h"
 #include "log.h"
 #include "next_hop.h"
 
 OVNET_LOG_TYPE(peers)
+
+#define SLICE_US 2000 /* of work in one turn of the loop */
 
 static int by_subnet(const void *a, const void *b)
 {
@@ -47,139 +49,163 @@ static struct peer *add(struct peers *ps, const struct ovnet_lease *lease)
 	return p;
 }
 
-void peer_delete(struct peers *ps, struct peer *p)
+static void delete (struct peers *ps, struct peer *p)
 {
-	if (p->todo != 0) {
-		TAILQ_REMOVE(&ps->queue, p, queued);
-		ps->pending--;
+	if (p->queued) {
+		TAILQ_REMOVE(&ps->work, p, work);
+		ps->n_queued--;
 	}
 	TAILQ_REMOVE(&ps->list, p, entry);
 	tdelete(p, &ps->tree, by_subnet);
-	ps->n--;
 	free(p);
 }
 
-static void sum_up(struct daemon *d, uint32_t id, struct ovnet_peer_counters *sum)
+/* A timer, not event_active(): an active event would run before the loop looks at its fds. */
+static void kick(struct peers *ps)
 {
-	*sum = (struct ovnet_peer_counters){0};
-	for (unsigned i = 0; i < d->shared.n_workers; i++) {
-		const struct ovnet_peer_counters *c = &d->workers[i]->counters.peer[id];
-		sum->tx_packets += c->tx_packets;
-		sum->tx_bytes += c->tx_bytes;
-		sum->rx_packets += c->rx_packets;
-		sum->rx_bytes += c->rx_bytes;
+	static const struct timeval now = {0};
+
+	if (!event_pending(ps->worker, EV_TIMEOUT, NULL) && event_add(ps->worker, &now) < 0)
+		LOG(ERR, "no timer, no memory: peers change at the next event");
+}
+
+static void queue(struct peers *ps, struct peer *p)
+{
+	if (!p->queued) {
+		TAILQ_INSERT_TAIL(&ps->work, p, work);
+		ps->n_queued++;
 	}
+	p->queued = true;
+	kick(ps);
 }
 
-void peer_count_from_now(struct daemon *d, struct peer *p)
+static uint64_t now_us(void)
 {
-	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->fib, &p->lease.subnet);
+	struct timespec t;
 
-	if (fp == NULL || (p->counted && p->id == fp->id))
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void warn_no_route(struct daemon *d)
+{
+	const struct peers *ps = &d->peers;
+	char a[OVNET_ADDR_STRLEN];
+
+	if (ps->n_no_route == 0) {
+		warn_clear(&d->warnings, "no-route");
 		return;
-	p->counted = true;
-	p->id = fp->id;
-	sum_up(d, p->id, &p->former);
+	}
+	ovnet_addr_text(&ps->no_route, a, sizeof(a));
+	warn_set(&d->warnings, "no-route",
+		"no uplink leads to %u of %u peers, %s for one: their packets are dropped "
+		"(no-uplink) until `ip route get %s` names one of ours",
+		ps->n_no_route, ps->n, a, a);
 }
 
-void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum)
+static void work_batch(struct daemon *d)
 {
-	*sum = (struct ovnet_peer_counters){0};
-	if (!p->counted || ovnet_fib_get_peer(d->fib, &p->lease.subnet) == NULL)
-		return;
-	sum_up(d, p->id, sum);
-	sum->tx_packets -= p->former.tx_packets;
-	sum->tx_bytes -= p->former.tx_bytes;
-	sum->rx_packets -= p->former.rx_packets;
-	sum->rx_bytes -= p->former.rx_bytes;
+	struct peers *ps = &d->peers;
+	struct peer *batch[PEER_BATCH], *p;
+	unsigned n = 0;
+
+	while (n < PEER_BATCH && (p = TAILQ_FIRST(&ps->work)) != NULL) {
+		TAILQ_REMOVE(&ps->work, p, work);
+		ps->n_queued--;
+		p->queued = false;
+		batch[n++] = p;
+	}
+	peers_settle(d, batch, n);
+	for (unsigned i = 0; i < n; i++)
+		if (batch[i]->gone && batch[i]->state == PEER_IGNORED)
+			delete (ps, batch[i]);
 }
 
-bool peer_usable(const struct daemon *d, const struct peer *p)
+static void work(evutil_socket_t fd, short what, void *arg)
 {
-	return p->lease.backend == d->netconf.backend && p->lease.has_vtep_mac;
-}
+	struct daemon *d = arg;
+	struct peers *ps = &d->peers;
+	uint64_t end = now_us() + SLICE_US;
 
-static void log_ignored(const struct daemon *d, const struct ovnet_lease *l)
-{
-	char text[OVNET_PREFIX_STRLEN];
-
-	LOG(WARN, "ignoring lease %s: its backend is %s, ours %s",
-		ovnet_prefix4_text(&l->subnet, text, sizeof(text)), ovnet_backend_name(l->backend),
-		ovnet_backend_name(d->netconf.backend));
+	(void)fd;
+	(void)what;
+	while (!TAILQ_EMPTY(&ps->work)) {
+		if (now_us() > end) {
+			kick(ps);
+			return;
+		}
+		work_batch(d);
+	}
+	warn_no_route(d);
+	overlay_settled(d);
 }
 
 void peers_set(struct daemon *d, const struct ovnet_lease *lease)
 {
 	struct peer *p = peers_find(&d->peers, &lease->subnet);
-	char s[OVNET_PREFIX_STRLEN];
+	char s[OVNET_PREFIX_STRLEN], a[OVNET_ADDR_STRLEN];
 
+	ovnet_prefix4_text(&lease->subnet, s, sizeof(s));
 	if (p == NULL)
 		p = add(&d->peers, lease);
 	if (p == NULL) {
-		LOG(ERR, "no memory for peer %s", ovnet_prefix4_text(&lease->subnet, s, sizeof(s)));
+		LOG(ERR, "no memory for peer %s", s);
 		return;
 	}
-	bool moved = !ovnet_addr_equal(&p->lease.public_ip, &lease->public_ip) ||
-		     !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
-	/* Gone and back before the work was done: as if it had moved. */
-	moved = moved || (p->todo & PEER_LEAVE) != 0;
-	p->todo &= ~(unsigned)PEER_LEAVE;
+	if (p->gone) {
+		d->peers.n++;
+		p->counted = false; /* another node's, it starts from zero */
+	}
+	p->gone = false;
+	p->renamed = p->renamed || !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
 	p->lease = *lease;
-	peer_todo(d, p,
-		PEER_RESOLVE | PEER_PUBLISH | PEER_ROUTE | (moved ? (unsigned)PEER_MOVED : 0));
-	if (!peer_usable(d, p))
-		log_ignored(d, lease);
+	p->wanted = peer_usable(d, lease);
+	p->published = false;
+	/* Not every one at every start. */
+	if (p->wanted && d->settled)
+		LOG(INFO, "peer %s at %s", s, ovnet_addr_text(&lease->public_ip, a, sizeof(a)));
+	queue(&d->peers, p);
 }
 
 void peers_del(struct daemon *d, const struct ovnet_lease *lease)
 {
 	struct peer *p = peers_find(&d->peers, &lease->subnet);
-	char s[OVNET_PREFIX_STRLEN];
+	char text[OVNET_PREFIX_STRLEN];
 
-	if (p == NULL)
+	if (p == NULL || p->gone)
 		return;
-	LOG(INFO, "peer %s is gone", ovnet_prefix4_text(&lease->subnet, s, sizeof(s)));
-	peer_todo(d, p, PEER_LEAVE);
+	LOG(INFO, "peer %s is gone", ovnet_prefix4_text(&lease->subnet, text, sizeof(text)));
+	p->gone = true;
+	d->peers.n--;
+	queue(&d->peers, p);
 }
 
-static void when_empty(struct daemon *d)
-{
-	struct peers *ps = &d->peers;
-	void (*drained)(struct daemon *) = ps->drained;
-
-	ps->drained = NULL;
-	ps->settled |= drained != NULL;
-	if (drained != NULL)
-		drained(d);
-}
-
-static void on_work(evutil_socket_t fd, short what, void *arg)
-{
-	static const struct timeval now = {0};
-	struct daemon *d = arg;
-
-	(void)fd, (void)what;
-	peers_work(d);
-	if (TAILQ_EMPTY(&d->peers.queue))
-		when_empty(d);
-	else if (event_add(d->peers.work, &now) < 0)
-		LOG(ERR, "no timer, no memory: peers stay as they are; restart ovnetd");
-}
-
-void peers_when_drained(struct daemon *d, void (*drained)(struct daemon *d))
-{
-	d->peers.drained = drained;
-	if (TAILQ_EMPTY(&d->peers.queue))
-		when_empty(d);
-}
-
-void peers_all(struct daemon *d, unsigned todo)
+void peers_resolve_all(struct daemon *d)
 {
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &d->peers.list, entry)
-		if (p->state != PEER_IGNORED)
-			peer_todo(d, p, todo);
+		queue(&d->peers, p);
+}
+
+void peers_republish(struct daemon *d)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &d->peers.list, entry) {
+		p->published = false;
+		queue(&d->peers, p);
+	}
+}
+
+void peers_set_routes(struct daemon *d)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &d->peers.list, entry) {
+		p->routed = false;
+		queue(&d->peers, p);
+	}
 }
 
 void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr *addr,
@@ -203,54 +229,76 @@ void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr
 
 static bool keep_route(void *arg, const struct ovnet_prefix4 *subnet)
 {
-	struct daemon *d = arg;
-	struct peer *p = peers_find(&d->peers, subnet);
+	struct peer *p = peers_find(&((struct daemon *)arg)->peers, subnet);
 
-	return p != NULL && (p->todo & PEER_LEAVE) == 0 && peer_usable(d, p);
+	if (p == NULL || p->gone || !p->wanted)
+		return false;
+	p->seen = true;
+	return true;
 }
 
-void peers_prune_routes(struct daemon *d)
+/* Routes the kernel should have and has not. */
+static unsigned find_missing(struct peers *ps)
 {
-	int n = ovnet_host_routes_prune(d->kernel, d->host->ifindex, keep_route, d);
+	struct peer *p;
+	unsigned n = 0;
 
-	if (n > 0)
-		LOG(INFO, "removed %d routes of peers that left while the daemon was down", n);
-}
-
-const char *peer_state_name(const struct peer *p)
-{
-	switch (p->state) {
-	case PEER_NO_ROUTE:
-		return "no-route";
-	case PEER_IGNORED:
-		return p->todo != 0 ? "pending" : "ignored";
-	case PEER_OK:
-		break;
+	TAILQ_FOREACH (p, &ps->list, entry) {
+		if (!p->routed || p->seen)
+			continue;
+		p->routed = false;
+		n++;
 	}
-	return ovnet_nh_get(p->nh)->resolved ? "ok" : "neighbour-pending";
+	return n;
+}
+
+static bool in_step(const struct peer *p)
+{
+	if (p->gone || !p->wanted)
+		return p->state == PEER_IGNORED;
+	return p->state == PEER_OK && p->published && p->routed;
+}
+
+void peers_check(struct daemon *d)
+{
+	struct peers *ps = &d->peers;
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &ps->list, entry)
+		p->seen = false;
+	if (!d->host_down &&
+		ovnet_host_routes_prune(d->kernel, d->host->ifindex, keep_route, d) == 0) {
+		unsigned n = find_missing(ps);
+		if (n > 0)
+			LOG(WARN, "%u of our routes were removed by somebody: putting them back",
+				n);
+	}
+	TAILQ_FOREACH (p, &ps->list, entry)
+		if (!in_step(p))
+			queue(ps, p);
+	kick(ps);
 }
 
 int peers_init(struct daemon *d)
 {
 	TAILQ_INIT(&d->peers.list);
-	TAILQ_INIT(&d->peers.queue);
-	d->peers.work = event_new(d->base, -1, 0, on_work, d);
-	return d->peers.work != NULL ? 0 : -ENOMEM;
+	TAILQ_INIT(&d->peers.work);
+	d->peers.worker = event_new(d->base, -1, 0, work, d);
+	return d->peers.worker != NULL ? 0 : -ENOMEM;
 }
 
 void peers_fini(struct daemon *d)
 {
 	struct peer *p;
 
-	if (d->peers.work == NULL)
+	if (d->peers.worker == NULL)
 		return;
 	/* The host's routes stay: what they carry is dropped, never sent bare, until we are back.
 	 */
 	while ((p = TAILQ_FIRST(&d->peers.list)) != NULL) {
 		next_hop_release(d, p);
-		peer_delete(&d->peers, p);
+		delete (&d->peers, p);
 	}
-	event_free(d->peers.work);
-	d->peers.work = NULL;
-	d->peers.drained = NULL;
+	event_free(d->peers.worker);
+	d->peers.worker = NULL;
 }

@@ -13,8 +13,12 @@ OVNET_LOG_TYPE(ports)
 int ports_publish(struct daemon *d)
 {
 	struct ovnet_path_shared *s = &d->shared;
-	struct ovnet_queue_map *map = ovnet_queue_map_build(
-		d->ports, d->n_ports, d->conf.dpdk.workers, ++d->map_generation);
+	struct ovnet_port *live[OVNET_MAX_PORTS];
+
+	for (unsigned i = 0; i < d->n_ports; i++)
+		live[i] = d->lost[i] ? NULL : d->ports[i];
+	struct ovnet_queue_map *map =
+		ovnet_queue_map_build(live, d->n_ports, d->conf.dpdk.workers, ++d->map_generation);
 
 	if (map == NULL) {
 		LOG(ERR, "no memory for the queue map");
@@ -30,7 +34,7 @@ int ports_publish(struct daemon *d)
 	return 0;
 }
 
-static int open_host(struct daemon *d)
+struct ovnet_port *ports_open_host(struct daemon *d, uint16_t id, int *err)
 {
 	struct ovnet_port_conf conf = {
 		.name = d->conf.host.device,
@@ -39,9 +43,15 @@ static int open_host(struct daemon *d)
 		.queues = d->conf.dpdk.workers,
 		.pool = d->pool,
 	};
+
+	return ovnet_port_open(&ovnet_port_host, id, &conf, err);
+}
+
+static int open_host(struct daemon *d)
+{
 	int err;
 
-	d->host = ovnet_port_open(&ovnet_port_host, d->n_ports, &conf, &err);
+	d->host = ports_open_host(d, d->n_ports, &err);
 	if (d->host == NULL)
 		return err;
 	d->ports[d->n_ports++] = d->host;
@@ -64,6 +74,7 @@ static void fini(struct daemon *d)
 	while (d->n_ports > 0) {
 		ovnet_port_close(d->ports[--d->n_ports]);
 		d->ports[d->n_ports] = NULL;
+		d->lost[d->n_ports] = false;
 	}
 	d->host = NULL;
 	d->n_uplinks = 0;

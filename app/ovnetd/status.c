@@ -74,7 +74,7 @@ static json_t *warnings_json(struct daemon *d, const struct ovnet_lease_status *
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < WARNINGS_MAX; i++)
-		if (d->warnings.row[i].key != NULL)
+		if (d->warnings.row[i].key[0] != '\0')
 			json_array_append_new(list, json_string(d->warnings.row[i].text));
 	if (s->error[0] != '\0')
 		json_array_append_new(list, json_string(s->error));
@@ -97,10 +97,8 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 	struct daemon *d = arg;
 	struct ovnet_lease_status s;
 
-	if (d->lease == NULL) {
-		snprintf(err, err_size, "the daemon is starting or stopping");
+	if (!status_running(d, err, err_size))
 		return NULL;
-	}
 	ovnet_lease_client_status(d->lease, &s);
 	if (json_is_true(json_object_get(params, "reset")))
 		loop_reset(&d->loop);
@@ -110,7 +108,7 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 		OVNET_VERSION, "pid", getpid(), "uptime_s", (json_int_t)(time(NULL) - d->started),
 		"state", states[s.state], "node", node_json(d), "etcd", etcd_json(d, &s), "dpdk",
 		dpdk_json(d), "loop", loop_json(d), "peers", (int)d->peers.n, "peers_pending",
-		(int)d->peers.pending, "health", degraded ? "degraded" : "ok", "warnings",
+		(int)d->peers.n_queued, "health", degraded ? "degraded" : "ok", "warnings",
 		warnings);
 }
 

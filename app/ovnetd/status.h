@@ -4,12 +4,17 @@
 #define OVNET_APP_STATUS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ctl_server.h"
 #include "net.h"
 
+struct daemon;
+
 /* status_path.c: what the packet path did. */
+/* Between start and stop; otherwise false, with a sentence in `err`. */
+bool status_running(struct daemon *d, char *err, size_t err_size);
 json_t *status_ports(void *arg, const json_t *params, char *err, size_t err_size);
 json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_size);
 json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size);

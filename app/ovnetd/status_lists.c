@@ -42,16 +42,19 @@ static void *peers_open(void *arg, const json_t *params, char *err, size_t err_s
 {
 	struct daemon *d = arg;
 	const struct peer *p;
-	struct peer_walk *w = malloc(sizeof(*w) + d->peers.n * sizeof(w->subnet[0]));
+	struct peer_walk *w;
 
 	(void)params;
+	if (!status_running(d, err, err_size))
+		return NULL;
+	w = malloc(sizeof(*w) + d->peers.n * sizeof(w->subnet[0]));
 	if (w == NULL) {
 		snprintf(err, err_size, "no memory");
 		return NULL;
 	}
 	w->n = w->at = 0;
-	if (d->peers.work != NULL)
-		TAILQ_FOREACH (p, &d->peers.list, entry)
+	TAILQ_FOREACH (p, &d->peers.list, entry)
+		if (!p->gone)
 			w->subnet[w->n++] = p->lease.subnet;
 	return w;
 }
@@ -63,7 +66,7 @@ static bool peers_next(void *arg, void *walk, json_t **row)
 
 	while (w->at < w->n) {
 		const struct peer *p = peers_find(&d->peers, &w->subnet[w->at++]);
-		if (p == NULL)
+		if (p == NULL || p->gone)
 			continue;
 		*row = peer_json(d, p);
 		return true;
@@ -114,10 +117,9 @@ static void leases_close(void *walk)
 
 static int collect(struct daemon *d, struct lease_walk *w, bool invalid)
 {
-	struct ovnet_lease_status s = {0};
+	struct ovnet_lease_status s;
 
-	if (d->lease != NULL)
-		ovnet_lease_client_status(d->lease, &s);
+	ovnet_lease_client_status(d->lease, &s);
 	w->room = s.peers + 1u;
 	if (invalid)
 		w->invalid = json_array();
@@ -125,17 +127,20 @@ static int collect(struct daemon *d, struct lease_walk *w, bool invalid)
 		w->rows = malloc(w->room * sizeof(w->rows[0]));
 	if (w->invalid == NULL && w->rows == NULL)
 		return -1;
-	if (d->lease != NULL && invalid)
+	if (invalid)
 		ovnet_lease_client_each_invalid(d->lease, add_invalid, w);
-	else if (d->lease != NULL)
+	else
 		ovnet_lease_client_each(d->lease, add_lease, w);
 	return 0;
 }
 
 static void *leases_open(void *arg, const json_t *params, char *err, size_t err_size)
 {
-	struct lease_walk *w = calloc(1, sizeof(*w));
+	struct lease_walk *w;
 
+	if (!status_running(arg, err, err_size))
+		return NULL;
+	w = calloc(1, sizeof(*w));
 	if (w != NULL && collect(arg, w, json_is_true(json_object_get(params, "invalid"))) == 0)
 		return w;
 	if (w != NULL)

@@ -61,12 +61,18 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 	return o;
 }
 
-/* Between start and stop only: the workers' counters exist then. */
-static bool running(struct daemon *d, char *err, size_t err_size)
+bool status_running(struct daemon *d, char *err, size_t err_size)
 {
+	const char *why = "";
+
 	if (d->lease != NULL)
 		return true;
-	snprintf(err, err_size, "the daemon is starting or stopping");
+	/* What it waits for, most likely: the last thing that went wrong. */
+	for (unsigned i = 0; i < WARNINGS_MAX; i++)
+		if (d->warnings.row[i].key[0] != '\0')
+			why = d->warnings.row[i].text;
+	snprintf(err, err_size, "the daemon is starting or stopping%s%s",
+		why[0] != '\0' ? ": " : "", why);
 	return false;
 }
 
@@ -75,7 +81,7 @@ json_t *status_ports(void *arg, const json_t *params, char *err, size_t err_size
 	struct daemon *d = arg;
 
 	(void)params;
-	if (!running(d, err, err_size))
+	if (!status_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
 	for (unsigned i = 0; i < d->n_ports; i++)
@@ -102,7 +108,7 @@ json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_si
 	struct daemon *d = arg;
 
 	(void)params;
-	if (!running(d, err, err_size))
+	if (!status_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
 	for (unsigned i = 0; i < d->shared.n_workers; i++) {
@@ -129,7 +135,7 @@ json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size
 	struct daemon *d = arg;
 
 	(void)params;
-	if (!running(d, err, err_size))
+	if (!status_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
 	for (unsigned s = 0; s < OVNET_STAGE_COUNT; s++) {
@@ -205,7 +211,7 @@ json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size
 	struct daemon *d = arg;
 	bool all = json_is_true(json_object_get(params, "all"));
 
-	if (!running(d, err, err_size))
+	if (!status_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
 	stage_drops(d, all, list);

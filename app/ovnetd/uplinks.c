@@ -64,48 +64,57 @@ static int find_link(struct daemon *d, const char *text, struct ovnet_link *link
 	return rc;
 }
 
-static void warn_down(struct daemon *d, const struct ovnet_link *link)
-{
-	warn_set(&d->warnings, "uplink-down",
-		"uplink %s is down: no overlay traffic until `ip link set %s up`", link->name,
-		link->name);
-}
-
-static int open_shared(struct daemon *d, struct uplink *u, struct ovnet_port_conf *conf)
+static int open_shared(
+	struct daemon *d, struct uplink *u, uint16_t id, struct ovnet_port_conf *conf)
 {
 	enum conf_driver driver = u->conf != NULL ? u->conf->driver : CONF_DRIVER_AUTO;
+	char key[48];
 	int err = 0;
+
+	u->port = NULL;
 
 	conf->name = conf->iface = u->link.name;
 	if (driver != CONF_DRIVER_AF_PACKET)
-		u->port = ovnet_port_open(&ovnet_port_af_xdp, d->n_ports, conf, &err);
+		u->port = ovnet_port_open(&ovnet_port_af_xdp, id, conf, &err);
 	if (u->port == NULL && driver != CONF_DRIVER_AF_XDP)
-		u->port = ovnet_port_open(&ovnet_port_af_packet, d->n_ports, conf, &err);
+		u->port = ovnet_port_open(&ovnet_port_af_packet, id, conf, &err);
 	if (u->port == NULL)
 		return err;
-	if (u->port->ops == &ovnet_port_af_packet && driver == CONF_DRIVER_AUTO)
-		warn_set(&d->warnings, "af-packet",
+	snprintf(key, sizeof(key), "af-packet %s", u->port->name);
+	if (u->port->ops != &ovnet_port_af_packet || driver != CONF_DRIVER_AUTO)
+		warn_clear(&d->warnings, key);
+	else
+		warn_set(&d->warnings, key,
 			"uplink %s runs on AF_PACKET because AF_XDP did not open (reason in the "
-			"log): "
-			"several times slower; set driver = \"af_packet\" if that is meant",
+			"log): several times slower; set driver = \"af_packet\" if that is meant",
 			u->link.name);
 	return 0;
 }
 
-static int learn_addresses(struct daemon *d, struct uplink *u)
+/* The address packets leave with: what it was, what --iface names, or flannel's choice. */
+static int choose_address(struct daemon *d, struct uplink *u)
 {
-	int rc = ovnet_kernel_link_addr4(d->kernel, u->link.ifindex, &u->addr);
+	struct ovnet_addr named;
 
-	if (rc < 0) {
-		LOG(ERR,
-			"interface %s has no IPv4 address for the underlay: give it one, or name "
-			"another interface (--iface)",
-			u->link.name);
-		return rc;
+	if (uplink_has(u, &u->addr))
+		return 0;
+	if (ovnet_addr_parse(iface_of(d, u->conf), &named) == 0 && uplink_has(u, &named)) {
+		u->addr = named;
+		return 0;
 	}
+	return ovnet_kernel_link_addr4(d->kernel, u->link.ifindex, &u->addr);
+}
+
+int uplink_learn(struct daemon *d, struct uplink *u)
+{
+	struct ovnet_addr first;
+	int rc = ovnet_kernel_link_addr4(d->kernel, u->link.ifindex, &first);
+
+	if (rc < 0)
+		return rc;
 	u->n_addrs = ovnet_kernel_link_addrs(
 		d->kernel, u->link.ifindex, u->addrs, sizeof(u->addrs) / sizeof(u->addrs[0]));
-	return 0;
+	return choose_address(d, u);
 }
 
 static int open_kernel_uplink(
@@ -115,13 +124,18 @@ static int open_kernel_uplink(
 
 	if (rc < 0)
 		return rc;
-	if (!u->link.up) {
-		warn_down(d, &u->link);
+	uplink_warn(d, u, u->link.up ? UPLINK_UP : UPLINK_DOWN);
+	if (!u->link.up)
 		return -EAGAIN; /* somebody may set it up: sockets cannot be bound before that */
+	rc = uplink_learn(d, u);
+	if (rc < 0) {
+		LOG(ERR,
+			"interface %s has no IPv4 address for the underlay: give it one, or name "
+			"another interface (--iface)",
+			u->link.name);
+		return rc;
 	}
-	warn_clear(&d->warnings, "uplink-down");
-	rc = learn_addresses(d, u);
-	return rc < 0 ? rc : open_shared(d, u, conf);
+	return open_shared(d, u, d->n_ports, conf);
 }
 
 static int open_vdev_uplink(struct daemon *d, struct uplink *u, struct ovnet_port_conf *conf)
@@ -139,14 +153,19 @@ static int open_vdev_uplink(struct daemon *d, struct uplink *u, struct ovnet_por
 	return u->port != NULL ? 0 : err;
 }
 
-static int open_one(struct daemon *d, const struct conf_uplink *c)
+static struct ovnet_port_conf port_conf(const struct daemon *d, const struct conf_uplink *c)
 {
-	struct uplink *u = &d->uplinks[d->n_uplinks];
-	struct ovnet_port_conf conf = {
+	return (struct ovnet_port_conf){
 		.role = OVNET_PORT_UPLINK,
 		.queues = c != NULL && c->queues != 0 ? c->queues : d->conf.dpdk.workers,
 		.pool = d->pool,
 	};
+}
+
+static int open_one(struct daemon *d, const struct conf_uplink *c)
+{
+	struct uplink *u = &d->uplinks[d->n_uplinks];
+	struct ovnet_port_conf conf = port_conf(d, c);
 	char a[OVNET_ADDR_STRLEN];
 
 	*u = (struct uplink){.conf = c};
@@ -176,6 +195,8 @@ static int choose_public_ip(struct daemon *d)
 	}
 	LOG(INFO, "external address of this node is %s",
 		ovnet_addr_text(&d->public_ip, a, sizeof(a)));
+	for (unsigned i = 0; i < d->n_uplinks; i++)
+		d->uplinks[i].has_public = uplink_has(&d->uplinks[i], &d->public_ip);
 	return 0;
 }
 
@@ -210,38 +231,33 @@ int uplinks_filter(struct daemon *d)
 	return rc;
 }
 
-void uplinks_link_changed(struct daemon *d, const struct ovnet_link *link)
+static int reopen_one(struct daemon *d, struct uplink *u)
 {
-	struct uplink *u = uplink_by_ifindex(d, link->ifindex);
+	struct uplink fresh = *u;
+	struct ovnet_port_conf conf = port_conf(d, u->conf);
 
-	if (u == NULL)
-		return;
-	u->link = *link;
-	if (!link->up)
-		warn_down(d, link);
-	else
-		warn_clear(&d->warnings, "uplink-down");
-	if (ovnet_kernel_link_addr4(d->kernel, link->ifindex, &u->addr) < 0)
-		return; /* keeps the last one: an address that comes back finds all in place */
-	u->n_addrs = ovnet_kernel_link_addrs(
-		d->kernel, link->ifindex, u->addrs, sizeof(u->addrs) / sizeof(u->addrs[0]));
-	if (d->have_netconf)
-		uplinks_filter(d);
-	peers_all(d, PEER_RESOLVE);
+	if (ovnet_kernel_link_by_name(d->kernel, u->link.name, &fresh.link) < 0 || !fresh.link.up)
+		return -EAGAIN;
+	int rc = open_shared(d, &fresh, u->port->id, &conf);
+	if (rc == 0)
+		rc = port_replace(d, fresh.port);
+	if (rc < 0)
+		return rc;
+	*u = fresh;
+	LOG(NOTICE, "uplink %s is back", u->port->name);
+	uplinks_link_changed(d, &fresh.link);
+	return 0;
 }
 
-struct uplink *uplink_by_ifindex(struct daemon *d, uint32_t ifindex)
+int uplinks_reopen(struct daemon *d)
 {
-	for (unsigned i = 0; i < d->n_uplinks; i++)
-		if (d->uplinks[i].link.ifindex == ifindex && ifindex != 0)
-			return &d->uplinks[i];
-	return NULL;
-}
+	int rc = 0;
 
-struct uplink *uplink_by_port(struct daemon *d, uint16_t port)
-{
-	for (unsigned i = 0; i < d->n_uplinks; i++)
-		if (d->uplinks[i].port->id == port)
-			return &d->uplinks[i];
-	return NULL;
+	for (unsigned i = 0; i < d->n_uplinks; i++) {
+		int one = d->lost[d->uplinks[i].port->id] ? reopen_one(d, &d->uplinks[i]) : 0;
+		/* A failure outweighs what is not there yet. */
+		if (one < 0 && (rc == 0 || rc == -EAGAIN))
+			rc = one;
+	}
+	return rc;
 }

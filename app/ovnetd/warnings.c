@@ -12,7 +12,7 @@ OVNET_LOG_TYPE(health)
 static int find(const struct warnings *w, const char *key)
 {
 	for (int i = 0; i < WARNINGS_MAX; i++)
-		if (w->row[i].key != NULL && strcmp(w->row[i].key, key) == 0)
+		if (w->row[i].key[0] != '\0' && strcmp(w->row[i].key, key) == 0)
 			return i;
 	return -1;
 }
@@ -20,7 +20,7 @@ static int find(const struct warnings *w, const char *key)
 static int find_free(const struct warnings *w)
 {
 	for (int i = 0; i < WARNINGS_MAX; i++)
-		if (w->row[i].key == NULL)
+		if (w->row[i].key[0] == '\0')
 			return i;
 	return -1;
 }
@@ -42,7 +42,7 @@ void warn_set(struct warnings *w, const char *key, const char *fmt, ...)
 		i = find_free(w);
 	if (i < 0)
 		return; /* logged at least */
-	w->row[i].key = key;
+	snprintf(w->row[i].key, sizeof(w->row[i].key), "%s", key);
 	memcpy(w->row[i].text, text, sizeof(text));
 }
 
@@ -53,5 +53,5 @@ void warn_clear(struct warnings *w, const char *key)
 	if (i < 0)
 		return;
 	LOG(NOTICE, "over: %s", w->row[i].text);
-	w->row[i].key = NULL;
+	w->row[i].key[0] = '\0';
 }

@@ -12,8 +12,8 @@
 
 struct warnings {
 	struct {
-		const char *key; /* static; NULL: free place */
-		char text[256];
+		char key[48]; /* "": free place */
+		char text[320];
 	} row[WARNINGS_MAX];
 };
 

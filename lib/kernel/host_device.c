@@ -121,7 +121,7 @@ static int set_link(struct nl *nl, const struct ovnet_link *link, uint16_t mtu)
 }
 
 /* Catches what no route matches, also when the device with all its routes is gone. */
-static int set_blackhole(struct nl *nl, const struct ovnet_prefix4 *network)
+int host_blackhole_set(struct nl *nl, const struct ovnet_prefix4 *network)
 {
 	struct nl_request req;
 	char text[OVNET_PREFIX_STRLEN];
@@ -174,7 +174,8 @@ int ovnet_host_device_setup(struct ovnet_kernel *k, uint32_t ifindex,
 		return err;
 	k->no_gateways = own->len - network->len > MAX_GATEWAY_BITS;
 	/* First of all: from here on nothing for the overlay can leave another way. */
-	err = set_blackhole(&k->nl, network);
+	err = host_blackhole_set(&k->nl, network);
+	k->network = *network;
 	if (err < 0)
 		return err;
 	err = link_get(&k->nl, ifindex, &link);

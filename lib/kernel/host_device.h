@@ -41,7 +41,10 @@ struct ovnet_host_route_change {
 };
 void ovnet_host_routes_change(struct ovnet_kernel *k, uint32_t ifindex,
 	struct ovnet_host_route_change *changes, unsigned n);
-/* Removes routes of ours for which `keep` says no: what died while the daemon was down. */
+/*
+ * Removes routes of ours for which `keep` says no (it is asked for each there is) and puts the
+ * blackhole back if it is missing. 0 or negative errno.
+ */
 int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
 	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet), void *arg);
 

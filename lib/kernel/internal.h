@@ -29,6 +29,7 @@ struct ovnet_kernel {
 
 	struct kernel_neigh_list neigh[KERNEL_NEIGH_BUCKETS];
 	unsigned n_neigh;
+	struct ovnet_prefix4 network; /* of the host device, len 0: not set up yet */
 	bool no_gateways; /* host routes of a network too large for them, see host_device.c */
 	bool no_managed;  /* a kernel before 5.16: ask again and again instead */
 };
@@ -66,6 +67,9 @@ int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list
 void route_remove_compose(struct nl_request *req, const struct route_entry *route);
 /* Removes exactly that one. -ESRCH when it is gone already. */
 int route_remove(struct nl *nl, const struct route_entry *route);
+
+/* host_device.c */
+int host_blackhole_set(struct nl *nl, const struct ovnet_prefix4 *network);
 
 /* neigh_msg.c */
 struct neigh_entry {

@@ -2,6 +2,7 @@
 #include "etcd_client.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ int etcd_client_open(
 	struct etcd_client *c, struct event_base *base, const struct ovnet_etcd_conf *conf)
 {
 	c->base = base;
+	TAILQ_INIT(&c->ops);
 	c->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : 5000;
 	c->tls.cafile = etcd_copied(conf->cafile);
 	c->tls.certfile = etcd_copied(conf->certfile);
@@ -30,9 +32,41 @@ int etcd_client_open(
 	return 0;
 }
 
+static void free_op(struct etcd_op *op)
+{
+	TAILQ_REMOVE(&op->client->ops, op, link);
+	if (op->timer != NULL)
+		event_free(op->timer);
+	free(op->key);
+	free(op->value);
+	free(op);
+}
+
+void *etcd_op_new(size_t size, struct etcd_client *c, const char *key, const char *value,
+	ovnet_etcd_cb cb, void *arg)
+{
+	struct etcd_op *op = must(calloc(1, size));
+
+	op->client = c;
+	op->key = must(strdup(key));
+	op->value = value != NULL ? must(strdup(value)) : NULL;
+	op->cb = cb;
+	op->arg = arg;
+	TAILQ_INSERT_TAIL(&c->ops, op, link);
+	return op;
+}
+
+void etcd_op_finish(struct etcd_op *op, const struct ovnet_etcd_result *r)
+{
+	op->cb(op->arg, r);
+	free_op(op);
+}
+
 void etcd_client_close(struct etcd_client *c)
 {
 	http_client_close(c->http);
+	while (!TAILQ_EMPTY(&c->ops))
+		free_op(TAILQ_FIRST(&c->ops));
 	etcd_endpoints_free(&c->endpoints);
 	free(c->tls.cafile);
 	free(c->tls.certfile);

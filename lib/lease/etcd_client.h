@@ -6,11 +6,28 @@
 #ifndef OVNET_LEASE_ETCD_CLIENT_H
 #define OVNET_LEASE_ETCD_CLIENT_H
 
+#include <sys/queue.h>
+
 #include "etcd.h"
 #include "etcd_endpoints.h"
 #include "http_client.h"
 
 #define ETCD_ERROR_MAX 768
+
+struct etcd_client;
+
+/*
+ * One operation, from the caller's call to its callback; several requests for some. The first
+ * member of what an API keeps with it.
+ */
+struct etcd_op {
+	TAILQ_ENTRY(etcd_op) link;
+	struct etcd_client *client;
+	char *key, *value;
+	struct event *timer; /* freed with it; NULL: none */
+	ovnet_etcd_cb cb;
+	void *arg;
+};
 
 struct etcd_client {
 	struct event_base *base;
@@ -19,17 +36,24 @@ struct etcd_client {
 	struct etcd_endpoints endpoints;
 	unsigned current; /* the endpoint that answered last */
 	uint32_t timeout_ms;
+	TAILQ_HEAD(, etcd_op) ops;
 	char last_error[ETCD_ERROR_MAX];
 };
 
 /* -EINVAL: logged; close it all the same. */
 int etcd_client_open(
 	struct etcd_client *c, struct event_base *base, const struct ovnet_etcd_conf *conf);
-/* Cancels what is under way. */
+/* Frees what is under way, the requests first of all. */
 void etcd_client_close(struct etcd_client *c);
 const char *etcd_client_endpoint(const struct etcd_client *c);
 /* malloc'ed, "" for NULL. */
 char *etcd_copied(const char *text);
+
+/* Of `size` bytes, zeroed but for its base. `value` may be NULL. */
+void *etcd_op_new(size_t size, struct etcd_client *c, const char *key, const char *value,
+	ovnet_etcd_cb cb, void *arg);
+/* Calls back and frees it. */
+void etcd_op_finish(struct etcd_op *op, const struct ovnet_etcd_result *r);
 
 struct etcd_route {
 	unsigned endpoint, tried, refused;

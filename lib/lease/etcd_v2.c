@@ -17,46 +17,26 @@ OVNET_LOG_TYPE(lease)
 
 /* One operation, from the caller's call to its callback; several requests for some. */
 struct v2_op {
-	TAILQ_ENTRY(v2_op) link;
+	struct etcd_op base;
 	struct ovnet_etcd *e;
-	char *key, *value;
 	int64_t expected;
 	uint32_t ttl_s;
-	bool flat;           /* list: without what is in directories */
-	struct event *timer; /* remove: until it has expired */
-	int64_t give_up_ms;
-	ovnet_etcd_cb cb;
-	void *arg;
+	bool flat;          /* list: without what is in directories */
+	int64_t give_up_ms; /* remove: until it has expired */
 };
 
 static struct v2_op *new_op(
 	struct ovnet_etcd *e, const char *key, const char *value, ovnet_etcd_cb cb, void *arg)
 {
-	struct v2_op *op = must(calloc(1, sizeof(*op)));
+	struct v2_op *op = etcd_op_new(sizeof(*op), &e->client, key, value, cb, arg);
 
 	op->e = e;
-	op->key = must(strdup(key));
-	op->value = value != NULL ? must(strdup(value)) : NULL;
-	op->cb = cb;
-	op->arg = arg;
-	TAILQ_INSERT_TAIL(&e->ops, op, link);
 	return op;
-}
-
-static void free_op(struct v2_op *op)
-{
-	TAILQ_REMOVE(&op->e->ops, op, link);
-	if (op->timer != NULL)
-		event_free(op->timer);
-	free(op->key);
-	free(op->value);
-	free(op);
 }
 
 static void finish(struct v2_op *op, const struct ovnet_etcd_result *r)
 {
-	op->cb(op->arg, r);
-	free_op(op);
+	etcd_op_finish(&op->base, r);
 }
 
 static void finish_as(struct v2_op *op, enum ovnet_etcd_status status, const char *text,
@@ -92,7 +72,7 @@ static char *request(const char *key, const char *query, int64_t index)
 
 static void read_key(struct v2_op *op, v2_done done)
 {
-	v2_send(op->e, request(op->key, "quorum=true&recursive=false&sorted=false", 0), NULL,
+	v2_send(op->e, request(op->base.key, "quorum=true&recursive=false&sorted=false", 0), NULL,
 		V2_ANSWER_MAX, done, op);
 }
 
@@ -104,9 +84,9 @@ static bool read_ok(struct v2_op *op, const struct v2_answer *a, struct ovnet_et
 	if (a->status != OVNET_ETCD_OK) {
 		finish_failed(op, a);
 	} else if (v2_is_dir(a->node)) {
-		v2_error_dir(op->key, &dir);
+		v2_error_dir(op->base.key, &dir);
 		finish_as(op, dir.status, dir.text, a);
-	} else if (!v2_kv(a->node, op->key, kv)) {
+	} else if (!v2_kv(a->node, op->base.key, kv)) {
 		finish_as(op, OVNET_ETCD_BROKEN, "etcd's answer is not what its API describes", a);
 	} else {
 		return true;
@@ -134,10 +114,10 @@ static void finish_list(struct v2_op *op, const struct v2_answer *a)
 {
 	struct v2_kvs k = {0};
 
-	v2_kvs_gather(&k, a->node, op->key);
+	v2_kvs_gather(&k, a->node, op->base.key);
 	if (k.left_out > 0)
 		LOG(WARN, "%zu keys under %s cannot be read (a NUL in the name?) and are ignored",
-			k.left_out, op->key);
+			k.left_out, op->base.key);
 	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
 			   .text = "",
 			   .revision = a->index,
@@ -151,7 +131,7 @@ static void on_list(void *arg, const struct v2_answer *a)
 	struct v2_op *op = arg;
 
 	if (a->too_deep && !op->flat) {
-		LOG(WARN, "%s: %s; they are ignored", op->key, a->text);
+		LOG(WARN, "%s: %s; they are ignored", op->base.key, a->text);
 		op->flat = true;
 		send_list(op);
 	} else if (a->status == OVNET_ETCD_NOT_FOUND) {
@@ -160,7 +140,7 @@ static void on_list(void *arg, const struct v2_answer *a)
 		finish_failed(op, a);
 	} else if (!v2_is_dir(a->node)) {
 		struct v2_error error;
-		v2_error_not_dir(op->key, &error);
+		v2_error_not_dir(op->base.key, &error);
 		finish_as(op, error.status, error.text, a);
 	} else {
 		finish_list(op, a);
@@ -170,7 +150,7 @@ static void on_list(void *arg, const struct v2_answer *a)
 static void send_list(struct v2_op *op)
 {
 	v2_send(op->e,
-		request(op->key,
+		request(op->base.key,
 			op->flat ? "quorum=true&recursive=false&sorted=false"
 				 : "quorum=true&recursive=true&sorted=false",
 			0),
@@ -200,7 +180,7 @@ static void on_written(void *arg, const struct v2_answer *a)
 static void write_key(struct v2_op *op, const char *value, uint32_t ttl_s, v2_done done)
 {
 	v2_send(op->e,
-		request(op->key,
+		request(op->base.key,
 			op->expected == 0 ? "prevExist=false" : "prevIndex=", op->expected),
 		v2_form(value, ttl_s), V2_ANSWER_MAX, done, op);
 }
@@ -211,7 +191,7 @@ static void op_create(struct ovnet_etcd *e, const char *key, const char *value, 
 	struct v2_op *op = new_op(e, key, value, cb, arg);
 
 	op->ttl_s = ttl_s;
-	write_key(op, op->value, ttl_s, on_written);
+	write_key(op, op->base.value, ttl_s, on_written);
 }
 
 static void op_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
@@ -222,7 +202,7 @@ static void op_update(struct ovnet_etcd *e, const char *key, const char *value, 
 	(void)ttl_handle; /* every write sets the TTL anew */
 	op->ttl_s = ttl_s;
 	op->expected = revision;
-	write_key(op, op->value, ttl_s, on_written);
+	write_key(op, op->base.value, ttl_s, on_written);
 }
 
 static void on_kept(void *arg, const struct v2_answer *a)
@@ -274,7 +254,7 @@ static void on_expiring(void *arg, const struct v2_answer *a)
 	else if (monotonic_ms() > op->give_up_ms)
 		finish_as(op, OVNET_ETCD_UNAVAILABLE, "the key should have expired by now", a);
 	else
-		arm_ms(op->timer, EXPIRY_LOOK_MS);
+		arm_ms(op->base.timer, EXPIRY_LOOK_MS);
 }
 
 static void on_expiry_timer(evutil_socket_t fd, short what, void *arg)
@@ -294,8 +274,8 @@ static void on_doomed(void *arg, const struct v2_answer *a)
 	}
 	op->expected = v2_index(a->node, "modifiedIndex");
 	op->give_up_ms = monotonic_ms() + EXPIRY_MAX_MS;
-	op->timer = must(evtimer_new(op->e->client.base, on_expiry_timer, op));
-	arm_ms(op->timer, EXPIRY_LOOK_MS);
+	op->base.timer = must(evtimer_new(op->e->client.base, on_expiry_timer, op));
+	arm_ms(op->base.timer, EXPIRY_LOOK_MS);
 }
 
 static void on_remove(void *arg, const struct v2_answer *a)
@@ -347,8 +327,6 @@ static void op_close(struct ovnet_etcd *e)
 	while (!TAILQ_EMPTY(&e->watches))
 		v2_unwatch(TAILQ_FIRST(&e->watches));
 	v2_cancel_all(e);
-	while (!TAILQ_EMPTY(&e->ops))
-		free_op(TAILQ_FIRST(&e->ops));
 	etcd_client_close(&e->client);
 	free(e->authorization);
 	free(e);
@@ -363,7 +341,6 @@ static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_et
 	e->headers[0] = "Content-Type: application/x-www-form-urlencoded";
 	e->headers[1] = e->authorization;
 	TAILQ_INIT(&e->calls);
-	TAILQ_INIT(&e->ops);
 	TAILQ_INIT(&e->watches);
 	if (etcd_client_open(&e->client, base, conf) < 0) {
 		op_close(e);

@@ -17,14 +17,12 @@
 #define V2_ANSWER_MAX  (1u << 20)
 
 struct v2_call;
-struct v2_op;
 
 struct ovnet_etcd {
 	struct etcd_client client;
 	char *authorization;    /* header line; NULL: none */
 	const char *headers[3]; /* the first for requests with a form only */
 	TAILQ_HEAD(, v2_call) calls;
-	TAILQ_HEAD(, v2_op) ops;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
 };
 

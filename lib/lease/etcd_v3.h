@@ -19,7 +19,6 @@
 #define V3_WIRES_MAX   2
 
 struct v3_call;
-struct v3_op;
 struct v3_wire;
 
 struct ovnet_etcd {
@@ -33,7 +32,6 @@ struct ovnet_etcd {
 	bool auth_off;     /* the server knows no users: go on without a token */
 	bool auth_running; /* calls wait in `waiting` */
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
-	TAILQ_HEAD(, v3_op) ops;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
 };
 
@@ -117,9 +115,10 @@ struct v3_wire {
 	int (*decode)(enum v3_method method, const char *bytes, size_t len, struct v3_reply *out);
 	/*
 	 * The first message of a stream: its length with all around it, 0 if it is not whole
-	 * yet, negative when it is none. The first `known` bytes hold no end of one.
+	 * yet, negative when it is none. The first `known` bytes hold no end of one; `ended`: no
+	 * more will follow.
 	 */
-	ssize_t (*message)(const char *bytes, size_t len, size_t known);
+	ssize_t (*message)(const char *bytes, size_t len, size_t known, bool ended);
 	/* One such message. As decode(). */
 	int (*decode_watch)(const char *bytes, size_t len, struct v3_watch_reply *out);
 	/* Asks on a running watch for a sign of life. NULL: cannot be done. */
@@ -196,6 +195,5 @@ void v3_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t
 	ovnet_etcd_cb cb, void *arg);
 void v3_remove(
 	struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg);
-void v3_free_ops(struct ovnet_etcd *e);
 
 #endif

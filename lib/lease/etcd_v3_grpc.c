@@ -30,11 +30,11 @@ static struct v3_bytes probe(void)
 	return framed(v3_proto_probe(FRAME));
 }
 
-static ssize_t message(const char *bytes, size_t len, size_t known)
+static ssize_t message(const char *bytes, size_t len, size_t known, bool ended)
 {
 	size_t n = 0;
 
-	(void)known;
+	(void)known, (void)ended;
 	if (len < FRAME)
 		return 0;
 	for (unsigned i = 1; i < FRAME; i++)
@@ -47,7 +47,7 @@ static ssize_t message(const char *bytes, size_t len, size_t known)
 
 static int decode(enum v3_method method, const char *bytes, size_t len, struct v3_reply *out)
 {
-	ssize_t n = message(bytes, len, 0);
+	ssize_t n = message(bytes, len, 0, true);
 
 	if (n <= 0)
 		return -EINVAL;

@@ -237,12 +237,14 @@ static bool failed(const struct http_result *r, struct v3_error *error)
 	return true;
 }
 
-/* One object per line. */
-static ssize_t message(const char *bytes, size_t len, size_t known)
+/* One object per line; the gateway does not end the line of the last one, an error. */
+static ssize_t message(const char *bytes, size_t len, size_t known, bool ended)
 {
 	const char *nl = memchr(bytes + known, '\n', len - known);
 
-	return nl != NULL ? nl - bytes + 1 : 0;
+	if (nl != NULL)
+		return nl - bytes + 1;
+	return ended ? (ssize_t)len : 0;
 }
 
 static void decode_events(const json_t *array, struct v3_watch_reply *out)

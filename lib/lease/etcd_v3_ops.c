@@ -10,46 +10,29 @@ OVNET_LOG_TYPE(lease)
 
 /* One operation, from the caller's call to its callback; several requests for some. */
 struct v3_op {
-	TAILQ_ENTRY(v3_op) link;
+	struct etcd_op base;
 	struct ovnet_etcd *e;
-	char *key, *value;
 	int64_t expected; /* the key's revision, 0: absent */
 	int64_t lease;
 	uint32_t granted_s;
-	bool fresh_lease;     /* granted for this very operation */
-	struct v3_bytes from; /* list: where the page under way begins */
-	int64_t at;           /* list: the revision of its first page, 0: that is it */
-	ovnet_etcd_cb cb;
-	void *arg;
+	bool fresh_lease; /* granted for this very operation */
+	/* list: the length of base.value, where the page under way begins, and its revision. */
+	size_t from_len;
+	int64_t at;
 };
 
 static struct v3_op *new_op(
 	struct ovnet_etcd *e, const char *key, const char *value, ovnet_etcd_cb cb, void *arg)
 {
-	struct v3_op *op = must(calloc(1, sizeof(*op)));
+	struct v3_op *op = etcd_op_new(sizeof(*op), &e->client, key, value, cb, arg);
 
 	op->e = e;
-	op->key = must(strdup(key));
-	op->value = value != NULL ? must(strdup(value)) : NULL;
-	op->cb = cb;
-	op->arg = arg;
-	TAILQ_INSERT_TAIL(&e->ops, op, link);
 	return op;
-}
-
-static void free_op(struct v3_op *op)
-{
-	TAILQ_REMOVE(&op->e->ops, op, link);
-	free(op->key);
-	free(op->value);
-	free(op->from.p);
-	free(op);
 }
 
 static void finish(struct v3_op *op, const struct ovnet_etcd_result *r)
 {
-	op->cb(op->arg, r);
-	free_op(op);
+	etcd_op_finish(&op->base, r);
 }
 
 static void finish_failed(struct v3_op *op, const struct v3_answer *a)
@@ -67,7 +50,7 @@ static void report_left_out(const struct v3_op *op, const struct v3_kvs *k)
 {
 	if (k->left_out > 0)
 		LOG(WARN, "%zu keys under %s cannot be read (a NUL in the name?) and are ignored",
-			k->left_out, op->key);
+			k->left_out, op->base.key);
 }
 
 static void on_range(struct v3_op *op, const struct v3_answer *a, bool single)
@@ -108,26 +91,28 @@ static void on_page(void *arg, const struct v3_answer *a)
 	}
 	if (op->at == 0)
 		op->at = a->reply->revision;
-	free(op->from.p);
-	op->from = v3_next_key(a->reply->next.p, a->reply->next.len - 1);
+	struct v3_bytes from = v3_next_key(a->reply->next.p, a->reply->next.len - 1);
+	free(op->base.value);
+	op->base.value = from.p;
+	op->from_len = from.len;
 	ask_page(op);
 	report_left_out(op, &a->reply->kvs);
-	op->cb(op->arg, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
-				.text = "",
-				.revision = op->at,
-				.kvs = a->reply->kvs.kvs,
-				.n_kvs = a->reply->kvs.n,
-				.more = true});
+	op->base.cb(op->base.arg, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
+					  .text = "",
+					  .revision = op->at,
+					  .kvs = a->reply->kvs.kvs,
+					  .n_kvs = a->reply->kvs.n,
+					  .more = true});
 }
 
 static void ask_page(struct v3_op *op)
 {
 	v3_ask(op->e,
 		&(struct v3_request){.method = V3_RANGE,
-			.key = op->key,
+			.key = op->base.key,
 			.prefix = true,
 			.page = true,
-			.from = op->from,
+			.from = {.p = op->base.value, .len = op->from_len},
 			.revision = op->at},
 		on_page, op);
 }
@@ -136,7 +121,7 @@ void v3_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg)
 {
 	struct v3_op *op = new_op(e, key, NULL, cb, arg);
 
-	v3_ask(e, &(struct v3_request){.method = V3_RANGE, .key = op->key}, on_get, op);
+	v3_ask(e, &(struct v3_request){.method = V3_RANGE, .key = op->base.key}, on_get, op);
 }
 
 void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg)
@@ -180,9 +165,9 @@ static void on_txn(void *arg, const struct v3_answer *a)
 				   .revision = a->reply->revision});
 		return;
 	}
-	struct ovnet_etcd_kv kv = {.key = op->key,
-		.value = op->value,
-		.value_len = op->value != NULL ? strlen(op->value) : 0,
+	struct ovnet_etcd_kv kv = {.key = op->base.key,
+		.value = op->base.value,
+		.value_len = op->base.value != NULL ? strlen(op->base.value) : 0,
 		.mod_revision = a->reply->revision,
 		.ttl_handle = op->lease,
 		.ttl_s = op->granted_s};
@@ -197,9 +182,9 @@ static void send_txn(struct v3_op *op)
 {
 	v3_ask(op->e,
 		&(struct v3_request){.method = V3_TXN,
-			.key = op->key,
+			.key = op->base.key,
 			.revision = op->expected,
-			.value = op->value,
+			.value = op->base.value,
 			.lease = op->lease},
 		on_txn, op);
 }
@@ -267,7 +252,7 @@ static void on_kept(void *arg, const struct v3_answer *a)
 		return;
 	}
 	struct ovnet_etcd_kv kv = {
-		.key = op->key, .ttl_handle = op->lease, .ttl_s = a->reply->ttl_s};
+		.key = op->base.key, .ttl_handle = op->lease, .ttl_s = a->reply->ttl_s};
 	/* A lease that is gone is answered with a TTL of 0. */
 	finish(op, &(struct ovnet_etcd_result){
 			   .status = kv.ttl_s > 0 ? OVNET_ETCD_OK : OVNET_ETCD_NOT_FOUND,
@@ -285,10 +270,4 @@ void v3_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t
 	(void)ttl_s; /* the etcd lease knows */
 	op->lease = ttl_handle;
 	v3_ask(e, &(struct v3_request){.method = V3_KEEPALIVE, .lease = ttl_handle}, on_kept, op);
-}
-
-void v3_free_ops(struct ovnet_etcd *e)
-{
-	while (!TAILQ_EMPTY(&e->ops))
-		free_op(TAILQ_FIRST(&e->ops));
 }

@@ -31,6 +31,7 @@ struct ovnet_etcd_watch {
 	size_t len, room, known; /* the first `known` bytes are the start of a message */
 	/* A message was the last one; the stream is at its end. `end` says why. */
 	bool over, closed;
+	bool ended; /* closed, and not by an accident */
 	struct v3_error end;
 	int64_t revision; /* up to which all events were delivered */
 	bool confirmed;   /* something came */
@@ -137,7 +138,8 @@ static void on_messages(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	w->gone = &gone;
-	while (!w->over && (n = w->wire->message(w->buf + done, w->len - done, w->known)) > 0) {
+	while (!w->over &&
+		(n = w->wire->message(w->buf + done, w->len - done, w->known, w->ended)) > 0) {
 		on_message(w, w->buf + done, (size_t)n);
 		if (gone)
 			return;
@@ -186,6 +188,7 @@ static void on_http(void *arg, const struct http_result *r)
 			r->text);
 	else if (!w->wire->failed(r, &w->end))
 		set_end(w, OVNET_ETCD_UNAVAILABLE, "etcd closed it (restarting?)");
+	w->ended = r->outcome == HTTP_ANSWERED && r->status == 200;
 	w->closed = true;
 	event_active(w->messages, EV_TIMEOUT, 0);
 }

@@ -57,6 +57,10 @@ static void finish(struct http_call *c, CURLcode code)
 	char text[384];
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r.status);
+	/* A server that ends a stream we hold open resets it behind its last word (RFC 9113, 8.1).
+	 */
+	if (code == CURLE_HTTP2_STREAM && c->req.goes_on && r.status == 200)
+		code = CURLE_OK;
 	if (code != CURLE_OK) {
 		r.outcome = c->too_long ? HTTP_TOO_LONG
 					: http_outcome_of(c->easy, code, c->error, c->req.http2);

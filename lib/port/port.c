@@ -2,6 +2,7 @@
 #include "port.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,11 @@ void ovnet_port_close(struct ovnet_port *port)
 	port->ops->close(port);
 	LOG(INFO, "port '%s': closed", port->name);
 	release(port);
+}
+
+void ovnet_port_release(struct ovnet_rcu_head *head)
+{
+	ovnet_port_close((void *)((char *)head - offsetof(struct ovnet_port, rcu)));
 }
 
 void *ovnet_door_queue_new(struct ovnet_port *port, uint16_t id, size_t size)

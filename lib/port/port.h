@@ -19,6 +19,7 @@
 #include "counters.h"
 #include "drop.h"
 #include "net.h"
+#include "rcu.h"
 
 #define OVNET_MAX_QUEUES OVNET_MAX_WORKERS
 #define OVNET_BURST      64
@@ -129,6 +130,7 @@ struct ovnet_port {
 	struct ovnet_mac mac;
 	struct ovnet_port_queue *queue[OVNET_MAX_QUEUES]; /* n = max(n_rxq, n_txq) */
 	void *priv;                                       /* the door's own */
+	struct ovnet_rcu_head rcu;                        /* control: for ovnet_port_release */
 };
 
 extern const struct ovnet_port_ops ovnet_port_host;
@@ -141,5 +143,7 @@ struct ovnet_port *ovnet_port_open(const struct ovnet_port_ops *ops, uint16_t id
 	const struct ovnet_port_conf *conf, int *err);
 /* Closes and frees. NULL is fine. */
 void ovnet_port_close(struct ovnet_port *port);
+/* The same for ovnet_rcu_defer(rcu, &port->rcu, ovnet_port_release). */
+void ovnet_port_release(struct ovnet_rcu_head *head);
 
 #endif

@@ -21,6 +21,8 @@ struct live_etcd {
 	pid_t pid;
 	const char *user; /* "name:password" for etcdctl, NULL: none */
 	bool only_v3;     /* without the v2 API */
+	/* "a=URL,b=URL", the peers' URLs, and who it is of them. NULL: alone. */
+	const char *cluster, *name;
 };
 
 /* Whose keys live_ctl() and the others below see: "3" or "2". */
@@ -152,8 +154,9 @@ static inline bool live_health(const struct live_etcd *e)
 	return rc == 0;
 }
 
-static inline void live_start(struct live_etcd *e)
+static inline void live_spawn(struct live_etcd *e)
 {
+	const char *name = e->name != NULL ? e->name : "default";
 	char data[96], initial[96];
 
 	if (e->dir[0] == '\0')
@@ -166,12 +169,17 @@ static inline void live_start(struct live_etcd *e)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(null, 1);
 		dup2(null, 2);
-		execlp("etcd", "etcd", "--data-dir", data, "--listen-client-urls", e->url,
-			"--advertise-client-urls", e->url, "--listen-peer-urls", e->peer_url,
-			"--initial-advertise-peer-urls", e->peer_url, "--initial-cluster", initial,
+		execlp("etcd", "etcd", "--name", name, "--data-dir", data, "--listen-client-urls",
+			e->url, "--advertise-client-urls", e->url, "--listen-peer-urls",
+			e->peer_url, "--initial-advertise-peer-urls", e->peer_url,
+			"--initial-cluster", e->cluster != NULL ? e->cluster : initial,
 			e->only_v3 ? "--enable-v2=false" : "--enable-v2=true", (char *)NULL);
 		_exit(127);
 	}
+}
+
+static inline void live_wait(const struct live_etcd *e)
+{
 	for (int i = 0; i < 100; i++) {
 		if (live_health(e))
 			return;
@@ -179,6 +187,12 @@ static inline void live_start(struct live_etcd *e)
 	}
 	fprintf(stderr, "etcd does not start\n");
 	abort();
+}
+
+static inline void live_start(struct live_etcd *e)
+{
+	live_spawn(e);
+	live_wait(e);
 }
 
 static inline void live_kill(struct live_etcd *e)

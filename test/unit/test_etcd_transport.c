@@ -356,6 +356,36 @@ static void stopped_server_is_noticed(void **state)
 	wait_for(status(n).connected, 8000);
 }
 
+/* A member that lost the others still takes a watch and would keep it, in silence. */
+static void watch_needs_a_leader(void **state)
+{
+	const struct ovnet_etcd_ops *ops = *state != NULL ? *state : &ovnet_etcd_v3_grpc;
+	struct live_etcd other = {.name = "b"};
+	struct seen s = {0};
+	char cluster[160];
+
+	live_prepare(&second, "http");
+	live_prepare(&other, "http");
+	snprintf(cluster, sizeof(cluster), "a=%s,b=%s", second.peer_url, other.peer_url);
+	second.name = "a";
+	second.cluster = other.cluster = cluster;
+	live_spawn(&second);
+	live_spawn(&other);
+	live_wait(&second);
+
+	struct ovnet_etcd_conf conf = {.endpoints = second.url, .timeout_ms = 2000};
+	struct ovnet_etcd *e = ops->open(base, &conf);
+	assert_non_null(e);
+	assert_non_null(ops->watch(e, at("subnets/"), 1, &watch_cbs, &s));
+	assert_true(live_put(&second, at("subnets/x"), "x"));
+	wait_for(s.events == 1, 2000);
+	live_remove(&other);
+	wait_for(s.ended == 1, 15000);
+	assert_non_null(strstr(s.why, "no leader"));
+	assert_non_null(strstr(s.why, "quorum"));
+	ops->close(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +396,7 @@ int main(void)
 		live(proxy_without_http2_and_a_login),
 		live(events_in_parts),
 		live(stopped_server_is_noticed),
+		on_v3(watch_needs_a_leader),
 	};
 	return cmocka_run_group_tests_name("etcd_transport", tests, start_all, stop_all);
 }

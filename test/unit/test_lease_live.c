@@ -209,7 +209,10 @@ static void bad_leases_are_refused_alone(void **state)
 	char value[256];
 
 	assert_true(live_put(&etcd, at("config"), VXLAN));
-	struct node *n = start(0);
+	/* Not by chance one of the bad ones. */
+	struct ovnet_lease_conf conf = conf_of(0);
+	conf.previous = (struct ovnet_prefix4){0x0a05c800, 24};
+	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
 	for (unsigned i = 0; i < n_bad; i++)
 		assert_true(live_put(&etcd, at(bad[i][0]), bad[i][1]));

@@ -179,7 +179,7 @@ static void certificates(void **state)
 {
 	(void)state;
 	struct ovnet_lease_conf conf = conf_of(0);
-	char crt[128], key[128], ca[128], other[128], plain[160];
+	char crt[128], key[128], ca[128], other[128], plain[200];
 
 	live_prepare(&second, "https");
 	make_cert(&second, &(struct live_cert){"ca", NULL, NULL, USE_BOTH});
