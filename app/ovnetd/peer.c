@@ -177,6 +177,9 @@ static void route_all(struct daemon *d, struct peer *const *peers, unsigned n)
 	ovnet_host_routes_change(d->kernel, d->host->ifindex, routes, new);
 	for (unsigned i = 0; i < new; i++)
 		of[i]->routed = routes[i].rc == 0;
+	/* A check under way may have passed its place already. */
+	for (unsigned i = 0; i < new; i++)
+		of[i]->seen = d->peers.check;
 }
 
 bool peer_usable(struct daemon *d, const struct ovnet_lease *l)

@@ -34,7 +34,7 @@ struct peer {
 	bool queued;    /* in the queue */
 	bool published; /* the FIB has it as it is here */
 	bool routed;    /* the host device has its route */
-	bool seen;      /* by the check of routes */
+	uint32_t seen;  /* the last check of routes that saw its own, or did not have to */
 	enum peer_state state;
 	struct uplink *uplink;      /* PEER_OK */
 	uint32_t ifindex;           /* PEER_OK: of the uplink when the next hop was taken */
@@ -52,6 +52,10 @@ struct peers {
 	TAILQ_HEAD(, peer) list, work;
 	void *tree;           /* tsearch(3) by subnet */
 	struct event *worker; /* runs the queue */
+	struct peer *sweep;   /* the next of all peers to look at, NULL: no sweep is under way */
+	unsigned sweep_for;   /* what is to be done about each */
+	uint32_t check;       /* number of the check of routes */
+	unsigned missing;     /* routes it did not see */
 	uint32_t n, n_queued, n_no_route;
 	struct ovnet_addr no_route; /* the last one found without */
 };

@@ -2,7 +2,6 @@
 /* One route per lease through the host device, in flannel's shape. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "internal.h"
 #include "log.h"
@@ -112,47 +111,4 @@ void ovnet_host_routes_change(struct ovnet_kernel *k, uint32_t ifindex,
 {
 	for (unsigned done = 0; done < n; done += NL_BATCH)
 		change_some(k, ifindex, changes + done, n - done < NL_BATCH ? n - done : NL_BATCH);
-}
-
-static bool is_blackhole(const struct route_entry *r, const struct ovnet_prefix4 *network)
-{
-	return r->type == RTN_BLACKHOLE && r->metric == OVNET_BLACKHOLE_METRIC &&
-	       ovnet_prefix4_equal(&r->dst, network);
-}
-
-static int put_back_blackhole(struct ovnet_kernel *k)
-{
-	char text[OVNET_PREFIX_STRLEN];
-
-	LOG(WARN, "blackhole %s was removed by somebody: put back",
-		ovnet_prefix4_text(&k->network, text, sizeof(text)));
-	return host_blackhole_set(&k->nl, &k->network);
-}
-
-int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
-	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet), void *arg)
-{
-	struct nl_list list = {0};
-	unsigned removed = 0;
-	bool blackhole = k->network.len == 0;
-	int err = route_list(&k->nl, OVNET_RTPROT, 0, &list);
-	unsigned routes = err == 0 ? list.n : 0;
-
-	const struct route_entry *r = list.items;
-	for (unsigned i = 0; i < routes; i++) {
-		blackhole = blackhole || is_blackhole(&r[i], &k->network);
-		if (r[i].type != RTN_UNICAST || r[i].ifindex != ifindex || keep(arg, &r[i].dst))
-			continue;
-		int gone = route_remove(&k->nl, &r[i]);
-		if (gone < 0 && gone != -ESRCH)
-			err = gone;
-		else
-			removed++;
-	}
-	free(list.items);
-	if (err == 0 && !blackhole)
-		err = put_back_blackhole(k);
-	if (removed > 0)
-		LOG(INFO, "%u routes removed that no lease stands for", removed);
-	return err;
 }
