@@ -139,6 +139,13 @@ static void write_out(struct ovnet_lease_client *c)
 	c->acquire.value = must(ovnet_lease_value_text(&c->acquire.lease));
 }
 
+static void drop_listing(struct ovnet_lease_client *c)
+{
+	lease_listing_free(c->acquire.listing);
+	c->acquire.listing = NULL;
+	c->acquire.listed_at = 0;
+}
+
 static void got_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 {
 	c->acquire.attrs_known = true;
@@ -146,6 +153,7 @@ static void got_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 	nag_reset(&c->acquire.nag);
 	lease_set_error(c, "");
 	lease_own_hold(c, &c->acquire.lease, c->acquire.value, kv);
+	drop_listing(c);
 }
 
 static void on_written(void *arg, const struct ovnet_etcd_result *r)
@@ -313,15 +321,18 @@ static void on_list(void *arg, const struct ovnet_etcd_result *r)
 
 	if (failed(c, r)) {
 		drop_survey(c);
+		drop_listing(c);
 		return;
 	}
 	if (c->acquire.survey == NULL)
 		c->acquire.survey = must(calloc(1, sizeof(*c->acquire.survey)));
+	lease_listing_add(c->acquire.listing, r->kvs, r->n_kvs, strlen(c->subnets_prefix));
 	ovnet_addr_text(&c->public_ip, ip, sizeof(ip));
 	for (size_t i = 0; i < r->n_kvs; i++)
 		survey_key(c, &r->kvs[i], ip, c->acquire.survey);
 	if (r->more)
 		return;
+	c->acquire.listed_at = r->revision;
 	decide(c, c->acquire.survey);
 	drop_survey(c);
 }
@@ -340,8 +351,11 @@ static bool range_is_empty(struct ovnet_lease_client *c)
 
 void lease_acquire_start(struct ovnet_lease_client *c)
 {
-	if (!range_is_empty(c))
-		c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
+	if (range_is_empty(c))
+		return;
+	drop_listing(c);
+	c->acquire.listing = lease_listing_new();
+	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -360,6 +374,7 @@ void lease_acquire_stop(struct ovnet_lease_client *c)
 {
 	event_free(c->acquire.timer);
 	drop_survey(c);
+	drop_listing(c);
 	free(c->acquire.key);
 	free(c->acquire.value);
 }

@@ -59,9 +59,11 @@ struct ovnet_lease_client {
 		struct nag nag;
 		bool attrs_known;
 		struct lease_survey *survey;
-		struct ovnet_lease lease;   /* the candidate: our attributes, its subnets */
-		char *key, *value;          /* its texts */
-		struct ovnet_etcd_kv found; /* our lease of an earlier life; no texts */
+		struct lease_listing *listing; /* the same keys; the sync goes on from them */
+		int64_t listed_at;             /* their revision, 0: not all are there yet */
+		struct ovnet_lease lease;      /* the candidate: our attributes, its subnets */
+		char *key, *value;             /* its texts */
+		struct ovnet_etcd_kv found;    /* our lease of an earlier life; no texts */
 		bool same_value;
 	} acquire;
 

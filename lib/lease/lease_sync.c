@@ -123,9 +123,11 @@ static void on_applied(void *arg)
 {
 	struct ovnet_lease_client *c = arg;
 
-	lease_own_changed(c,
-		c->own.key != NULL ? lease_listing_find(c->sync.pages, lease_name_of(c, c->own.key))
-				   : NULL);
+	/* One from before our last write has nothing to say about it. */
+	if (c->revision >= c->own.revision)
+		lease_own_changed(c, c->own.key != NULL ? lease_listing_find(c->sync.pages,
+								  lease_name_of(c, c->own.key))
+							: NULL);
 	drop_listing(c);
 	c->sync.took_ms = monotonic_ms() - c->sync.started_ms;
 	if (c->sync.synced)
@@ -174,6 +176,15 @@ void lease_sync_start(struct ovnet_lease_client *c)
 	evtimer_del(c->sync.timer);
 	c->sync.listing = true;
 	c->sync.started_ms = monotonic_ms();
+	/* What our lease was found or claimed by is good enough to watch on from. */
+	if (c->acquire.listed_at != 0) {
+		c->sync.pages = c->acquire.listing;
+		c->revision = c->acquire.listed_at;
+		c->acquire.listing = NULL;
+		c->acquire.listed_at = 0;
+		reconcile(c);
+		return;
+	}
 	c->sync.pages = lease_listing_new();
 	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
 }
