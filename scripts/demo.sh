@@ -10,13 +10,14 @@ done
 usage() {
 	cat <<-END
 		usage: scripts/demo.sh [--hosts N] [--etcd-api v2|v3] [--etcd-transport grpc|json]
-		                       [--json FILE] [--keep]
+		                       [--tls] [--json FILE] [--keep]
 		       scripts/demo.sh --stop NAME
 
 		  --hosts N     ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
 		  --etcd-api V  API of etcd's for the lease tree (default v3); v2: flannel to v0.17
 		  --etcd-transport T
 		                how the daemons speak v3 (default: what they choose)
+		  --tls         etcd speaks TLS and wants a certificate from everybody
 		  --json FILE   write the results there
 		  --keep        leave everything up at the end and say how to look around
 		  --stop NAME   remove what a demo with --keep left
@@ -40,6 +41,7 @@ parse() {
 		case $1 in
 		--help | -h) usage && exit 0 ;;
 		--keep) KEEP=1 ;;
+		--tls) export LAB_ETCD_TLS=1 ;;
 		--hosts | --etcd-api | --etcd-transport | --json | --stop)
 			[ $# -ge 2 ] || usage_error "$1 needs a value"
 			case $1 in
@@ -56,6 +58,7 @@ parse() {
 		shift
 	done
 	[[ $HOSTS =~ ^(0|[1-9][0-9]?)$ ]] && [ "$HOSTS" -le 50 ] || usage_error "--hosts: 0 to 50"
+	etcd_choose
 	[[ $LAB_ETCD_API =~ ^v[23]$ ]] || usage_error "--etcd-api: v2 or v3"
 	[[ $ETCD_TRANSPORT =~ ^(auto|grpc|json)$ ]] || usage_error "--etcd-transport: grpc or json"
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
@@ -173,7 +176,7 @@ pairs() {
 		done
 	done
 	say "(TTL 62: two hosts forwarded the packet. linux to linux is the reference.)"
-	step "the lease tree in etcd, API $LAB_ETCD_API"
+	step "the lease tree in etcd, API $LAB_ETCD_API$(! over_tls || echo ", over TLS")"
 	etcd_tree
 }
 
@@ -268,9 +271,9 @@ write_json() {
 
 tree_command() {
 	if over_v2; then
-		echo "ip netns exec $LAB-etcd curl $ETCD_URL/v2/keys$PREFIX?recursive=true"
+		echo "ip netns exec $LAB-fabric curl ${CURL_TLS[*]} $ETCD_URL/v2/keys$PREFIX?recursive=true"
 	else
-		echo "ip netns exec $LAB-etcd etcdctl --endpoints=$ETCD_URL get --prefix $PREFIX"
+		echo "ip netns exec $LAB-fabric ${ETCDCTL[*]} get --prefix $PREFIX"
 	fi
 }
 

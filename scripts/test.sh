@@ -30,7 +30,7 @@ WANT='' FULL='' PASSED=0 FAILED=0 SKIPPED=0
 for arg in "$@"; do
 	case $arg in
 	--help | -h) usage && exit 0 ;;
-	--full) FULL=1 ;;
+	--full) FULL=1 && export OVNET_FULL=1 ;;
 	*)
 		[[ " $PARTS " == *" $arg "* ]] || { usage >&2 && exit 2; }
 		WANT+=" $arg "
@@ -143,12 +143,14 @@ part_unit() {
 }
 
 part_smoke() {
-	build_gcc && smoke '' "$BUILD" 120
+	build_gcc && smoke '' "$BUILD" $((FULL ? 240 : 120))
 }
 
 part_demo() {
 	build_gcc || return
 	run demo/default "$OVNET_ROOT/scripts/demo.sh" --json "$LOGS/demo.json"
+	run demo/v2 "$OVNET_ROOT/scripts/demo.sh" --etcd-api v2
+	run demo/tls "$OVNET_ROOT/scripts/demo.sh" --tls
 	[ -z "$FULL" ] || run demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
 }
 

@@ -51,13 +51,15 @@ static json_t *node_json(struct daemon *d)
 
 static json_t *etcd_json(struct daemon *d, const struct ovnet_lease_status *s)
 {
-	return json_pack("{s:s,s:s,s:s,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "transport",
-		s->transport, "endpoint", s->endpoint, "prefix", d->conf.etcd.prefix, "connected",
-		s->connected, "error", s->error, "revision", (json_int_t)s->revision, "expires_at",
-		(json_int_t)s->expires_at, "renewed_at", (json_int_t)s->renewed_at, "events",
-		(json_int_t)s->events, "resyncs", (json_int_t)s->resyncs, "renewals",
-		(json_int_t)s->renewals, "retries", (json_int_t)s->retries, "invalid",
-		(json_int_t)s->invalid, "sync_ms", (json_int_t)s->sync_ms);
+	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:i,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+		"transport", s->transport, "endpoint", s->endpoint, "prefix", d->conf.etcd.prefix,
+		"connected", s->connected, "stale", s->stale, "away_s", (int)s->away_s,
+		"retry_in_ms", (int)s->retry_in_ms, "error", s->error, "revision",
+		(json_int_t)s->revision, "expires_at", (json_int_t)s->expires_at, "renewed_at",
+		(json_int_t)s->renewed_at, "events", (json_int_t)s->events, "resyncs",
+		(json_int_t)s->resyncs, "renewals", (json_int_t)s->renewals, "retries",
+		(json_int_t)s->retries, "invalid", (json_int_t)s->invalid, "sync_ms",
+		(json_int_t)s->sync_ms);
 }
 
 static json_t *dpdk_json(struct daemon *d)
@@ -116,6 +118,9 @@ const struct ovnet_ctl_method status_methods[] = {
 	{"status", status},
 	{"peers", NULL, &status_peers},
 	{"leases", NULL, &status_leases},
+	{"lease", lease_show},
+	{"lease-reserve", lease_reserve},
+	{"lease-release", lease_release},
 	{"ports", status_ports},
 	{"workers", status_workers},
 	{"stats", status_stats},

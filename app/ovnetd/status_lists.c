@@ -85,6 +85,7 @@ struct lease_walk {
 	size_t n, at, room;
 	struct lease_row *rows;
 	json_t *invalid; /* NULL: the rows are wanted */
+	bool stale;      /* from the snapshot */
 };
 
 static void add_lease(void *arg, const struct ovnet_lease *l, bool own)
@@ -121,6 +122,7 @@ static int collect(struct daemon *d, struct lease_walk *w, bool invalid)
 
 	ovnet_lease_client_status(d->lease, &s);
 	w->room = s.peers + 1u;
+	w->stale = s.stale;
 	if (invalid)
 		w->invalid = json_array();
 	else
@@ -149,14 +151,14 @@ static void *leases_open(void *arg, const json_t *params, char *err, size_t err_
 	return NULL;
 }
 
-static json_t *lease_json(const struct lease_row *r)
+static json_t *lease_json(const struct lease_row *r, bool stale)
 {
 	const struct ovnet_lease *l = &r->lease;
 
-	return json_pack("{s:o,s:o,s:s,s:o,s:i,s:b}", "subnet", prefix_json(&l->subnet),
+	return json_pack("{s:o,s:o,s:s,s:o,s:i,s:b,s:b}", "subnet", prefix_json(&l->subnet),
 		"public_ip", addr_json(&l->public_ip), "backend", ovnet_backend_name(l->backend),
 		"vtep_mac", l->has_vtep_mac ? mac_json(&l->vtep_mac) : json_null(), "vni",
-		(int)l->vni, "own", r->own);
+		(int)l->vni, "own", r->own, "stale", stale);
 }
 
 static bool leases_next(void *arg, void *walk, json_t **row)
@@ -170,7 +172,7 @@ static bool leases_next(void *arg, void *walk, json_t **row)
 	}
 	if (w->at == w->n)
 		return false;
-	*row = lease_json(&w->rows[w->at++]);
+	*row = lease_json(&w->rows[w->at++], w->stale);
 	return true;
 }
 

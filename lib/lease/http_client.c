@@ -35,7 +35,8 @@ struct http_call {
 	size_t len, room;
 	char *out; /* what is still to be sent, of a call that goes on */
 	size_t out_len;
-	bool out_paused, too_long;
+	struct event *answered; /* of a call that goes on: nobody reads what is sent any more */
+	bool out_paused, out_over, headed, too_long;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -47,6 +48,8 @@ static void free_call(struct http_call *c)
 	curl_slist_free_all(c->headers);
 	free(c->body);
 	free(c->out);
+	if (c->answered != NULL)
+		event_free(c->answered);
 	free(c);
 }
 
@@ -184,6 +187,10 @@ static size_t on_header(char *bytes, size_t one, size_t n, void *arg)
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (c->req.header != NULL && status == 200)
 		c->req.header(c->req.arg, bytes, n);
+	/* Past its own headers, an answer has trailers, and is over. */
+	if (c->headed && c->answered != NULL)
+		event_active(c->answered, EV_TIMEOUT, 0);
+	c->headed = c->headed || (n <= 2 && status >= 200);
 	return n;
 }
 
@@ -207,6 +214,11 @@ static int on_new_socket(void *arg, curl_socket_t fd, curlsocktype type)
 static void set_tls(CURL *e, const struct http_tls *tls)
 {
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	/* What the files say now counts, not what an earlier connection made of them. */
+	curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+	curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	/* For the error, should it not be for this address. */
+	curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
 	if (tls->cafile[0] != '\0') {
 		curl_easy_setopt(e, CURLOPT_CAINFO, tls->cafile);
 		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
@@ -230,6 +242,8 @@ static size_t on_out(char *bytes, size_t one, size_t room, void *arg)
 	struct http_call *c = arg;
 	size_t n = one * room < c->out_len ? one * room : c->out_len;
 
+	if (n == 0 && c->out_over)
+		return 0;
 	if (n == 0) {
 		c->out_paused = true;
 		return CURL_READFUNC_PAUSE;
@@ -247,14 +261,29 @@ static void append_out(struct http_call *c, const void *bytes, size_t n)
 	c->out_len += n;
 }
 
-void http_call_send(struct http_call *c, const void *bytes, size_t n)
+static void go_on_sending(struct http_call *c)
 {
-	append_out(c, bytes, n);
 	if (!c->out_paused)
 		return;
 	c->out_paused = false;
 	if (curl_easy_pause(c->easy, CURLPAUSE_CONT) != CURLE_OK)
 		LOG(DEBUG, "libcurl does not go on sending; the call will end by itself");
+}
+
+void http_call_send(struct http_call *c, const void *bytes, size_t n)
+{
+	append_out(c, bytes, n);
+	go_on_sending(c);
+}
+
+/* libcurl would wait for the end of what is sent although the answer is complete. */
+static void on_answered(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_call *c = arg;
+
+	(void)fd, (void)what;
+	c->out_over = true;
+	go_on_sending(c);
 }
 
 static CURLcode set_body(struct http_call *c, const struct http_request *req)
@@ -263,6 +292,7 @@ static CURLcode set_body(struct http_call *c, const struct http_request *req)
 		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE, (long)req->len);
 		return curl_easy_setopt(c->easy, CURLOPT_COPYPOSTFIELDS, req->body);
 	}
+	c->answered = must(event_new(c->h->base, -1, 0, on_answered, c));
 	append_out(c, req->body, req->len);
 	curl_easy_setopt(c->easy, CURLOPT_READFUNCTION, on_out);
 	curl_easy_setopt(c->easy, CURLOPT_READDATA, c);
@@ -271,18 +301,21 @@ static CURLcode set_body(struct http_call *c, const struct http_request *req)
 
 static void set_version(CURL *e, const struct http_request *req)
 {
+	bool tls = strncmp(req->url, "https:", 6) == 0;
 	long version = CURL_HTTP_VERSION_1_1;
 
-	if (req->http2 && strncmp(req->url, "https:", 6) == 0) {
-		version = CURL_HTTP_VERSION_2TLS;
-		/* A call waits for a connection in the making that it can share. */
-		curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
-	} else if (req->http2) {
-		/* Without TLS nothing is negotiated: HTTP/2 from the first byte. */
-		version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
-		/* libcurl 7.88 starts HTTP/2 anew on a connection used again (curl #10634). */
+	if (req->http2) /* without TLS nothing is negotiated: HTTP/2 from the first byte */
+		version = tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+	/*
+	 * libcurl 7.88 starts HTTP/2 anew on a plain connection used again (curl #10634), and does
+	 * not tell a paused stream among others that the connection has ended.
+	 */
+	if (req->http2 && (!tls || req->goes_on)) {
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+	} else if (req->http2) {
+		/* A call waits for a connection in the making that it can share. */
+		curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	}
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, version);
 }

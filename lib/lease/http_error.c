@@ -76,6 +76,40 @@ static void timeout_text(CURL *easy, char *out, size_t size)
 		(long long)(us / 1000));
 }
 
+/* What the certificate is for; libcurl gathers it once the chain is found good. NULL: unknown. */
+static const char *names_in_certificate(CURL *easy)
+{
+	static const char label[] = "X509v3 Subject Alternative Name:";
+	const struct curl_certinfo *info = NULL;
+
+	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL ||
+		info->num_of_certs < 1)
+		return NULL;
+	for (const struct curl_slist *row = info->certinfo[0]; row != NULL; row = row->next)
+		if (strncmp(row->data, label, sizeof(label) - 1) == 0)
+			return row->data + sizeof(label) - 1;
+	return NULL;
+}
+
+static void certificate_text(CURL *easy, const char *why, char *out, size_t size)
+{
+	const char *names = names_in_certificate(easy);
+
+	if (names != NULL)
+		snprintf(out, size,
+			"%s; its certificate is for %.150s (have one made for that address too, "
+			"or write a name it has in etcd.endpoints)",
+			why, names);
+	else if (strstr(why, "expired") != NULL || strstr(why, "not yet valid") != NULL)
+		snprintf(out, size,
+			"%s (renew that server's certificate; is this node's clock right?)", why);
+	else
+		snprintf(out, size,
+			"its certificate is not accepted: %s (is etcd.cafile the one that signed "
+			"it, does it name this host?)",
+			why);
+}
+
 static void unanswered_text(CURL *easy, bool http2, char *out, size_t size)
 {
 	const char *proxy = http2 ? "; if it is a proxy without HTTP/2, set etcd.transport to "
@@ -128,10 +162,7 @@ void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const str
 		timeout_text(easy, out, size);
 		return;
 	case CURLE_PEER_FAILED_VERIFICATION:
-		snprintf(out, size,
-			"its certificate is not accepted: %s (is etcd.cafile the one that signed "
-			"it, does it name this host?)",
-			why);
+		certificate_text(easy, why, out, size);
 		return;
 	case CURLE_SSL_CACERT_BADFILE:
 		snprintf(out, size, "cannot use etcd.cafile \"%s\": %s", tls->cafile, why);

@@ -33,9 +33,10 @@ static void on_event(struct ovnet_lease_client *c, const struct ovnet_etcd_event
 
 	if (is_own(c, ev->kv.key))
 		on_own_key(c, ev);
-	else if (ev->removed)
+	else if (ev->removed) {
 		lease_table_remove(c->table, name);
-	else
+		lease_lost_removed(c, name);
+	} else
 		lease_table_put(c->table, name, &ev->kv);
 }
 
@@ -130,11 +131,13 @@ static void on_applied(void *arg)
 							: NULL);
 	drop_listing(c);
 	c->sync.took_ms = monotonic_ms() - c->sync.started_ms;
+	c->store.stale = false;
 	if (c->sync.synced)
 		c->resyncs++;
 	else
 		c->cbs.synced(c->arg);
 	c->sync.synced = true;
+	lease_store_changed(c);
 	follow(c);
 }
 

@@ -4,12 +4,30 @@
 
 export LAB_ETCD_API=${LAB_ETCD_API:-v3} # where the lease tree is: v3, or v2 as of flannel v0.17
 ETCD_IP=10.168.0.1
-ETCD_URL=http://$ETCD_IP:2379
 PREFIX=/coreos.com/network
 NETCONF='{"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan"}}'
 
+# shellcheck disable=SC2120
+# etcd_choose [MEMBER...]: where etcd is and how clients show who they are, as the environment
+# says. Members by their number; all of them if none is given.
+etcd_choose() {
+	local n
+	ETCD_URL=''
+	[ $# -gt 0 ] || mapfile -t < <(seq "${LAB_ETCD_MEMBERS:-1}")
+	for n in "${@:-${MAPFILE[@]}}"; do
+		ETCD_URL+=${ETCD_URL:+,}http${LAB_ETCD_TLS:+s}://10.168.0.$n:2379
+	done
+	CURL_TLS=() ETCDCTL=(env ETCDCTL_API=3 etcdctl "--endpoints=$ETCD_URL")
+	! over_tls || CURL_TLS=(--cacert "$TLS/ca.crt" --cert "$TLS/client.crt"
+		--key "$TLS/client.key")
+	! over_tls || ETCDCTL+=("--cacert=$TLS/ca.crt" "--cert=$TLS/client.crt"
+		"--key=$TLS/client.key")
+}
+# shellcheck disable=SC2119
+etcd_choose
+
 etcdctl() {
-	ETCDCTL_API=3 on etcd etcdctl --endpoints=$ETCD_URL --command-timeout=3s "$@"
+	on fabric "${ETCDCTL[@]}" --command-timeout=3s "$@"
 }
 
 over_v2() {
@@ -18,10 +36,22 @@ over_v2() {
 
 # v2_keys KEY[?QUERY] [CURL_OPTION...]: one request to etcd's v2 API.
 v2_keys() {
-	on etcd curl -sS -m 3 "$ETCD_URL/v2/keys$1" "${@:2}"
+	local url rc=7
+	for url in ${ETCD_URL//,/ }; do
+		on fabric curl -sS -m 3 "${CURL_TLS[@]}" "$url/v2/keys$1" "${@:2}" && return 0
+		rc=$?
+		[ $rc != 22 ] || return $rc # that was an answer
+	done
+	return $rc
 }
 
 etcd_start() {
+	local tls=()
+	if over_tls; then
+		tls_up
+		[ -e "$TLS/etcd.crt" ] || tls_cert etcd ca "IP:$ETCD_IP"
+		mapfile -t tls < <(tls_etcd_flags etcd)
+	fi
 	if [ ! -e "/run/netns/$LAB-etcd" ]; then
 		ns_add etcd
 		plug etcd
@@ -29,12 +59,12 @@ etcd_start() {
 	fi
 	spawn "$LAB_DIR/etcd.log" ip netns exec "$LAB-etcd" etcd --name lab \
 		--data-dir "$LAB_DIR/etcd.data" --logger zap --log-level warn \
-		--listen-client-urls $ETCD_URL --advertise-client-urls $ETCD_URL \
+		--listen-client-urls "$ETCD_URL" --advertise-client-urls "$ETCD_URL" \
 		--listen-peer-urls http://127.0.0.1:2380 \
 		--initial-advertise-peer-urls http://127.0.0.1:2380 \
 		--initial-cluster lab=http://127.0.0.1:2380 \
 		--heartbeat-interval 40 --election-timeout 400 \
-		"--enable-v2=$(over_v2 && echo true || echo false)"
+		"--enable-v2=$(over_v2 && echo true || echo false)" "${tls[@]}"
 	ETCD_PID=$SPAWNED
 	within 20 "etcd answers" etcdctl endpoint health
 }
@@ -100,6 +130,16 @@ lease_delete() {
 	etcdctl del "$(lease_key "$1")" >/dev/null
 }
 
+# lease_expire SUBNET: as its TTL's end does: v3 drops the key with its etcd lease.
+lease_expire() {
+	if over_v2; then
+		lease_delete "$1"
+		return
+	fi
+	etcdctl lease revoke "$(printf %x "$(etcdctl get -w fields "$(lease_key "$1")" |
+		awk '$1 == "\"Lease\"" { print $3 }')")" >/dev/null
+}
+
 # Every lease and the revision they were listed at: {revision, leases: [{key, value}]}.
 lease_listing() {
 	if over_v2; then
@@ -118,11 +158,11 @@ lease_listing() {
 # lease_events REVISION: takes this shell's place; prints something at the first event.
 lease_events() {
 	if over_v2; then
-		exec ip netns exec "$LAB-etcd" curl -sN \
-			"$ETCD_URL/v2/keys$PREFIX/subnets?recursive=true&wait=true&waitIndex=$1"
+		exec ip netns exec "$LAB-fabric" curl -sN "${CURL_TLS[@]}" \
+			"$(tr , '\n' <<<"$ETCD_URL" | shuf -n 1)/v2/keys$PREFIX/subnets$(
+			)?recursive=true&wait=true&waitIndex=$1"
 	fi
-	ETCDCTL_API=3 exec ip netns exec "$LAB-etcd" etcdctl "--endpoints=$ETCD_URL" \
-		watch --prefix "$PREFIX/subnets/" "--rev=$1"
+	exec ip netns exec "$LAB-fabric" "${ETCDCTL[@]}" watch --prefix "$PREFIX/subnets/" "--rev=$1"
 }
 
 # The tree as an operator sees it: key, value.
