@@ -13,6 +13,12 @@ usage: perf/run.sh VERB [options]
              --quick        seconds instead of half a minute, noisier
              --level LEVEL  x86-64-v2, x86-64-v3 or x86-64-v4 instead of the CPU's best
 
+  leases   ovnetd and a full lease tree in a real etcd (root, network namespaces): first sync,
+           a storm of changes, latency of single ones, resync, memory
+             --json FILE    write the figures there too
+             --leases N     256 to 65536 (default) leases, our own included
+             --quick        8192 leases, fewer changes
+
 BUILD=DIR in the environment: the build directory (default: build, made as a release build).
 END
 }
@@ -23,7 +29,7 @@ build=${BUILD:-$root/build}
 built()
 {
 	[ -f "$build/build.ninja" ] || meson setup --buildtype=release "$build" "$root" >&2
-	ninja -C "$build" "$1" >&2
+	ninja -C "$build" "$@" >&2
 }
 
 verb=${1:---help}
@@ -32,6 +38,10 @@ case $verb in
 stages)
 	built perf/stages
 	exec "$build/perf/stages" "$@"
+	;;
+leases)
+	built perf/lease_load app/ovnetd/ovnetd app/ovnetctl/ovnetctl
+	exec "$root/perf/leases.sh" "$build" "$@"
 	;;
 -h | --help | help)
 	usage

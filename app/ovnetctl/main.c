@@ -20,7 +20,7 @@ enum { EXIT_DAEMON = 1, EXIT_USAGE = 2 };
 
 struct options {
 	const char *socket;
-	bool json, invalid, all, now;
+	bool json, invalid, all, now, reset;
 	unsigned watch;          /* seconds; 0: once */
 	const struct view *view; /* NULL: the command is lease */
 	const char *lease;       /* what about it */
@@ -40,6 +40,8 @@ static void print_help(void)
 	       "  --invalid        leases: those ovnetd refused, and why\n"
 	       "  --now            lease release: give it back at once and end ovnetd\n"
 	       "  --all            drops: every reason, not only those that occurred\n"
+	       "  --reset          status: look for the longest turn of the loop anew from now "
+	       "on\n"
 	       "  --version        print the version\n"
 	       "  --help           print this\n\n"
 	       "Exit status: 0, 1 when the daemon cannot be asked or refuses, 2 for wrong "
@@ -97,6 +99,8 @@ static int parse_command(struct options *o, int argc, char **argv)
 		return usage("--invalid goes with leases, not ", o->view->name);
 	if (o->all && strcmp(o->view->name, "drops") != 0)
 		return usage("--all goes with drops, not ", o->view->name);
+	if (o->reset && strcmp(o->view->name, "status") != 0)
+		return usage("--reset goes with status, not ", o->view->name);
 	if (o->now)
 		return usage("--now goes with lease release, not ", o->view->name);
 	if (o->invalid)
@@ -110,8 +114,9 @@ static int parse(struct options *o, int argc, char **argv)
 	static const struct option flags[] = {{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'}, {"watch", required_argument, NULL, 'w'},
 		{"invalid", no_argument, NULL, 'i'}, {"now", no_argument, NULL, 'n'},
-		{"all", no_argument, NULL, 'a'}, {"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"all", no_argument, NULL, 'a'}, {"reset", no_argument, NULL, 'r'},
+		{"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
 	int c, err;
 
 	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
@@ -135,6 +140,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'a':
 			o->all = true;
+			break;
+		case 'r':
+			o->reset = true;
 			break;
 		case 'v':
 			printf("ovnetctl %s\n", OVNET_VERSION);
@@ -163,8 +171,8 @@ static json_t *ask(const struct options *o)
 	char err[1024] = "";
 	json_t *params = NULL;
 
-	if (o->invalid || o->all)
-		params = json_pack("{s:b}", o->invalid ? "invalid" : "all", 1);
+	if (o->invalid || o->all || o->reset)
+		params = json_pack("{s:b}", o->invalid ? "invalid" : o->all ? "all" : "reset", 1);
 	json_t *result =
 		ovnet_ctl_call(o->socket, o->view->name, params, TIMEOUT_MS, err, sizeof(err));
 	json_decref(params);

@@ -207,10 +207,18 @@ static void show_etcd(FILE *out, const json_t *etcd, struct line *l)
 	end_line(out, "lease", l);
 	member(l, "events ", etcd, "events");
 	member(l, "resyncs ", etcd, "resyncs");
+	member(l, "the last in ms ", etcd, "sync_ms");
 	member(l, "renewals ", etcd, "renewals");
 	member(l, "retries ", etcd, "retries");
 	member(l, "invalid leases ", etcd, "invalid");
 	end_line(out, "  counts", l);
+}
+
+static void show_loop(FILE *out, const json_t *loop, struct line *l)
+{
+	member(l, "longest turn, ms ", loop, "stall_ms_max");
+	since(l, "", loop, "stall_at", false);
+	end_line(out, "event loop", l);
 }
 
 static void show_dpdk(FILE *out, const json_t *dpdk, struct line *l)
@@ -247,6 +255,7 @@ void show_status(FILE *out, const json_t *s)
 	show_node(out, json_object_get(s, "node"), &l);
 	show_etcd(out, json_object_get(s, "etcd"), &l);
 	show_dpdk(out, json_object_get(s, "dpdk"), &l);
+	show_loop(out, json_object_get(s, "loop"), &l);
 	json_array_foreach (json_object_get(s, "warnings"), i, warning) {
 		part(&l, "", json_is_string(warning) ? json_string_value(warning) : "-");
 		end_line(out, "warning", &l);

@@ -97,7 +97,7 @@ static int start(struct daemon *d, const struct module *m)
 	LOG(DEBUG, "starting %s", m->name);
 	while ((rc = m->init(d)) == -EAGAIN && !d->stopping) {
 		m->fini(d);
-		if (event_base_loopexit(d->base, &moment) < 0 || event_base_dispatch(d->base) < 0)
+		if (event_base_loopexit(d->base, &moment) < 0 || loop_run(&d->loop, d->base) < 0)
 			return -EIO;
 	}
 	if (rc < 0 && rc != -EAGAIN)
@@ -119,7 +119,7 @@ int daemon_run(struct daemon *d)
 		rc = start(d, modules[up]);
 	if (rc == 0 && !d->stopping) {
 		check_run(-1, 0, d);
-		if (event_base_dispatch(d->base) < 0)
+		if (loop_run(&d->loop, d->base) < 0)
 			rc = -EIO;
 	}
 	while (up > 0) {

@@ -19,6 +19,7 @@
 #include "impostors.h"
 #include "lease_client.h"
 #include "lease_ctl.h"
+#include "loop.h"
 #include "path.h"
 #include "peers.h"
 #include "udp_guard.h"
@@ -41,6 +42,7 @@ struct uplink {
 struct daemon {
 	struct conf conf;
 	struct event_base *base;
+	struct loop loop;
 	struct event *signals[2];
 	struct event *reclaim; /* timer: frees what is past its RCU grace */
 	struct event *check;   /* timer: compares with the kernel, tries again what failed */

@@ -50,21 +50,19 @@ static struct ovnet_addr source_on(
 	return preferred->family != 0 ? *preferred : u->addr;
 }
 
-int next_hop_find(struct daemon *d, const struct ovnet_addr *dst, struct next_hop *out)
+int next_hop_find(struct daemon *d, const struct ovnet_addr *dst,
+	const struct ovnet_route_query *answer, struct next_hop *out)
 {
-	struct ovnet_route r;
-	struct uplink *u;
+	const struct ovnet_route *r = &answer->route;
+	struct uplink *u = answer->rc == 0 ? uplink_by_ifindex(d, r->ifindex) : NULL;
 
-	if (ovnet_kernel_route_get(d->kernel, dst, &r) < 0)
-		return find_static(d, dst, out);
-	u = uplink_by_ifindex(d, r.ifindex);
 	if (u == NULL)
 		return find_static(d, dst, out);
 	*out = (struct next_hop){
 		.uplink = u,
-		.addr = r.gateway.family != 0 ? r.gateway : *dst,
-		.source = source_on(d, u, &r.prefsrc),
-		.mtu = r.mtu != 0 && r.mtu < u->port->mtu ? r.mtu : u->port->mtu,
+		.addr = r->gateway.family != 0 ? r->gateway : *dst,
+		.source = source_on(d, u, &r->prefsrc),
+		.mtu = r->mtu != 0 && r->mtu < u->port->mtu ? r->mtu : u->port->mtu,
 	};
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "net.h"
 
 struct daemon;
+struct ovnet_route_query;
 struct peer;
 struct uplink;
 
@@ -20,8 +21,9 @@ struct next_hop {
 	uint16_t mtu;             /* of the way there, bytes of outer IP */
 };
 
-/* 0, or -ENETUNREACH when no uplink of ours leads there. */
-int next_hop_find(struct daemon *d, const struct ovnet_addr *dst, struct next_hop *out);
+/* `answer`: the kernel's about `dst`. 0, or -ENETUNREACH when no uplink of ours leads there. */
+int next_hop_find(struct daemon *d, const struct ovnet_addr *dst,
+	const struct ovnet_route_query *answer, struct next_hop *out);
 /* Is it what the peer has, source MAC included? */
 bool next_hop_is(const struct peer *p, const struct next_hop *hop);
 /* Takes a reference on the FIB's slot, asks for the neighbour, fills the peer. 0 or -errno. */

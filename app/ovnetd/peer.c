@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One peer: where it is, what the FIB holds for it, its route on the host device. */
+/*
+ * Peers: where they are, what the FIB holds for them, their routes on the host device. Done for a
+ * batch at a time, because the kernel takes many questions and routes in one call.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -81,11 +84,11 @@ static void set_state(struct peers *ps, struct peer *p, enum peer_state state)
 	p->state = state;
 }
 
-/* Asks the kernel where the peer is; true if anything differs from what is published. */
-static bool resolve(struct daemon *d, struct peer *p)
+/* True if anything differs from what is published. */
+static bool resolve(struct daemon *d, struct peer *p, const struct ovnet_route_query *answer)
 {
 	struct next_hop hop;
-	bool found = next_hop_find(d, &p->lease.public_ip, &hop) == 0;
+	bool found = next_hop_find(d, &p->lease.public_ip, answer, &hop) == 0;
 
 	if (found && p->state == PEER_OK && !p->renamed && next_hop_is(p, &hop))
 		return false;
@@ -102,27 +105,81 @@ static bool resolve(struct daemon *d, struct peer *p)
 	return true;
 }
 
-/* -errno: it is still there. */
-static int withdraw(struct daemon *d, struct peer *p)
+/* A failure leaves it in the FIB, to be tried again. */
+static void withdraw(struct daemon *d, struct peer *p)
 {
 	char text[OVNET_PREFIX_STRLEN];
 
-	if (p->state == PEER_IGNORED)
-		return 0;
-	/* The route first: packets then find the blackhole instead of a FIB without the peer. A
-	 * route that stays has no lease, and goes with the next check. */
-	(void)ovnet_host_route_del(d->kernel, d->host->ifindex, &p->lease.subnet);
 	p->routed = false;
 	int rc = ovnet_fib_del_peer(d->fib, &p->lease.subnet);
 	if (rc < 0 && rc != -ENOENT) {
 		LOG(ERR, "peer %s not removed from the FIB, trying again: %s",
 			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));
-		return rc;
+		return;
 	}
 	p->published = false;
 	next_hop_release(d, p);
 	set_state(&d->peers, p, PEER_IGNORED);
-	return 0;
+}
+
+static bool stays(const struct peer *p)
+{
+	return !p->gone && p->wanted;
+}
+
+static void withdraw_all(struct daemon *d, struct peer *const *peers, unsigned n)
+{
+	struct ovnet_host_route_change routes[PEER_BATCH];
+	unsigned leaving = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!stays(peers[i]) && peers[i]->state != PEER_IGNORED)
+			routes[leaving++] = (struct ovnet_host_route_change){
+				.subnet = peers[i]->lease.subnet, .set = false};
+	if (leaving == 0)
+		return;
+	/* The route first: packets then find the blackhole instead of a FIB without the peer. A
+	 * route that stays has no lease, and goes with the next check. */
+	ovnet_host_routes_change(d->kernel, d->host->ifindex, routes, leaving);
+	for (unsigned i = 0; i < n; i++)
+		if (!stays(peers[i]) && peers[i]->state != PEER_IGNORED)
+			withdraw(d, peers[i]);
+}
+
+static void resolve_all(struct daemon *d, struct peer *const *peers, unsigned n)
+{
+	struct ovnet_route_query q[PEER_BATCH];
+	unsigned asked = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (stays(peers[i]))
+			q[asked++].dst = peers[i]->lease.public_ip;
+	ovnet_kernel_routes_get(d->kernel, q, asked);
+	asked = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (stays(peers[i]) && resolve(d, peers[i], &q[asked++]))
+			peers[i]->published = false;
+}
+
+static void route_all(struct daemon *d, struct peer *const *peers, unsigned n)
+{
+	struct ovnet_host_route_change routes[PEER_BATCH];
+	struct peer *of[PEER_BATCH];
+	unsigned new = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!stays(peers[i]) || !peers[i]->published || peers[i]->routed)
+			continue;
+		of[new] = peers[i];
+		routes[new ++] = (struct ovnet_host_route_change){
+			.subnet = peers[i]->lease.subnet, .set = true};
+	}
+	ovnet_host_routes_change(d->kernel, d->host->ifindex, routes, new);
+	for (unsigned i = 0; i < new; i++)
+		of[i]->routed = routes[i].rc == 0;
+	/* A check under way may have passed its place already. */
+	for (unsigned i = 0; i < new; i++)
+		of[i]->seen = d->peers.check;
 }
 
 bool peer_usable(struct daemon *d, const struct ovnet_lease *l)
@@ -137,20 +194,17 @@ bool peer_usable(struct daemon *d, const struct ovnet_lease *l)
 	return false;
 }
 
-void peer_settle(struct daemon *d, struct peer *p)
+void peers_settle(struct daemon *d, struct peer *const *peers, unsigned n)
 {
-	if (p->gone || !p->wanted) {
-		(void)withdraw(d, p);
-		return;
-	}
-	if (resolve(d, p))
-		p->published = false;
-	if (!p->published)
-		p->published = publish(d, p);
+	/* What comes may stand in the place of what goes. */
+	withdraw_all(d, peers, n);
+	resolve_all(d, peers, n);
+	for (unsigned i = 0; i < n; i++)
+		if (stays(peers[i]) && !peers[i]->published)
+			peers[i]->published = publish(d, peers[i]);
 	/* A device that is down takes no routes; they are set when it is up. */
-	if (p->published && !p->routed && !d->host_down)
-		p->routed =
-			ovnet_host_route_set(d->kernel, d->host->ifindex, &p->lease.subnet) == 0;
+	if (!d->host_down)
+		route_all(d, peers, n);
 }
 
 const char *peer_state_name(const struct peer *p)
@@ -159,7 +213,7 @@ const char *peer_state_name(const struct peer *p)
 	case PEER_NO_ROUTE:
 		return "no-route";
 	case PEER_IGNORED:
-		return "ignored";
+		return p->queued ? "pending" : "ignored";
 	case PEER_OK:
 		break;
 	}

@@ -14,6 +14,15 @@ OVNET_LOG_TYPE(peers)
 
 #define SLICE_US 2000 /* of work in one turn of the loop */
 
+/* What a sweep over all peers is for. */
+enum {
+	SWEEP_RETRY = 0,   /* those that are not in step */
+	SWEEP_RESOLVE = 1, /* look at each anew */
+	SWEEP_PUBLISH = 2,
+	SWEEP_ROUTE = 4,
+	SWEEP_MISSING = 8, /* the check of routes is over: who was not seen? */
+};
+
 static int by_subnet(const void *a, const void *b)
 {
 	const struct ovnet_prefix4 *p = &((const struct peer *)a)->lease.subnet;
@@ -24,7 +33,7 @@ static int by_subnet(const void *a, const void *b)
 	return (int)p->len - (int)q->len;
 }
 
-static struct peer *find(struct peers *ps, const struct ovnet_prefix4 *subnet)
+struct peer *peers_find(struct peers *ps, const struct ovnet_prefix4 *subnet)
 {
 	struct peer key = {.lease.subnet = *subnet};
 	struct peer **at = tfind(&key, &ps->tree, by_subnet);
@@ -51,8 +60,12 @@ static struct peer *add(struct peers *ps, const struct ovnet_lease *lease)
 
 static void delete (struct peers *ps, struct peer *p)
 {
-	if (p->queued)
+	if (p->queued) {
 		TAILQ_REMOVE(&ps->work, p, work);
+		ps->n_queued--;
+	}
+	if (ps->sweep == p)
+		ps->sweep = TAILQ_NEXT(p, entry);
 	TAILQ_REMOVE(&ps->list, p, entry);
 	tdelete(p, &ps->tree, by_subnet);
 	free(p);
@@ -69,8 +82,10 @@ static void kick(struct peers *ps)
 
 static void queue(struct peers *ps, struct peer *p)
 {
-	if (!p->queued)
+	if (!p->queued) {
 		TAILQ_INSERT_TAIL(&ps->work, p, work);
+		ps->n_queued++;
+	}
 	p->queued = true;
 	kick(ps);
 }
@@ -99,25 +114,87 @@ static void warn_no_route(struct daemon *d)
 		ps->n_no_route, ps->n, a, a);
 }
 
+static bool in_step(const struct peer *p)
+{
+	if (p->gone || !p->wanted)
+		return p->state == PEER_IGNORED;
+	return p->state == PEER_OK && p->published && p->routed;
+}
+
+static void sweep_one(struct peers *ps, struct peer *p)
+{
+	if ((ps->sweep_for & SWEEP_MISSING) != 0 && p->routed && p->seen != ps->check) {
+		p->routed = false;
+		ps->missing++;
+	}
+	if ((ps->sweep_for & SWEEP_PUBLISH) != 0)
+		p->published = false;
+	if ((ps->sweep_for & SWEEP_ROUTE) != 0)
+		p->routed = false;
+	if ((ps->sweep_for & SWEEP_RESOLVE) != 0 || !in_step(p))
+		queue(ps, p);
+}
+
+static void sweep_some(struct peers *ps)
+{
+	for (unsigned i = 0; i < PEER_BATCH && ps->sweep != NULL; i++) {
+		struct peer *p = ps->sweep;
+		ps->sweep = TAILQ_NEXT(p, entry);
+		sweep_one(ps, p);
+	}
+	if (ps->sweep != NULL)
+		return;
+	ps->sweep_for = 0;
+	if (ps->missing > 0)
+		LOG(WARN, "%u of our routes were removed by somebody: putting them back",
+			ps->missing);
+	ps->missing = 0;
+}
+
+/* One that is under way begins anew, with both ends. */
+static void sweep(struct peers *ps, unsigned what)
+{
+	ps->sweep = TAILQ_FIRST(&ps->list);
+	if (ps->sweep == NULL)
+		return; /* also before the start: the kernel speaks earlier than etcd */
+	ps->sweep_for |= what;
+	kick(ps);
+}
+
+static void work_batch(struct daemon *d)
+{
+	struct peers *ps = &d->peers;
+	struct peer *batch[PEER_BATCH], *p;
+	unsigned n = 0;
+
+	while (n < PEER_BATCH && (p = TAILQ_FIRST(&ps->work)) != NULL) {
+		TAILQ_REMOVE(&ps->work, p, work);
+		ps->n_queued--;
+		p->queued = false;
+		batch[n++] = p;
+	}
+	peers_settle(d, batch, n);
+	for (unsigned i = 0; i < n; i++)
+		if (batch[i]->gone && batch[i]->state == PEER_IGNORED)
+			delete (ps, batch[i]);
+}
+
 static void work(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
 	struct peers *ps = &d->peers;
 	uint64_t end = now_us() + SLICE_US;
-	struct peer *p;
 
 	(void)fd;
 	(void)what;
-	while ((p = TAILQ_FIRST(&ps->work)) != NULL) {
+	while (ps->sweep != NULL || !TAILQ_EMPTY(&ps->work)) {
 		if (now_us() > end) {
 			kick(ps);
 			return;
 		}
-		TAILQ_REMOVE(&ps->work, p, work);
-		p->queued = false;
-		peer_settle(d, p);
-		if (p->gone && p->state == PEER_IGNORED)
-			delete (ps, p);
+		if (ps->sweep != NULL)
+			sweep_some(ps);
+		work_batch(d);
 	}
 	warn_no_route(d);
 	overlay_settled(d);
@@ -125,7 +202,7 @@ static void work(evutil_socket_t fd, short what, void *arg)
 
 void peers_set(struct daemon *d, const struct ovnet_lease *lease)
 {
-	struct peer *p = find(&d->peers, &lease->subnet);
+	struct peer *p = peers_find(&d->peers, &lease->subnet);
 	char s[OVNET_PREFIX_STRLEN], a[OVNET_ADDR_STRLEN];
 
 	ovnet_prefix4_text(&lease->subnet, s, sizeof(s));
@@ -144,14 +221,15 @@ void peers_set(struct daemon *d, const struct ovnet_lease *lease)
 	p->lease = *lease;
 	p->wanted = peer_usable(d, lease);
 	p->published = false;
-	if (p->wanted)
+	/* Not every one at every start. */
+	if (p->wanted && d->settled)
 		LOG(INFO, "peer %s at %s", s, ovnet_addr_text(&lease->public_ip, a, sizeof(a)));
 	queue(&d->peers, p);
 }
 
 void peers_del(struct daemon *d, const struct ovnet_lease *lease)
 {
-	struct peer *p = find(&d->peers, &lease->subnet);
+	struct peer *p = peers_find(&d->peers, &lease->subnet);
 	char text[OVNET_PREFIX_STRLEN];
 
 	if (p == NULL || p->gone)
@@ -164,30 +242,17 @@ void peers_del(struct daemon *d, const struct ovnet_lease *lease)
 
 void peers_resolve_all(struct daemon *d)
 {
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &d->peers.list, entry)
-		queue(&d->peers, p);
+	sweep(&d->peers, SWEEP_RESOLVE);
 }
 
 void peers_republish(struct daemon *d)
 {
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &d->peers.list, entry) {
-		p->published = false;
-		queue(&d->peers, p);
-	}
+	sweep(&d->peers, SWEEP_PUBLISH);
 }
 
 void peers_set_routes(struct daemon *d)
 {
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &d->peers.list, entry) {
-		p->routed = false;
-		queue(&d->peers, p);
-	}
+	sweep(&d->peers, SWEEP_ROUTE);
 }
 
 void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr *addr,
@@ -211,53 +276,33 @@ void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr
 
 static bool keep_route(void *arg, const struct ovnet_prefix4 *subnet)
 {
-	struct peer *p = find(&((struct daemon *)arg)->peers, subnet);
+	struct peers *ps = &((struct daemon *)arg)->peers;
+	struct peer *p = peers_find(ps, subnet);
 
 	if (p == NULL || p->gone || !p->wanted)
 		return false;
-	p->seen = true;
+	p->seen = ps->check;
 	return true;
 }
 
-/* Routes the kernel should have and has not. */
-static unsigned find_missing(struct peers *ps)
+static void on_checked(void *arg, int err)
 {
-	struct peer *p;
-	unsigned n = 0;
+	struct daemon *d = arg;
 
-	TAILQ_FOREACH (p, &ps->list, entry) {
-		if (!p->routed || p->seen)
-			continue;
-		p->routed = false;
-		n++;
-	}
-	return n;
-}
-
-static bool in_step(const struct peer *p)
-{
-	if (p->gone || !p->wanted)
-		return p->state == PEER_IGNORED;
-	return p->state == PEER_OK && p->published && p->routed;
+	sweep(&d->peers, err == 0 && !d->host_down ? SWEEP_MISSING : SWEEP_RETRY);
 }
 
 void peers_check(struct daemon *d)
 {
 	struct peers *ps = &d->peers;
-	struct peer *p;
+	int rc = d->host_down ? -ENETDOWN
+			      : ovnet_host_routes_check(
+					d->kernel, d->host->ifindex, keep_route, on_checked, d);
 
-	TAILQ_FOREACH (p, &ps->list, entry)
-		p->seen = false;
-	if (!d->host_down &&
-		ovnet_host_routes_prune(d->kernel, d->host->ifindex, keep_route, d) == 0) {
-		unsigned n = find_missing(ps);
-		if (n > 0)
-			LOG(WARN, "%u of our routes were removed by somebody: putting them back",
-				n);
-	}
-	TAILQ_FOREACH (p, &ps->list, entry)
-		if (!in_step(p))
-			queue(ps, p);
+	if (rc == 0)
+		ps->check++;
+	else if (rc != -EBUSY)
+		sweep(ps, SWEEP_RETRY);
 	kick(ps);
 }
 

@@ -34,7 +34,7 @@ struct peer {
 	bool queued;    /* in the queue */
 	bool published; /* the FIB has it as it is here */
 	bool routed;    /* the host device has its route */
-	bool seen;      /* by the check of routes */
+	uint32_t seen;  /* the last check of routes that saw its own, or did not have to */
 	enum peer_state state;
 	struct uplink *uplink;      /* PEER_OK */
 	uint32_t ifindex;           /* PEER_OK: of the uplink when the next hop was taken */
@@ -52,7 +52,11 @@ struct peers {
 	TAILQ_HEAD(, peer) list, work;
 	void *tree;           /* tsearch(3) by subnet */
 	struct event *worker; /* runs the queue */
-	uint32_t n, n_no_route;
+	struct peer *sweep;   /* the next of all peers to look at, NULL: no sweep is under way */
+	unsigned sweep_for;   /* what is to be done about each */
+	uint32_t check;       /* number of the check of routes */
+	unsigned missing;     /* routes it did not see */
+	uint32_t n, n_queued, n_no_route;
 	struct ovnet_addr no_route; /* the last one found without */
 };
 
@@ -78,9 +82,15 @@ void peers_check(struct daemon *d);
 /* Since it is a peer, over all workers. */
 void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum);
 const char *peer_state_name(const struct peer *p);
+/* NULL: there is none. */
+struct peer *peers_find(struct peers *ps, const struct ovnet_prefix4 *subnet);
 
-/* peer.c: brings the FIB and the routes in step with one peer; withdraws one that is gone. */
-void peer_settle(struct daemon *d, struct peer *p);
+/*
+ * peer.c: brings the FIB and the routes in step with at most PEER_BATCH peers; withdraws those that
+ * are gone.
+ */
+#define PEER_BATCH 64
+void peers_settle(struct daemon *d, struct peer *const *peers, unsigned n);
 /* Can this daemon carry packets for the lease? Logs a no. */
 bool peer_usable(struct daemon *d, const struct ovnet_lease *lease);
 

@@ -10,21 +10,21 @@
 #include "daemon.h"
 #include "status.h"
 
-static json_t *addr_json(const struct ovnet_addr *a)
+json_t *addr_json(const struct ovnet_addr *a)
 {
 	char text[OVNET_ADDR_STRLEN];
 
 	return a->family != 0 ? json_string(ovnet_addr_text(a, text, sizeof(text))) : json_null();
 }
 
-static json_t *prefix_json(const struct ovnet_prefix4 *p)
+json_t *prefix_json(const struct ovnet_prefix4 *p)
 {
 	char text[OVNET_PREFIX_STRLEN];
 
 	return json_string(ovnet_prefix4_text(p, text, sizeof(text)));
 }
 
-static json_t *mac_json(const struct ovnet_mac *m)
+json_t *mac_json(const struct ovnet_mac *m)
 {
 	char text[OVNET_MAC_STRLEN];
 
@@ -51,14 +51,15 @@ static json_t *node_json(struct daemon *d)
 
 static json_t *etcd_json(struct daemon *d, const struct ovnet_lease_status *s)
 {
-	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:i,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:i,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
 		"transport", s->transport, "endpoint", s->endpoint, "prefix", d->conf.etcd.prefix,
 		"connected", s->connected, "stale", s->stale, "away_s", (int)s->away_s,
 		"retry_in_ms", (int)s->retry_in_ms, "error", s->error, "revision",
 		(json_int_t)s->revision, "expires_at", (json_int_t)s->expires_at, "renewed_at",
 		(json_int_t)s->renewed_at, "events", (json_int_t)s->events, "resyncs",
 		(json_int_t)s->resyncs, "renewals", (json_int_t)s->renewals, "retries",
-		(json_int_t)s->retries, "invalid", (json_int_t)s->invalid);
+		(json_int_t)s->retries, "invalid", (json_int_t)s->invalid, "sync_ms",
+		(json_int_t)s->sync_ms);
 }
 
 static json_t *dpdk_json(struct daemon *d)
@@ -82,6 +83,14 @@ static json_t *warnings_json(struct daemon *d, const struct ovnet_lease_status *
 	return list;
 }
 
+static json_t *loop_json(struct daemon *d)
+{
+	const struct loop *l = &d->loop;
+
+	return json_pack("{s:I,s:f,s:I}", "turns", (json_int_t)l->turns, "stall_ms_max",
+		(double)(l->longest_ns / 1000) / 1000, "stall_at", (json_int_t)l->longest_at);
+}
+
 static json_t *status(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	static const char *const states[] = {[OVNET_LEASE_WAIT_CONFIG] = "waiting-config",
@@ -90,103 +99,25 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 	struct daemon *d = arg;
 	struct ovnet_lease_status s;
 
-	(void)params;
 	if (!status_running(d, err, err_size))
 		return NULL;
 	ovnet_lease_client_status(d->lease, &s);
+	if (json_is_true(json_object_get(params, "reset")))
+		loop_reset(&d->loop);
 	json_t *warnings = warnings_json(d, &s);
 	bool degraded = json_array_size(warnings) > 0;
-	return json_pack("{s:s,s:i,s:I,s:s,s:o,s:o,s:o,s:i,s:s,s:o}", "version", OVNET_VERSION,
-		"pid", getpid(), "uptime_s", (json_int_t)(time(NULL) - d->started), "state",
-		states[s.state], "node", node_json(d), "etcd", etcd_json(d, &s), "dpdk",
-		dpdk_json(d), "peers", (int)d->peers.n, "health", degraded ? "degraded" : "ok",
-		"warnings", warnings);
-}
-
-static json_t *peer_json(struct daemon *d, const struct peer *p)
-{
-	struct ovnet_peer_counters c;
-	json_t *o = json_pack("{s:o,s:o,s:o,s:s}", "subnet", prefix_json(&p->lease.subnet),
-		"public_ip", addr_json(&p->lease.public_ip), "vtep_mac",
-		mac_json(&p->lease.vtep_mac), "state", peer_state_name(p));
-
-	if (p->state == PEER_OK) {
-		const struct ovnet_nexthop *nh = ovnet_nh_get(p->nh);
-		struct ovnet_mac mac;
-		memcpy(mac.b, nh->eth, sizeof(mac.b));
-		json_object_set_new(o, "uplink", json_string(p->uplink->port->name));
-		json_object_set_new(o, "via", addr_json(&p->next_hop));
-		json_object_set_new(o, "mac", nh->resolved ? mac_json(&mac) : json_null());
-	}
-	peer_counters(d, p, &c);
-	json_object_set_new(o, "tx_packets", json_integer((json_int_t)c.tx_packets));
-	json_object_set_new(o, "tx_bytes", json_integer((json_int_t)c.tx_bytes));
-	json_object_set_new(o, "rx_packets", json_integer((json_int_t)c.rx_packets));
-	json_object_set_new(o, "rx_bytes", json_integer((json_int_t)c.rx_bytes));
-	return o;
-}
-
-static json_t *peers(void *arg, const json_t *params, char *err, size_t err_size)
-{
-	struct daemon *d = arg;
-	struct peer *p;
-
-	(void)params;
-	if (!status_running(d, err, err_size))
-		return NULL;
-	json_t *list = json_array();
-	TAILQ_FOREACH (p, &d->peers.list, entry)
-		if (!p->gone)
-			json_array_append_new(list, peer_json(d, p));
-	return list;
-}
-
-struct lease_list {
-	json_t *list;
-	bool stale;
-};
-
-static void add_lease(void *arg, const struct ovnet_lease *l, bool own)
-{
-	struct lease_list *into = arg;
-
-	json_array_append_new(
-		into->list, json_pack("{s:o,s:o,s:s,s:o,s:i,s:b,s:b}", "subnet",
-				    prefix_json(&l->subnet), "public_ip", addr_json(&l->public_ip),
-				    "backend", ovnet_backend_name(l->backend), "vtep_mac",
-				    l->has_vtep_mac ? mac_json(&l->vtep_mac) : json_null(), "vni",
-				    (int)l->vni, "own", own, "stale", into->stale));
-}
-
-static void add_invalid(void *arg, const char *key, const char *why)
-{
-	/* Keys are anybody's bytes: what is no UTF-8 is shown as such instead of lost. */
-	json_t *k = json_string(key);
-
-	json_array_append_new(arg, json_pack("{s:o,s:s}", "key",
-					   k != NULL ? k : json_string("(not UTF-8)"), "why", why));
-}
-
-static json_t *leases(void *arg, const json_t *params, char *err, size_t err_size)
-{
-	struct daemon *d = arg;
-	struct ovnet_lease_status s;
-
-	if (!status_running(d, err, err_size))
-		return NULL;
-	json_t *list = json_array();
-	ovnet_lease_client_status(d->lease, &s);
-	if (json_is_true(json_object_get(params, "invalid")))
-		ovnet_lease_client_each_invalid(d->lease, add_invalid, list);
-	else
-		ovnet_lease_client_each(d->lease, add_lease, &(struct lease_list){list, s.stale});
-	return list;
+	return json_pack("{s:s,s:i,s:I,s:s,s:o,s:o,s:o,s:o,s:i,s:i,s:s,s:o}", "version",
+		OVNET_VERSION, "pid", getpid(), "uptime_s", (json_int_t)(time(NULL) - d->started),
+		"state", states[s.state], "node", node_json(d), "etcd", etcd_json(d, &s), "dpdk",
+		dpdk_json(d), "loop", loop_json(d), "peers", (int)d->peers.n, "peers_pending",
+		(int)d->peers.n_queued, "health", degraded ? "degraded" : "ok", "warnings",
+		warnings);
 }
 
 const struct ovnet_ctl_method status_methods[] = {
 	{"status", status},
-	{"peers", peers},
-	{"leases", leases},
+	{"peers", NULL, &status_peers},
+	{"leases", NULL, &status_leases},
 	{"lease", lease_show},
 	{"lease-reserve", lease_reserve},
 	{"lease-release", lease_release},
@@ -194,5 +125,5 @@ const struct ovnet_ctl_method status_methods[] = {
 	{"workers", status_workers},
 	{"stats", status_stats},
 	{"drops", status_drops},
-	{NULL, NULL},
+	{NULL},
 };

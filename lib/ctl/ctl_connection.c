@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One client. A request is taken up only when the answer before it has gone, so a client that
- * does not read holds one answer at most, and is closed after the idle time.
+ * does not read holds one answer at most, of a list a part only, and is closed after the idle time.
  */
 #include "ctl_private.h"
 
@@ -19,9 +19,13 @@
 
 OVNET_LOG_TYPE(ctl)
 
+#define ROWS_PER_TURN 256 /* a millisecond or two, some 64 KB */
+
 struct ctl_connection {
 	struct ovnet_ctl_server *server;
 	struct bufferevent *bev;
+	const struct ovnet_ctl_rows *rows; /* of the list under way, NULL: none */
+	void *walk;
 	bool closing; /* as soon as the output is out */
 	bool ended;   /* the client sends no more: close when all it sent is answered */
 	LIST_ENTRY(ctl_connection) link;
@@ -56,6 +60,74 @@ static void send_object(struct ctl_connection *c, json_t *o)
 	free(text);
 }
 
+static void end_list(struct ctl_connection *c)
+{
+	if (c->rows != NULL)
+		c->rows->close(c->walk);
+	c->rows = NULL;
+	c->walk = NULL;
+}
+
+static int add_row(struct evbuffer *out, json_t *row, const char *before)
+{
+	char *text = row != NULL ? json_dumps(row, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	int rc = -1;
+
+	json_decref(row);
+	if (text != NULL && evbuffer_add(out, before, strlen(before)) == 0)
+		rc = evbuffer_add(out, text, strlen(text));
+	free(text);
+	return rc;
+}
+
+/* The next part of the list; more when it is out. */
+static void go_on(struct ctl_connection *c, const char *before)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+	json_t *row;
+	int rc = 0;
+
+	for (unsigned i = 0; i < ROWS_PER_TURN && rc == 0; i++) {
+		if (!c->rows->next(c->server->arg, c->walk, &row)) {
+			end_list(c);
+			rc = evbuffer_add(out, "]}\n", 3);
+			break;
+		}
+		rc = add_row(out, row, before);
+		before = ",";
+	}
+	if (rc == 0)
+		return;
+	LOG(ERR, "%s: no memory for an answer; the client is closed", c->server->path);
+	end_list(c);
+	c->closing = true;
+}
+
+static void begin_list(struct ctl_connection *c)
+{
+	static const char head[] = "{\"result\":[";
+
+	if (evbuffer_add(bufferevent_get_output(c->bev), head, sizeof(head) - 1) == 0) {
+		go_on(c, "");
+		return;
+	}
+	LOG(ERR, "%s: no memory for an answer; the client is closed", c->server->path);
+	end_list(c);
+	c->closing = true;
+}
+
+static json_t *start_list(
+	struct ctl_connection *c, const struct ovnet_ctl_rows *rows, const json_t *params)
+{
+	char err[512] = "failed";
+
+	c->walk = rows->open(c->server->arg, params, err, sizeof(err));
+	if (c->walk == NULL)
+		return error_object(err);
+	c->rows = rows;
+	return NULL;
+}
+
 static json_t *unknown_method(const struct ovnet_ctl_method *methods)
 {
 	char text[1024];
@@ -67,20 +139,24 @@ static json_t *unknown_method(const struct ovnet_ctl_method *methods)
 	return error_object(text);
 }
 
-static json_t *call(struct ovnet_ctl_server *s, const char *name, const json_t *params)
+/* NULL: the answer is a list. */
+static json_t *call(struct ctl_connection *c, const char *name, const json_t *params)
 {
+	struct ovnet_ctl_server *s = c->server;
 	char err[512] = "failed";
 
 	for (const struct ovnet_ctl_method *m = s->methods; m->name != NULL; m++) {
 		if (strcmp(m->name, name) != 0)
 			continue;
+		if (m->rows != NULL)
+			return start_list(c, m->rows, params);
 		json_t *result = m->call(s->arg, params, err, sizeof(err));
 		return result != NULL ? json_pack("{s:o}", "result", result) : error_object(err);
 	}
 	return unknown_method(s->methods);
 }
 
-static json_t *answer(struct ovnet_ctl_server *s, const char *line, size_t len)
+static json_t *answer(struct ctl_connection *c, const char *line, size_t len)
 {
 	json_error_t why;
 	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
@@ -97,7 +173,7 @@ static json_t *answer(struct ovnet_ctl_server *s, const char *line, size_t len)
 	else if (params != NULL && !json_is_object(params))
 		result = error_object("\"params\" is not an object");
 	else
-		result = call(s, method, params);
+		result = call(c, method, params);
 	json_decref(request);
 	return result;
 }
@@ -113,7 +189,7 @@ static void refuse_long(struct ctl_connection *c)
 
 static bool output_pending(const struct ctl_connection *c)
 {
-	return evbuffer_get_length(bufferevent_get_output(c->bev)) > 0;
+	return c->rows != NULL || evbuffer_get_length(bufferevent_get_output(c->bev)) > 0;
 }
 
 /* The next whole line, if there is one and the last answer is out. */
@@ -133,8 +209,12 @@ static void serve(struct ctl_connection *c)
 	char *line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
 	if (line == NULL)
 		return;
-	send_object(c, answer(c->server, line, len));
+	json_t *object = answer(c, line, len);
 	free(line);
+	if (c->rows != NULL)
+		begin_list(c);
+	else
+		send_object(c, object);
 }
 
 static void serve_or_close(struct ctl_connection *c)
@@ -153,8 +233,12 @@ static void on_read(struct bufferevent *bev, void *arg)
 /* The output ran empty. */
 static void on_written(struct bufferevent *bev, void *arg)
 {
+	struct ctl_connection *c = arg;
+
 	(void)bev;
-	serve_or_close(arg);
+	if (c->rows != NULL)
+		go_on(c, ",");
+	serve_or_close(c);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -228,6 +312,7 @@ void ctl_connection_free(struct ctl_connection *c)
 {
 	LIST_REMOVE(c, link);
 	c->server->n_connections--;
+	end_list(c);
 	bufferevent_free(c->bev);
 	free(c);
 }

@@ -9,6 +9,7 @@
 #define OVNET_CTL_CTL_SERVER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,10 +20,23 @@
 struct event_base;
 struct ovnet_ctl_server;
 
+/*
+ * A long list, made row by row as the client reads it, so that it neither holds up the loop nor
+ * stands in memory. The table may change meanwhile: a walk keeps nothing that may go away.
+ */
+struct ovnet_ctl_rows {
+	/* The walk, or NULL with a sentence in `err`. `params` may be NULL. */
+	void *(*open)(void *arg, const json_t *params, char *err, size_t err_size);
+	/* False: there are no more. *row: new reference, NULL: no memory for it. */
+	bool (*next)(void *arg, void *walk, json_t **row);
+	void (*close)(void *walk);
+};
+
 struct ovnet_ctl_method {
 	const char *name;
 	/* New reference (the result), or NULL with a sentence in `err`. `params` may be NULL. */
 	json_t *(*call)(void *arg, const json_t *params, char *err, size_t err_size);
+	const struct ovnet_ctl_rows *rows; /* instead of `call`: the result is a list */
 };
 
 /*

@@ -33,12 +33,24 @@ int ovnet_host_route_set(
 /* A route that is not there (any more) is no error; one of another protocol stays. */
 int ovnet_host_route_del(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet);
+/* Many at once, for a fraction of the time: set or removed, each as by the functions above. */
+struct ovnet_host_route_change {
+	struct ovnet_prefix4 subnet;
+	bool set;
+	int rc; /* filled */
+};
+void ovnet_host_routes_change(struct ovnet_kernel *k, uint32_t ifindex,
+	struct ovnet_host_route_change *changes, unsigned n);
 /*
- * Removes routes of ours for which `keep` says no (it is asked for each there is) and puts the
- * blackhole back if it is missing. 0 or negative errno.
+ * Removes routes of ours for which `keep` says no (it is asked once for each there is) and puts the
+ * blackhole back if it is missing; a part per turn of the event loop, so that 65,536 routes hold
+ * up nobody. Then `done`: 0; -EAGAIN: others changed routes meanwhile, so not all may have been
+ * seen; or negative errno (logged). What is set or removed meanwhile may or may not be seen.
+ * -EBUSY: one is under way; other errors are logged.
  */
-int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
-	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet), void *arg);
+int ovnet_host_routes_check(struct ovnet_kernel *k, uint32_t ifindex,
+	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet),
+	void (*done)(void *arg, int err), void *arg);
 
 /*
  * Everything ovnet ever made in this network namespace: host devices, routes, blackholes, managed

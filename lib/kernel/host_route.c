@@ -2,7 +2,6 @@
 /* One route per lease through the host device, in flannel's shape. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "internal.h"
 #include "log.h"
@@ -57,55 +56,59 @@ int ovnet_host_route_set(
 	return err;
 }
 
+static struct route_entry entry_of(uint32_t ifindex, const struct ovnet_prefix4 *subnet)
+{
+	return (struct route_entry){
+		.dst = *subnet, .ifindex = ifindex, .type = RTN_UNICAST, .protocol = OVNET_RTPROT};
+}
+
 int ovnet_host_route_del(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet)
 {
-	struct route_entry route = {
-		.dst = *subnet, .ifindex = ifindex, .type = RTN_UNICAST, .protocol = OVNET_RTPROT};
+	struct route_entry route = entry_of(ifindex, subnet);
 	int err = route_remove(&k->nl, &route);
 
 	return err == -ESRCH ? 0 : err;
 }
 
-static bool is_blackhole(const struct route_entry *r, const struct ovnet_prefix4 *network)
+static int change_alone(
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_host_route_change *c)
 {
-	return r->type == RTN_BLACKHOLE && r->metric == OVNET_BLACKHOLE_METRIC &&
-	       ovnet_prefix4_equal(&r->dst, network);
+	return c->set ? ovnet_host_route_set(k, ifindex, &c->subnet)
+		      : ovnet_host_route_del(k, ifindex, &c->subnet);
 }
 
-static int put_back_blackhole(struct ovnet_kernel *k)
+static void change_some(
+	struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_host_route_change *c, unsigned n)
 {
-	char text[OVNET_PREFIX_STRLEN];
+	struct nl_batch batch = {0};
+	unsigned at[NL_BATCH];
+	struct nl_request req;
 
-	LOG(WARN, "blackhole %s was removed by somebody: put back",
-		ovnet_prefix4_text(&k->network, text, sizeof(text)));
-	return host_blackhole_set(&k->nl, &k->network);
-}
-
-int ovnet_host_routes_prune(struct ovnet_kernel *k, uint32_t ifindex,
-	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet), void *arg)
-{
-	struct nl_list list = {0};
-	unsigned removed = 0;
-	bool blackhole = k->network.len == 0;
-	int err = route_list(&k->nl, OVNET_RTPROT, 0, &list);
-	unsigned routes = err == 0 ? list.n : 0;
-
-	const struct route_entry *r = list.items;
-	for (unsigned i = 0; i < routes; i++) {
-		blackhole = blackhole || is_blackhole(&r[i], &k->network);
-		if (r[i].type != RTN_UNICAST || r[i].ifindex != ifindex || keep(arg, &r[i].dst))
+	for (unsigned i = 0; i < n; i++) {
+		c[i].rc = -EINVAL;
+		if (!is_routable(&c[i].subnet)) {
+			c[i].rc = change_alone(k, ifindex, &c[i]);
 			continue;
-		int gone = route_remove(&k->nl, &r[i]);
-		if (gone < 0 && gone != -ESRCH)
-			err = gone;
+		}
+		struct route_entry route = entry_of(ifindex, &c[i].subnet);
+		if (c[i].set)
+			compose(&req, k, ifindex, &c[i].subnet);
 		else
-			removed++;
+			route_remove_compose(&req, &route);
+		at[batch.n] = i;
+		nl_batch_add(&batch, &req);
 	}
-	free(list.items);
-	if (err == 0 && !blackhole)
-		err = put_back_blackhole(k);
-	if (removed > 0)
-		LOG(INFO, "%u routes removed that no lease stands for", removed);
-	return err;
+	int err = nl_batch_run(&k->nl, &batch, NULL, NULL);
+	/* What failed is tried again alone, which knows what is no failure and the words for it. */
+	for (unsigned i = 0; i < batch.n; i++)
+		c[at[i]].rc =
+			err < 0 || batch.verdict[i] < 0 ? change_alone(k, ifindex, &c[at[i]]) : 0;
+}
+
+void ovnet_host_routes_change(struct ovnet_kernel *k, uint32_t ifindex,
+	struct ovnet_host_route_change *changes, unsigned n)
+{
+	for (unsigned done = 0; done < n; done += NL_BATCH)
+		change_some(k, ifindex, changes + done, n - done < NL_BATCH ? n - done : NL_BATCH);
 }

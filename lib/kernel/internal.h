@@ -27,6 +27,8 @@ struct ovnet_kernel {
 	bool overrun; /* notifications were lost: resync when `fold` fires */
 	uint8_t inbox[NL_REPLY_SIZE] __attribute__((aligned(8)));
 
+	struct event_base *base;
+	struct host_check *check; /* of the host device's routes, under way */
 	struct kernel_neigh_list neigh[KERNEL_NEIGH_BUCKETS];
 	unsigned n_neigh;
 	struct ovnet_prefix4 network; /* of the host device, len 0: not set up yet */
@@ -64,11 +66,19 @@ struct route_entry {
 	uint8_t type, tos, protocol;
 };
 int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list *list);
+void route_list_compose(struct nl_request *req, uint8_t protocol, uint32_t ifindex);
+/* Adds the route the message tells of, if it is one of these. */
+void route_collect(
+	struct nl_list *list, uint8_t protocol, uint32_t ifindex, const struct nlmsghdr *msg);
+void route_remove_compose(struct nl_request *req, const struct route_entry *route);
 /* Removes exactly that one. -ESRCH when it is gone already. */
 int route_remove(struct nl *nl, const struct route_entry *route);
 
 /* host_device.c */
 int host_blackhole_set(struct nl *nl, const struct ovnet_prefix4 *network);
+
+/* host_check.c */
+void host_check_stop(struct ovnet_kernel *k);
 
 /* neigh_msg.c */
 struct neigh_entry {

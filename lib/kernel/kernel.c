@@ -218,6 +218,7 @@ struct ovnet_kernel *ovnet_kernel_open(
 		LOG(ERR, "netlink: no memory");
 		return NULL;
 	}
+	k->base = base;
 	k->events = *events;
 	k->arg = arg;
 	if (nl_open(&k->nl) < 0 || notify_open(k) < 0 || events_open(k, base) < 0) {
@@ -231,6 +232,7 @@ void ovnet_kernel_close(struct ovnet_kernel *k)
 {
 	if (k == NULL)
 		return;
+	host_check_stop(k);
 	neigh_forget_all(k);
 	if (k->tick != NULL)
 		event_free(k->tick);

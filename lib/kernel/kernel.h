@@ -74,6 +74,14 @@ struct ovnet_route {
 int ovnet_kernel_route_get(
 	struct ovnet_kernel *k, const struct ovnet_addr *dst, struct ovnet_route *out);
 
+/* Many at once, for a fraction of the time: `rc` of each is as that of ovnet_kernel_route_get(). */
+struct ovnet_route_query {
+	struct ovnet_addr dst;
+	struct ovnet_route route; /* filled */
+	int rc;                   /* filled */
+};
+void ovnet_kernel_routes_get(struct ovnet_kernel *k, struct ovnet_route_query *queries, unsigned n);
+
 /*
  * Ask for a neighbour and keep it fresh (NTF_EXT_MANAGED, else NTF_USE again and again).
  * Reference counted per (ifindex, addr). The answer comes by the callback; if the kernel knows

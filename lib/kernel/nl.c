@@ -97,8 +97,7 @@ static void keep_extack(struct nl *nl, const struct nlmsghdr *msg, const struct 
 	}
 }
 
-/* The result an NLMSG_ERROR or NLMSG_DONE carries. */
-static int verdict(struct nl *nl, const struct nlmsghdr *msg)
+int nl_verdict(struct nl *nl, const struct nlmsghdr *msg)
 {
 	if (msg->nlmsg_type == NLMSG_DONE) {
 		int err = 0;
@@ -128,7 +127,7 @@ static int receive_all(struct nl *nl, nl_answer *answer, void *arg, bool *interr
 			if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
 				*interrupted = true;
 			if (msg->nlmsg_type == NLMSG_ERROR || msg->nlmsg_type == NLMSG_DONE)
-				return verdict(nl, msg);
+				return nl_verdict(nl, msg);
 			if (answer != NULL && msg->nlmsg_type >= NLMSG_MIN_TYPE)
 				answer(arg, msg);
 		}

@@ -46,9 +46,29 @@ void nl_close(struct nl *nl);
 
 /* Returns the zeroed family header of `size` bytes behind the netlink header. */
 void *nl_begin(struct nl_request *req, uint16_t type, uint16_t flags, size_t size);
+/*
+ * Several small requests in one system call. Zeroed is empty. Answers' sequence numbers count
+ * from first_seq; the kernel's verdict on each is in `verdict`, its words are not kept.
+ */
+#define NL_BATCH         64
+#define NL_BATCH_REQUEST 64 /* bytes: a route with three attributes, an IPv6 question */
+struct nl_batch {
+	unsigned n;
+	size_t len;
+	uint32_t first_seq, at[NL_BATCH];
+	int verdict[NL_BATCH];
+	uint8_t buf[NL_BATCH * NL_BATCH_REQUEST] __attribute__((aligned(8)));
+};
+/* At most NL_BATCH, each of at most NL_BATCH_REQUEST bytes. */
+void nl_batch_add(struct nl_batch *b, const struct nl_request *req);
+/* Negative errno: unknown which of them were carried out. */
+int nl_batch_run(struct nl *nl, struct nl_batch *b, nl_answer *answer, void *arg);
+
 /* Sends and waits for the acknowledgement. `answer` may be NULL. */
 int nl_send(struct nl *nl, struct nl_request *req, nl_answer *answer, void *arg);
 int nl_dump(struct nl *nl, struct nl_request *req, nl_answer *answer, void *arg);
+/* The result an NLMSG_ERROR or NLMSG_DONE carries. */
+int nl_verdict(struct nl *nl, const struct nlmsghdr *msg);
 /* "Operation not permitted (kernel's words): what to do", valid until the next call. */
 const char *nl_why(struct nl *nl, int err);
 

@@ -59,20 +59,26 @@ static bool is_no_route(int err)
 	       err == -ESRCH;
 }
 
+static void compose(struct nl_request *req, const struct ovnet_addr *dst)
+{
+	struct rtmsg *rtm = nl_begin(req, RTM_GETROUTE, 0, sizeof(*rtm));
+
+	rtm->rtm_family = dst->family;
+	rtm->rtm_dst_len = dst->family == AF_INET ? 32 : 128;
+	nl_put_addr(req->hdr, RTA_DST, dst);
+}
+
 int ovnet_kernel_route_get(
 	struct ovnet_kernel *k, const struct ovnet_addr *dst, struct ovnet_route *out)
 {
 	struct nl_request req;
 	struct lookup l = {.out = out};
 	struct ovnet_link link;
-	struct rtmsg *rtm = nl_begin(&req, RTM_GETROUTE, 0, sizeof(*rtm));
 
 	memset(out, 0, sizeof(*out));
 	if (dst->family != AF_INET && dst->family != AF_INET6)
 		return -EINVAL;
-	rtm->rtm_family = dst->family;
-	rtm->rtm_dst_len = dst->family == AF_INET ? 32 : 128;
-	nl_put_addr(req.hdr, RTA_DST, dst);
+	compose(&req, dst);
 	int err = nl_send(&k->nl, &req, take_route, &l);
 	if (err < 0 && !is_no_route(err)) {
 		char text[OVNET_ADDR_STRLEN];
@@ -88,6 +94,57 @@ int ovnet_kernel_route_get(
 		out->mtu = err == 0 ? link.mtu : 0;
 	}
 	return err;
+}
+
+struct lookups {
+	const struct nl_batch *batch;
+	struct ovnet_route_query *queries;
+	bool found[NL_BATCH];
+};
+
+static void take_one(void *arg, const struct nlmsghdr *msg)
+{
+	struct lookups *ls = arg;
+	unsigned i = msg->nlmsg_seq - ls->batch->first_seq;
+	struct lookup l = {.out = &ls->queries[i].route};
+
+	take_route(&l, msg);
+	ls->found[i] = l.found;
+}
+
+/* What is not plain success is asked again alone, which knows the words for it. */
+static void get_some(struct ovnet_kernel *k, struct ovnet_route_query *q, unsigned n)
+{
+	struct nl_batch batch = {0};
+	struct lookups ls = {.batch = &batch, .queries = q};
+	struct ovnet_link link = {0};
+	struct nl_request req;
+
+	for (unsigned i = 0; i < n; i++) {
+		q[i].route = (struct ovnet_route){0};
+		compose(&req, &q[i].dst);
+		nl_batch_add(&batch, &req);
+	}
+	int err = nl_batch_run(&k->nl, &batch, take_one, &ls);
+	for (unsigned i = 0; i < n; i++) {
+		q[i].rc = 0;
+		if (err < 0 || batch.verdict[i] < 0 || !ls.found[i]) {
+			q[i].rc = ovnet_kernel_route_get(k, &q[i].dst, &q[i].route);
+			continue;
+		}
+		if (q[i].route.mtu != 0)
+			continue;
+		/* They leave by a few links; one question for each is enough. */
+		if (link.ifindex != q[i].route.ifindex)
+			q[i].rc = link_get(&k->nl, q[i].route.ifindex, &link);
+		q[i].route.mtu = q[i].rc == 0 ? link.mtu : 0;
+	}
+}
+
+void ovnet_kernel_routes_get(struct ovnet_kernel *k, struct ovnet_route_query *queries, unsigned n)
+{
+	for (unsigned done = 0; done < n; done += NL_BATCH)
+		get_some(k, queries + done, n - done < NL_BATCH ? n - done : NL_BATCH);
 }
 
 int ovnet_kernel_default_link(struct ovnet_kernel *k, struct ovnet_link *out)

@@ -45,35 +45,47 @@ static bool parse(const struct nlmsghdr *msg, struct route_entry *out)
 	return true;
 }
 
+void route_collect(
+	struct nl_list *list, uint8_t protocol, uint32_t ifindex, const struct nlmsghdr *msg)
+{
+	struct route_entry found, *entry;
+
+	if (msg->nlmsg_type != RTM_NEWROUTE || !parse(msg, &found) ||
+		(protocol != 0 && found.protocol != protocol) ||
+		(ifindex != 0 && found.ifindex != ifindex))
+		return;
+	entry = nl_list_add(list, sizeof(*entry));
+	if (entry != NULL)
+		*entry = found;
+}
+
 static void collect(void *arg, const struct nlmsghdr *msg)
 {
 	const struct filter *f = arg;
-	struct route_entry found, *entry;
 
-	if (msg == NULL) {
+	if (msg == NULL)
 		f->list->n = 0;
-		return;
-	}
-	if (msg->nlmsg_type != RTM_NEWROUTE || !parse(msg, &found) ||
-		(f->protocol != 0 && found.protocol != f->protocol) ||
-		(f->ifindex != 0 && found.ifindex != f->ifindex))
-		return;
-	entry = nl_list_add(f->list, sizeof(*entry));
-	if (entry != NULL)
-		*entry = found;
+	else
+		route_collect(f->list, f->protocol, f->ifindex, msg);
+}
+
+void route_list_compose(struct nl_request *req, uint8_t protocol, uint32_t ifindex)
+{
+	struct rtmsg *rtm = nl_begin(req, RTM_GETROUTE, 0, sizeof(*rtm));
+
+	rtm->rtm_family = AF_INET;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = protocol;
+	if (ifindex != 0)
+		mnl_attr_put_u32(req->hdr, RTA_OIF, ifindex);
 }
 
 int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list *list)
 {
 	struct nl_request req;
 	struct filter f = {.list = list, .ifindex = ifindex, .protocol = protocol};
-	struct rtmsg *rtm = nl_begin(&req, RTM_GETROUTE, 0, sizeof(*rtm));
 
-	rtm->rtm_family = AF_INET;
-	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_protocol = protocol;
-	if (ifindex != 0)
-		mnl_attr_put_u32(req.hdr, RTA_OIF, ifindex);
+	route_list_compose(&req, protocol, ifindex);
 	int err = nl_dump(nl, &req, collect, &f);
 	if (err == -ENOENT || err == -ENODEV) { /* no route was ever made; no such link */
 		list->n = 0;
@@ -86,10 +98,9 @@ int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list
 	return err;
 }
 
-int route_remove(struct nl *nl, const struct route_entry *route)
+void route_remove_compose(struct nl_request *req, const struct route_entry *route)
 {
-	struct nl_request req;
-	struct rtmsg *rtm = nl_begin(&req, RTM_DELROUTE, 0, sizeof(*rtm));
+	struct rtmsg *rtm = nl_begin(req, RTM_DELROUTE, 0, sizeof(*rtm));
 
 	rtm->rtm_family = AF_INET;
 	rtm->rtm_dst_len = route->dst.len;
@@ -98,11 +109,18 @@ int route_remove(struct nl *nl, const struct route_entry *route)
 	rtm->rtm_protocol = route->protocol;
 	rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any */
 	rtm->rtm_type = route->type;
-	mnl_attr_put_u32(req.hdr, RTA_DST, htonl(route->dst.addr_host));
+	mnl_attr_put_u32(req->hdr, RTA_DST, htonl(route->dst.addr_host));
 	if (route->ifindex != 0)
-		mnl_attr_put_u32(req.hdr, RTA_OIF, route->ifindex);
+		mnl_attr_put_u32(req->hdr, RTA_OIF, route->ifindex);
 	if (route->metric != 0)
-		mnl_attr_put_u32(req.hdr, RTA_PRIORITY, route->metric);
+		mnl_attr_put_u32(req->hdr, RTA_PRIORITY, route->metric);
+}
+
+int route_remove(struct nl *nl, const struct route_entry *route)
+{
+	struct nl_request req;
+
+	route_remove_compose(&req, route);
 	int err = nl_send(nl, &req, NULL, NULL);
 	if (err < 0 && err != -ESRCH && err != -ENODEV) {
 		char text[OVNET_PREFIX_STRLEN];

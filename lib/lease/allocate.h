@@ -19,9 +19,9 @@ bool ovnet_lease_fits(const struct ovnet_netconf *conf, const struct ovnet_lease
 
 /*
  * Sets `out`'s subnets to free ones; IPv4 and IPv6 are chosen apart from each other, as flannel
- * v0.19+ does. `taken` is sorted in place. -ENOSPC: the range is full.
+ * v0.19+ does. -ENOSPC: the range is full.
  */
-int ovnet_allocate(const struct ovnet_netconf *conf, struct ovnet_lease *taken, size_t n,
+int ovnet_allocate(const struct ovnet_netconf *conf, const struct ovnet_lease *taken, size_t n,
 	ovnet_random_fn rnd, void *arg, struct ovnet_lease *out);
 
 #endif

@@ -5,8 +5,8 @@
  * leases is the transport's business.
  *
  * All calls return at once and run on the control thread's event loop. A callback comes
- * exactly once per call (never from inside the call), none after cancel/free. Errors in
- * `struct ovnet_etcd_result`; texts are for operators: what, where, what to do.
+ * exactly once per call (list: per page), never from inside the call, none after cancel/free.
+ * Errors in `struct ovnet_etcd_result`; texts are for operators: what, where, what to do.
  */
 #ifndef OVNET_LEASE_ETCD_H
 #define OVNET_LEASE_ETCD_H
@@ -50,6 +50,7 @@ struct ovnet_etcd_result {
 	int64_t revision; /* of the store at this answer */
 	const struct ovnet_etcd_kv *kvs;
 	size_t n_kvs;
+	bool more; /* list: this was a page, another call follows */
 };
 
 typedef void (*ovnet_etcd_cb)(void *arg, const struct ovnet_etcd_result *r);
@@ -82,7 +83,10 @@ struct ovnet_etcd_ops {
 	void (*close)(struct ovnet_etcd *e);
 	/* NOT_FOUND when absent. */
 	void (*get)(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg);
-	/* Every key that starts with `prefix`, which ends in a slash; OK with none when empty. */
+	/*
+	 * Every key that starts with `prefix`, which ends in a slash, at one revision; OK with none
+	 * when empty. In pages, if the transport can: a full tree in one answer stalls the loop.
+	 */
 	void (*list)(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg);
 	/* Writes if the key is absent, with a TTL handle of its own. kvs[0] on OK: revision,
 	 * handle. */

@@ -46,15 +46,23 @@ enum v3_method {
 	V3_METHODS
 };
 
+/* malloc'ed. */
+struct v3_bytes {
+	char *p;
+	size_t len;
+};
+
 /* What is asked; each method has its fields. Strings outlive the call. */
 struct v3_request {
 	enum v3_method method;
-	const char *key;   /* range, txn, watch */
-	bool prefix;       /* range: all keys that start so */
-	int64_t revision;  /* watch: the first one; txn: the key's, 0: absent */
-	const char *value; /* txn: NULL: remove */
-	int64_t lease;     /* txn, keepalive, revoke */
-	uint32_t ttl_s;    /* grant */
+	const char *key;      /* range, txn, watch */
+	bool prefix;          /* range: all keys that start so */
+	bool page;            /* range: no more than the wire's page of them */
+	struct v3_bytes from; /* range: of those the ones from this key on; p NULL: all */
+	int64_t revision;     /* watch: the first one; txn: the key's, 0: absent; range: 0: now */
+	const char *value;    /* txn: NULL: remove */
+	int64_t lease;        /* txn, keepalive, revoke */
+	uint32_t ttl_s;       /* grant */
 	const char *name, *password;
 };
 
@@ -66,11 +74,12 @@ struct v3_kvs {
 
 struct v3_reply {
 	int64_t revision;
-	struct v3_kvs kvs; /* range */
-	bool succeeded;    /* txn */
-	int64_t lease;     /* grant */
-	uint32_t ttl_s;    /* grant, keepalive; 0: gone */
-	char *token;       /* authenticate; NULL: none came */
+	struct v3_kvs kvs;    /* range */
+	struct v3_bytes next; /* range, a page that is not the last: where the next begins */
+	bool succeeded;       /* txn */
+	int64_t lease;        /* grant */
+	uint32_t ttl_s;       /* grant, keepalive; 0: gone */
+	char *token;          /* authenticate; NULL: none came */
 };
 
 struct v3_error {
@@ -90,16 +99,11 @@ struct v3_watch_reply {
 	struct v3_error error;
 };
 
-/* malloc'ed. */
-struct v3_bytes {
-	char *p;
-	size_t len;
-};
-
 /* How requests and answers look on the way. */
 struct v3_wire {
 	const char *name;
 	bool http2;
+	unsigned page; /* keys that are decoded in a few milliseconds */
 	const char *paths[V3_METHODS];
 	const char *headers[2]; /* lines of every request */
 	const char *leader;     /* line: only a server that has a leader may answer */
@@ -164,6 +168,8 @@ void v3_error_of_cancel(int64_t compacted, const char *reason, struct v3_error *
 /* etcd_v3_kv.c */
 /* etcd's range end for "everything that starts with": the next key after all of them. */
 struct v3_bytes v3_range_end(const char *prefix);
+/* The key behind this one. */
+struct v3_bytes v3_next_key(const void *key, size_t len);
 /* For up to `n` keys and values of together `room` bytes. */
 void v3_kvs_init(struct v3_kvs *k, size_t n, size_t room);
 /*

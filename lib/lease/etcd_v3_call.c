@@ -97,6 +97,7 @@ static void on_error_answer(struct v3_call *c, const struct v3_error *error)
 static void free_reply(struct v3_reply *reply)
 {
 	v3_kvs_free(&reply->kvs);
+	free(reply->next.p);
 	free(reply->token);
 }
 

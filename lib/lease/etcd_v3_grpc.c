@@ -115,6 +115,7 @@ static bool failed(const struct http_result *r, struct v3_error *error)
 const struct v3_wire v3_wire_grpc = {
 	.name = "v3/grpc",
 	.http2 = true,
+	.page = 2048,
 	.paths = {[V3_RANGE] = "/etcdserverpb.KV/Range",
 		[V3_TXN] = "/etcdserverpb.KV/Txn",
 		[V3_GRANT] = "/etcdserverpb.Lease/LeaseGrant",

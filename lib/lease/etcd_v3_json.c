@@ -12,6 +12,8 @@
 #include "base64.h"
 #include "mem.h"
 
+#define PAGE 512 /* some 200 KB of JSON */
+
 /* The gateway writes 64-bit numbers as strings and leaves zeros out. */
 static int64_t integer(const json_t *object, const char *name)
 {
@@ -49,8 +51,13 @@ static json_t *number(int64_t n)
 
 static json_t *range_of(const struct v3_request *r)
 {
-	json_t *range = must(json_pack("{s:o}", "key", encoded_text(r->key)));
+	json_t *range = must(json_pack("{s:o}", "key",
+		r->from.p != NULL ? encoded(r->from.p, r->from.len) : encoded_text(r->key)));
 
+	if (r->page)
+		json_object_set_new(range, "limit", number(PAGE));
+	if (r->method == V3_RANGE && r->revision != 0)
+		json_object_set_new(range, "revision", number(r->revision));
 	if (r->prefix) {
 		struct v3_bytes end = v3_range_end(r->key);
 		json_object_set_new(range, "range_end", encoded(end.p, end.len));
@@ -143,6 +150,20 @@ static bool decode_kv(const json_t *object, struct v3_kvs *k)
 	return true;
 }
 
+/* The last key as it is, even if it is left out. */
+static int decode_next(const json_t *array, struct v3_reply *out)
+{
+	const json_t *last = json_array_get(array, json_array_size(array) - 1);
+	const json_t *key = json_object_get(last, "key");
+	char *bytes = must(malloc(json_string_length(key) + 1));
+	ssize_t len = decode_text(key, bytes);
+
+	if (len > 0)
+		out->next = v3_next_key(bytes, (size_t)len);
+	free(bytes);
+	return len > 0 ? 0 : -EINVAL;
+}
+
 static int decode_range(const json_t *root, struct v3_reply *out)
 {
 	const json_t *array = json_object_get(root, "kvs"), *item;
@@ -155,7 +176,7 @@ static int decode_range(const json_t *root, struct v3_reply *out)
 	v3_kvs_init(&out->kvs, json_array_size(array), room);
 	json_array_foreach (array, i, item)
 		decode_kv(item, &out->kvs);
-	return 0;
+	return json_is_true(json_object_get(root, "more")) ? decode_next(array, out) : 0;
 }
 
 static int decode_object(enum v3_method method, const json_t *root, struct v3_reply *out)
@@ -276,6 +297,7 @@ static int decode_watch(const char *bytes, size_t len, struct v3_watch_reply *ou
 
 const struct v3_wire v3_wire_json = {
 	.name = "v3/json",
+	.page = PAGE,
 	.paths = {[V3_RANGE] = "/v3/kv/range",
 		[V3_TXN] = "/v3/kv/txn",
 		[V3_GRANT] = "/v3/lease/grant",

@@ -18,6 +18,15 @@ struct v3_bytes v3_range_end(const char *prefix)
 	return (struct v3_bytes){.p = end, .len = len > 0 ? len : 1};
 }
 
+struct v3_bytes v3_next_key(const void *key, size_t len)
+{
+	char *next = must(malloc(len + 1));
+
+	memcpy(next, key, len);
+	next[len] = '\0';
+	return (struct v3_bytes){.p = next, .len = len + 1};
+}
+
 void v3_kvs_init(struct v3_kvs *k, size_t n, size_t room)
 {
 	k->kvs = must(calloc(n + 1, sizeof(*k->kvs)));

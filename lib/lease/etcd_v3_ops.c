@@ -16,6 +16,9 @@ struct v3_op {
 	int64_t lease;
 	uint32_t granted_s;
 	bool fresh_lease; /* granted for this very operation */
+	/* list: the length of base.value, where the page under way begins, and its revision. */
+	size_t from_len;
+	int64_t at;
 };
 
 static struct v3_op *new_op(
@@ -43,6 +46,13 @@ static void finish_broken(struct v3_op *op)
 			   .text = "etcd's answer is not what its API describes"});
 }
 
+static void report_left_out(const struct v3_op *op, const struct v3_kvs *k)
+{
+	if (k->left_out > 0)
+		LOG(WARN, "%zu keys under %s cannot be read (a NUL in the name?) and are ignored",
+			k->left_out, op->base.key);
+}
+
 static void on_range(struct v3_op *op, const struct v3_answer *a, bool single)
 {
 	if (a->status != OVNET_ETCD_OK) {
@@ -50,12 +60,10 @@ static void on_range(struct v3_op *op, const struct v3_answer *a, bool single)
 		return;
 	}
 	const struct v3_kvs *k = &a->reply->kvs;
-	if (k->left_out > 0)
-		LOG(WARN, "%zu keys under %s cannot be read (a NUL in the name?) and are ignored",
-			k->left_out, op->base.key);
+	report_left_out(op, k);
 	struct ovnet_etcd_result r = {.status = OVNET_ETCD_OK,
 		.text = "",
-		.revision = a->reply->revision,
+		.revision = op->at != 0 ? op->at : a->reply->revision,
 		.kvs = k->kvs,
 		.n_kvs = k->n};
 	if (single && k->n == 0) {
@@ -70,9 +78,43 @@ static void on_get(void *arg, const struct v3_answer *a)
 	on_range(arg, a, true);
 }
 
-static void on_list(void *arg, const struct v3_answer *a)
+static void ask_page(struct v3_op *op);
+
+/* The next page is on its way while the caller looks at this one. */
+static void on_page(void *arg, const struct v3_answer *a)
 {
-	on_range(arg, a, false);
+	struct v3_op *op = arg;
+
+	if (a->status != OVNET_ETCD_OK || a->reply->next.p == NULL) {
+		on_range(op, a, false);
+		return;
+	}
+	if (op->at == 0)
+		op->at = a->reply->revision;
+	struct v3_bytes from = v3_next_key(a->reply->next.p, a->reply->next.len - 1);
+	free(op->base.value);
+	op->base.value = from.p;
+	op->from_len = from.len;
+	ask_page(op);
+	report_left_out(op, &a->reply->kvs);
+	op->base.cb(op->base.arg, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
+					  .text = "",
+					  .revision = op->at,
+					  .kvs = a->reply->kvs.kvs,
+					  .n_kvs = a->reply->kvs.n,
+					  .more = true});
+}
+
+static void ask_page(struct v3_op *op)
+{
+	v3_ask(op->e,
+		&(struct v3_request){.method = V3_RANGE,
+			.key = op->base.key,
+			.prefix = true,
+			.page = true,
+			.from = {.p = op->base.value, .len = op->from_len},
+			.revision = op->at},
+		on_page, op);
 }
 
 void v3_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg)
@@ -86,8 +128,7 @@ void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *a
 {
 	struct v3_op *op = new_op(e, prefix, NULL, cb, arg);
 
-	v3_ask(e, &(struct v3_request){.method = V3_RANGE, .key = op->base.key, .prefix = true},
-		on_list, op);
+	ask_page(op);
 }
 
 static void on_revoked(void *arg, const struct v3_answer *a)

@@ -34,8 +34,12 @@ static struct v3_bytes encode_range(const struct v3_request *r, size_t before)
 	V3pb__RangeRequest m = V3PB__RANGE_REQUEST__INIT;
 	struct v3_bytes end, out;
 
-	m.key = data_of(r->key);
+	m.key = r->from.p != NULL
+			? (ProtobufCBinaryData){.len = r->from.len, .data = (uint8_t *)r->from.p}
+			: data_of(r->key);
 	m.range_end = range_end_of(r, &end);
+	m.limit = r->page ? v3_wire_grpc.page : 0;
+	m.revision = r->revision;
 	out = packed(&m.base, before);
 	free(end.p);
 	return out;
@@ -192,6 +196,10 @@ static void read_range(const ProtobufCMessage *message, struct v3_reply *out)
 	v3_kvs_init(&out->kvs, m->n_kvs, room);
 	for (size_t i = 0; i < m->n_kvs; i++)
 		take_kv(m->kvs[i], &out->kvs);
+	/* The last key as it is, even if it is left out. */
+	if (m->more && m->n_kvs > 0)
+		out->next =
+			v3_next_key(m->kvs[m->n_kvs - 1]->key.data, m->kvs[m->n_kvs - 1]->key.len);
 }
 
 static void read_txn(const ProtobufCMessage *message, struct v3_reply *out)

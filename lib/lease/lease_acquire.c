@@ -14,10 +14,12 @@
 OVNET_LOG_TYPE(lease)
 
 /* What one listing says about us. */
-struct survey {
+struct lease_survey {
 	struct ovnet_lease *taken; /* every key that is a subnet, whatever its value */
-	size_t n;
-	const struct ovnet_etcd_kv *mine;
+	size_t n, room;
+	const struct ovnet_etcd_kv *mine; /* NULL or `copy` */
+	struct ovnet_etcd_kv copy;
+	char *mine_texts;
 	struct ovnet_lease mine_lease;
 	bool mine_fits;
 };
@@ -49,15 +51,48 @@ static bool failed(struct ovnet_lease_client *c, const struct ovnet_etcd_result 
 	return true;
 }
 
-static void survey_key(
-	const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv, struct survey *s)
+static void add_taken(struct lease_survey *s, const struct ovnet_lease *l)
+{
+	if (s->n == s->room) {
+		s->room = s->room > 0 ? s->room * 2 : 1024;
+		s->taken = must(reallocarray(s->taken, s->room, sizeof(*s->taken)));
+	}
+	s->taken[s->n++] = *l;
+}
+
+/* Most leases are somebody else's. JSON can say an address without spelling it, by escapes. */
+static bool may_be_mine(const struct ovnet_etcd_kv *kv, const char *ip)
+{
+	return memmem(kv->value, kv->value_len, ip, strlen(ip)) != NULL ||
+	       memchr(kv->value, '\\', kv->value_len) != NULL;
+}
+
+/* The page it stands in goes. */
+static void keep_mine(struct lease_survey *s, const struct ovnet_etcd_kv *kv)
+{
+	size_t key_len = strlen(kv->key);
+
+	free(s->mine_texts);
+	s->mine_texts = must(malloc(key_len + 1 + kv->value_len));
+	memcpy(s->mine_texts, kv->key, key_len + 1);
+	memcpy(s->mine_texts + key_len + 1, kv->value, kv->value_len);
+	s->copy = *kv;
+	s->copy.key = s->mine_texts;
+	s->copy.value = s->mine_texts + key_len + 1;
+	s->mine = &s->copy;
+}
+
+static void survey_key(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv,
+	const char *ip, struct lease_survey *s)
 {
 	struct ovnet_lease l = {0};
 	char ignored[200];
 
 	if (ovnet_lease_key_parse(lease_name_of(c, kv->key), &l) < 0)
 		return;
-	s->taken[s->n++] = l;
+	add_taken(s, &l);
+	if (!may_be_mine(kv, ip))
+		return;
 	/* A reservation made by hand may lack all but the PublicIP, which is set even so. */
 	(void)ovnet_lease_value_parse(kv->value, kv->value_len, &l, ignored, sizeof(ignored));
 	if (!ovnet_addr_equal(&l.public_ip, &c->public_ip))
@@ -66,12 +101,12 @@ static void survey_key(
 	bool wanted = ovnet_prefix4_equal(&l.subnet, &c->previous);
 	if (s->mine != NULL && (!fits || (s->mine_fits && !wanted)))
 		return;
-	s->mine = kv;
+	keep_mine(s, kv);
 	s->mine_lease = l;
 	s->mine_fits = fits;
 }
 
-static int learn_attrs(struct ovnet_lease_client *c, const struct survey *s)
+static int learn_attrs(struct ovnet_lease_client *c, const struct lease_survey *s)
 {
 	struct ovnet_lease *own = &c->acquire.lease;
 
@@ -104,6 +139,13 @@ static void write_out(struct ovnet_lease_client *c)
 	c->acquire.value = must(ovnet_lease_value_text(&c->acquire.lease));
 }
 
+static void drop_listing(struct ovnet_lease_client *c)
+{
+	lease_listing_free(c->acquire.listing);
+	c->acquire.listing = NULL;
+	c->acquire.listed_at = 0;
+}
+
 static void got_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 {
 	c->acquire.attrs_known = true;
@@ -111,6 +153,7 @@ static void got_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 	nag_reset(&c->acquire.nag);
 	lease_set_error(c, "");
 	lease_own_hold(c, &c->acquire.lease, c->acquire.value, kv);
+	drop_listing(c);
 }
 
 static void on_written(void *arg, const struct ovnet_etcd_result *r)
@@ -152,7 +195,7 @@ static void on_kept(void *arg, const struct ovnet_etcd_result *r)
 	got_it(c, found);
 }
 
-static void reuse(struct ovnet_lease_client *c, const struct survey *s)
+static void reuse(struct ovnet_lease_client *c, const struct lease_survey *s)
 {
 	struct ovnet_lease *l = &c->acquire.lease;
 
@@ -182,14 +225,14 @@ static void on_removed(void *arg, const struct ovnet_etcd_result *r)
 		lease_acquire_start(c);
 }
 
-static void give_up_unfit(struct ovnet_lease_client *c, const struct survey *s)
+static void give_up_unfit(struct ovnet_lease_client *c, const struct lease_survey *s)
 {
 	LOG(NOTICE, "our lease %s does not fit the network config any more: giving it back",
 		lease_name_of(c, s->mine->key));
 	c->ops->remove(c->etcd, s->mine->key, s->mine->mod_revision, on_removed, c);
 }
 
-static bool is_free(const struct survey *s, const struct ovnet_prefix4 *subnet)
+static bool is_free(const struct lease_survey *s, const struct ovnet_prefix4 *subnet)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (ovnet_prefix4_overlap(&s->taken[i].subnet, subnet))
@@ -199,7 +242,7 @@ static bool is_free(const struct survey *s, const struct ovnet_prefix4 *subnet)
 
 /* The subnet of a moment ago, or that of an earlier life, is better than any other. */
 static void prefer_former(
-	struct ovnet_lease_client *c, const struct survey *s, struct ovnet_lease *l)
+	struct ovnet_lease_client *c, const struct lease_survey *s, struct ovnet_lease *l)
 {
 	const struct ovnet_prefix4 former[] = {c->own.lease.subnet, c->previous};
 
@@ -232,7 +275,7 @@ static void network_full(struct ovnet_lease_client *c)
 	retry(c, text);
 }
 
-static void claim(struct ovnet_lease_client *c, struct survey *s)
+static void claim(struct ovnet_lease_client *c, struct lease_survey *s)
 {
 	char text[OVNET_LEASE_KEY_MAX];
 
@@ -252,25 +295,51 @@ static void claim(struct ovnet_lease_client *c, struct survey *s)
 	c->ops->create(c->etcd, c->acquire.key, c->acquire.value, c->ttl_s, on_written, c);
 }
 
+static void drop_survey(struct ovnet_lease_client *c)
+{
+	struct lease_survey *s = c->acquire.survey;
+
+	c->acquire.survey = NULL;
+	if (s == NULL)
+		return;
+	free(s->taken);
+	free(s->mine_texts);
+	free(s);
+}
+
+static void decide(struct ovnet_lease_client *c, struct lease_survey *s)
+{
+	if (learn_attrs(c, s) < 0)
+		return;
+	if (s->mine != NULL && s->mine_fits)
+		reuse(c, s);
+	else if (s->mine != NULL)
+		give_up_unfit(c, s);
+	else
+		claim(c, s);
+}
+
 static void on_list(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
-	struct survey s = {0};
+	char ip[OVNET_ADDR_STRLEN];
 
-	if (failed(c, r))
+	if (failed(c, r)) {
+		drop_survey(c);
+		drop_listing(c);
 		return;
-	s.taken = must(calloc(r->n_kvs + 1, sizeof(*s.taken)));
-	for (size_t i = 0; i < r->n_kvs; i++)
-		survey_key(c, &r->kvs[i], &s);
-	if (learn_attrs(c, &s) == 0) {
-		if (s.mine != NULL && s.mine_fits)
-			reuse(c, &s);
-		else if (s.mine != NULL)
-			give_up_unfit(c, &s);
-		else
-			claim(c, &s);
 	}
-	free(s.taken);
+	if (c->acquire.survey == NULL)
+		c->acquire.survey = must(calloc(1, sizeof(*c->acquire.survey)));
+	lease_listing_add(c->acquire.listing, r->kvs, r->n_kvs, strlen(c->subnets_prefix));
+	ovnet_addr_text(&c->public_ip, ip, sizeof(ip));
+	for (size_t i = 0; i < r->n_kvs; i++)
+		survey_key(c, &r->kvs[i], ip, c->acquire.survey);
+	if (r->more)
+		return;
+	c->acquire.listed_at = r->revision;
+	decide(c, c->acquire.survey);
+	drop_survey(c);
 }
 
 static bool range_is_empty(struct ovnet_lease_client *c)
@@ -287,8 +356,11 @@ static bool range_is_empty(struct ovnet_lease_client *c)
 
 void lease_acquire_start(struct ovnet_lease_client *c)
 {
-	if (!range_is_empty(c))
-		c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
+	if (range_is_empty(c))
+		return;
+	drop_listing(c);
+	c->acquire.listing = lease_listing_new();
+	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -306,6 +378,8 @@ void lease_acquire_init(struct ovnet_lease_client *c)
 void lease_acquire_stop(struct ovnet_lease_client *c)
 {
 	event_free(c->acquire.timer);
+	drop_survey(c);
+	drop_listing(c);
 	free(c->acquire.key);
 	free(c->acquire.value);
 }

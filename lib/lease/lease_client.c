@@ -172,6 +172,7 @@ void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_
 		.retries = c->retries,
 		.invalid = lease_table_invalid(c->table),
 		.peers = lease_table_peers(c->table),
+		.sync_ms = (uint32_t)c->sync.took_ms,
 	};
 }
 

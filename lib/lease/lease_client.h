@@ -59,6 +59,7 @@ struct ovnet_lease_status {
 	int64_t renewed_at, expires_at; /* unix seconds, 0: not yet / no TTL */
 	uint64_t events, resyncs, renewals, retries, invalid;
 	uint32_t peers;
+	uint32_t sync_ms; /* the last listing and comparison of the whole tree; 0: none yet */
 };
 
 /* Our own key. Times in unix seconds. */

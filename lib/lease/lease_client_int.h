@@ -14,6 +14,7 @@
 
 #include "backoff.h"
 #include "lease_client.h"
+#include "lease_listing.h"
 #include "lease_table.h"
 
 struct lease_store_job;
@@ -80,9 +81,12 @@ struct ovnet_lease_client {
 		struct backoff backoff;
 		struct nag nag;
 		bool attrs_known;
-		struct ovnet_lease lease;   /* the candidate: our attributes, its subnets */
-		char *key, *value;          /* its texts */
-		struct ovnet_etcd_kv found; /* our lease of an earlier life; no texts */
+		struct lease_survey *survey;
+		struct lease_listing *listing; /* the same keys; the sync goes on from them */
+		int64_t listed_at;             /* their revision, 0: not all are there yet */
+		struct ovnet_lease lease;      /* the candidate: our attributes, its subnets */
+		char *key, *value;             /* its texts */
+		struct ovnet_etcd_kv found;    /* our lease of an earlier life; no texts */
 		bool same_value;
 	} acquire;
 
@@ -108,8 +112,10 @@ struct ovnet_lease_client {
 	struct { /* lease_sync.c */
 		struct event *timer;
 		struct ovnet_etcd_watch *watch;
+		struct lease_listing *pages; /* of the listing under way */
 		bool listing, connected, away, synced;
-		int64_t since_ms; /* connected or away */
+		int64_t started_ms, took_ms; /* the last listing, until the table said the same */
+		int64_t since_ms;            /* connected or away */
 		struct backoff backoff;
 	} sync;
 };

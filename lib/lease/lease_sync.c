@@ -103,18 +103,34 @@ static void on_ended(void *arg, const struct ovnet_etcd_result *r)
 	arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
 }
 
-static void reconcile(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+static void drop_listing(struct ovnet_lease_client *c)
 {
-	const struct ovnet_etcd_kv *own = NULL;
-	size_t skip = strlen(c->subnets_prefix);
+	lease_listing_free(c->sync.pages);
+	c->sync.pages = NULL;
+	c->sync.listing = false;
+}
 
-	for (size_t i = 0; i < r->n_kvs; i++)
-		if (is_own(c, r->kvs[i].key))
-			own = &r->kvs[i];
-	bool ours = own != NULL && lease_own_claims(c, own);
-	lease_table_replace(c->table, r->kvs, r->n_kvs, skip, ours ? own->key + skip : NULL);
-	lease_own_changed(c, own);
-	c->revision = r->revision;
+static void follow(struct ovnet_lease_client *c)
+{
+	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
+
+	c->sync.watch = c->ops->watch(c->etcd, c->subnets_prefix, c->revision + 1, &cbs, c);
+	if (c->sync.watch == NULL)
+		went_down(c, "no memory for the watch");
+}
+
+/* The table says what the listing said; what came later the watch tells. */
+static void on_applied(void *arg)
+{
+	struct ovnet_lease_client *c = arg;
+
+	/* One from before our last write has nothing to say about it. */
+	if (c->revision >= c->own.revision)
+		lease_own_changed(c, c->own.key != NULL ? lease_listing_find(c->sync.pages,
+								  lease_name_of(c, c->own.key))
+							: NULL);
+	drop_listing(c);
+	c->sync.took_ms = monotonic_ms() - c->sync.started_ms;
 	c->store.stale = false;
 	if (c->sync.synced)
 		c->resyncs++;
@@ -122,22 +138,38 @@ static void reconcile(struct ovnet_lease_client *c, const struct ovnet_etcd_resu
 		c->cbs.synced(c->arg);
 	c->sync.synced = true;
 	lease_store_changed(c);
+	follow(c);
+}
+
+static void reconcile(struct ovnet_lease_client *c)
+{
+	const struct ovnet_etcd_kv *own = NULL;
+
+	if (c->own.key != NULL)
+		own = lease_listing_find(c->sync.pages, lease_name_of(c, c->own.key));
+	bool ours = own != NULL && lease_own_claims(c, own);
+	lease_listing_apply(
+		c->sync.pages, c->base, c->table, ours ? own->key : NULL, on_applied, c);
 }
 
 static void on_list(void *arg, const struct ovnet_etcd_result *r)
 {
-	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
 	struct ovnet_lease_client *c = arg;
 
-	c->sync.listing = false;
 	if (r->status != OVNET_ETCD_OK) {
-		went_down(c, r->text);
+		drop_listing(c);
+		/* Its pages are of one revision, which etcd forgot meanwhile. */
+		if (r->status == OVNET_ETCD_COMPACTED)
+			arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
+		else
+			went_down(c, r->text);
 		return;
 	}
-	reconcile(c, r);
-	c->sync.watch = c->ops->watch(c->etcd, c->subnets_prefix, r->revision + 1, &cbs, c);
-	if (c->sync.watch == NULL)
-		went_down(c, "no memory for the watch");
+	lease_listing_add(c->sync.pages, r->kvs, r->n_kvs, strlen(c->subnets_prefix));
+	if (r->more)
+		return;
+	c->revision = r->revision;
+	reconcile(c);
 }
 
 void lease_sync_start(struct ovnet_lease_client *c)
@@ -146,6 +178,17 @@ void lease_sync_start(struct ovnet_lease_client *c)
 		return;
 	evtimer_del(c->sync.timer);
 	c->sync.listing = true;
+	c->sync.started_ms = monotonic_ms();
+	/* What our lease was found or claimed by is good enough to watch on from. */
+	if (c->acquire.listed_at != 0) {
+		c->sync.pages = c->acquire.listing;
+		c->revision = c->acquire.listed_at;
+		c->acquire.listing = NULL;
+		c->acquire.listed_at = 0;
+		reconcile(c);
+		return;
+	}
+	c->sync.pages = lease_listing_new();
 	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
 }
 
@@ -175,5 +218,6 @@ void lease_sync_stop(struct ovnet_lease_client *c)
 	if (c->sync.watch != NULL)
 		c->ops->unwatch(c->sync.watch);
 	c->sync.watch = NULL;
+	drop_listing(c);
 	event_free(c->sync.timer);
 }

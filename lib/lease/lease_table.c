@@ -21,11 +21,12 @@ OVNET_LOG_TYPE(lease)
 
 struct record {
 	TAILQ_ENTRY(record) link;
+	TAILQ_ENTRY(record) blocked_link;
 	char *name;
 	struct ovnet_lease lease;
 	bool announced; /* told to the caller, and in the subnet trees */
 	bool blocked;   /* good in itself, but overlaps */
-	bool seen;
+	uint32_t mark;
 	char *why; /* refused; NULL otherwise */
 };
 
@@ -34,8 +35,11 @@ struct lease_table {
 	const struct ovnet_netconf *netconf;
 	struct ovnet_lease own;
 	bool has_own;
-	TAILQ_HEAD(, record) records;
-	void *by_name; /* struct record */
+	TAILQ_HEAD(records, record) records;
+	struct records blocked_ones;
+	uint32_t mark;
+	struct record *sweeping; /* the next one to look at */
+	void *by_name;           /* struct record */
 	/*
 	 * struct ovnet_lease. Leases in there do not overlap, so "overlaps" may count as equal:
 	 * a search finds whatever is in the way.
@@ -141,6 +145,7 @@ static struct record *add(struct lease_table *t, const char *name)
 	}
 	struct record *r = must(calloc(1, sizeof(*r)));
 	r->name = must(strdup(name));
+	r->mark = t->mark;
 	must(tsearch(r, &t->by_name, by_name));
 	TAILQ_INSERT_TAIL(&t->records, r, link);
 	t->n++;
@@ -154,6 +159,8 @@ static void accept_again(struct lease_table *t, struct record *r)
 	free(r->why);
 	r->why = NULL;
 	t->invalid--;
+	if (r->blocked)
+		TAILQ_REMOVE(&t->blocked_ones, r, blocked_link);
 	t->blocked -= r->blocked;
 	r->blocked = false;
 }
@@ -190,6 +197,8 @@ static void refuse(struct lease_table *t, struct record *r, bool blocked, const 
 	r->blocked = blocked;
 	t->invalid++;
 	t->blocked += blocked;
+	if (blocked)
+		TAILQ_INSERT_TAIL(&t->blocked_ones, r, blocked_link);
 	if (!again)
 		log_refusal(t, r);
 }
@@ -290,6 +299,8 @@ static void forget(struct lease_table *t, struct record *r)
 	withdraw(t, r);
 	accept_again(t, r);
 	tdelete(r, &t->by_name, by_name);
+	if (t->sweeping == r)
+		t->sweeping = TAILQ_NEXT(r, link);
 	TAILQ_REMOVE(&t->records, r, link);
 	t->n--;
 	free(r->name);
@@ -312,58 +323,37 @@ void lease_table_settle(struct lease_table *t)
 	if (!t->unsettled)
 		return;
 	t->unsettled = false;
-	if (t->blocked == 0)
-		return;
-	TAILQ_FOREACH (r, &t->records, link)
-		if (r->blocked)
-			place(t, r);
-}
-
-static int older_first(const void *a, const void *b)
-{
-	int64_t x = (*(const struct ovnet_etcd_kv *const *)a)->mod_revision;
-	int64_t y = (*(const struct ovnet_etcd_kv *const *)b)->mod_revision;
-
-	return (x > y) - (x < y);
-}
-
-static void sweep(struct lease_table *t)
-{
-	struct record *r = TAILQ_FIRST(&t->records);
-
-	while (r != NULL) {
-		struct record *next = TAILQ_NEXT(r, link);
-		if (!r->seen)
-			forget(t, r);
-		r = next;
+	/* One that is still in the way goes to the end. */
+	for (uint32_t n = t->blocked; n > 0; n--) {
+		r = TAILQ_FIRST(&t->blocked_ones);
+		place(t, r);
 	}
 }
 
-void lease_table_replace(struct lease_table *t, const struct ovnet_etcd_kv *kvs, size_t n,
-	size_t skip, const char *own)
+void lease_table_unmark(struct lease_table *t)
 {
-	const struct ovnet_etcd_kv **order = must(calloc(n + 1, sizeof(*order)));
+	t->mark++;
+	t->sweeping = TAILQ_FIRST(&t->records);
+}
+
+void lease_table_mark(struct lease_table *t, const char *name)
+{
 	char buf[LONG_NAME + 64];
-	size_t used = 0;
-	struct record *r;
+	struct record *r = find(t, known_as(name, buf, sizeof(buf)));
 
-	TAILQ_FOREACH (r, &t->records, link)
-		r->seen = false;
-	for (size_t i = 0; i < n; i++) {
-		const char *name = kvs[i].key + skip;
-		if (own != NULL && strcmp(name, own) == 0)
-			continue;
-		r = find(t, known_as(name, buf, sizeof(buf)));
-		if (r != NULL)
-			r->seen = true;
-		order[used++] = &kvs[i];
+	if (r != NULL)
+		r->mark = t->mark;
+}
+
+bool lease_table_sweep(struct lease_table *t, unsigned n)
+{
+	while (n-- > 0 && t->sweeping != NULL) {
+		struct record *r = t->sweeping;
+		t->sweeping = TAILQ_NEXT(r, link);
+		if (r->mark != t->mark)
+			forget(t, r);
 	}
-	sweep(t);
-	qsort(order, used, sizeof(*order), older_first);
-	for (size_t i = 0; i < used; i++)
-		lease_table_put(t, order[i]->key + skip, order[i]);
-	free(order);
-	lease_table_settle(t);
+	return t->sweeping == NULL;
 }
 
 static bool overlap(const struct ovnet_lease *a, const struct ovnet_lease *b)
@@ -377,8 +367,8 @@ const struct ovnet_lease *lease_table_rival(const struct lease_table *t)
 
 	if (!t->has_own || t->blocked == 0)
 		return NULL;
-	TAILQ_FOREACH (r, &t->records, link)
-		if (r->blocked && overlap(&r->lease, &t->own))
+	TAILQ_FOREACH (r, &t->blocked_ones, blocked_link)
+		if (overlap(&r->lease, &t->own))
 			return &r->lease;
 	return NULL;
 }
@@ -423,6 +413,7 @@ struct lease_table *lease_table_new(const struct lease_table_conf *conf)
 
 	t->conf = *conf;
 	TAILQ_INIT(&t->records);
+	TAILQ_INIT(&t->blocked_ones);
 	return t;
 }
 

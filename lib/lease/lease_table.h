@@ -31,11 +31,12 @@ void lease_table_set_own(struct lease_table *t, const struct ovnet_lease *own);
 void lease_table_put(struct lease_table *t, const char *name, const struct ovnet_etcd_kv *kv);
 void lease_table_remove(struct lease_table *t, const char *name);
 /*
- * The complete tree: what is not in it goes, the rest is compared. `skip` bytes of each key are
- * the prefix; `own` (a name, or NULL) is left out.
+ * For a complete listing, which is lease_listing.c's: unmark all, mark each that is in it, sweep
+ * away the others (at most `n` looked at; true when that was all), then put each.
  */
-void lease_table_replace(struct lease_table *t, const struct ovnet_etcd_kv *kvs, size_t n,
-	size_t skip, const char *own);
+void lease_table_unmark(struct lease_table *t);
+void lease_table_mark(struct lease_table *t, const char *name);
+bool lease_table_sweep(struct lease_table *t, unsigned n);
 /* After puts and removals: another look at the leases that others had kept out. */
 void lease_table_settle(struct lease_table *t);
 

@@ -44,8 +44,48 @@ static json_t *refuse(void *arg, const json_t *params, char *err, size_t err_siz
 	return NULL;
 }
 
+/* A list of so many numbers; how far the walks came and how many are open. */
+static _Atomic int rows_made, walks_open;
+
+static void *count_open(void *arg, const json_t *params, char *err, size_t err_size)
+{
+	json_int_t n = json_integer_value(json_object_get(params, "rows"));
+	int *walk = calloc(2, sizeof(*walk));
+
+	(void)arg;
+	assert_non_null(walk);
+	if (n < 0) {
+		snprintf(err, err_size, "no list");
+		free(walk);
+		return NULL;
+	}
+	walk[1] = (int)n;
+	walks_open++;
+	return walk;
+}
+
+static bool count_next(void *arg, void *walk, json_t **row)
+{
+	int *w = walk;
+
+	(void)arg;
+	if (w[0] == w[1])
+		return false;
+	*row = json_integer(w[0]++);
+	rows_made++;
+	return true;
+}
+
+static void count_close(void *walk)
+{
+	walks_open--;
+	free(walk);
+}
+
+static const struct ovnet_ctl_rows count = {count_open, count_next, count_close};
+
 static const struct ovnet_ctl_method methods[] = {
-	{"echo", echo}, {"big", big}, {"fail", refuse}, {NULL, NULL}};
+	{"echo", echo}, {"big", big}, {"fail", refuse}, {"count", NULL, &count}, {NULL}};
 
 static int setup_idle(void **state, unsigned idle_s)
 {
@@ -145,7 +185,7 @@ static void unknown_method_names_the_known(void **state)
 	char err[512] = "";
 
 	assert_null(ovnet_ctl_call(d->path, "ech", NULL, WAIT_MS, err, sizeof(err)));
-	assert_string_equal(err, "unknown method; there are echo, big, fail");
+	assert_string_equal(err, "unknown method; there are echo, big, fail, count");
 }
 
 static void text_that_is_not_utf8_still_answers(void **state)
@@ -234,7 +274,8 @@ static void requests_in_one_packet_and_in_pieces(void **state)
 	get(fd, buf, sizeof(buf));
 	assert_string_equal(buf, "{\"result\":{\"n\":2}}");
 	get(fd, buf, sizeof(buf));
-	assert_string_equal(buf, "{\"error\":\"unknown method; there are echo, big, fail\"}");
+	assert_string_equal(
+		buf, "{\"error\":\"unknown method; there are echo, big, fail, count\"}");
 	get(fd, buf, sizeof(buf));
 	assert_string_equal(buf, "");
 	close(fd);
@@ -335,6 +376,72 @@ static void patient_reader_gets_all(void **state)
 	close(fd);
 }
 
+static json_t *count_to(const struct daemon *d, int n, char *err, size_t size)
+{
+	json_t *params = json_pack("{s:i}", "rows", n);
+	json_t *list = ovnet_ctl_call(d->path, "count", params, WAIT_MS, err, size);
+
+	json_decref(params);
+	return list;
+}
+
+static void lists_arrive_whole(void **state)
+{
+	static const int sizes[] = {0, 1, 255, 256, 257, 100000};
+	const struct daemon *d = *state;
+	char err[256] = "";
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		json_t *list = count_to(d, sizes[i], err, sizeof(err));
+		assert_non_null(list);
+		assert_int_equal(json_array_size(list), sizes[i]);
+		for (int k = 0; k < sizes[i]; k++)
+			assert_int_equal(json_integer_value(json_array_get(list, (size_t)k)), k);
+		json_decref(list);
+	}
+	assert_null(count_to(d, -1, err, sizeof(err)));
+	assert_string_equal(err, "no list");
+	assert_int_equal(walks_open, 0);
+}
+
+/* What follows a list on the same connection waits for its end. */
+static void requests_behind_a_list_wait(void **state)
+{
+	const struct daemon *d = *state;
+	char buf[16384];
+	int fd = dial(d);
+
+	put_text(fd, "{\"method\":\"count\",\"params\":{\"rows\":1000}}\n"
+		     "{\"method\":\"echo\",\"params\":{}}\n");
+	get(fd, buf, sizeof(buf));
+	assert_string_equal(buf + strlen(buf) - 6, ",999]}");
+	get(fd, buf, sizeof(buf));
+	assert_string_equal(buf, "{\"result\":{}}");
+	close(fd);
+}
+
+/* A reader that stops holds a part in memory, not the list; its walk ends with it. */
+static void list_is_made_as_it_is_read(void **state)
+{
+	const struct daemon *d = *state;
+	char buf[64];
+	int fd = dial(d);
+
+	rows_made = 0;
+	put_text(fd, "{\"method\":\"count\",\"params\":{\"rows\":10000000}}\n");
+	assert_int_equal(recv(fd, buf, sizeof(buf), MSG_WAITALL), sizeof(buf));
+	usleep(200000);
+	assert_in_range(rows_made, 1, 1000000);
+	assert_int_equal(walks_open, 1);
+	close(fd);
+	for (unsigned i = 0; i < 100 && walks_open > 0; i++)
+		usleep(20000);
+	assert_int_equal(walks_open, 0);
+	int again = dial(d);
+	ask(again, "{\"method\":\"echo\",\"params\":{}}\n", "{\"result\":{}}");
+	close(again);
+}
+
 static void client_that_vanishes_harms_nobody(void **state)
 {
 	const struct daemon *d = *state;
@@ -368,6 +475,9 @@ int main(void)
 		CASE(large_answer_arrives_whole),
 		IMPATIENT(slow_reader_is_cut),
 		IMPATIENT(patient_reader_gets_all),
+		CASE(lists_arrive_whole),
+		CASE(requests_behind_a_list_wait),
+		CASE(list_is_made_as_it_is_read),
 		CASE(client_that_vanishes_harms_nobody),
 	};
 	return cmocka_run_group_tests_name("ctl", tests, NULL, NULL);

@@ -144,19 +144,48 @@ static void what_is_no_subnet_is_refused(void **state)
 	assert_int_equal(set_up(l, 999999), -ENODEV);
 }
 
+struct comparison {
+	unsigned asked;
+	bool over;
+	int err;
+};
+
 static bool keep_one(void *arg, const struct ovnet_prefix4 *subnet)
 {
 	struct ovnet_prefix4 kept = net4("10.5.1.0/24");
 
-	(*(unsigned *)arg)++;
+	((struct comparison *)arg)->asked++;
 	return ovnet_prefix4_equal(subnet, &kept);
+}
+
+static void on_compared(void *arg, int err)
+{
+	struct comparison *c = arg;
+
+	assert_false(c->over);
+	c->over = true;
+	c->err = err;
+}
+
+/* How many routes were asked about. */
+static unsigned compare(struct lab *l, uint32_t dev)
+{
+	struct comparison c = {0}, second = {0};
+
+	assert_int_equal(ovnet_host_routes_check(l->k, dev, keep_one, on_compared, &c), 0);
+	assert_int_equal(
+		ovnet_host_routes_check(l->k, dev, keep_one, on_compared, &second), -EBUSY);
+	assert_false(c.over);
+	run_until(l, c.over, 10);
+	assert_int_equal(c.err, 0);
+	assert_false(second.over);
+	return c.asked;
 }
 
 static void prune_takes_only_dead_leases(void **state)
 {
 	struct lab *l = *state;
 	uint32_t dev = add_tun(l, "ovnet0"), other = add_tun(l, "ovnet1");
-	unsigned asked = 0;
 
 	assert_int_equal(set_up(l, dev), 0);
 	sh("ip link set ovnet1 up");
@@ -165,8 +194,7 @@ static void prune_takes_only_dead_leases(void **state)
 	set_route(l, dev, "10.5.3.0/24");
 	set_route(l, other, "10.5.4.0/24");
 	sh("ip route add 10.5.5.0/24 dev ovnet0"); /* an operator's */
-	assert_int_equal(ovnet_host_routes_prune(l->k, dev, keep_one, &asked), 0);
-	assert_int_equal(asked, 3);
+	assert_int_equal(compare(l, dev), 3);
 	prints(ROUTES, HOLE "10.5.1.0/24 via 10.5.1.0 dev ovnet0 onlink\n"
 			    "10.5.4.0/24 via 10.5.4.0 dev ovnet1 onlink\n");
 	prints("ip route show 10.5.5.0/24 | wc -l", "1\n");
@@ -176,14 +204,30 @@ static void prune_puts_the_blackhole_back(void **state)
 {
 	struct lab *l = *state;
 	uint32_t dev = add_tun(l, "ovnet0");
-	unsigned asked = 0;
 
 	assert_int_equal(set_up(l, dev), 0);
 	sh("ip route flush type blackhole");
 	sh("ip route add blackhole 10.5.0.0/16 metric 7"); /* an operator's */
-	assert_int_equal(ovnet_host_routes_prune(l->k, dev, keep_one, &asked), 0);
+	assert_int_equal(compare(l, dev), 0);
 	prints(ROUTES, HOLE);
 	prints("ip route show type blackhole 10.5.0.0/16 | wc -l", "2\n");
+}
+
+/* A comparison that is cut off leaves nothing behind and calls nobody. */
+static void closing_ends_a_comparison(void **state)
+{
+	struct lab *l = *state;
+	uint32_t dev = add_tun(l, "ovnet0");
+	struct comparison c = {0};
+
+	assert_int_equal(set_up(l, dev), 0);
+	set_route(l, dev, "10.5.2.0/24");
+	assert_int_equal(ovnet_host_routes_check(l->k, dev, keep_one, on_compared, &c), 0);
+	ovnet_kernel_close(l->k);
+	l->k = NULL;
+	run_for(l, 50);
+	assert_false(c.over);
+	assert_int_equal(c.asked, 0);
 }
 
 static int try_send(const char *dst)
@@ -328,9 +372,43 @@ static void sixty_five_thousand_routes(void **state)
 	/* Not one of them reached us, and none overran the socket. */
 	run_for(l, 150);
 	assert_int_equal(l->route_calls + l->resync_calls, 0);
-	unsigned asked = 0;
-	assert_int_equal(ovnet_host_routes_prune(l->k, dev, keep_one, &asked), 0);
-	assert_int_equal(asked, 65535);
+	assert_int_equal(compare(l, dev), 65535);
+	prints("ip route show proto 111 dev ovnet0 | wc -l", "1\n");
+}
+
+/* More than one system call takes, with some in between that are refused, gone, or not ours. */
+static void many_changes_at_once(void **state)
+{
+	struct lab *l = *state;
+	uint32_t dev = add_tun(l, "ovnet0");
+	struct ovnet_host_route_change c[150];
+
+	assert_int_equal(set_up(l, dev), 0);
+	for (uint32_t i = 0; i < 150; i++)
+		c[i] = (struct ovnet_host_route_change){
+			{0x0a050000 + ((i + 20) << 8), 24}, true, 1};
+	c[70].subnet = (struct ovnet_prefix4){0x7f000000, 24};
+	c[149].subnet = (struct ovnet_prefix4){0, 0};
+	ovnet_host_routes_change(l->k, dev, c, 150);
+	for (unsigned i = 0; i < 150; i++)
+		assert_int_equal(c[i].rc, i == 70 || i == 149 ? -EINVAL : 0);
+	prints("ip route show proto 111 dev ovnet0 | wc -l", "148\n");
+	prints("ip route show 10.5.20.0/24 | cut -d ' ' -f 1-8",
+		"10.5.20.0/24 via 10.5.20.0 dev ovnet0 proto 111 onlink\n");
+	/* Gone already, or an operator's: no failure, and the others are not affected. */
+	sh("ip route del 10.5.25.0/24 && ip route del 10.5.26.0/24");
+	sh("ip route add 10.5.26.0/24 dev ovnet0");
+	for (unsigned i = 0; i < 149; i++)
+		c[i].set = i >= 100;
+	c[70].subnet = c[69].subnet;
+	ovnet_host_routes_change(l->k, dev, c, 149);
+	for (unsigned i = 0; i < 149; i++)
+		assert_int_equal(c[i].rc, 0);
+	prints("ip route show proto 111 dev ovnet0 | wc -l", "49\n");
+	prints("ip route show 10.5.26.0/24 | wc -l", "1\n");
+	ovnet_host_routes_change(l->k, 999999, c + 100, 49);
+	for (unsigned i = 100; i < 149; i++)
+		assert_int_equal(c[i].rc, -ENODEV);
 }
 
 int main(void)
@@ -343,9 +421,11 @@ int main(void)
 		CASE(what_is_no_subnet_is_refused),
 		CASE(prune_takes_only_dead_leases),
 		CASE(prune_puts_the_blackhole_back),
+		CASE(closing_ends_a_comparison),
 		CASE(nothing_leaks_when_the_device_is_gone),
 		CASE(cleanup_finds_everything_and_only_that),
 		CASE(sixty_five_thousand_routes),
+		CASE(many_changes_at_once),
 	};
 	int skip = lab_enter();
 

@@ -157,6 +157,37 @@ static void no_route_is_an_answer(void **state)
 	sh("ip -6 route del blackhole fd97::/64 && ip -6 route del unreachable fd96::/64");
 }
 
+static void many_are_looked_up_at_once(void **state)
+{
+	struct lab *l = *state;
+	struct ovnet_route_query q[150] = {0};
+	struct ovnet_addr gw = ip("192.168.77.2");
+
+	sh("ip route add 10.20.0.0/16 via 192.168.77.2 mtu 1300");
+	sh("ip route add 10.21.0.0/16 via 192.168.77.2");
+	sh("ip route add blackhole 10.31.0.0/16");
+	for (uint32_t i = 0; i < 150; i++)
+		q[i].dst = ovnet_addr_v4((i % 3 == 0          ? 0x0a140000
+						 : i % 3 == 1 ? 0x0a150000
+							      : 0x0a1f0000) +
+					 i);
+	q[40].dst = (struct ovnet_addr){0};
+	q[80].dst = ip("fd77::7");
+	ovnet_kernel_routes_get(l->k, q, 150);
+	for (unsigned i = 0; i < 150; i++) {
+		struct ovnet_route alone;
+		assert_int_equal(q[i].rc, ovnet_kernel_route_get(l->k, &q[i].dst, &alone));
+		if (q[i].rc == 0)
+			assert_memory_equal(&q[i].route, &alone, sizeof(alone));
+	}
+	assert_int_equal(q[0].route.mtu, 1300);
+	assert_true(ovnet_addr_equal(&q[1].route.gateway, &gw));
+	assert_int_equal(q[1].route.mtu, 1500);
+	assert_int_equal(q[149].rc, -ENETUNREACH);
+	assert_int_equal(q[40].rc, -EINVAL);
+	assert_int_equal(q[80].rc, 0);
+}
+
 static void default_link_has_the_best_metric(void **state)
 {
 	struct lab *l = *state;
@@ -274,6 +305,7 @@ int main(void)
 		CASE(every_address_of_the_link),
 		CASE(routes_are_looked_up),
 		CASE(no_route_is_an_answer),
+		CASE(many_are_looked_up_at_once),
 		CASE(default_link_has_the_best_metric),
 		CASE(link_and_address_changes_are_told),
 		CASE(route_changes_are_folded),

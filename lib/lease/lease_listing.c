@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lease_listing.h"
+
+#include <event2/event.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#include "mem.h"
+
+#define SLICE_NS 2000000 /* of work per turn of the loop */
+#define STEP     16      /* keys between looks at the clock */
+
+struct page {
+	STAILQ_ENTRY(page) link;
+	size_t n;
+	struct ovnet_etcd_kv kvs[]; /* keys without the prefix; the texts follow them */
+};
+
+struct item {
+	int64_t revision;
+	const struct ovnet_etcd_kv *kv;
+};
+
+struct lease_listing {
+	STAILQ_HEAD(, page) pages;
+	size_t n;
+
+	struct lease_table *table;
+	struct event *turn;
+	unsigned phase;
+	struct item *items;
+	size_t used, at;
+	void (*done)(void *arg);
+	void *arg;
+};
+
+struct lease_listing *lease_listing_new(void)
+{
+	struct lease_listing *l = must(calloc(1, sizeof(*l)));
+
+	STAILQ_INIT(&l->pages);
+	return l;
+}
+
+void lease_listing_free(struct lease_listing *l)
+{
+	struct page *p;
+
+	if (l == NULL)
+		return;
+	while ((p = STAILQ_FIRST(&l->pages)) != NULL) {
+		STAILQ_REMOVE_HEAD(&l->pages, link);
+		free(p);
+	}
+	if (l->turn != NULL)
+		event_free(l->turn);
+	free(l->items);
+	free(l);
+}
+
+static char *copy_text(char *at, const char *text, size_t len)
+{
+	memcpy(at, text, len);
+	at[len] = '\0';
+	return at + len + 1;
+}
+
+void lease_listing_add(
+	struct lease_listing *l, const struct ovnet_etcd_kv *kvs, size_t n, size_t skip)
+{
+	struct page *p;
+	size_t room = sizeof(*p) + n * sizeof(p->kvs[0]);
+
+	for (size_t i = 0; i < n; i++)
+		room += strlen(kvs[i].key + skip) + kvs[i].value_len + 2;
+	p = must(malloc(room));
+	p->n = n;
+	char *at = (char *)&p->kvs[n];
+	for (size_t i = 0; i < n; i++) {
+		p->kvs[i] = kvs[i];
+		p->kvs[i].key = at;
+		at = copy_text(at, kvs[i].key + skip, strlen(kvs[i].key + skip));
+		p->kvs[i].value = at;
+		at = copy_text(at, kvs[i].value, kvs[i].value_len);
+	}
+	STAILQ_INSERT_TAIL(&l->pages, p, link);
+	l->n += n;
+}
+
+const struct ovnet_etcd_kv *lease_listing_find(const struct lease_listing *l, const char *name)
+{
+	const struct page *p;
+
+	STAILQ_FOREACH (p, &l->pages, link)
+		for (size_t i = 0; i < p->n; i++)
+			if (strcmp(p->kvs[i].key, name) == 0)
+				return &p->kvs[i];
+	return NULL;
+}
+
+static size_t step_end(const struct lease_listing *l)
+{
+	return l->used - l->at < STEP ? l->used : l->at + STEP;
+}
+
+static bool mark(struct lease_listing *l)
+{
+	for (size_t end = step_end(l); l->at < end; l->at++)
+		lease_table_mark(l->table, l->items[l->at].kv->key);
+	return l->at == l->used;
+}
+
+static bool sweep(struct lease_listing *l)
+{
+	return lease_table_sweep(l->table, STEP);
+}
+
+static int older_first(const void *a, const void *b)
+{
+	int64_t x = ((const struct item *)a)->revision, y = ((const struct item *)b)->revision;
+
+	return (x > y) - (x < y);
+}
+
+static bool sort(struct lease_listing *l)
+{
+	qsort(l->items, l->used, sizeof(*l->items), older_first);
+	return true;
+}
+
+static bool put(struct lease_listing *l)
+{
+	for (size_t end = step_end(l); l->at < end; l->at++)
+		lease_table_put(l->table, l->items[l->at].kv->key, l->items[l->at].kv);
+	return l->at == l->used;
+}
+
+static bool settle(struct lease_listing *l)
+{
+	lease_table_settle(l->table);
+	return true;
+}
+
+/* Each does a little of its phase; true when that is complete. */
+static bool (*const phases[])(struct lease_listing *l) = {mark, sweep, sort, put, settle};
+#define PHASES (sizeof(phases) / sizeof(phases[0]))
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval next = {0};
+	struct lease_listing *l = arg;
+	int64_t end = now_ns() + SLICE_NS;
+
+	(void)fd, (void)what;
+	while (l->phase < PHASES && now_ns() < end) {
+		if (!phases[l->phase](l))
+			continue;
+		l->phase++;
+		l->at = 0;
+	}
+	if (l->phase == PHASES)
+		l->done(l->arg);
+	else
+		must(event_add(l->turn, &next) == 0 ? l : NULL);
+}
+
+void lease_listing_apply(struct lease_listing *l, struct event_base *base, struct lease_table *t,
+	const char *own, void (*done)(void *arg), void *arg)
+{
+	static const struct timeval next = {0};
+	const struct page *p;
+
+	l->table = t;
+	l->done = done;
+	l->arg = arg;
+	l->items = must(calloc(l->n + 1, sizeof(*l->items)));
+	STAILQ_FOREACH (p, &l->pages, link)
+		for (size_t i = 0; i < p->n; i++)
+			if (own == NULL || strcmp(p->kvs[i].key, own) != 0)
+				l->items[l->used++] =
+					(struct item){p->kvs[i].mod_revision, &p->kvs[i]};
+	lease_table_unmark(t);
+	l->turn = must(evtimer_new(base, on_turn, l));
+	must(event_add(l->turn, &next) == 0 ? l : NULL);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Listings of more keys than a page holds, over both wires: the pages show one moment. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "live_node.h"
+
+#define KEYS    5000 /* a few pages of either wire */
+#define PER_TXN 100
+#define UNNAMED 2047 /* the last one of a page over either wire has a NUL in its name */
+
+struct listing {
+	unsigned pages, keys, over;
+	enum ovnet_etcd_status status;
+	int64_t revision;
+	char last[192];
+	void (*after_first)(void);
+};
+
+static void fill(void)
+{
+	char cmd[160];
+
+	snprintf(cmd, sizeof(cmd), "ETCDCTL_API=3 etcdctl --endpoints=%s txn >/dev/null", etcd.url);
+	for (unsigned i = 0; i < KEYS; i += PER_TXN) {
+		FILE *txn = popen(cmd, "w");
+		assert_non_null(txn);
+		assert_int_not_equal(fputs("\n", txn), EOF);
+		for (unsigned k = i; k < i + PER_TXN; k++)
+			assert_true(fprintf(txn, "put \"%s%05u%s\" value-%u\n", at("many/"), k,
+					    k == UNNAMED ? "\\x00" : "", k) > 0);
+		assert_int_not_equal(fputs("\n\n", txn), EOF);
+		assert_int_equal(pclose(txn), 0);
+	}
+}
+
+static void on_page(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct listing *l = arg;
+
+	assert_int_equal(l->over, 0);
+	l->status = r->status;
+	l->over = !r->more;
+	if (r->status != OVNET_ETCD_OK)
+		return;
+	if (l->pages++ == 0)
+		l->revision = r->revision;
+	assert_int_equal(r->revision, l->revision);
+	for (size_t i = 0; i < r->n_kvs; i++) {
+		char value[32];
+		assert_true(strcmp(r->kvs[i].key, l->last) > 0);
+		snprintf(l->last, sizeof(l->last), "%s", r->kvs[i].key);
+		snprintf(value, sizeof(value), "value-%lu",
+			strtoul(strrchr(l->last, '/') + 1, NULL, 10));
+		assert_string_equal(r->kvs[i].value, value);
+	}
+	l->keys += (unsigned)r->n_kvs;
+	if (l->pages == 1 && l->after_first != NULL)
+		l->after_first();
+}
+
+static struct listing list(const char *name, void (*after_first)(void))
+{
+	struct ovnet_etcd_conf conf = {.endpoints = etcd.url, .timeout_ms = 5000};
+	struct ovnet_etcd *e = over->open(base, &conf);
+	struct listing l = {.after_first = after_first};
+
+	assert_non_null(e);
+	over->list(e, at(name), on_page, &l);
+	wait_for(l.over == 1, 8000);
+	over->close(e);
+	return l;
+}
+
+static void change_what_is_to_come(void)
+{
+	assert_true(live_put(&etcd, at("many/99999"), "new"));
+	assert_true(live_put(&etcd, at("many/04000"), "changed"));
+	assert_true(live_del(&etcd, at("many/04999")));
+}
+
+static void forget_the_revision(void)
+{
+	char text[512], revision[32];
+
+	change_what_is_to_come();
+	live_details(&etcd, at("many/99999"), text, sizeof(text));
+	const char *at_revision = strstr(text, "\"Revision\" : ");
+	assert_non_null(at_revision);
+	snprintf(revision, sizeof(revision), "%lld",
+		strtoll(at_revision + strlen("\"Revision\" : "), NULL, 10));
+	assert_int_equal(live_ctl(&etcd, NULL, 0, (char *)"compact", revision), 0);
+}
+
+static void pages_show_one_moment(void **state)
+{
+	struct listing l;
+
+	(void)state;
+	fill();
+	l = list("many/", change_what_is_to_come);
+	assert_int_equal(l.status, OVNET_ETCD_OK);
+	assert_int_equal(l.keys, KEYS - 1);
+	assert_in_range(l.pages, 3, KEYS);
+	assert_string_equal(strrchr(l.last, '/'), "/04999");
+	/* Small ones are one page, empty ones none but the answer. */
+	l = list("many/0499", NULL);
+	assert_int_equal(l.pages, 1);
+	assert_int_equal(l.keys, 9);
+	l = list("none/", NULL);
+	assert_int_equal(l.status, OVNET_ETCD_OK);
+	assert_int_equal(l.pages + l.keys, 1);
+}
+
+static void compaction_between_pages_is_told(void **state)
+{
+	struct listing l;
+
+	(void)state;
+	fill();
+	l = list("many/", forget_the_revision);
+	assert_int_equal(l.status, OVNET_ETCD_COMPACTED);
+	assert_int_equal(l.pages, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		on_v3(pages_show_one_moment),
+		on_v3(compaction_between_pages_is_told),
+	};
+	return cmocka_run_group_tests_name("etcd_pages", tests, start_all, stop_all);
+}
