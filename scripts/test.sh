@@ -149,9 +149,9 @@ part_smoke() {
 part_demo() {
 	build_gcc || return
 	run demo/default "$OVNET_ROOT/scripts/demo.sh" --json "$LOGS/demo.json"
-	[ -n "$FULL" ] || return
-	run demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
+	run demo/v2 "$OVNET_ROOT/scripts/demo.sh" --etcd-api v2
 	run demo/tls "$OVNET_ROOT/scripts/demo.sh" --tls
+	[ -z "$FULL" ] || run demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
 }
 
 part_asan() {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ctl_server.h"
+#include "lease.h"
 #include "table.h"
 #include "views.h"
 
@@ -19,9 +20,10 @@ enum { EXIT_DAEMON = 1, EXIT_USAGE = 2 };
 
 struct options {
 	const char *socket;
-	bool json, invalid, all;
-	unsigned watch; /* seconds; 0: once */
-	const struct view *view;
+	bool json, invalid, all, now;
+	unsigned watch;          /* seconds; 0: once */
+	const struct view *view; /* NULL: the command is lease */
+	const char *lease;       /* what about it */
 };
 
 static void print_help(void)
@@ -30,11 +32,13 @@ static void print_help(void)
 	       "Asks a running ovnetd. See ovnetctl(1).\n\nCommands:\n");
 	for (const struct view *v = views; v->name != NULL; v++)
 		printf("  %-16s %s\n", v->name, v->help);
+	printf("  %-16s %s\n", "lease", "this node's own lease: show, reserve, release [--now]");
 	printf("\nOptions:\n"
 	       "  --socket PATH    the daemon's control.socket (" DEFAULT_SOCKET ")\n"
 	       "  --json           print the answer as JSON\n"
 	       "  --watch N        again every N seconds; counts become rates per second\n"
 	       "  --invalid        leases: those ovnetd refused, and why\n"
+	       "  --now            lease release: give it back at once and end ovnetd\n"
 	       "  --all            drops: every reason, not only those that occurred\n"
 	       "  --version        print the version\n"
 	       "  --help           print this\n\n"
@@ -62,10 +66,26 @@ static int parse_watch(const char *text, unsigned *out)
 	return 0;
 }
 
+static int parse_lease(struct options *o, int argc, char **argv)
+{
+	o->lease = optind + 1 < argc ? argv[optind + 1] : "show";
+	if (!lease_is_verb(o->lease))
+		return usage("lease takes show, reserve or release, not ", o->lease);
+	if (optind + 2 < argc)
+		return usage("one command at a time, what is ", argv[optind + 2]);
+	if (o->invalid || o->all || o->watch > 0)
+		return usage("--invalid, --all and --watch do not go with ", "lease");
+	if (o->now && strcmp(o->lease, "release") != 0)
+		return usage("--now goes with lease release, not ", o->lease);
+	return 0;
+}
+
 static int parse_command(struct options *o, int argc, char **argv)
 {
 	if (optind >= argc)
 		return usage("no command", "");
+	if (strcmp(argv[optind], "lease") == 0)
+		return parse_lease(o, argc, argv);
 	for (const struct view *v = views; v->name != NULL; v++)
 		if (strcmp(v->name, argv[optind]) == 0)
 			o->view = v;
@@ -77,6 +97,8 @@ static int parse_command(struct options *o, int argc, char **argv)
 		return usage("--invalid goes with leases, not ", o->view->name);
 	if (o->all && strcmp(o->view->name, "drops") != 0)
 		return usage("--all goes with drops, not ", o->view->name);
+	if (o->now)
+		return usage("--now goes with lease release, not ", o->view->name);
 	if (o->invalid)
 		o->view = &invalid_leases;
 	return 0;
@@ -87,9 +109,9 @@ static int parse(struct options *o, int argc, char **argv)
 {
 	static const struct option flags[] = {{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'}, {"watch", required_argument, NULL, 'w'},
-		{"invalid", no_argument, NULL, 'i'}, {"all", no_argument, NULL, 'a'},
-		{"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
+		{"invalid", no_argument, NULL, 'i'}, {"now", no_argument, NULL, 'n'},
+		{"all", no_argument, NULL, 'a'}, {"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int c, err;
 
 	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
@@ -107,6 +129,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'i':
 			o->invalid = true;
+			break;
+		case 'n':
+			o->now = true;
 			break;
 		case 'a':
 			o->all = true;
@@ -192,6 +217,9 @@ int main(int argc, char **argv)
 
 	if (code != 0)
 		return code < 0 ? 0 : code;
+	if (o.lease != NULL)
+		return lease_command(&(struct lease_args){
+			.socket = o.socket, .verb = o.lease, .now = o.now, .json = o.json});
 	if (o.watch > 0)
 		return watch(&o);
 	struct reading r = {.now = ask(&o)};

@@ -170,11 +170,31 @@ static void show_node(FILE *out, const json_t *node, struct line *l)
 	end_line(out, "host device", l);
 }
 
+/* Etcd's absence: for how long, and when it is asked again. */
+static void away(struct line *l, const json_t *etcd)
+{
+	json_int_t since = json_integer_value(json_object_get(etcd, "away_s"));
+	json_int_t retry = json_integer_value(json_object_get(etcd, "retry_in_ms"));
+	char buf[64];
+
+	if (since > 0) {
+		duration_text(since, buf, sizeof(buf));
+		part(l, "for ", buf);
+	}
+	if (retry > 0) {
+		duration_text((retry + 999) / 1000, buf, sizeof(buf));
+		part(l, "next try in ", buf);
+	}
+}
+
 static void show_etcd(FILE *out, const json_t *etcd, struct line *l)
 {
 	if (json_is_boolean(json_object_get(etcd, "connected")))
 		part(l, "",
 			json_is_true(json_object_get(etcd, "connected")) ? "connected" : "away");
+	away(l, etcd);
+	if (json_is_true(json_object_get(etcd, "stale")))
+		part(l, "", "stale: all is from the snapshot");
 	member(l, "", etcd, "transport");
 	member(l, "", etcd, "endpoint");
 	member(l, "", etcd, "prefix");

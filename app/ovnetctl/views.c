@@ -45,6 +45,7 @@ static const struct column lease_columns[] = {
 	{"vtep_mac", "VTEP-MAC", COLUMN_TEXT},
 	{"vni", "VNI", COLUMN_NUMBER},
 	{"own", "OWN", COLUMN_YES, "own", ""},
+	{"stale", "FROM", COLUMN_YES, "snapshot", "etcd"},
 	{NULL},
 };
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,15 @@ int check_endpoints(const char *text)
 int check_not_empty(const char *text)
 {
 	return text[0] == '\0' ? -EINVAL : 0;
+}
+
+int check_path_or_none(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0)
+		return 0;
+	return text[0] != '/' || text[len - 1] == '/' || len >= PATH_MAX - 8 ? -EINVAL : 0;
 }
 
 int check_file(const char *text)

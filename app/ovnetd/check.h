@@ -6,6 +6,7 @@
 #include <assert.h>
 
 int check_endpoints(const char *text);
+int check_path_or_none(const char *text);
 int check_not_empty(const char *text);
 int check_file(const char *text); /* readable, or "" */
 int check_iface(const char *text);

@@ -20,6 +20,7 @@ enum conf_api { CONF_API_AUTO, CONF_API_V3, CONF_API_V2 };
 enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
 enum conf_registry { CONF_REGISTRY_ETCD, CONF_REGISTRY_STATIC };
 enum conf_transport { CONF_TRANSPORT_AUTO, CONF_TRANSPORT_GRPC, CONF_TRANSPORT_JSON };
+enum conf_on_lost { CONF_LOST_KEEP, CONF_LOST_DRAIN };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
 enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
 
@@ -48,7 +49,8 @@ struct conf_uplink {
 struct conf {
 	struct {
 		enum conf_registry type;
-		char *file; /* static */
+		char *file;     /* static */
+		char *snapshot; /* etcd; "": none */
 	} registry;
 	struct {
 		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *username, *password;
@@ -61,6 +63,7 @@ struct conf {
 		char *public_ip; /* "": address of the interface */
 		char *subnet_file;
 		uint32_t subnet_lease_renew_margin; /* minutes */
+		enum conf_on_lost on_lost;
 	} node;
 	struct {
 		char *device; /* name of the host device */

@@ -22,6 +22,7 @@ static const struct module *const modules[] = {
 	&module_ports,
 	&module_workers,
 	&module_lease,
+	&module_impostors,
 };
 
 #define N_MODULES (sizeof(modules) / sizeof(modules[0]))

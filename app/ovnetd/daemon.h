@@ -16,7 +16,9 @@
 #include "ctl_server.h"
 #include "fib_writer.h"
 #include "host_device.h"
+#include "impostors.h"
 #include "lease_client.h"
+#include "lease_ctl.h"
 #include "path.h"
 #include "peers.h"
 #include "udp_guard.h"
@@ -68,9 +70,11 @@ struct daemon {
 
 	struct ovnet_kernel *kernel;
 	struct ovnet_lease_client *lease;
+	struct lease_orders orders;
 	struct ovnet_ctl_server *ctl;
 	struct peers peers;
 	struct warnings warnings;
+	struct impostors impostors;
 
 	bool have_netconf, ready, host_down;
 	bool synced, settled;         /* all peers listed; all in the FIB, subnet.env written */
@@ -87,7 +91,7 @@ struct module {
 };
 
 extern const struct module module_eal, module_rcu, module_kernel, module_ports, module_workers,
-	module_fib, module_ctl, module_lease;
+	module_fib, module_ctl, module_lease, module_impostors;
 
 /* Runs until a signal or a fatal error; returns the exit code. */
 int daemon_run(struct daemon *d);

@@ -10,6 +10,7 @@
 static const char *const api[] = {"auto", "v3", "v2", NULL};
 static const char *const validation[] = {"off", "strict", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
+static const char *const on_lost[] = {"keep", "drain", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
 static const char *const transport[] = {"auto", "grpc", "json", NULL};
 static const char *const mode[] = {"adaptive", "poll", NULL};
@@ -20,6 +21,7 @@ static_assert(CONF_HUGE_AUTO == 0 && CONF_HUGE_ON == 1 && CONF_HUGE_OFF == 2, "o
 static_assert(CONF_REGISTRY_ETCD == 0 && CONF_REGISTRY_STATIC == 1, "order of choices");
 static_assert(CONF_TRANSPORT_AUTO == 0 && CONF_TRANSPORT_GRPC == 1 && CONF_TRANSPORT_JSON == 2,
 	"order of choices");
+static_assert(CONF_LOST_KEEP == 0 && CONF_LOST_DRAIN == 1, "order of choices");
 static_assert(CONF_MODE_ADAPTIVE == 0 && CONF_MODE_POLL == 1, "order of choices");
 
 const struct option_group option_groups[] = {
@@ -49,6 +51,15 @@ const struct option_def ovnetd_options[] = {
 			"in etcd. This node's own is found by its PublicIP. Leases may carry a "
 			"NextHopMAC for uplinks that have no kernel device. Only read; a changed file "
 			"is read again, and a broken one changes nothing."},
+	{"registry.snapshot", OPTION_TEXT, AT(registry.snapshot), .check = check_path_or_none,
+		.preset = "/var/lib/ovnet/leases.json", .arg = "FILE",
+		.form = "an absolute path, or \"\" for none",
+		.help = "what to start from while etcd does not answer",
+		.more = "ovnetd keeps network config, own lease and peers there, for itself alone "
+			"(mode 0600, directory 0700), seconds after each change and at its end. When "
+			"etcd does not answer within a second of the start, it forwards by this file, "
+			"which status calls stale, until etcd does. Not used if somebody else may "
+			"have written it, or for another prefix or public-ip."},
 
 	{"etcd.endpoints", OPTION_TEXT, AT(etcd.endpoints), .check = check_endpoints,
 		.preset = "http://127.0.0.1:4001,http://127.0.0.1:2379", .arg = "URL,...",
@@ -116,6 +127,15 @@ const struct option_def ovnetd_options[] = {
 		.preset = "60", .min = 1, .max = 1439, .arg = "MINUTES",
 		.help = "how long before its end the lease is renewed",
 		.more = "A lease lasts 24 hours."},
+	{"node.on-lost", OPTION_CHOICE, AT(node.on_lost), .choices = on_lost, .preset = "keep",
+		.help = "what to do when another node owns this node's subnet",
+		.more = "A lease that is gone is claimed again at once; this is for one that somebody "
+			"else has got meanwhile, which is never overwritten. keep: go on with the "
+			"subnet, warn, and claim it again when it is free. Containers keep their "
+			"addresses, but nodes that follow etcd send to the new owner. drain: leave it, "
+			"drop packets for it (inner-dest), claim another subnet and write subnet-file "
+			"anew; containers need new addresses. A "
+			"restart claims another subnet either way."},
 
 	{"host.device", OPTION_TEXT, AT(host.device), .check = check_ifname, .preset = "ovnet0",
 		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "lease_ctl.h"
 #include "log.h"
 #include "static_registry.h"
 #include "subnet_env.h"
@@ -91,11 +92,11 @@ static uint16_t overlay_mtu(struct daemon *d, const struct ovnet_netconf *c)
 	return (uint16_t)((c->mtu != 0 ? c->mtu : underlay) - OVNET_VXLAN4_OVERHEAD);
 }
 
-static int set_tables(struct daemon *d)
+static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
 {
 	struct ovnet_overlay o = {
 		.network = d->netconf.network,
-		.own = d->own.subnet,
+		.own = *own,
 		.udp_port = d->netconf.port,
 		.vni = d->netconf.vni,
 		.vtep_mac = d->own.vtep_mac,
@@ -144,18 +145,51 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	d->own = *own;
 	d->overlay_mtu = overlay_mtu(d, c);
 	/* A host device that was deleted is set up when it is there again. */
-	if (set_tables(d) < 0 || uplinks_filter(d) < 0 ||
+	if (set_tables(d, &d->own.subnet) < 0 || uplinks_filter(d) < 0 ||
 		(!d->lost[d->host->id] && host_set_up(d) < 0)) {
 		daemon_exit(d, EXIT_FAILURE);
 		return;
 	}
 	d->ready = true;
+	warn_clear(&d->warnings, "lease-lost");
 	uplinks_check_mtu(d);
 	if (!again)
 		return;
 	peers_republish(d);
 	if (d->settled)
 		overlay_write_env(d);
+}
+
+/*
+ * Drained, no address is ours: what still comes for the former subnet is inner-dest, and its new
+ * owner may be a peer.
+ */
+static void on_lost(void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner)
+{
+	struct daemon *d = arg;
+	const struct ovnet_prefix4 nothing = {0};
+	bool drain = d->conf.node.on_lost == CONF_LOST_DRAIN;
+	char subnet[OVNET_PREFIX_STRLEN], ip[OVNET_ADDR_STRLEN];
+
+	warn_set(&d->warnings, "lease-lost", "our subnet %s belongs to %s now: %s",
+		ovnet_prefix4_text(&was->subnet, subnet, sizeof(subnet)),
+		owner->public_ip.family != 0 ? ovnet_addr_text(&owner->public_ip, ip, sizeof(ip))
+					     : "another node",
+		drain ? "drained, waiting for another one (node.on-lost)"
+		      : "kept, waiting until it is free; stop the other node or restart this one "
+			"with --on-lost=drain");
+	if (drain && set_tables(d, &nothing) < 0)
+		daemon_exit(d, EXIT_FAILURE);
+}
+
+static void on_config(void *arg, const char *text)
+{
+	struct daemon *d = arg;
+
+	if (text != NULL)
+		warn_set(&d->warnings, "netconf", "%s", text);
+	else
+		warn_clear(&d->warnings, "netconf");
 }
 
 static void on_peer_set(void *arg, const struct ovnet_lease *lease)
@@ -172,6 +206,7 @@ static void on_synced(void *arg)
 {
 	struct daemon *d = arg;
 
+	warn_clear(&d->warnings, "stale");
 	d->synced = true;
 	peers_check(d);
 }
@@ -183,6 +218,19 @@ void overlay_settled(struct daemon *d)
 	d->settled = true;
 	overlay_write_env(d);
 	LOG(NOTICE, "ready: %u peers; watching for new subnet leases", d->peers.n);
+}
+
+/* Pods need no etcd to talk, but docker and CNI need the file, and /run does not last. */
+static void on_restored(void *arg, int64_t saved_at)
+{
+	struct daemon *d = arg;
+
+	warn_set(&d->warnings, "stale",
+		"etcd has not answered since the start: forwarding by the snapshot of %lld s "
+		"before "
+		"it (%s)",
+		(long long)(time(NULL) - saved_at), d->conf.registry.snapshot);
+	overlay_write_env(d);
 }
 
 static void on_fatal(void *arg, const char *text)
@@ -207,8 +255,12 @@ static int lease_init(struct daemon *d)
 	static const struct ovnet_lease_callbacks cbs = {
 		.attrs = on_attrs,
 		.acquired = on_acquired,
+		.lost = on_lost,
+		.config = on_config,
+		.ordered = lease_ordered,
 		.peer_set = on_peer_set,
 		.peer_del = on_peer_del,
+		.restored = on_restored,
 		.synced = on_synced,
 		.fatal = on_fatal,
 	};
@@ -228,12 +280,16 @@ static int lease_init(struct daemon *d)
 		.public_ip = d->public_ip,
 		.renew_margin_s = d->conf.node.subnet_lease_renew_margin * 60,
 		.ttl_s = 86400,
+		.snapshot = d->conf.registry.snapshot,
+		.on_lost = d->conf.node.on_lost == CONF_LOST_DRAIN ? OVNET_LEASE_DRAIN
+								   : OVNET_LEASE_KEEP,
 	};
 	if (d->conf.registry.type == CONF_REGISTRY_STATIC) {
 		c.etcd = &ovnet_etcd_static;
 		c.other_etcd = NULL;
 		c.may_switch = false;
 		c.etcd_conf.endpoints = d->conf.registry.file;
+		c.snapshot = NULL;
 	}
 	int rc = peers_init(d);
 

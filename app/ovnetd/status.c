@@ -51,13 +51,14 @@ static json_t *node_json(struct daemon *d)
 
 static json_t *etcd_json(struct daemon *d, const struct ovnet_lease_status *s)
 {
-	return json_pack("{s:s,s:s,s:s,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "transport",
-		s->transport, "endpoint", s->endpoint, "prefix", d->conf.etcd.prefix, "connected",
-		s->connected, "error", s->error, "revision", (json_int_t)s->revision, "expires_at",
-		(json_int_t)s->expires_at, "renewed_at", (json_int_t)s->renewed_at, "events",
-		(json_int_t)s->events, "resyncs", (json_int_t)s->resyncs, "renewals",
-		(json_int_t)s->renewals, "retries", (json_int_t)s->retries, "invalid",
-		(json_int_t)s->invalid);
+	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:i,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+		"transport", s->transport, "endpoint", s->endpoint, "prefix", d->conf.etcd.prefix,
+		"connected", s->connected, "stale", s->stale, "away_s", (int)s->away_s,
+		"retry_in_ms", (int)s->retry_in_ms, "error", s->error, "revision",
+		(json_int_t)s->revision, "expires_at", (json_int_t)s->expires_at, "renewed_at",
+		(json_int_t)s->renewed_at, "events", (json_int_t)s->events, "resyncs",
+		(json_int_t)s->resyncs, "renewals", (json_int_t)s->renewals, "retries",
+		(json_int_t)s->retries, "invalid", (json_int_t)s->invalid);
 }
 
 static json_t *dpdk_json(struct daemon *d)
@@ -140,14 +141,21 @@ static json_t *peers(void *arg, const json_t *params, char *err, size_t err_size
 	return list;
 }
 
+struct lease_list {
+	json_t *list;
+	bool stale;
+};
+
 static void add_lease(void *arg, const struct ovnet_lease *l, bool own)
 {
+	struct lease_list *into = arg;
+
 	json_array_append_new(
-		arg, json_pack("{s:o,s:o,s:s,s:o,s:i,s:b}", "subnet", prefix_json(&l->subnet),
-			     "public_ip", addr_json(&l->public_ip), "backend",
-			     ovnet_backend_name(l->backend), "vtep_mac",
-			     l->has_vtep_mac ? mac_json(&l->vtep_mac) : json_null(), "vni",
-			     (int)l->vni, "own", own));
+		into->list, json_pack("{s:o,s:o,s:s,s:o,s:i,s:b,s:b}", "subnet",
+				    prefix_json(&l->subnet), "public_ip", addr_json(&l->public_ip),
+				    "backend", ovnet_backend_name(l->backend), "vtep_mac",
+				    l->has_vtep_mac ? mac_json(&l->vtep_mac) : json_null(), "vni",
+				    (int)l->vni, "own", own, "stale", into->stale));
 }
 
 static void add_invalid(void *arg, const char *key, const char *why)
@@ -162,14 +170,16 @@ static void add_invalid(void *arg, const char *key, const char *why)
 static json_t *leases(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	struct daemon *d = arg;
+	struct ovnet_lease_status s;
 
 	if (!status_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
+	ovnet_lease_client_status(d->lease, &s);
 	if (json_is_true(json_object_get(params, "invalid")))
 		ovnet_lease_client_each_invalid(d->lease, add_invalid, list);
 	else
-		ovnet_lease_client_each(d->lease, add_lease, list);
+		ovnet_lease_client_each(d->lease, add_lease, &(struct lease_list){list, s.stale});
 	return list;
 }
 
@@ -177,6 +187,9 @@ const struct ovnet_ctl_method status_methods[] = {
 	{"status", status},
 	{"peers", peers},
 	{"leases", leases},
+	{"lease", lease_show},
+	{"lease-reserve", lease_reserve},
+	{"lease-release", lease_release},
 	{"ports", status_ports},
 	{"workers", status_workers},
 	{"stats", status_stats},

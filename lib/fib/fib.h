@@ -70,7 +70,7 @@ struct ovnet_endpoint {
 /* What the whole node has in common; one object, replaced whole. */
 struct ovnet_overlay {
 	struct ovnet_prefix4 network; /* the overlay's */
-	struct ovnet_prefix4 own;     /* our lease's subnet */
+	struct ovnet_prefix4 own;     /* our lease's subnet; len 0: none */
 	uint16_t udp_port;            /* host order */
 	uint32_t vni;
 	struct ovnet_mac vtep_mac;           /* inner destination we accept */
@@ -96,7 +96,7 @@ struct ovnet_fib_view {
 	struct ovnet_overlay overlay;
 	uint32_t base;    /* network address, host order */
 	uint32_t n_slots; /* 2^(SubnetLen - network length) */
-	uint32_t n_own;   /* 2^(32 - own subnet's length) */
+	uint32_t n_own;   /* 2^(32 - own subnet's length), 0 without one */
 	uint8_t shift;    /* 32 - SubnetLen */
 	_Atomic(const struct ovnet_endpoint *) default_endpoint;
 	_Atomic(const struct ovnet_endpoint *) *own; /* by address - own.addr_host; NULL: default */

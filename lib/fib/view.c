@@ -21,7 +21,7 @@ int view_admits(const struct ovnet_overlay *o, const struct ovnet_prefix4 *subne
 		return -EINVAL;
 	if (subnet->len < o->network.len || !ovnet_prefix4_contains(&o->network, subnet->addr_host))
 		return -EINVAL;
-	return ovnet_prefix4_overlap(&o->own, subnet) ? -EEXIST : 0;
+	return o->own.len != 0 && ovnet_prefix4_overlap(&o->own, subnet) ? -EEXIST : 0;
 }
 
 static void ranges_release(struct ovnet_rcu_head *head)
@@ -117,16 +117,16 @@ static int check(const struct ovnet_overlay *o, uint8_t subnet_len)
 {
 	const struct ovnet_prefix4 *net = &o->network, *own = &o->own;
 
-	if (subnet_len < 1 || subnet_len > 32 || net->len > subnet_len || own->len > 32 ||
-		own->len < net->len || own->len < 1)
+	if (subnet_len < 1 || subnet_len > 32 || net->len > subnet_len ||
+		(net->addr_host & ~ovnet_mask4(net->len)) != 0)
 		return -EINVAL;
-	if ((net->addr_host & ~ovnet_mask4(net->len)) != 0 ||
-		(own->addr_host & ~ovnet_mask4(own->len)) != 0 ||
-		!ovnet_prefix4_contains(net, own->addr_host))
+	if (own->len != 0 && (own->len > 32 || own->len < net->len ||
+				     (own->addr_host & ~ovnet_mask4(own->len)) != 0 ||
+				     !ovnet_prefix4_contains(net, own->addr_host)))
 		return -EINVAL;
 	if (o->src_port_min > o->src_port_max)
 		return -EINVAL;
-	if (subnet_len - net->len > 22 || own->len < 8)
+	if (subnet_len - net->len > 22 || (own->len != 0 && own->len < 8))
 		return -E2BIG;
 	return 0;
 }
@@ -134,14 +134,14 @@ static int check(const struct ovnet_overlay *o, uint8_t subnet_len)
 static struct ovnet_fib_view *view_new(const struct ovnet_overlay *o, uint8_t subnet_len)
 {
 	uint32_t slots = 1u << (subnet_len - o->network.len);
-	uint32_t own = 1u << (32 - o->own.len);
+	uint32_t own = o->own.len != 0 ? 1u << (32 - o->own.len) : 0;
 	struct ovnet_fib_view *v;
 
 	static_assert(sizeof(v->slot[0]) == sizeof(void *), "calloc makes NULL slots");
 	v = calloc(1, sizeof(*v) + (size_t)slots * sizeof(v->slot[0]));
 	if (v == NULL)
 		return NULL;
-	v->own = calloc(own, sizeof(v->own[0]));
+	v->own = calloc(own + 1u, sizeof(v->own[0]));
 	if (v->own == NULL) {
 		free(v);
 		return NULL;

@@ -8,6 +8,7 @@
 
 #define NAG_FIRST_MS 10000
 #define NAG_MAX_MS   300000
+#define BUDGET       20
 
 uint32_t random_below(void *arg, uint32_t bound)
 {
@@ -44,7 +45,8 @@ int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static uint64_t fnv1a(const char *text)
+/* FNV-1a. */
+uint64_t text_hash(const char *text)
 {
 	uint64_t h = 0xcbf29ce484222325;
 
@@ -55,7 +57,7 @@ static uint64_t fnv1a(const char *text)
 
 bool nag_due(struct nag *n, const char *text)
 {
-	uint64_t hash = fnv1a(text);
+	uint64_t hash = text_hash(text);
 	int64_t now = monotonic_ms();
 
 	if (n->every_ms != 0 && n->text_hash == hash) {
@@ -73,4 +75,21 @@ bool nag_due(struct nag *n, const char *text)
 void nag_reset(struct nag *n)
 {
 	*n = (struct nag){0};
+}
+
+bool log_budget_take(struct log_budget *b)
+{
+	int64_t now = monotonic_ms();
+	int64_t seconds = (now - b->since_ms) / 1000;
+
+	if (seconds > 0) {
+		b->used = seconds < b->used ? b->used - (uint32_t)seconds : 0;
+		b->since_ms = now;
+	}
+	if (b->used >= BUDGET) {
+		b->left_out++;
+		return false;
+	}
+	b->used++;
+	return true;
 }

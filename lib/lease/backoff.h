@@ -42,4 +42,14 @@ struct nag {
 bool nag_due(struct nag *n, const char *text);
 void nag_reset(struct nag *n);
 
+/* For complaints that others can cause: 20 at once, then one each second. */
+struct log_budget {
+	uint32_t used, left_out; /* left_out: since the caller last cleared it */
+	int64_t since_ms;
+};
+
+bool log_budget_take(struct log_budget *b);
+
+uint64_t text_hash(const char *text);
+
 #endif

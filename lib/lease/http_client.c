@@ -301,18 +301,21 @@ static CURLcode set_body(struct http_call *c, const struct http_request *req)
 
 static void set_version(CURL *e, const struct http_request *req)
 {
+	bool tls = strncmp(req->url, "https:", 6) == 0;
 	long version = CURL_HTTP_VERSION_1_1;
 
-	if (req->http2 && strncmp(req->url, "https:", 6) == 0) {
-		version = CURL_HTTP_VERSION_2TLS;
-		/* A call waits for a connection in the making that it can share. */
-		curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
-	} else if (req->http2) {
-		/* Without TLS nothing is negotiated: HTTP/2 from the first byte. */
-		version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
-		/* libcurl 7.88 starts HTTP/2 anew on a connection used again (curl #10634). */
+	if (req->http2) /* without TLS nothing is negotiated: HTTP/2 from the first byte */
+		version = tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+	/*
+	 * libcurl 7.88 starts HTTP/2 anew on a plain connection used again (curl #10634), and does
+	 * not tell a paused stream among others that the connection has ended.
+	 */
+	if (req->http2 && (!tls || req->goes_on)) {
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+	} else if (req->http2) {
+		/* A call waits for a connection in the making that it can share. */
+		curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	}
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, version);
 }

@@ -236,6 +236,11 @@ static void claim(struct ovnet_lease_client *c, struct survey *s)
 {
 	char text[OVNET_LEASE_KEY_MAX];
 
+	if (c->reconf.differs) {
+		retry(c, "the network config in etcd changed meanwhile: restart ovnetd to claim a "
+			 "subnet of it");
+		return;
+	}
 	if (ovnet_allocate(&c->netconf, s->taken, s->n, random_below, NULL, &c->acquire.lease) <
 		0) {
 		network_full(c);

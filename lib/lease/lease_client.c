@@ -2,6 +2,7 @@
 #include "lease_client.h"
 
 #include <errno.h>
+#include <event2/util.h>
 #include <stdarg.h>
 
 #include "lease_client_int.h"
@@ -42,6 +43,7 @@ static void on_peer_set(void *arg, const struct ovnet_lease *lease)
 	struct ovnet_lease_client *c = arg;
 
 	c->cbs.peer_set(c->arg, lease);
+	lease_store_changed(c);
 }
 
 static void on_peer_del(void *arg, const struct ovnet_lease *lease)
@@ -49,6 +51,7 @@ static void on_peer_del(void *arg, const struct ovnet_lease *lease)
 	struct ovnet_lease_client *c = arg;
 
 	c->cbs.peer_del(c->arg, lease);
+	lease_store_changed(c);
 }
 
 /* Both or none. */
@@ -87,6 +90,7 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	c->arg = arg;
 	c->public_ip = conf->public_ip;
 	c->previous = conf->previous;
+	c->on_lost = conf->on_lost;
 	c->renew_margin_s = conf->renew_margin_s != 0 ? conf->renew_margin_s : 3600;
 	c->ttl_s = conf->ttl_s != 0 ? conf->ttl_s : 86400;
 	c->config_key = joined(conf->prefix, "/config");
@@ -97,9 +101,12 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 		.arg = c});
 	lease_table_set_netconf(c->table, &c->netconf);
 	lease_config_init(c);
+	lease_reconf_init(c);
 	lease_acquire_init(c);
 	lease_own_init(c);
 	lease_sync_init(c);
+	lease_store_init(c, conf->snapshot);
+	lease_resume_init(c);
 	lease_config_start(c);
 	return c;
 }
@@ -108,9 +115,12 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 {
 	if (c == NULL)
 		return;
+	lease_resume_stop(c);
+	lease_store_stop(c);
 	lease_sync_stop(c);
 	lease_own_stop(c);
 	lease_acquire_stop(c);
+	lease_reconf_stop(c);
 	lease_config_stop(c);
 	lease_choice_stop(c);
 	c->ops->close(c->etcd);
@@ -120,11 +130,36 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 	free(c);
 }
 
+static uint32_t left_ms(const struct event *timer)
+{
+	struct timeval due, now, left;
+
+	if (timer == NULL || !event_pending(timer, EV_TIMEOUT, &due) ||
+		evutil_gettimeofday(&now, NULL) < 0 || evutil_timercmp(&due, &now, <))
+		return 0;
+	evutil_timersub(&due, &now, &left);
+	return (uint32_t)(left.tv_sec * 1000 + left.tv_usec / 1000);
+}
+
+static uint32_t retry_in_ms(const struct ovnet_lease_client *c)
+{
+	const struct event *const timers[] = {c->config.timer, c->acquire.timer, c->sync.timer};
+
+	for (unsigned i = 0; i < 3; i++)
+		if (left_ms(timers[i]) > 0)
+			return left_ms(timers[i]);
+	return 0;
+}
+
 void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_lease_status *out)
 {
 	*out = (struct ovnet_lease_status){
 		.state = c->state,
 		.connected = c->sync.connected,
+		.stale = c->store.stale,
+		.saved_at = c->store.saved_at,
+		.away_s = c->sync.away ? (uint32_t)((monotonic_ms() - c->sync.since_ms) / 1000) : 0,
+		.retry_in_ms = c->sync.connected ? 0 : retry_in_ms(c),
 		.transport = c->ops->transport != NULL ? c->ops->transport(c->etcd) : c->ops->name,
 		.endpoint = c->ops->endpoint(c->etcd),
 		.error = c->error,
@@ -138,6 +173,24 @@ void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_
 		.invalid = lease_table_invalid(c->table),
 		.peers = lease_table_peers(c->table),
 	};
+}
+
+bool ovnet_lease_client_own(const struct ovnet_lease_client *c, struct ovnet_lease_own *out)
+{
+	if (c->own.key == NULL)
+		return false;
+	*out = (struct ovnet_lease_own){
+		.held = c->own.held && !c->own.lost,
+		.reserved = c->own.handle == 0,
+		.key = c->own.key,
+		.value = c->own.value,
+		.handle = c->own.handle,
+		.revision = c->own.revision,
+		.since = c->own.since,
+		.renewed_at = c->own.renewed_at,
+		.expires_at = c->own.expires_at,
+	};
+	return true;
 }
 
 void ovnet_lease_client_each(const struct ovnet_lease_client *c,

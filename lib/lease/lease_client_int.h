@@ -2,18 +2,32 @@
 /*
  * Inside of the lease client, in the order things happen: lease_config.c waits for the network
  * config, lease_choice.c for whether another API of etcd has it, lease_acquire.c finds or claims
- * our subnet, lease_own.c keeps it, lease_sync.c follows everybody else's. Each part starts the
- * next and owns its own struct here.
+ * our subnet, lease_own.c keeps it, lease_lost.c gets it back, lease_sync.c follows everybody
+ * else's. Each part starts the next and owns its own struct here.
  */
 #ifndef OVNET_LEASE_LEASE_CLIENT_INT_H
 #define OVNET_LEASE_LEASE_CLIENT_INT_H
 
+#include <errno.h>
 #include <event2/event.h>
 #include <string.h>
 
 #include "backoff.h"
 #include "lease_client.h"
 #include "lease_table.h"
+
+struct lease_store_job;
+
+struct lease_client_store { /* lease_store.c, lease_resume.c */
+	char *path;         /* NULL: no snapshots */
+	char *config;       /* the network config's JSON */
+	struct event *timer, *patience;
+	struct lease_store_job *job; /* being written */
+	struct nag nag;
+	bool dirty;
+	bool stale; /* what we know is of the snapshot */
+	int64_t saved_at;
+};
 
 struct ovnet_lease_client {
 	struct event_base *base;
@@ -24,6 +38,7 @@ struct ovnet_lease_client {
 
 	struct ovnet_addr public_ip;
 	struct ovnet_prefix4 previous;
+	enum ovnet_lease_on_lost on_lost;
 	uint32_t renew_margin_s, ttl_s;
 	char *config_key;     /* <prefix>/config */
 	char *subnets_prefix; /* <prefix>/subnets/ */
@@ -52,6 +67,14 @@ struct ovnet_lease_client {
 		char why[400]; /* in its words */
 	} other;
 
+	struct { /* lease_reconf.c */
+		struct event *timer;
+		struct ovnet_etcd_watch *watch;
+		struct backoff backoff;
+		bool differs; /* the tree has a good config, but another one than we run with */
+		struct ovnet_netconf latest; /* if so */
+	} reconf;
+
 	struct { /* lease_acquire.c */
 		struct event *timer;
 		struct backoff backoff;
@@ -64,18 +87,23 @@ struct ovnet_lease_client {
 	} acquire;
 
 	struct {           /* lease_own.c */
-		bool held; /* the key is ours as far as we know */
-		bool busy; /* a request about the key is under way */
+		bool held; /* the key is ours as far as we know, or ours to get back (lost) */
+		bool lost; /* another node owns our subnet */
+		struct ovnet_lease owner; /* lost: who */
+		bool busy;                /* a request about the key is under way */
 		bool look_again;
 		bool handle_gone; /* etcd does not know the handle any more */
 		struct ovnet_lease lease;
 		char *key, *value;
 		int64_t revision, handle; /* handle 0: a reservation, without TTL */
-		int64_t renewed_at, expires_at, last_look_ms;
+		int64_t since, renewed_at, expires_at, last_look_ms;
 		struct event *renew_timer, *reput_timer, *check_timer;
 		struct backoff renew_backoff, check_backoff;
 		struct nag nag;
 	} own;
+
+	struct lease_client_store store;
+	enum ovnet_lease_order order; /* the last one, lease_order.c */
 
 	struct { /* lease_sync.c */
 		struct event *timer;
@@ -111,6 +139,15 @@ void lease_choice_take(struct ovnet_lease_client *c);
 /* Decided, or the end. */
 void lease_choice_stop(struct ovnet_lease_client *c);
 
+void lease_reconf_init(struct ovnet_lease_client *c);
+/* `revision`: of the store when the config was read. */
+void lease_reconf_start(struct ovnet_lease_client *c, int64_t revision);
+/* Compares the config in the tree with ours and tells. */
+void lease_reconf_read(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+/* Would our subnet be given out by the config in the tree? */
+bool lease_reconf_fits(const struct ovnet_lease_client *c);
+void lease_reconf_stop(struct ovnet_lease_client *c);
+
 void lease_acquire_init(struct ovnet_lease_client *c);
 void lease_acquire_start(struct ovnet_lease_client *c);
 void lease_acquire_stop(struct ovnet_lease_client *c);
@@ -121,9 +158,38 @@ void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *leas
 	const char *value, const struct ovnet_etcd_kv *kv);
 /* Somebody (we, too) wrote or removed our key. `kv` NULL: removed. */
 void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+/* The key says what it should; somebody may have written it anew, with another handle. */
+void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+/* The request about the key is over; what happened meanwhile is looked at now. */
+void lease_own_end(struct ovnet_lease_client *c);
+/* Writes the same once more in a few seconds. */
+void lease_own_show_later(struct ovnet_lease_client *c);
+void lease_own_look_soon(struct ovnet_lease_client *c);
 /* Does the key bear our mark, or nobody's that can be read? */
 bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 void lease_own_stop(struct ovnet_lease_client *c);
+
+/* lease_lost.c: what the key was found to be. */
+/* Somebody else's key is gone: does that make room for ours? */
+void lease_lost_removed(struct ovnet_lease_client *c, const char *name);
+void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_lost_vanished(struct ovnet_lease_client *c);
+void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+
+void lease_store_init(struct ovnet_lease_client *c, const char *path);
+/* Something a snapshot holds is other than it was. */
+void lease_store_changed(struct ovnet_lease_client *c);
+void lease_store_config(struct ovnet_lease_client *c, const char *json, size_t len);
+/* We hold no lease any more: nothing to start from. */
+void lease_store_forget(struct ovnet_lease_client *c);
+void lease_store_wait(struct ovnet_lease_client *c);
+void lease_store_stop(struct ovnet_lease_client *c);
+
+void lease_resume_init(struct ovnet_lease_client *c);
+/* etcd has answered. */
+void lease_resume_end(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config);
+void lease_resume_stop(struct ovnet_lease_client *c);
 
 void lease_sync_init(struct ovnet_lease_client *c);
 void lease_sync_start(struct ovnet_lease_client *c);

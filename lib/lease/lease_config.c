@@ -62,14 +62,22 @@ static bool usable(struct ovnet_lease_client *c, const char *api, const struct o
 	return false;
 }
 
-static void found(struct ovnet_lease_client *c)
+/* The waiting is over, whichever API had it. */
+static void stop_waiting(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+{
+	c->config.done = true;
+	lease_config_stop(c);
+	lease_choice_stop(c);
+	lease_reconf_start(c, r->revision);
+}
+
+static void found(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
 {
 	char text[400], net[OVNET_PREFIX_STRLEN];
 
-	c->config.done = true;
+	stop_waiting(c, r);
+	lease_store_config(c, r->kvs[0].value, r->kvs[0].value_len);
 	lease_set_error(c, "");
-	lease_config_stop(c);
-	lease_choice_stop(c);
 	LOG(NOTICE, "Found network config - Network: %s, Backend type: %s",
 		ovnet_prefix4_text(&c->netconf.network, net, sizeof(net)), c->netconf.type);
 	if (!c->netconf.enable_ipv4) {
@@ -84,6 +92,17 @@ static void found(struct ovnet_lease_client *c)
 	}
 	c->state = OVNET_LEASE_ACQUIRE;
 	lease_acquire_start(c);
+}
+
+/* Where a snapshot is in force, the tree is only compared with it. */
+static void go_on(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+{
+	if (!c->store.stale) {
+		found(c, r);
+		return;
+	}
+	stop_waiting(c, r);
+	lease_resume_end(c, &r->kvs[0]);
 }
 
 /* Nobody has it; `where` says who was asked. */
@@ -124,8 +143,8 @@ static void on_config(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (r->status == OVNET_ETCD_OK && usable(c, c->ops->api, &r->kvs[0])) {
-		found(c);
+	if (r->status == OVNET_ETCD_OK && (c->store.stale || usable(c, c->ops->api, &r->kvs[0]))) {
+		go_on(c, r);
 		return;
 	}
 	if (r->status == OVNET_ETCD_OK || r->status == OVNET_ETCD_NOT_FOUND)
@@ -169,9 +188,9 @@ void lease_config_other(struct ovnet_lease_client *c, const struct ovnet_etcd_re
 		nowhere(c, r->text);
 	} else if (!c->other.may_switch) {
 		only_elsewhere(c);
-	} else if (usable(c, c->other.ops->api, &r->kvs[0])) {
+	} else if (c->store.stale || usable(c, c->other.ops->api, &r->kvs[0])) {
 		lease_choice_take(c);
-		found(c);
+		go_on(c, r);
 		return;
 	}
 	again(c);

@@ -12,7 +12,9 @@
 
 OVNET_LOG_TYPE(lease)
 
-#define LOOK_MS 60000 /* plus up to half; also finds a stalled etcd the watch cannot see */
+/* Plus up to half. Also finds a stalled etcd the watch cannot see. */
+#define LOOK_MS      60000
+#define LOST_LOOK_MS 5000
 
 static bool begin(struct ovnet_lease_client *c, struct event *timer)
 {
@@ -28,10 +30,12 @@ static bool begin(struct ovnet_lease_client *c, struct event *timer)
 
 static void look_later(struct ovnet_lease_client *c)
 {
-	arm_ms(c->own.check_timer, LOOK_MS + random_below(NULL, LOOK_MS / 2));
+	uint32_t span = c->own.lost ? LOST_LOOK_MS : LOOK_MS;
+
+	arm_ms(c->own.check_timer, span + random_below(NULL, span / 2));
 }
 
-static void look_soon(struct ovnet_lease_client *c)
+void lease_own_look_soon(struct ovnet_lease_client *c)
 {
 	int64_t now = monotonic_ms();
 
@@ -41,14 +45,13 @@ static void look_soon(struct ovnet_lease_client *c)
 	arm_ms(c->own.check_timer, backoff_next(&c->own.check_backoff));
 }
 
-/* The request is over; what happened meanwhile is looked at now. */
-static void end(struct ovnet_lease_client *c)
+void lease_own_end(struct ovnet_lease_client *c)
 {
 	c->own.busy = false;
 	if (!c->own.look_again)
 		return;
 	c->own.look_again = false;
-	look_soon(c);
+	lease_own_look_soon(c);
 }
 
 static void renewed(struct ovnet_lease_client *c, uint32_t ttl_s)
@@ -59,6 +62,7 @@ static void renewed(struct ovnet_lease_client *c, uint32_t ttl_s)
 	c->own.renewed_at = time(NULL);
 	c->own.expires_at = c->own.renewed_at + ttl_s;
 	backoff_reset(&c->own.renew_backoff);
+	lease_store_changed(c);
 	uint64_t wait_ms = (ttl_s - margin_s) * 1000;
 	uint32_t jitter_ms = random_below(NULL, (uint32_t)(wait_ms / 20));
 	arm_ms(c->own.renew_timer, wait_ms - jitter_ms);
@@ -68,11 +72,12 @@ static void permanent(struct ovnet_lease_client *c)
 {
 	c->own.renewed_at = time(NULL);
 	c->own.expires_at = 0;
+	lease_store_changed(c);
 	evtimer_del(c->own.renew_timer);
 }
 
 /* The key says what it should; somebody (we, too) may have given it another TTL. */
-static void adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 {
 	if (kv->mod_revision > c->own.revision)
 		c->own.revision = kv->mod_revision;
@@ -87,48 +92,36 @@ static void adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 		arm_ms(c->own.renew_timer, 100); /* a renewal tells its TTL */
 }
 
-static void on_written(void *arg, const struct ovnet_etcd_result *r)
-{
-	struct ovnet_lease_client *c = arg;
-
-	if (r->status == OVNET_ETCD_OK) {
-		c->own.revision = 0;
-		adopt(c, &r->kvs[0]);
-		lease_set_error(c, "");
-		LOG(NOTICE, "our lease %s stands again", lease_name_of(c, c->own.key));
-	} else {
-		c->retries++;
-		c->own.handle_gone |= r->status == OVNET_ETCD_NOT_FOUND;
-		c->own.look_again = true;
-	}
-	end(c);
-}
-
 static void on_shown(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
 	if (r->status == OVNET_ETCD_OK)
-		adopt(c, &r->kvs[0]);
+		lease_own_adopt(c, &r->kvs[0]);
 	else if (r->status == OVNET_ETCD_CONFLICT || r->status == OVNET_ETCD_NOT_FOUND)
 		c->own.look_again = true;
 	else
-		arm_ms(c->own.reput_timer, 2000 + random_below(NULL, 3000));
-	end(c);
+		lease_own_show_later(c);
+	lease_own_end(c);
+}
+
+static void on_reput(evutil_socket_t fd, short what, void *arg)
+{
+	struct ovnet_lease_client *c = arg;
+
+	(void)fd, (void)what;
+	if (!c->own.lost && begin(c, c->own.reput_timer))
+		c->ops->update(c->etcd, c->own.key, c->own.value, c->own.handle != 0 ? c->ttl_s : 0,
+			c->own.handle, c->own.revision, on_shown, c);
 }
 
 /*
  * flanneld v0.18 to v0.21.2 loses an event that follows another closely: writing the same again
  * a little later brings such a peer our route (flannel-facts 10, hazard 3).
  */
-static void on_reput(evutil_socket_t fd, short what, void *arg)
+void lease_own_show_later(struct ovnet_lease_client *c)
 {
-	struct ovnet_lease_client *c = arg;
-
-	(void)fd, (void)what;
-	if (begin(c, c->own.reput_timer))
-		c->ops->update(c->etcd, c->own.key, c->own.value, c->own.handle != 0 ? c->ttl_s : 0,
-			c->own.handle, c->own.revision, on_shown, c);
+	arm_ms(c->own.reput_timer, 2000 + random_below(NULL, 3000));
 }
 
 static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
@@ -138,9 +131,9 @@ static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
 	if (r->status == OVNET_ETCD_OK) {
 		c->renewals++;
 		nag_reset(&c->own.nag);
-		adopt(c, &r->kvs[0]);
+		lease_own_adopt(c, &r->kvs[0]);
 		renewed(c, r->kvs[0].ttl_s);
-		end(c);
+		lease_own_end(c);
 		return;
 	}
 	c->retries++;
@@ -158,7 +151,7 @@ static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
 				r->text);
 	}
 	arm_ms(c->own.renew_timer, backoff_next(&c->own.renew_backoff));
-	end(c);
+	lease_own_end(c);
 }
 
 static void on_renew(evutil_socket_t fd, short what, void *arg)
@@ -166,7 +159,7 @@ static void on_renew(evutil_socket_t fd, short what, void *arg)
 	struct ovnet_lease_client *c = arg;
 
 	(void)fd, (void)what;
-	if (c->own.handle != 0 && begin(c, c->own.renew_timer))
+	if (c->own.handle != 0 && !c->own.lost && begin(c, c->own.renew_timer))
 		c->ops->keepalive(c->etcd, c->own.key, c->ttl_s, c->own.handle, on_renewed, c);
 }
 
@@ -176,7 +169,9 @@ bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_etc
 	char ignored[200];
 
 	(void)ovnet_lease_value_parse(kv->value, kv->value_len, &l, ignored, sizeof(ignored));
-	return l.public_ip.family == 0 || ovnet_addr_equal(&l.public_ip, &c->public_ip);
+	/* Once it was another node's, broken bytes in it are that node's as well. */
+	return (l.public_ip.family == 0 && !c->own.lost) ||
+	       ovnet_addr_equal(&l.public_ip, &c->public_ip);
 }
 
 static bool is_our_value(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
@@ -185,64 +180,23 @@ static bool is_our_value(const struct ovnet_lease_client *c, const struct ovnet_
 	       memcmp(c->own.value, kv->value, kv->value_len) == 0;
 }
 
-static void taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
-{
-	char text[400];
-
-	snprintf(text, sizeof(text),
-		"our subnet %s was taken over by another node (%.160s): claiming a new one, "
-		"containers here need new addresses",
-		lease_name_of(c, c->own.key), kv->value);
-	lease_set_error(c, text);
-	LOG(ERR, "%s", text);
-	c->own.held = false;
-	evtimer_del(c->own.renew_timer);
-	evtimer_del(c->own.reput_timer);
-	evtimer_del(c->own.check_timer);
-	lease_acquire_start(c);
-}
-
-static void overwritten(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
-{
-	char text[400];
-
-	snprintf(text, sizeof(text),
-		"our lease %s was overwritten (%.160s): writing it again; is there a second node "
-		"with our PublicIP?",
-		lease_name_of(c, c->own.key), kv->value);
-	lease_set_error(c, text);
-	if (nag_due(&c->own.nag, text))
-		LOG(ERR, "%s", text);
-	c->own.busy = true;
-	c->ops->update(c->etcd, c->own.key, c->own.value, c->own.handle != 0 ? c->ttl_s : 0,
-		c->own.handle_gone ? 0 : c->own.handle, kv->mod_revision, on_written, c);
-}
-
-static void vanished(struct ovnet_lease_client *c)
-{
-	LOG(ERR, "our lease %s is gone from etcd (expired or deleted): claiming it again",
-		lease_name_of(c, c->own.key));
-	c->own.busy = true;
-	c->ops->create(c->etcd, c->own.key, c->own.value, c->ttl_s, on_written, c);
-}
-
 static void on_seen(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 	const struct ovnet_etcd_kv *kv = r->kvs;
 
 	look_later(c);
-	end(c);
+	lease_own_end(c);
 	if (r->status == OVNET_ETCD_NOT_FOUND)
-		vanished(c);
+		lease_lost_vanished(c);
 	else if (r->status != OVNET_ETCD_OK)
 		lease_sync_lost(c, r->text);
 	else if (is_our_value(c, kv))
-		adopt(c, kv);
+		lease_lost_unchanged(c, kv);
 	else if (lease_own_claims(c, kv))
-		overwritten(c, kv);
+		lease_lost_overwritten(c, kv);
 	else
-		taken(c, kv);
+		lease_lost_taken(c, kv);
 }
 
 static void on_look(evutil_socket_t fd, short what, void *arg)
@@ -258,15 +212,15 @@ void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv 
 {
 	if (!c->own.held)
 		return;
-	bool ours = kv != NULL && is_our_value(c, kv);
+	bool ours = kv != NULL && !c->own.lost && is_our_value(c, kv);
 	if (ours && kv->ttl_handle == c->own.handle)
-		adopt(c, kv);
+		lease_own_adopt(c, kv);
 	else if (c->own.busy)
 		c->own.look_again = true;
 	else if (ours)
-		adopt(c, kv);
+		lease_own_adopt(c, kv);
 	else
-		look_soon(c);
+		lease_own_look_soon(c);
 }
 
 void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
@@ -274,7 +228,6 @@ void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *leas
 {
 	char name[OVNET_LEASE_KEY_MAX];
 	struct ovnet_prefix4 before = c->own.lease.subnet;
-	bool same = c->state == OVNET_LEASE_RUNNING && ovnet_lease_equal(&c->own.lease, lease);
 
 	ovnet_lease_key_text(lease, name, sizeof(name));
 	free(c->own.key);
@@ -285,16 +238,19 @@ void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *leas
 	c->own.value = must(strdup(value));
 	c->own.lease = *lease;
 	c->own.held = true;
+	c->own.since = time(NULL);
+	c->own.lost = false;
 	c->own.revision = 0;
 	c->own.handle = -1;
-	adopt(c, kv);
+	lease_own_adopt(c, kv);
 	c->state = OVNET_LEASE_RUNNING;
 	LOG(NOTICE, "Lease acquired: %s%s%s", name, kv->ttl_handle == 0 ? " (a reservation)" : "",
-		before.len != 0 && !same ? " instead of the one lost" : "");
-	if (!same)
-		c->cbs.acquired(c->arg, &c->netconf, &c->own.lease);
+		before.len != 0 && !ovnet_prefix4_equal(&before, &lease->subnet)
+			? " instead of the one lost"
+			: "");
+	c->cbs.acquired(c->arg, &c->netconf, &c->own.lease);
 	lease_table_set_own(c->table, &c->own.lease);
-	arm_ms(c->own.reput_timer, 2000 + random_below(NULL, 3000));
+	lease_own_show_later(c);
 	look_later(c);
 	lease_sync_start(c);
 }

@@ -33,9 +33,10 @@ static void on_event(struct ovnet_lease_client *c, const struct ovnet_etcd_event
 
 	if (is_own(c, ev->kv.key))
 		on_own_key(c, ev);
-	else if (ev->removed)
+	else if (ev->removed) {
 		lease_table_remove(c->table, name);
-	else
+		lease_lost_removed(c, name);
+	} else
 		lease_table_put(c->table, name, &ev->kv);
 }
 
@@ -114,11 +115,13 @@ static void reconcile(struct ovnet_lease_client *c, const struct ovnet_etcd_resu
 	lease_table_replace(c->table, r->kvs, r->n_kvs, skip, ours ? own->key + skip : NULL);
 	lease_own_changed(c, own);
 	c->revision = r->revision;
+	c->store.stale = false;
 	if (c->sync.synced)
 		c->resyncs++;
 	else
 		c->cbs.synced(c->arg);
 	c->sync.synced = true;
+	lease_store_changed(c);
 }
 
 static void on_list(void *arg, const struct ovnet_etcd_result *r)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lease_table.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <search.h>
 #include <string.h>
 #include <sys/queue.h>
 
+#include "backoff.h"
+#include "lease_judge.h"
 #include "log.h"
 #include "mem.h"
 #include "net6.h"
@@ -13,8 +15,9 @@
 OVNET_LOG_TYPE(lease)
 
 #define RECORDS_MAX (1u << 20) /* 16 times the largest network there is; beyond it is abuse */
-#define INVALID_MAX 1024       /* listed and logged one by one */
+#define INVALID_MAX 1024       /* listed one by one */
 #define WHY_MAX     192
+#define LONG_NAME   200 /* longer names are known by their beginning and a hash */
 
 struct record {
 	TAILQ_ENTRY(record) link;
@@ -38,8 +41,10 @@ struct lease_table {
 	 * a search finds whatever is in the way.
 	 */
 	void *by_subnet, *by_subnet6;
+	void *by_public; /* struct ovnet_lease */
 	uint32_t n, peers, invalid, blocked;
 	bool unsettled;
+	struct log_budget budget;
 };
 
 static int by_name(const void *a, const void *b)
@@ -67,6 +72,21 @@ static int by_subnet6(const void *a, const void *b)
 	return (m > n) - (m < n);
 }
 
+static int by_public(const void *a, const void *b)
+{
+	uint32_t x = ((const struct ovnet_lease *)a)->public_ip.v4_be;
+	uint32_t y = ((const struct ovnet_lease *)b)->public_ip.v4_be;
+
+	return (x > y) - (x < y);
+}
+
+static const struct ovnet_lease *twin(struct lease_table *t, const struct ovnet_lease *l)
+{
+	void *found = tfind(l, &t->by_public, by_public);
+
+	return found != NULL ? *(const struct ovnet_lease **)found : NULL;
+}
+
 static const struct ovnet_lease *in_the_way(struct lease_table *t, const struct ovnet_lease *l)
 {
 	void *found = tfind(l, &t->by_subnet, by_subnet);
@@ -90,6 +110,20 @@ static void uproot(struct lease_table *t, struct ovnet_lease *l)
 		tdelete(l, &t->by_subnet6, by_subnet6);
 }
 
+/* What the record of this key is called: keys may have a megabyte each, and there may be many. */
+static const char *known_as(const char *name, char *buf, size_t size)
+{
+	size_t cut = LONG_NAME;
+
+	if (strnlen(name, LONG_NAME + 1) <= LONG_NAME)
+		return name;
+	while (cut > 0 && ((unsigned char)name[cut] & 0xc0) == 0x80)
+		cut--;
+	snprintf(buf, size, "%.*s... (%zu bytes, hash %016" PRIx64 ")", (int)cut, name,
+		strlen(name), text_hash(name));
+	return buf;
+}
+
 static struct record *find(struct lease_table *t, const char *name)
 {
 	void *found = tfind(&(struct record){.name = (char *)name}, &t->by_name, by_name);
@@ -100,8 +134,9 @@ static struct record *find(struct lease_table *t, const char *name)
 static struct record *add(struct lease_table *t, const char *name)
 {
 	if (t->n == RECORDS_MAX) {
-		LOG(ERR, "more than %u keys in the lease tree: lease %.80s is ignored", RECORDS_MAX,
-			name);
+		if (log_budget_take(&t->budget))
+			LOG(ERR, "more than %u keys in the lease tree: lease %.80s is ignored",
+				RECORDS_MAX, name);
 		return NULL;
 	}
 	struct record *r = must(calloc(1, sizeof(*r)));
@@ -130,8 +165,20 @@ static void withdraw(struct lease_table *t, struct record *r)
 	r->announced = false;
 	t->peers--;
 	uproot(t, &r->lease);
+	tdelete(&r->lease, &t->by_public, by_public);
 	t->unsettled = true;
 	t->conf.peer_del(t->conf.arg, &r->lease);
+}
+
+static void log_refusal(struct lease_table *t, const struct record *r)
+{
+	if (!log_budget_take(&t->budget))
+		return;
+	LOG(WARN, "lease %.100s is refused, the others are not affected: %s", r->name, r->why);
+	if (t->budget.left_out > 0)
+		LOG(WARN, "%u refused leases before it were not logged: ovnetctl leases --invalid",
+			t->budget.left_out);
+	t->budget.left_out = 0;
 }
 
 static void refuse(struct lease_table *t, struct record *r, bool blocked, const char *why)
@@ -143,84 +190,89 @@ static void refuse(struct lease_table *t, struct record *r, bool blocked, const 
 	r->blocked = blocked;
 	t->invalid++;
 	t->blocked += blocked;
-	if (!again && t->invalid <= INVALID_MAX)
-		LOG(WARN, "lease %.100s is refused, the others are not affected: %s", r->name, why);
-	if (!again && t->invalid == INVALID_MAX)
-		LOG(WARN, "%d leases are refused; no more of them are logged", INVALID_MAX);
+	if (!again)
+		log_refusal(t, r);
 }
 
-static bool in_network(const struct ovnet_netconf *c, const struct ovnet_lease *l)
+static void why_overlap(const struct lease_table *t, const struct ovnet_lease *l,
+	const struct ovnet_lease *other, char *why, size_t size)
 {
-	if (l->subnet.len < c->network.len ||
-		!ovnet_prefix4_contains(&c->network, l->subnet.addr_host))
-		return false;
-	return !l->has_v6 || (l->subnet6.len >= c->network6.len &&
-				     net6_contains(&c->network6, net6_number(l->subnet6.addr)));
+	char name[OVNET_LEASE_KEY_MAX], ip[OVNET_ADDR_STRLEN];
+
+	if (other == &t->own && ovnet_prefix4_equal(&l->subnet, &other->subnet))
+		snprintf(why, size, "it is our own subnet under another owner, %s",
+			ovnet_addr_text(&l->public_ip, ip, sizeof(ip)));
+	else
+		snprintf(why, size, "it overlaps %s %s",
+			other == &t->own ? "our own lease" : "the lease",
+			ovnet_lease_key_text(other, name, sizeof(name)));
 }
 
-static int judge(struct lease_table *t, const char *name, const struct ovnet_etcd_kv *kv,
-	struct ovnet_lease *l, char *why, size_t size)
+static void why_twin(
+	const struct ovnet_lease *l, const struct ovnet_lease *other, char *why, size_t size)
 {
-	char text[OVNET_PREFIX_STRLEN];
+	char name[OVNET_LEASE_KEY_MAX], ip[OVNET_ADDR_STRLEN];
 
-	*l = (struct ovnet_lease){0};
-	if (ovnet_lease_key_parse(name, l) < 0) {
-		snprintf(why, size, "its name is no subnet such as 10.5.1.0-24");
-		return -EINVAL;
-	}
-	if (ovnet_lease_value_parse(kv->value, kv->value_len, l, why, size) < 0)
-		return -EINVAL;
-	/* As an IPv4-only flanneld: the first half of a dual-stack lease serves. */
-	if (!t->netconf->enable_ipv6) {
-		l->has_v6 = false;
-		l->subnet6 = (struct ovnet_prefix6){0};
-	}
-	if (!in_network(t->netconf, l)) {
-		snprintf(why, size, "it is not inside the network %s",
-			ovnet_prefix4_text(&t->netconf->network, text, sizeof(text)));
-		return -EINVAL;
-	}
-	if (ovnet_addr_equal(&l->public_ip, &t->conf.public_ip)) {
-		snprintf(why, size,
-			"it carries our own PublicIP %s, but is not our lease (two nodes with one "
-			"address, or a leftover: remove it if nobody uses it)",
-			ovnet_addr_text(&l->public_ip, text, sizeof(text)));
-		return -EINVAL;
-	}
-	return 0;
+	snprintf(why, size, "its PublicIP %s is that of lease %s as well: remove the unused one",
+		ovnet_addr_text(&l->public_ip, ip, sizeof(ip)),
+		ovnet_lease_key_text(other, name, sizeof(name)));
 }
 
 /* `r->lease` is good in itself: does anything stand where it wants to be? */
 static void place(struct lease_table *t, struct record *r)
 {
 	const struct ovnet_lease *other = in_the_way(t, &r->lease);
-	char name[OVNET_LEASE_KEY_MAX], why[WHY_MAX];
+	const struct ovnet_lease *same = twin(t, &r->lease);
+	char why[WHY_MAX];
 
-	if (other != NULL) {
-		snprintf(why, sizeof(why), "it overlaps %s %s",
-			other == &t->own ? "our own lease" : "the lease",
-			ovnet_lease_key_text(other, name, sizeof(name)));
+	if (other != NULL || same != NULL) {
+		if (other != NULL)
+			why_overlap(t, &r->lease, other, why, sizeof(why));
+		else
+			why_twin(&r->lease, same, why, sizeof(why));
 		refuse(t, r, true, why);
 		return;
 	}
 	accept_again(t, r);
 	plant(t, &r->lease);
+	must(tsearch(&r->lease, &t->by_public, by_public));
 	r->announced = true;
 	t->peers++;
 	t->conf.peer_set(t->conf.arg, &r->lease);
 }
 
-void lease_table_put(struct lease_table *t, const char *name, const struct ovnet_etcd_kv *kv)
+/* One name, one subnet: its place in the subnet trees stays. */
+static void change(struct lease_table *t, struct record *r, const struct ovnet_lease *l)
 {
+	const struct ovnet_lease *same = twin(t, l);
+	char why[WHY_MAX];
+
+	if (same != NULL && same != &r->lease) {
+		why_twin(l, same, why, sizeof(why));
+		refuse(t, r, true, why);
+		r->lease = *l;
+		return;
+	}
+	t->unsettled |= !ovnet_addr_equal(&r->lease.public_ip, &l->public_ip);
+	tdelete(&r->lease, &t->by_public, by_public);
+	r->lease = *l;
+	must(tsearch(&r->lease, &t->by_public, by_public));
+	t->conf.peer_set(t->conf.arg, &r->lease);
+}
+
+void lease_table_put(struct lease_table *t, const char *key, const struct ovnet_etcd_kv *kv)
+{
+	const struct lease_judge judge = {.netconf = t->netconf, .public_ip = t->conf.public_ip};
+	char buf[LONG_NAME + 64], why[WHY_MAX];
+	const char *name = known_as(key, buf, sizeof(buf));
 	struct record *r = find(t, name);
 	struct ovnet_lease l;
-	char why[WHY_MAX];
 
 	if (r == NULL)
 		r = add(t, name);
 	if (r == NULL)
 		return;
-	if (judge(t, name, kv, &l, why, sizeof(why)) < 0) {
+	if (lease_judge(&judge, key, kv->value, kv->value_len, &l, why, sizeof(why)) < 0) {
 		refuse(t, r, false, why);
 		return;
 	}
@@ -229,11 +281,8 @@ void lease_table_put(struct lease_table *t, const char *name, const struct ovnet
 		place(t, r);
 		return;
 	}
-	if (ovnet_lease_equal(&r->lease, &l))
-		return;
-	/* One name, one subnet: its place in the trees stays. */
-	r->lease = l;
-	t->conf.peer_set(t->conf.arg, &r->lease);
+	if (!ovnet_lease_equal(&r->lease, &l))
+		change(t, r, &l);
 }
 
 static void forget(struct lease_table *t, struct record *r)
@@ -249,7 +298,8 @@ static void forget(struct lease_table *t, struct record *r)
 
 void lease_table_remove(struct lease_table *t, const char *name)
 {
-	struct record *r = find(t, name);
+	char buf[LONG_NAME + 64];
+	struct record *r = find(t, known_as(name, buf, sizeof(buf)));
 
 	if (r != NULL)
 		forget(t, r);
@@ -293,6 +343,7 @@ void lease_table_replace(struct lease_table *t, const struct ovnet_etcd_kv *kvs,
 	size_t skip, const char *own)
 {
 	const struct ovnet_etcd_kv **order = must(calloc(n + 1, sizeof(*order)));
+	char buf[LONG_NAME + 64];
 	size_t used = 0;
 	struct record *r;
 
@@ -302,7 +353,7 @@ void lease_table_replace(struct lease_table *t, const struct ovnet_etcd_kv *kvs,
 		const char *name = kvs[i].key + skip;
 		if (own != NULL && strcmp(name, own) == 0)
 			continue;
-		r = find(t, name);
+		r = find(t, known_as(name, buf, sizeof(buf)));
 		if (r != NULL)
 			r->seen = true;
 		order[used++] = &kvs[i];
@@ -315,6 +366,23 @@ void lease_table_replace(struct lease_table *t, const struct ovnet_etcd_kv *kvs,
 	lease_table_settle(t);
 }
 
+static bool overlap(const struct ovnet_lease *a, const struct ovnet_lease *b)
+{
+	return by_subnet(a, b) == 0 || (a->has_v6 && b->has_v6 && by_subnet6(a, b) == 0);
+}
+
+const struct ovnet_lease *lease_table_rival(const struct lease_table *t)
+{
+	const struct record *r;
+
+	if (!t->has_own || t->blocked == 0)
+		return NULL;
+	TAILQ_FOREACH (r, &t->records, link)
+		if (r->blocked && overlap(&r->lease, &t->own))
+			return &r->lease;
+	return NULL;
+}
+
 /* Whoever is in the way of a lease we hold yields to it. */
 static void make_way(struct lease_table *t, const struct ovnet_lease *own)
 {
@@ -325,23 +393,21 @@ static void make_way(struct lease_table *t, const struct ovnet_lease *own)
 		return;
 	snprintf(why, sizeof(why), "it overlaps our own lease %s",
 		ovnet_lease_key_text(own, name, sizeof(name)));
-	TAILQ_FOREACH (r, &t->records, link) {
-		if (!r->announced || (by_subnet(&r->lease, own) != 0 &&
-					     !(r->lease.has_v6 && own->has_v6 &&
-						     by_subnet6(&r->lease, own) == 0)))
-			continue;
-		refuse(t, r, true, why);
-	}
+	TAILQ_FOREACH (r, &t->records, link)
+		if (r->announced && overlap(&r->lease, own))
+			refuse(t, r, true, why);
 }
 
 void lease_table_set_own(struct lease_table *t, const struct ovnet_lease *own)
 {
 	if (t->has_own)
 		uproot(t, &t->own);
-	make_way(t, own);
-	t->own = *own;
-	t->has_own = true;
-	plant(t, &t->own);
+	t->has_own = own != NULL;
+	if (own != NULL) {
+		make_way(t, own);
+		t->own = *own;
+		plant(t, &t->own);
+	}
 	t->unsettled = true;
 	lease_table_settle(t);
 }

@@ -24,7 +24,7 @@ void lease_table_free(struct lease_table *t);
 
 /* Before the first key. Kept by reference. */
 void lease_table_set_netconf(struct lease_table *t, const struct ovnet_netconf *netconf);
-/* What overlaps it is refused; what only the former one kept out comes in. */
+/* What overlaps it is refused; what only the former one kept out comes in. NULL: none. */
 void lease_table_set_own(struct lease_table *t, const struct ovnet_lease *own);
 
 /* `name` is the key without its prefix. */
@@ -39,6 +39,8 @@ void lease_table_replace(struct lease_table *t, const struct ovnet_etcd_kv *kvs,
 /* After puts and removals: another look at the leases that others had kept out. */
 void lease_table_settle(struct lease_table *t);
 
+/* A good lease that overlaps ours, or NULL. */
+const struct ovnet_lease *lease_table_rival(const struct lease_table *t);
 uint32_t lease_table_peers(const struct lease_table *t);
 uint32_t lease_table_invalid(const struct lease_table *t);
 void lease_table_each(const struct lease_table *t,

@@ -45,5 +45,8 @@ int ovnet_netconf_parse(
 	const char *json, size_t len, struct ovnet_netconf *out, char *err, size_t err_size);
 
 bool ovnet_netconf_equal(const struct ovnet_netconf *a, const struct ovnet_netconf *b);
+/* "Network 10.5.0.0/16 -> 10.6.0.0/16, Backend.VNI 1 -> 2", cut to fit. Returns buf. */
+char *ovnet_netconf_differences(
+	const struct ovnet_netconf *was, const struct ovnet_netconf *is, char *buf, size_t size);
 
 #endif

@@ -53,6 +53,9 @@ struct ovnet_counters {
 	uint64_t drops[OVNET_DROP_COUNT];
 	/* What the last packet refused for a reason looked like: its source address, 0 = none. */
 	uint32_t last_source_be[OVNET_DROP_COUNT];
+	/* inner-source: outer address << 32 | inner one; one store, so that they belong together.
+	 */
+	uint64_t last_impostor_be;
 	struct ovnet_port_counters port[OVNET_MAX_PORTS];
 	uint64_t loops, idle_loops, sleeps, wakeups;
 	uint64_t busy_cycles, total_cycles; /* TSC; total excludes sleep */

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <rte_ip.h>
+
 #include "path.h"
+
+/* Whose address was that? Decap has found it to be an IPv4 packet by then. */
+static void note_impostor(struct ovnet_counters *c, struct rte_mbuf *m)
+{
+	if (m->data_len >= sizeof(struct rte_ipv4_hdr))
+		c->last_impostor_be = (uint64_t)ovnet_meta(m)->outer_src_be << 32 |
+				      rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->src_addr;
+}
 
 void ovnet_drop(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, enum ovnet_drop reason)
@@ -18,5 +28,7 @@ void ovnet_drop(
 	uint32_t source = ovnet_meta(pkts[n - 1])->outer_src_be;
 	if (source != 0)
 		c->last_source_be[reason] = source;
+	if (reason == OVNET_DROP_INNER_SOURCE)
+		note_impostor(c, pkts[n - 1]);
 	rte_pktmbuf_free_bulk(pkts, n);
 }

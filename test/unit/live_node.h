@@ -21,7 +21,11 @@ struct node {
 	struct ovnet_lease_client *client;
 	struct ovnet_lease own, previous;
 	struct ovnet_lease peers[PEERS_MAX];
-	unsigned n_peers, acquired, sets, dels, synced, fatal;
+	unsigned n_peers, acquired, sets, dels, synced, fatal, lost;
+	struct ovnet_lease owner;
+	char config[512]; /* what was said of it last */
+	unsigned ordered, restored;
+	char order_error[256];
 	bool had_previous;
 	struct ovnet_mac mac;
 	char why[600]; /* what fails_with() found */
@@ -99,6 +103,38 @@ static inline void on_del(void *arg, const struct ovnet_lease *lease)
 	*p = n->peers[--n->n_peers];
 }
 
+static inline void on_lost(
+	void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner)
+{
+	struct node *n = arg;
+
+	assert_true(ovnet_lease_equal(was, &n->own));
+	n->owner = *owner;
+	n->lost++;
+}
+
+static inline void on_config(void *arg, const char *text)
+{
+	struct node *n = arg;
+
+	snprintf(n->config, sizeof(n->config), "%s", text != NULL ? text : "");
+}
+
+static inline void on_ordered(void *arg, enum ovnet_lease_order order, const char *err)
+{
+	struct node *n = arg;
+
+	(void)order;
+	n->ordered++;
+	snprintf(n->order_error, sizeof(n->order_error), "%s", err != NULL ? err : "");
+}
+
+static inline void on_restored(void *arg, int64_t saved_at)
+{
+	assert_true(time(NULL) - saved_at < 120);
+	((struct node *)arg)->restored++;
+}
+
 static inline void on_synced(void *arg)
 {
 	((struct node *)arg)->synced++;
@@ -115,6 +151,10 @@ static const struct ovnet_lease_callbacks cbs = {
 	.acquired = on_acquired,
 	.peer_set = on_set,
 	.peer_del = on_del,
+	.lost = on_lost,
+	.config = on_config,
+	.ordered = on_ordered,
+	.restored = on_restored,
 	.synced = on_synced,
 	.fatal = on_fatal,
 };

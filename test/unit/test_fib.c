@@ -430,11 +430,37 @@ static void readers_see_only_whole_objects(void **state)
 	assert_int_equal(ovnet_rcu_reclaim(&bed.rcu), 0);
 }
 
+static void without_a_subnet_of_our_own(void **state)
+{
+	(void)state;
+	const struct ovnet_mac mac = {{2, 0, 0, 0, 0, 1}};
+	struct ovnet_overlay o = overlay16;
+
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(set_peer(0x0a050000, 24, 4), 0);
+	assert_int_equal(set_peer(0x0a050100, 24, 5), -EEXIST);
+	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 0, true, &mac), 0);
+	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050105, 3, false, &mac), 0);
+	o.own = (struct ovnet_prefix4){0};
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24), 0);
+	const struct ovnet_fib_view *v = ovnet_fib_view(&bed.fib);
+	assert_int_equal(v->n_own, 0);
+	assert_int_equal(ovnet_fib_endpoint(v, 0x0a050105)->port, 0);
+	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050105, 3, false, &mac), -EINVAL);
+	/* Peers stay, and another one may have what was ours. */
+	assert_int_equal(ntohl(ovnet_fib_lookup(v, 0x0a050001)->public_be), 4);
+	assert_int_equal(set_peer(0x0a050100, 24, 5), 0);
+	assert_int_equal(ntohl(ovnet_fib_lookup(v, 0x0a050105)->public_be), 5);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_null(ovnet_fib_lookup(ovnet_fib_view(&bed.fib), 0x0a050105));
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, open_bed, close_bed)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(without_a_subnet_of_our_own),
 		CASE(refusals_say_why),
 		CASE(replacing_keeps_the_id_and_the_old_whole),
 		CASE(ids_run_out_and_come_back_oldest_first),

@@ -76,8 +76,11 @@ static void outage_keeps_peers_and_misses_nothing(void **state)
 
 	live_kill(&second);
 	wait_for(!status(n).connected, 2000);
-	run_ms(500);
+	run_ms(1500);
 	assert_int_equal(n->n_peers, 2);
+	assert_in_range(status(n).away_s, 1, 3);
+	wait_for(status(n).retry_in_ms > 0, 1000);
+	assert_true(status(n).retry_in_ms <= 5000);
 	assert_non_null(strstr(status(n).error, second.url));
 	assert_non_null(strstr(status(n).error, "connection refused"));
 

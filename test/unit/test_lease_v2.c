@@ -349,8 +349,11 @@ static void old_node_takes_our_key(void **state)
 				    "\"VtepMAC\":\"8e:3b:eb:36:bf:ae\"}}";
 	char key[192], url[320], form[600], value[512];
 
+	struct ovnet_lease_conf conf = conf_of(0);
+
 	assert_true(live_put(&etcd, at("config"), VXLAN));
-	struct node *n = start(0);
+	conf.on_lost = OVNET_LEASE_DRAIN;
+	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
 	struct ovnet_lease before = n->own;
 	strcpy(key, key_of(n));

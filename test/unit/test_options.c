@@ -11,6 +11,7 @@ static const struct {
 } samples[] = {
 	{"registry.type", "static"},
 	{"registry.file", "/etc/passwd"},
+	{"registry.snapshot", "/tmp/leases.json"},
 	{"etcd.endpoints", "https://192.0.2.1:2379,http://[2001:db8::1]:2379"},
 	{"etcd.api", "v2"},
 	{"etcd.prefix", "/kubernetes/network"},
@@ -25,6 +26,7 @@ static const struct {
 	{"node.public-ip", "198.51.100.9"},
 	{"node.subnet-file", "/run/x/subnet.env"},
 	{"node.subnet-lease-renew-margin", "61"},
+	{"node.on-lost", "drain"},
 	{"host.device", "flannel.1"},
 	{"ingress.validation", "off"},
 	{"encap.src-port-min", "49152"},

@@ -276,6 +276,8 @@ static void senders_are_validated(void **state)
 	sent(b, PEER_IP, OWN_POD, OWN_POD + 1, OVNET_DROP_INNER_SOURCE);
 	sent(b, PEER_IP, 0x08080808, OWN_POD, OVNET_DROP_INNER_SOURCE);
 	sent(b, PEER_IP, other, OWN_POD, OVNET_DROP_INNER_SOURCE);
+	assert_true(
+		b->counters.last_impostor_be == ((uint64_t)htonl(PEER_IP) << 32 | htonl(other)));
 	sent(b, stranger, PEER_POD, OWN_POD, OVNET_DROP_UNKNOWN_PEER);
 	sent(b, stranger, OWN_POD, OWN_POD, OVNET_DROP_UNKNOWN_PEER);
 	sent(b, stranger, stranger, OWN_POD, OVNET_DROP_UNKNOWN_PEER);

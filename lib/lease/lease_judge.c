@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lease_judge.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "net6.h"
+
+static int judge_network(
+	const struct ovnet_netconf *c, const struct ovnet_lease *l, char *why, size_t size)
+{
+	char text[OVNET_PREFIX_STRLEN];
+
+	if (l->subnet.len < c->network.len ||
+		!ovnet_prefix4_contains(&c->network, l->subnet.addr_host)) {
+		snprintf(why, size, "it is not inside the network %s",
+			ovnet_prefix4_text(&c->network, text, sizeof(text)));
+		return -EINVAL;
+	}
+	if (l->has_v6 && (l->subnet6.len < c->network6.len ||
+				 !net6_contains(&c->network6, net6_number(l->subnet6.addr)))) {
+		snprintf(why, size, "its IPv6 subnet is not inside the IPv6Network");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Where its packets would go. */
+static int judge_address(
+	const struct lease_judge *j, const struct ovnet_lease *l, char *why, size_t size)
+{
+	const struct ovnet_netconf *c = j->netconf;
+	char ip[OVNET_ADDR_STRLEN], text[OVNET_PREFIX_STRLEN];
+
+	ovnet_addr_text(&l->public_ip, ip, sizeof(ip));
+	if (ovnet_addr_equal(&l->public_ip, &j->public_ip)) {
+		snprintf(why, size,
+			"it carries our own PublicIP %s, but is not our lease (two nodes with one "
+			"address, or a leftover: remove it if nobody uses it)",
+			ip);
+		return -EINVAL;
+	}
+	if (ovnet_prefix4_contains(&c->network, ntohl(l->public_ip.v4_be))) {
+		snprintf(why, size,
+			"its PublicIP %s is inside the overlay network %s: packets would go round "
+			"in circles",
+			ip, ovnet_prefix4_text(&c->network, text, sizeof(text)));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int lease_judge(const struct lease_judge *j, const char *name, const char *value, size_t len,
+	struct ovnet_lease *out, char *why, size_t size)
+{
+	*out = (struct ovnet_lease){0};
+	if (ovnet_lease_key_parse(name, out) < 0) {
+		snprintf(why, size, "its name is no subnet such as 10.5.1.0-24");
+		return -EINVAL;
+	}
+	if (ovnet_lease_value_parse(value, len, out, why, size) < 0)
+		return -EINVAL;
+	/* As an IPv4-only flanneld: the first half of a dual-stack lease serves. */
+	if (!j->netconf->enable_ipv6) {
+		out->has_v6 = false;
+		out->subnet6 = (struct ovnet_prefix6){0};
+	}
+	if (judge_network(j->netconf, out, why, size) < 0)
+		return -EINVAL;
+	return judge_address(j, out, why, size);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A start while etcd does not answer: what the snapshot says is taken for the tree as if etcd had
+ * gone away a moment ago. When it answers, lease_own.c and lease_sync.c find out what became of our
+ * key and of everybody else's, as after any outage.
+ */
+#include <inttypes.h>
+#include <time.h>
+
+#include "allocate.h"
+#include "lease_client_int.h"
+#include "log.h"
+#include "mem.h"
+#include "snapshot.h"
+
+OVNET_LOG_TYPE(lease)
+
+#define PATIENCE_MS 1000 /* what etcd has until then */
+
+static int refuse(const char *path, const char *why)
+{
+	LOG(WARN, "snapshot %s is not used: %s", path, why);
+	return -EINVAL;
+}
+
+/* As the lease logic would judge it in etcd. */
+static int check_own(
+	const struct ovnet_lease_client *c, const struct snapshot_file *f, struct ovnet_lease *own)
+{
+	char why[200];
+
+	*own = (struct ovnet_lease){0};
+	if (ovnet_lease_key_parse(f->own_name, own) < 0)
+		return refuse(c->store.path, "its own lease is no subnet");
+	if (ovnet_lease_value_parse(f->own_value, strlen(f->own_value), own, why, sizeof(why)) < 0)
+		return refuse(c->store.path, why);
+	if (!ovnet_addr_equal(&own->public_ip, &c->public_ip))
+		return refuse(c->store.path, "its own lease is another node's");
+	if (!ovnet_lease_fits(&c->netconf, own))
+		return refuse(c->store.path, "its own lease does not fit its network config");
+	return 0;
+}
+
+/* Our attributes with its subnets. */
+static int own_lease(struct ovnet_lease_client *c, const struct ovnet_lease *former)
+{
+	struct ovnet_lease own = {.public_ip = c->public_ip,
+		.backend = c->netconf.backend,
+		.vni = c->netconf.backend == OVNET_BACKEND_VXLAN ? c->netconf.vni : 0};
+
+	if (c->cbs.attrs(c->arg, &c->netconf, former, &own) < 0)
+		return refuse(c->store.path, "this node cannot serve its network config");
+	own.public_ip = c->public_ip;
+	own.subnet = former->subnet;
+	own.has_v6 = former->has_v6;
+	own.subnet6 = former->subnet6;
+	c->own.lease = own;
+	return 0;
+}
+
+static void hold(struct ovnet_lease_client *c, const struct snapshot_file *f)
+{
+	char name[OVNET_LEASE_KEY_MAX];
+
+	if (asprintf(&c->own.key, "%s%s", c->subnets_prefix,
+		    ovnet_lease_key_text(&c->own.lease, name, sizeof(name))) < 0)
+		c->own.key = NULL;
+	must(c->own.key);
+	c->own.value = must(ovnet_lease_value_text(&c->own.lease));
+	c->own.held = true;
+	c->own.since = time(NULL);
+	c->own.expires_at = f->expires_at;
+	c->own.handle = f->expires_at == 0 ? 0 : -1;
+	c->own.handle_gone = true; /* whatever it was: another one if it has to be written */
+	c->state = OVNET_LEASE_RUNNING;
+	c->store.stale = true;
+	c->store.saved_at = f->saved_at;
+	c->revision = f->revision;
+	c->cbs.acquired(c->arg, &c->netconf, &c->own.lease);
+	lease_table_set_own(c->table, &c->own.lease);
+}
+
+static void put_others(struct ovnet_lease_client *c, const struct snapshot_file *f)
+{
+	const char *name = NULL;
+	json_t *value;
+
+	/* Only read; the macro wants it so. */
+	union {
+		const json_t *in;
+		json_t *out;
+	} leases = {f->leases};
+	json_object_foreach (leases.out, name, value) {
+		char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		struct ovnet_etcd_kv kv = {
+			.key = name, .value = must(text), .value_len = strlen(text)};
+		lease_table_put(c->table, name, &kv);
+		free(text);
+	}
+	lease_table_settle(c->table);
+}
+
+static void resume(struct ovnet_lease_client *c, const struct snapshot_file *f)
+{
+	struct ovnet_lease former;
+	char err[256];
+
+	if (ovnet_netconf_parse(f->config, strlen(f->config), &c->netconf, err, sizeof(err)) < 0) {
+		refuse(c->store.path, err);
+		return;
+	}
+	if (check_own(c, f, &former) < 0 || own_lease(c, &former) < 0)
+		return;
+	lease_store_config(c, f->config, strlen(f->config));
+	hold(c, f);
+	put_others(c, f);
+	LOG(WARN,
+		"etcd does not answer: going on with the snapshot %s of %" PRId64
+		" s ago: our subnet %s, %u peers",
+		c->store.path, (int64_t)time(NULL) - f->saved_at, lease_name_of(c, c->own.key),
+		lease_table_peers(c->table));
+	if (c->cbs.restored != NULL)
+		c->cbs.restored(c->arg, f->saved_at);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct ovnet_lease_client *c = arg;
+	struct snapshot_file f;
+	char err[300] = "";
+
+	(void)fd, (void)what;
+	if (c->config.done)
+		return;
+	int rc = snapshot_read(
+		c->store.path, c->subnets_prefix, &c->public_ip, &f, err, sizeof(err));
+	if (rc == -ENOENT)
+		return;
+	if (rc < 0) {
+		LOG(WARN, "etcd does not answer, and the snapshot is not used: %s", err);
+		return;
+	}
+	resume(c, &f);
+	snapshot_file_free(&f);
+}
+
+void lease_resume_end(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config)
+{
+	LOG(NOTICE, "etcd answers: comparing it with the snapshot");
+	lease_reconf_read(c, config);
+	lease_own_look_soon(c);
+	lease_sync_start(c);
+}
+
+void lease_resume_init(struct ovnet_lease_client *c)
+{
+	c->store.patience = must(evtimer_new(c->base, on_timer, c));
+	if (c->store.path != NULL)
+		arm_ms(c->store.patience, PATIENCE_MS);
+}
+
+void lease_resume_stop(struct ovnet_lease_client *c)
+{
+	event_free(c->store.patience);
+}

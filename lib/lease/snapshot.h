@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a node knew of the tree, as a file for a start without etcd: network config, our own lease,
+ * everybody else's. Only its owner may read or write it; what is read from it is as hostile as what
+ * comes from etcd. Any thread, but one file at a time.
+ */
+#ifndef OVNET_LEASE_SNAPSHOT_H
+#define OVNET_LEASE_SNAPSHOT_H
+
+#include <jansson.h>
+
+#include "lease_value.h"
+
+struct snapshot {
+	const char *prefix; /* of the tree */
+	struct ovnet_addr public_ip;
+	int64_t saved_at, expires_at; /* unix seconds; expires_at 0: our lease has no TTL */
+	int64_t revision;
+	const char *config; /* the network config's JSON */
+	struct ovnet_lease own;
+	const struct ovnet_lease *leases; /* all others */
+	size_t n;
+};
+
+/*
+ * Directory made 0700, file 0600, whole or not at all: a file beside it, fsync, rename. 0, or
+ * negative errno with a sentence in `err`.
+ */
+int snapshot_write(const char *path, const struct snapshot *s, char *err, size_t size);
+
+/* Strings and objects are `root`'s. */
+struct snapshot_file {
+	json_t *root;
+	int64_t saved_at, expires_at, revision;
+	const char *config, *own_name;
+	char *own_value;
+	const json_t *leases; /* name -> value */
+};
+
+/*
+ * 0; -ENOENT: there is none; other negative errno with a sentence in `err`: not ours alone to
+ * write, broken, or of another tree or node. Names, values and config are still unchecked.
+ */
+int snapshot_read(const char *path, const char *prefix, const struct ovnet_addr *public_ip,
+	struct snapshot_file *out, char *err, size_t size);
+void snapshot_file_free(struct snapshot_file *f);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/stat.h>
+
+#include "live_node.h"
+#include "snapshot.h"
+
+static char dir[64], file[128], key[192];
+static struct ovnet_lease_conf conf;
+static struct live_etcd aside;
+
+/* A node with one peer, both in its snapshot, and etcd away. */
+static struct node *prepare(void)
+{
+	strcpy(dir, "/tmp/ovnet-snapshot-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/lib/leases.json", dir);
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), VXLAN));
+	assert_true(live_put(&second, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	conf = conf_of(0);
+	conf.etcd_conf.endpoints = second.url;
+	conf.snapshot = file;
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n) && n->n_peers == 1, 5000);
+	strcpy(key, key_of(n));
+	return n;
+}
+
+static void end(void)
+{
+	if (nodes[0].client != NULL)
+		stop(&nodes[0]);
+	nftw(dir, live_unlink, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct node *restart(void)
+{
+	struct ovnet_mac mac = nodes[0].mac;
+	struct node *n = start_with(0, &conf);
+
+	n->mac.b[5] = (uint8_t)(mac.b[5] + 1);
+	return n;
+}
+
+/* The same data on another port, behind the node's back. */
+static void live_aside(void)
+{
+	aside = second;
+	snprintf(aside.url, sizeof(aside.url), "http://127.0.0.1:%d", live_free_port());
+	live_start(&aside);
+}
+
+static void written_after_changes_and_at_the_end(void **state)
+{
+	(void)state;
+	struct snapshot_file f;
+	struct stat st;
+	char err[300], prefix_[128];
+	struct node *n = prepare();
+
+	wait_for(stat(file, &st) == 0, 4000);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_true(live_put(&second, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.51\"}"));
+	assert_true(live_put(&second, at("subnets/stray"), "x"));
+	wait_for(n->sets == 2, 2000);
+	stop(n);
+	snprintf(prefix_, sizeof(prefix_), "%s", at("subnets/"));
+	assert_int_equal(snapshot_read(file, prefix_, &conf.public_ip, &f, err, sizeof(err)), 0);
+	assert_string_equal(f.config, VXLAN);
+	assert_string_equal(f.own_name, strrchr(key, '/') + 1);
+	assert_int_equal(json_object_size(f.leases), 1);
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(f.leases, "10.5.0.0-24"), "PublicIP")),
+		"10.168.0.51");
+	assert_true(f.expires_at > time(NULL) + 86000);
+	snapshot_file_free(&f);
+
+	static const struct ovnet_addr other = {.family = AF_INET, .v4_be = 0x0100a8c0};
+	assert_int_equal(
+		snapshot_read(file, "/other/", &conf.public_ip, &f, err, sizeof(err)), -EINVAL);
+	assert_non_null(strstr(err, "another lease tree"));
+	assert_int_equal(snapshot_read(file, prefix_, &other, &f, err, sizeof(err)), -EINVAL);
+	assert_non_null(strstr(err, "another PublicIP"));
+	end();
+}
+
+static void start_without_etcd_then_with_it(void **state)
+{
+	(void)state;
+	char before[512], after[512];
+	struct node *n = prepare();
+	struct ovnet_lease own = n->own;
+
+	live_get(&second, key, before, sizeof(before));
+	stop(n);
+	live_kill(&second);
+	n = restart();
+	wait_for(n->restored == 1, 3000);
+	assert_int_equal(n->acquired, 1);
+	assert_true(ovnet_lease_equal(&n->own, &own));
+	assert_int_equal(n->n_peers, 1);
+	assert_int_equal(n->synced, 0);
+	assert_true(status(n).stale && !status(n).connected);
+	assert_int_equal(status(n).state, OVNET_LEASE_RUNNING);
+	assert_true(status(n).error[0] != '\0');
+
+	live_start(&second);
+	wait_for(ready(n) && !status(n).stale, 9000);
+	run_ms(500);
+	live_get(&second, key, after, sizeof(after));
+	assert_string_equal(before, after);
+	/* All as it was: nobody is told anything twice. */
+	assert_int_equal(n->acquired + n->sets + n->dels + n->lost, 2);
+	assert_string_equal(n->config, "");
+	assert_true(status(n).expires_at - time(NULL) > 86000);
+	assert_int_equal(status(n).renewals, 1);
+	end();
+}
+
+static void what_changed_meanwhile_is_found(void **state)
+{
+	(void)state;
+	char value[256];
+	struct node *n = prepare();
+
+	stop(n);
+	live_kill(&second);
+	live_aside();
+	assert_true(live_put(&aside, at("config"),
+		"{\"Network\":\"10.5.0.0/16\",\"Backend\":"
+		"{\"Type\":\"vxlan\",\"VNI\":4}}"));
+	assert_true(live_del(&aside, at("subnets/10.5.0.0-24")));
+	assert_true(live_put(&aside, key, "{\"PublicIP\":\"10.168.0.66\"}"));
+	live_kill(&aside);
+	n = restart();
+	wait_for(n->restored == 1, 3000);
+	live_start(&second);
+	wait_for(n->lost == 1 && n->synced == 1, 9000);
+	wait_for(strstr(n->config, "VNI 1 -> 4") != NULL, 3000);
+	assert_int_equal(n->n_peers, 0);
+	assert_int_equal(n->acquired, 1);
+	live_get(&second, key, value, sizeof(value));
+	assert_string_equal(value, "{\"PublicIP\":\"10.168.0.66\"}");
+	end();
+}
+
+static void replace(const char *from, const char *to)
+{
+	char text[8192], *where;
+	FILE *f = fopen(file, "r+");
+
+	assert_non_null(f);
+	size_t n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	where = strstr(text, from);
+	assert_non_null(where);
+	assert_int_equal(ftruncate(fileno(f), 0), 0);
+	rewind(f);
+	fprintf(f, "%.*s%s%s", (int)(where - text), text, to, where + strlen(from));
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A single one of these, and the node waits for etcd as it would without a file. */
+static void file_is_believed_as_little_as_etcd(void **state)
+{
+	(void)state;
+	struct node *n = prepare();
+	char own[64];
+	const char *name = strrchr(key, '/') + 1;
+	snprintf(own, sizeof(own), "\"%s\":{\"PublicIP\":\"10.168.0.1\"", name);
+	const char *const bad[][2] = {
+		{"\"version\":1", "\"version\":2"},
+		{"{\"version\"", "{{\"version\""},
+		{"10.5.0.0/16", "10.9.0.0/16"},
+		{"\\\"Network\\\"", "\\\"Nothing\\\""},
+		{own, "\"10.6.1.0-24\":{\"PublicIP\":\"10.168.0.1\""},
+		{own, "\"own\":{\"PublicIP\":\"10.168.0.1\""},
+		{name, "../x"},
+		{"\"PublicIP\":\"10.168.0.1\"", "\"PublicIP\":\"10.168.0.2\""},
+		{"\"leases\":{", "\"leases\":[],\"other\":{"},
+	};
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (n->client == NULL) {
+			live_start(&second);
+			n = restart();
+			wait_for(ready(n), 6000);
+		}
+		stop(n);
+		live_kill(&second);
+		replace(bad[i][0], bad[i][1]);
+		n = restart();
+		run_ms(1200);
+		if (n->restored + n->acquired + n->sets + n->fatal > 0)
+			fail_msg("\"%s\" was believed", bad[i][1]);
+		stop(n);
+	}
+	end();
+}
+
+static void bad_leases_in_it_are_refused_alone(void **state)
+{
+	(void)state;
+	struct node *n = prepare();
+
+	stop(n);
+	live_kill(&second);
+	replace("\"leases\":{", "\"leases\":{\"stray\":{},\"10.5.3.0-24\":{\"PublicIP\":"
+				"\"127.0.0.1\"},\"10.5.4.0-24\":[],");
+	n = restart();
+	wait_for(n->restored == 1, 3000);
+	assert_int_equal(n->n_peers, 1);
+	assert_int_equal(status(n).invalid, 3);
+	end();
+}
+
+static void others_may_not_have_written_it(void **state)
+{
+	(void)state;
+	struct node *n = prepare();
+	struct ovnet_lease_conf mine;
+	char moved[160];
+
+	stop(n);
+	live_kill(&second);
+	mine = conf;
+	for (unsigned i = 0; i < 3; i++) {
+		if (i == 0)
+			assert_int_equal(chmod(file, 0620), 0);
+		if (i == 1)
+			assert_true(chmod(file, 0600) == 0 &&
+				    (geteuid() != 0 || chown(file, 1, 1) == 0));
+		if (i == 1 && geteuid() != 0)
+			continue;
+		if (i == 2) {
+			snprintf(moved, sizeof(moved), "%s.moved", file);
+			assert_true(geteuid() != 0 || chown(file, 0, 0) == 0);
+			assert_int_equal(rename(file, moved), 0);
+			assert_int_equal(symlink(moved, file), 0);
+		}
+		n = start_with(0, &mine);
+		run_ms(1200);
+		assert_int_equal(n->restored, 0);
+		stop(n);
+	}
+	end();
+}
+
+static void given_back_it_is_gone(void **state)
+{
+	(void)state;
+	char err[200];
+	struct stat st;
+	struct node *n = prepare();
+
+	wait_for(stat(file, &st) == 0, 4000);
+	while (ovnet_lease_client_order(n->client, OVNET_LEASE_REMOVE, err, sizeof(err)) == -EBUSY)
+		run_ms(20);
+	wait_for(n->ordered == 1, 3000);
+	stop(n);
+	assert_int_equal(stat(file, &st), -1);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		live(written_after_changes_and_at_the_end),
+		live(start_without_etcd_then_with_it),
+		live(what_changed_meanwhile_is_found),
+		live(file_is_believed_as_little_as_etcd),
+		live(bad_leases_in_it_are_refused_alone),
+		live(others_may_not_have_written_it),
+		live(given_back_it_is_gone),
+	};
+	return cmocka_run_group_tests_name("lease_snapshot", tests, start_all, stop_all);
+}
