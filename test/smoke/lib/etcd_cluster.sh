@@ -20,7 +20,7 @@ cluster_up() {
 		member_add $n
 	done
 	members_start
-	cluster_wait
+	within 30 "all members of etcd answer" etcdctl endpoint health
 	netconf "${1:-$NETCONF}"
 }
 
