@@ -80,7 +80,8 @@ const struct option_def ovnetd_options[] = {
 	{"etcd.cafile", OPTION_TEXT, AT(etcd.cafile), .check = check_file, .preset = "",
 		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
 		.help = "authority that signed etcd's certificates",
-		.more = "Empty: the system's authorities."},
+		.more = "Empty: the system's authorities. This file and the two below are read anew "
+			"for each connection: replace them in place, no restart is needed."},
 	{"etcd.certfile", OPTION_TEXT, AT(etcd.certfile), .check = check_file, .preset = "",
 		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
 		.help = "client certificate shown to etcd",

@@ -4,7 +4,6 @@
 # the next that comes free. Those who are there already do not notice.
 . "$(dirname "$0")/lib.sh"
 
-# winner: the one of a and b that runs.
 winner() {
 	local h
 	for h in a b; do
@@ -37,6 +36,5 @@ equal "who runs" "$first" "$(winner)"
 lease_expire "$spare"
 ovnetd_wait "$second" 30
 equal "its subnet" "$spare" "$(subnet "$second")"
-equal "nodes with a lease" 7 "$(lease_listing | json '[.leases[].value | fromjson.PublicIP]
-	| unique | length')"
+equal "owners" 7 "$(lease_listing | json '[.leases[].value | fromjson.PublicIP] | unique | length')"
 flow_ends

@@ -4,14 +4,14 @@
 # forwarding; it is changed back, and the daemon is back. Tokens die with etcd: it asks for others.
 . "$(dirname "$0")/lib.sh"
 
-as_root() {
-	ETCDCTL_USER=root:root etcdctl "$@" >/dev/null
+passwd() {
+	ETCDCTL_USER=root:root etcdctl user passwd --interactive=false flannel <<<"$1" >/dev/null
 }
 
 cluster_up
 etcdctl user add root:root >/dev/null
-etcdctl user grant-role root root >/dev/null
 etcdctl user add flannel:secret >/dev/null
+etcdctl user grant-role root root >/dev/null
 etcdctl role add flannel >/dev/null
 etcdctl role grant-permission --prefix flannel readwrite "$PREFIX/" >/dev/null
 etcdctl user grant-role flannel flannel >/dev/null
@@ -19,20 +19,16 @@ etcdctl auth enable >/dev/null
 export ETCDCTL_USER=flannel:secret
 cluster_hosts --etcd-username=flannel --etcd-password=secret
 
-as_root user passwd --interactive=false flannel <<<other
+passwd other
 host_cut a
 host_join a
 within 20 "a is refused" says a "check etcd.username and etcd.password"
 fake_peer 200 2>/dev/null && fail "the old password is good for a lease"
-as_root user passwd --interactive=false flannel <<<secret
+passwd secret
 within 20 "a is back" connected a true
 
-for m in m1 m2 m3; do
-	member_kill9 $m
-done
-for m in m1 m2 m3; do
-	member_start $m
-done
+members_kill9
+members_start
 within 30 "a is back after etcd" connected a true
 within 30 "b is back after etcd" connected b true
 within 10 "a lease can be written" fake_peer 201

@@ -99,7 +99,7 @@ no_lab_pids() {
 # Ends every process of the lab and removes all it made. Works for a lab of another run too.
 lab_destroy() {
 	local pids ns
-	members_end
+	members_kill9
 	pids=$(lab_pids)
 	# shellcheck disable=SC2086
 	[ -z "$pids" ] || kill -TERM $pids 2>/dev/null

@@ -3,7 +3,7 @@
 # ovnetd on a host: start, wait, stop, ask.
 
 # How every daemon of a lab speaks to etcd.
-ETCD_TRANSPORT=auto
+ETCD_TRANSPORT=${LAB_ETCD_TRANSPORT:-auto}
 
 # ovnetd_flags HOST: what every daemon of a lab is started with.
 ovnetd_flags() {
