@@ -33,4 +33,4 @@ equal "directories of EAL's" 1 "$(runtime_dirs)"
 equal "XDP programs" 1 "$(on a ip -d link show eth0 | grep -c 'name ovnet_xdp')"
 within 5 "ovnetctl watches the new one" watched
 ovnetd_stop a
-equal "files left" "ctl.sock.lock ip kind log subnet.env" "$(cd "$LAB_DIR/a" && echo *)"
+equal "files left" "ctl.sock.lock ip kind log snapshot subnet.env" "$(cd "$LAB_DIR/a" && echo *)"
