@@ -48,7 +48,8 @@ static int remove_files(const struct conf *c, bool dry_run)
 	int n = 0;
 
 	snprintf(lock, sizeof(lock), "%s.lock", c->control.socket);
-	const char *const files[] = {c->control.socket, lock, c->node.subnet_file};
+	const char *const files[] = {
+		c->control.socket, lock, c->node.subnet_file, c->registry.snapshot};
 	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		int rc = remove_file(files[i], dry_run);
 		if (rc < 0)

@@ -10,6 +10,12 @@ ours() {
 	on a ip route show table all proto 111 | sed 's/ linkdown//'
 }
 
+cleanup() {
+	local flags
+	mapfile -t flags < <(ovnetd_flags a) # whose files these are
+	on a "$OVNETD" "${flags[@]}" --cleanup "$@"
+}
+
 lab_up
 ovnet_host a
 linux_host b
@@ -18,12 +24,15 @@ ovnetd_stop a
 before=$(ours)
 equal "host device, route and blackhole" 3 "$(wc -l <<<"$before")"
 
-listed=$(on a "$OVNETD" --cleanup --dry-run)
-for thing in ovnet0 "$(subnet b)" blackhole; do
+listed=$(cleanup --dry-run)
+for thing in ovnet0 "$(subnet b)" blackhole subnet.env leases.json; do
 	expect "$thing is listed in: $listed" grep -q "$thing" <<<"$listed"
 done
 equal "state after the dry run" "$before" "$(ours)"
-on a "$OVNETD" --cleanup >/dev/null
+own=$(subnet a)
+cleanup >/dev/null
 equal "state after the cleanup" "" "$(ours)"
-equal "what a second one does" 0 "$(on a "$OVNETD" --cleanup | grep -c removed || true)"
-expect "the lease is not the host's to remove" [ -n "$(lease_value "$(subnet a)")" ]
+expect "subnet.env is gone" [ ! -e "$LAB_DIR/a/subnet.env" ]
+expect "the snapshot is gone" [ ! -e "$LAB_DIR/a/snapshot/leases.json" ]
+equal "what a second one does" 0 "$(cleanup | grep -c removed || true)"
+expect "the lease is not the host's to remove" [ -n "$(lease_value "$own")" ]
