@@ -41,6 +41,10 @@ lab_dump() {
 	tail -n 20 "$LAB_DIR/etcd.log" "$LAB_DIR/node/log" "$LAB_DIR/figures"
 }
 
+etcdctl() {
+	ETCDCTL_API=3 on etcd etcdctl --endpoints=$ETCD_URL --command-timeout=3s "$@"
+}
+
 etcd_run() {
 	spawn "$LAB_DIR/etcd.log" ip netns exec "$LAB-etcd" etcd --name perf \
 		--data-dir "$ETCD_DATA" --logger zap --log-level error \

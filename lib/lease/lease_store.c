@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ OVNET_LOG_TYPE(lease)
 
 #define WRITE_MS 2000 /* after the first change */
 #define BUSY_MS  500
+#define NICE     10
 
 struct lease_store_job {
 	pthread_t thread;
@@ -76,6 +78,13 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* Behind the control thread, where CPUs are few; where that is refused, beside it. */
+static void *run_behind(void *arg)
+{
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+	return run(arg);
+}
+
 static void finish(struct ovnet_lease_client *c, struct lease_store_job *job)
 {
 	if (job->rc == 0)
@@ -92,7 +101,7 @@ static int start(struct lease_store_job *job)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &former);
-	int rc = pthread_create(&job->thread, NULL, run, job);
+	int rc = pthread_create(&job->thread, NULL, run_behind, job);
 	pthread_sigmask(SIG_SETMASK, &former, NULL);
 	return rc;
 }
