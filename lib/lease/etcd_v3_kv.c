@@ -22,7 +22,8 @@ struct v3_bytes v3_next_key(const void *key, size_t len)
 {
 	char *next = must(malloc(len + 1));
 
-	memcpy(next, key, len);
+	if (len > 0) /* an answer may hold a key without a byte */
+		memcpy(next, key, len);
 	next[len] = '\0';
 	return (struct v3_bytes){.p = next, .len = len + 1};
 }

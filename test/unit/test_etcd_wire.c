@@ -129,6 +129,7 @@ static void damaged_messages(void **state)
 		for (size_t n = 0; n < reply.kvs.n; n++)
 			assert_true(strlen(reply.kvs.kvs[n].key) > 0);
 		v3_kvs_free(&reply.kvs);
+		free(reply.next.p);
 		free_watch_reply(&watch);
 		refused += rc < 0;
 		taken += rc == 0;
