@@ -9,33 +9,14 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "daemon.h"
 #include "lease_ctl.h"
 #include "log.h"
-#include "rewrite.h"
 #include "static_registry.h"
 #include "subnet_env.h"
 
 OVNET_LOG_TYPE(overlay)
-
-#define SUPPORTED "vxlan"
-
-static int refuse_unsupported(const struct ovnet_netconf *c)
-{
-	if (c->backend != OVNET_BACKEND_VXLAN) {
-		LOG(ERR,
-			"backend type \"%s\" of the network config is not supported: "
-			"supported is " SUPPORTED,
-			c->type);
-		return -EPROTONOSUPPORT;
-	}
-	if (c->enable_ipv6 || !c->enable_ipv4) {
-		LOG(ERR, "the network config enables IPv6 or disables IPv4: only IPv4 overlays are "
-			 "supported, set EnableIPv6 false and EnableIPv4 true");
-		return -EPROTONOSUPPORT;
-	}
-	return 0;
-}
 
 /* As flannel v0.14.1+ makes it: random, locally administered, unicast. */
 static int random_mac(struct ovnet_mac *mac)
@@ -46,30 +27,16 @@ static int random_mac(struct ovnet_mac *mac)
 	return 0;
 }
 
-/* Once: the config is read once, and a second VXLAN device on the port would show itself here. */
-static int hold_port(struct daemon *d, const struct ovnet_netconf *c)
-{
-	if (d->guarded)
-		return 0;
-	LOG(INFO, "VXLAN config: VNI=%u Port=%u GBP=%d Learning=%d DirectRouting=%d", c->vni,
-		c->port, c->gbp, c->learning, c->direct_routing);
-	int rc = ovnet_udp_guard_open(&d->udp_guard, c->port);
-	d->guarded = rc == 0;
-	return rc;
-}
-
 static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *previous,
 	struct ovnet_lease *own)
 {
 	struct daemon *d = arg;
-	int rc = refuse_unsupported(c);
+	int rc = backend_check(d, c);
 
 	if (rc == 0)
-		rc = hold_port(d, c);
-	if (rc < 0)
+		rc = backend_hold_port(d, c);
+	if (rc < 0 || c->backend != OVNET_BACKEND_VXLAN)
 		return rc;
-	own->backend = c->backend;
-	own->vni = c->vni;
 	/* The MAC is peers' permanent neighbour entry: it has to survive restarts. */
 	own->has_vtep_mac = true;
 	if (d->ready)
@@ -81,31 +48,12 @@ static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet
 	return rc;
 }
 
-/* Backend.MTU is the underlay's (flannel v0.21.3+). */
-static uint16_t overlay_mtu(struct daemon *d, const struct ovnet_netconf *c)
-{
-	uint16_t underlay = UINT16_MAX;
-
-	for (unsigned i = 0; i < d->n_uplinks; i++)
-		if (d->uplinks[i].port->mtu < underlay)
-			underlay = d->uplinks[i].port->mtu;
-	return (uint16_t)((c->mtu != 0 ? c->mtu : underlay) - OVNET_OVERHEAD(OVNET_VXLAN4_LEN));
-}
-
 static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
 {
-	struct ovnet_overlay o = {
-		.network = d->netconf.network,
-		.own = *own,
-		.udp_port = d->netconf.port,
-		.vni = d->netconf.vni,
-		.vtep_mac = d->own.vtep_mac,
-		.src_port_min = d->conf.encap.src_port_min,
-		.src_port_max = d->conf.encap.src_port_max,
-		.mtu = d->overlay_mtu,
-		.tunnel = OVNET_TUNNEL_VXLAN,
-		.validation = d->conf.ingress.validate ? OVNET_VALIDATE_STRICT : OVNET_VALIDATE_OFF,
-	};
+	struct ovnet_overlay o;
+
+	backend_overlay(d, &o);
+	o.own = *own;
 	int rc = ovnet_fib_set_overlay(d->fib, &o, d->netconf.subnet_len, d->netconf.subnet6_len);
 
 	if (rc == 0)
@@ -144,7 +92,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	d->netconf = *c;
 	d->have_netconf = true;
 	d->own = *own;
-	d->overlay_mtu = overlay_mtu(d, c);
+	d->overlay_mtu = backend_mtu(d, c);
 	/* A host device that was deleted is set up when it is there again. */
 	if (set_tables(d, &d->own.subnet) < 0 || uplinks_filter(d) < 0 ||
 		(!d->lost[d->host->id] && host_set_up(d) < 0)) {

@@ -5,8 +5,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "backend.h"
 #include "daemon.h"
 #include "log.h"
 #include "next_hop.h"
@@ -64,18 +64,9 @@ static bool publish(struct daemon *d, struct peer *p)
 		.public_addr = p->lease.public_ip,
 		.nh = p->state == PEER_OK ? p->nh : NULL,
 	};
-	struct ovnet_tunnel_conf vx = {
-		.src = p->state == PEER_OK ? p->source : d->public_ip,
-		.dst = p->lease.public_ip,
-		.udp_port = d->netconf.port,
-		.vni = d->netconf.vni,
-		.outer = {.ttl = 64},
-		.inner_src = d->own.vtep_mac,
-		.inner_dst = p->lease.vtep_mac,
-	};
 	char text[OVNET_PREFIX_STRLEN];
 
-	ovnet_vxlan4_build(&conf.rewrite, &vx, AF_INET);
+	backend_encap(d, p, &conf);
 	int rc = ovnet_fib_set_peer(d->fib, &conf);
 	if (rc < 0)
 		LOG(ERR, "peer %s not entered in the FIB, trying again: %s",
@@ -88,6 +79,11 @@ static bool publish(struct daemon *d, struct peer *p)
 static void set_state(struct peers *ps, struct peer *p, enum peer_state state)
 {
 	ps->n_no_route += (state == PEER_NO_ROUTE) - (p->state == PEER_NO_ROUTE);
+	ps->n_off_link += (state == PEER_OFF_LINK) - (p->state == PEER_OFF_LINK);
+	if (state == PEER_NO_ROUTE)
+		ps->no_route = p->lease.public_ip;
+	if (state == PEER_OFF_LINK)
+		ps->off_link = p->lease.public_ip;
 	p->state = state;
 }
 
@@ -95,19 +91,21 @@ static void set_state(struct peers *ps, struct peer *p, enum peer_state state)
 static bool resolve(struct daemon *d, struct peer *p, const struct ovnet_route_query *answer)
 {
 	struct next_hop hop;
-	bool found = next_hop_find(d, &p->lease.public_ip, answer, &hop) == 0;
+	enum peer_state state = PEER_OK;
 
-	if (found && p->state == PEER_OK && !p->renamed && next_hop_is(p, &hop))
-		return false;
-	if (!found && p->state == PEER_NO_ROUTE)
+	if (next_hop_find(d, &p->lease.public_ip, answer, &hop) < 0)
+		state = PEER_NO_ROUTE;
+	else if (backend_off_link(d, &p->lease.public_ip, &hop))
+		state = PEER_OFF_LINK;
+	if (state == p->state && (state != PEER_OK || (!p->renamed && next_hop_is(p, &hop))))
 		return false;
 
 	struct peer old = *p;
 	p->renamed = false;
 	p->nh = NULL;
-	set_state(&d->peers, p, found && next_hop_take(d, p, &hop) == 0 ? PEER_OK : PEER_NO_ROUTE);
-	if (p->state == PEER_NO_ROUTE)
-		d->peers.no_route = p->lease.public_ip;
+	if (state == PEER_OK && next_hop_take(d, p, &hop) < 0)
+		state = PEER_NO_ROUTE;
+	set_state(&d->peers, p, state);
 	next_hop_release(d, &old);
 	return true;
 }
@@ -192,13 +190,11 @@ static void route_all(struct daemon *d, struct peer *const *peers, unsigned n)
 
 bool peer_usable(struct daemon *d, const struct ovnet_lease *l)
 {
-	char text[OVNET_PREFIX_STRLEN];
+	char text[OVNET_PREFIX_STRLEN], why[80];
 
-	if (l->backend == d->netconf.backend && l->has_vtep_mac)
+	if (backend_takes(d, l, why, sizeof(why)))
 		return true;
-	LOG(WARN, "ignoring lease %s: its backend is %s, ours %s",
-		ovnet_prefix4_text(&l->subnet, text, sizeof(text)), ovnet_backend_name(l->backend),
-		ovnet_backend_name(d->netconf.backend));
+	LOG(WARN, "ignoring lease %s: %s", ovnet_prefix4_text(&l->subnet, text, sizeof(text)), why);
 	return false;
 }
 
@@ -220,6 +216,8 @@ const char *peer_state_name(const struct peer *p)
 	switch (p->state) {
 	case PEER_NO_ROUTE:
 		return "no-route";
+	case PEER_OFF_LINK:
+		return "off-link";
 	case PEER_IGNORED:
 		return p->queued ? "pending" : "ignored";
 	case PEER_OK:

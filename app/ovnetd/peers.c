@@ -114,11 +114,28 @@ static void warn_no_route(struct daemon *d)
 		ps->n_no_route, ps->n, a, a);
 }
 
+static void warn_off_link(struct daemon *d)
+{
+	const struct peers *ps = &d->peers;
+	char a[OVNET_ADDR_STRLEN];
+
+	if (ps->n_off_link == 0) {
+		warn_clear(&d->warnings, "off-link");
+		return;
+	}
+	ovnet_addr_text(&ps->off_link, a, sizeof(a));
+	warn_set(&d->warnings, "off-link",
+		"%u of %u peers are behind a router, %s for one: host-gw cannot reach them, their "
+		"packets are dropped (no-uplink); use Backend.Type vxlan, with DirectRouting for "
+		"the others",
+		ps->n_off_link, ps->n, a);
+}
+
 static bool in_step(const struct peer *p)
 {
 	if (p->gone || !p->wanted)
 		return p->state == PEER_IGNORED;
-	return p->state == PEER_OK && p->published && p->routed;
+	return (p->state == PEER_OK || p->state == PEER_OFF_LINK) && p->published && p->routed;
 }
 
 static void sweep_one(struct peers *ps, struct peer *p)
@@ -197,6 +214,7 @@ static void work(evutil_socket_t fd, short what, void *arg)
 		work_batch(d);
 	}
 	warn_no_route(d);
+	warn_off_link(d);
 	overlay_settled(d);
 }
 

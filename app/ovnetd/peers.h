@@ -22,6 +22,7 @@ struct ovnet_nh_slot;
 enum peer_state {
 	PEER_OK,       /* in the FIB with a next hop; its MAC may still be pending */
 	PEER_NO_ROUTE, /* in the FIB, but no uplink of ours leads there: counted drops */
+	PEER_OFF_LINK, /* the same: host-gw, and a router stands between */
 	PEER_IGNORED,  /* lease of another backend, or not looked at yet: not in the FIB */
 };
 
@@ -56,8 +57,8 @@ struct peers {
 	unsigned sweep_for;   /* what is to be done about each */
 	uint32_t check;       /* number of the check of routes */
 	unsigned missing;     /* routes it did not see */
-	uint32_t n, n_queued, n_no_route;
-	struct ovnet_addr no_route; /* the last one found without */
+	uint32_t n, n_queued, n_no_route, n_off_link;
+	struct ovnet_addr no_route, off_link; /* the last one found so */
 };
 
 int peers_init(struct daemon *d);

@@ -6,6 +6,7 @@
 
 #include <rte_ether.h>
 
+#include "backend.h"
 #include "daemon.h"
 #include "log.h"
 
@@ -211,18 +212,48 @@ int uplinks_open(struct daemon *d)
 	return rc < 0 ? rc : choose_public_ip(d);
 }
 
+/*
+ * AF_PACKET hands over copies: routed packets to our subnets would arrive twice. There the kernel
+ * alone delivers them, as it does under flanneld.
+ */
+static bool is_copy(const struct uplink *u)
+{
+	return u->port->ops == &ovnet_port_af_packet;
+}
+
+static void warn_copies(struct daemon *d, const struct uplink *u, bool direct)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "unvalidated %s", u->port->name);
+	if (direct && is_copy(u))
+		warn_set(&d->warnings, key,
+			"routed packets that come by uplink %s are the kernel's: AF_PACKET cannot "
+			"take them away from it, so that nobody validates their senders",
+			u->port->name);
+	else
+		warn_clear(&d->warnings, key);
+}
+
 int uplinks_filter(struct daemon *d)
 {
+	const struct ovnet_prefix own = ovnet_prefix_from4(&d->own.subnet);
+	struct ovnet_overlay o;
 	int rc = 0;
+
+	backend_overlay(d, &o);
 
 	for (unsigned i = 0; i < d->n_uplinks; i++) {
 		struct uplink *u = &d->uplinks[i];
 		struct ovnet_port_filter f = {
-			.udp_port = d->netconf.port,
-			.vni = d->netconf.vni,
+			.udp_port = o.tunnel != OVNET_TUNNEL_NONE ? o.udp_port : 0,
+			.vni = o.vni,
 			.addrs = u->addrs,
 			.n_addrs = u->n_addrs,
+			.subnets = &own,
+			.n_subnets = o.direct && !is_copy(u),
 		};
+		warn_copies(d, u, o.direct);
 		if (u->port->ops->filter == NULL)
 			continue;
 		int one = u->port->ops->filter(u->port, &f);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
+#include <linux/ip.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,31 @@ static void no_ipv6_autoconf(struct nl *nl, const struct ovnet_link *link)
 		LOG(WARN, "%s: cannot be written, router advertisements stay accepted", path);
 	if (fd >= 0)
 		close(fd);
+}
+
+/*
+ * A peer's host speaks from its underlay address, whose route leads elsewhere: strict reverse path
+ * filtering would drop what it sends to our pods. The kernel takes the looser of this and "all".
+ */
+static void loose_reverse_path(struct nl *nl, const struct ovnet_link *link)
+{
+	struct nl_request req;
+	struct ifinfomsg *ifi = nl_begin(&req, RTM_NEWLINK, 0, sizeof(*ifi));
+
+	ifi->ifi_index = (int)link->ifindex;
+	struct nlattr *spec = mnl_attr_nest_start(req.hdr, IFLA_AF_SPEC);
+	struct nlattr *inet = mnl_attr_nest_start(req.hdr, AF_INET);
+	struct nlattr *conf = mnl_attr_nest_start(req.hdr, IFLA_INET_CONF);
+	mnl_attr_put_u32(req.hdr, IPV4_DEVCONF_RP_FILTER, 2);
+	mnl_attr_nest_end(req.hdr, conf);
+	mnl_attr_nest_end(req.hdr, inet);
+	mnl_attr_nest_end(req.hdr, spec);
+	int err = nl_send(nl, &req, NULL, NULL);
+	if (err < 0)
+		LOG(WARN,
+			"%s: reverse path filtering stays as it is: %s; where it is strict, the "
+			"kernel drops what peers' hosts send from their underlay addresses",
+			link->name, nl_why(nl, err));
 }
 
 static int addr_change(struct nl *nl, uint16_t type, uint16_t flags, const struct addr_entry *entry)
@@ -184,6 +210,7 @@ int ovnet_host_device_setup(struct ovnet_kernel *k, uint32_t ifindex,
 		return err;
 	}
 	no_ipv6_autoconf(&k->nl, &link);
+	loose_reverse_path(&k->nl, &link);
 	err = set_link(&k->nl, &link, mtu);
 	if (err < 0)
 		return err;

@@ -71,6 +71,7 @@ static void setup_is_complete_and_may_be_repeated(void **state)
 		       "\\(.flags | index(\"UP\") != null) \\(.inet6_addr_gen_mode)\"'",
 			"1450 ovnet host device true none\n");
 		prints("cat /proc/sys/net/ipv6/conf/ovnet0/accept_ra", "0\n");
+		prints("cat /proc/sys/net/ipv4/conf/ovnet0/rp_filter", "2\n");
 	}
 }
 
