@@ -54,22 +54,41 @@ static int refuse_public_ip(const struct daemon *d)
 	return -EINVAL;
 }
 
+static int check_families(const struct daemon *d, const struct ovnet_netconf *c)
+{
+	if (!c->enable_ipv4) {
+		LOG(ERR, "the network config has EnableIPv4 false: in etcd a node is known by its "
+			 "IPv4 address alone, flannel cannot do it either; set EnableIPv4 true");
+		return -EPROTONOSUPPORT;
+	}
+	if (!c->enable_ipv6)
+		return 0;
+	if (c->backend == OVNET_BACKEND_UDP) {
+		LOG(ERR, "the network config enables IPv6 with backend udp, which carries IPv4 "
+			 "only: set EnableIPv6 false, or Backend.Type vxlan or host-gw");
+		return -EPROTONOSUPPORT;
+	}
+	if (d->public_ip6.family == 0) {
+		LOG(ERR,
+			"the network config enables IPv6, and uplink %s has no global IPv6 "
+			"address: give it one, or name it with node.public-ipv6",
+			d->uplinks[0].port->name);
+		return -EADDRNOTAVAIL;
+	}
+	return 0;
+}
+
 int backend_check(const struct daemon *d, const struct ovnet_netconf *c)
 {
 	bool public_here = false;
 
 	if (c->backend == OVNET_BACKEND_NONE)
 		return refuse_type(c->type);
-	if (!c->enable_ipv4 || c->enable_ipv6) {
-		LOG(ERR, "the network config enables IPv6 or disables IPv4: only IPv4 overlays are "
-			 "supported, set EnableIPv6 false and EnableIPv4 true");
-		return -EPROTONOSUPPORT;
-	}
 	for (unsigned i = 0; i < d->n_uplinks; i++)
 		public_here = public_here || uplink_has(&d->uplinks[i], &d->public_ip);
 	if (c->backend == OVNET_BACKEND_HOST_GW && !public_here)
 		return refuse_public_ip(d);
-	return 0;
+	return check_families(d, c);
 }
 
 static void say(const struct ovnet_netconf *c)
@@ -143,11 +162,13 @@ void backend_overlay(const struct daemon *d, struct ovnet_overlay *o)
 
 	*o = (struct ovnet_overlay){
 		.network = c->network,
+		.network6 = d->own.has_v6 ? c->network6 : (struct ovnet_prefix6){0},
 		.tunnel = tunnel_of(c),
 		.direct = c->backend == OVNET_BACKEND_HOST_GW || c->direct_routing,
 		.udp_port = c->port,
 		.vni = c->vni,
 		.vtep_mac = d->own.vtep_mac,
+		.vtep_mac6 = d->own.vtep_mac6,
 		.src_port_min = d->conf.encap.src_port_min,
 		.src_port_max = d->conf.encap.src_port_max,
 		.mtu = d->overlay_mtu,
@@ -155,8 +176,19 @@ void backend_overlay(const struct daemon *d, struct ovnet_overlay *o)
 	};
 }
 
-bool backend_takes(const struct daemon *d, const struct ovnet_lease *l, char *why, size_t size)
+bool backend_takes(const struct daemon *d, const struct peer *p, char *why, size_t size)
 {
+	const struct ovnet_lease *l = &p->lease;
+	bool v6 = p->subnet.family == AF_INET6;
+
+	if (v6 && (!d->own.has_v6 || d->netconf.backend == OVNET_BACKEND_UDP)) {
+		snprintf(why, size, "this node serves no IPv6");
+		return false;
+	}
+	if (v6 && p->public_ip.family == 0) {
+		snprintf(why, size, "it has no PublicIPv6");
+		return false;
+	}
 	/* flannel's udp sends to every lease in the tree: it writes no BackendType itself. */
 	if (d->netconf.backend == OVNET_BACKEND_UDP)
 		return true;
@@ -165,8 +197,8 @@ bool backend_takes(const struct daemon *d, const struct ovnet_lease *l, char *wh
 			ovnet_backend_name(d->netconf.backend));
 		return false;
 	}
-	if (l->backend == OVNET_BACKEND_VXLAN && !l->has_vtep_mac) {
-		snprintf(why, size, "it has no VtepMAC");
+	if (l->backend == OVNET_BACKEND_VXLAN && !(v6 ? l->has_vtep_mac6 : l->has_vtep_mac)) {
+		snprintf(why, size, "it has no VtepMAC%s", v6 ? " in BackendV6Data" : "");
 		return false;
 	}
 	return true;
@@ -184,20 +216,23 @@ static bool is_direct(const struct daemon *d, const struct peer *p)
 	if (d->netconf.backend == OVNET_BACKEND_HOST_GW)
 		return true;
 	return d->netconf.direct_routing && p->state == PEER_OK &&
-	       ovnet_addr_equal(&p->next_hop, &p->lease.public_ip);
+	       ovnet_addr_equal(&p->next_hop, &p->public_ip);
 }
 
 void backend_encap(const struct daemon *d, const struct peer *p, struct ovnet_peer_conf *conf)
 {
+	bool v6 = p->subnet.family == AF_INET6;
 	struct ovnet_tunnel_conf t = {
-		.src = p->state == PEER_OK ? p->source : d->public_ip,
-		.dst = p->lease.public_ip,
+		.src = p->state == PEER_OK ? p->source
+		       : v6                ? d->public_ip6
+					   : d->public_ip,
+		.dst = p->public_ip,
 		.udp_port = d->netconf.port,
 		/* flannel's socket sets DF (path MTU discovery), the kernel's vxlan does not. */
 		.outer = {.ttl = 64, .df = d->netconf.backend == OVNET_BACKEND_UDP},
 		.vni = d->netconf.vni,
-		.inner_src = d->own.vtep_mac,
-		.inner_dst = p->lease.vtep_mac,
+		.inner_src = v6 ? d->own.vtep_mac6 : d->own.vtep_mac,
+		.inner_dst = p->vtep_mac,
 	};
 
 	if (is_direct(d, p)) {
@@ -205,6 +240,9 @@ void backend_encap(const struct daemon *d, const struct peer *p, struct ovnet_pe
 	} else if (d->netconf.backend == OVNET_BACKEND_UDP) {
 		conf->encap = OVNET_ENCAP_UDP4;
 		ovnet_udp4_build(&conf->rewrite, &t);
+	} else if (v6) {
+		conf->encap = OVNET_ENCAP_VXLAN6;
+		ovnet_vxlan6_build(&conf->rewrite, &t);
 	} else {
 		conf->encap = OVNET_ENCAP_VXLAN4;
 		ovnet_vxlan4_build(&conf->rewrite, &t, AF_INET);

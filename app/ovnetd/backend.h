@@ -24,8 +24,8 @@ uint16_t backend_overhead(const struct ovnet_netconf *c);
 uint16_t backend_mtu(const struct daemon *d, const struct ovnet_netconf *c);
 /* tunnel, direct, addresses, outer header: all of `o` but the subnets. */
 void backend_overlay(const struct daemon *d, struct ovnet_overlay *o);
-/* Can this daemon carry packets for the lease? A sentence in `why` when not. */
-bool backend_takes(const struct daemon *d, const struct ovnet_lease *l, char *why, size_t size);
+/* Can this daemon carry packets for the peer? A sentence in `why` when not. */
+bool backend_takes(const struct daemon *d, const struct peer *p, char *why, size_t size);
 /* Has the way to `public_ip` to be without a router, and is not (host-gw)? */
 bool backend_off_link(
 	const struct daemon *d, const struct ovnet_addr *public_ip, const struct next_hop *hop);

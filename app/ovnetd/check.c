@@ -109,6 +109,17 @@ int check_public_ip(const char *text)
 	return text[0] == '\0' ? 0 : parse_unicast4(&addr, text);
 }
 
+int check_public_ipv6(const char *text)
+{
+	struct ovnet_addr addr;
+
+	if (text[0] == '\0')
+		return 0;
+	if (ovnet_addr_parse(text, &addr) < 0 || addr.family != AF_INET6)
+		return -EINVAL;
+	return ovnet_addr_is_unicast(&addr) ? 0 : -EINVAL;
+}
+
 int parse_uplink_address(void *member, const char *text)
 {
 	struct conf_uplink *up = member;

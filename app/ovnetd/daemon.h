@@ -32,10 +32,11 @@
 struct uplink {
 	const struct conf_uplink *conf; /* NULL: the default one */
 	struct ovnet_port *port;
-	struct ovnet_link link; /* ifindex 0: no kernel device behind it */
-	struct ovnet_addr addr; /* outer source address */
-	bool has_public;        /* the address in the tree was one of these when it started */
-	unsigned n_addrs;       /* all local addresses, what we accept packets to */
+	struct ovnet_link link;  /* ifindex 0: no kernel device behind it */
+	struct ovnet_addr addr;  /* outer source address */
+	struct ovnet_addr addr6; /* the same of IPv6; family 0: none */
+	bool has_public;         /* the address in the tree was one of these when it started */
+	unsigned n_addrs;        /* all local addresses, what we accept packets to */
 	struct ovnet_addr addrs[16];
 };
 
@@ -67,6 +68,7 @@ struct daemon {
 	struct uplink uplinks[CONF_MAX_UPLINKS];
 	unsigned n_uplinks;
 	struct ovnet_addr public_ip;
+	struct ovnet_addr public_ip6;     /* family 0: none */
 	struct ovnet_udp_guard udp_guard; /* the overlay port, bound in the kernel */
 	bool guarded;
 

@@ -119,6 +119,10 @@ const struct option_def ovnetd_options[] = {
 		.help = "address other nodes send to",
 		.more = "Empty: the interface's first global IPv4 address. Give it where other nodes "
 			"reach this one by another address (NAT one to one)."},
+	{"node.public-ipv6", OPTION_TEXT, AT(node.public_ipv6), .check = check_public_ipv6, .preset = "",
+		.arg = "IP", .form = "an IPv6 address of this node, such as \"2001:db8::10\", or \"\" for the interface's own",
+		.help = "the same for the IPv6 half of a dual-stack overlay",
+		.more = "Empty: the interface's first global IPv6 address."},
 	{"node.subnet-file", OPTION_TEXT, AT(node.subnet_file), .check = check_not_empty,
 		.preset = "/run/flannel/subnet.env", .arg = "FILE", .form = "a path",
 		.help = "file the subnet and MTU are written to",

@@ -27,25 +27,36 @@ static int random_mac(struct ovnet_mac *mac)
 	return 0;
 }
 
+/* A MAC is peers' permanent neighbour entry: it has to survive restarts. */
+static int choose_mac(bool have, const struct ovnet_mac *ours, bool had,
+	const struct ovnet_mac *before, struct ovnet_mac *mac)
+{
+	if (!have && !had)
+		return random_mac(mac);
+	*mac = have ? *ours : *before;
+	return 0;
+}
+
 static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *previous,
 	struct ovnet_lease *own)
 {
+	static const struct ovnet_lease none;
 	struct daemon *d = arg;
+	const struct ovnet_lease *was = previous != NULL ? previous : &none;
 	int rc = backend_check(d, c);
 
 	if (rc == 0)
 		rc = backend_hold_port(d, c);
 	if (rc < 0 || c->backend != OVNET_BACKEND_VXLAN)
 		return rc;
-	/* The MAC is peers' permanent neighbour entry: it has to survive restarts. */
 	own->has_vtep_mac = true;
-	if (d->ready)
-		own->vtep_mac = d->own.vtep_mac;
-	else if (previous != NULL && previous->has_vtep_mac)
-		own->vtep_mac = previous->vtep_mac;
-	else
-		rc = random_mac(&own->vtep_mac);
-	return rc;
+	rc = choose_mac(
+		d->ready, &d->own.vtep_mac, was->has_vtep_mac, &was->vtep_mac, &own->vtep_mac);
+	if (rc < 0 || !c->enable_ipv6)
+		return rc;
+	own->has_vtep_mac6 = true;
+	return choose_mac(d->ready && d->own.has_vtep_mac6, &d->own.vtep_mac6, was->has_vtep_mac6,
+		&was->vtep_mac6, &own->vtep_mac6);
 }
 
 static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
@@ -54,6 +65,8 @@ static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
 
 	backend_overlay(d, &o);
 	o.own = *own;
+	if (own->len != 0 && d->own.has_v6)
+		o.own6 = d->own.subnet6;
 	int rc = ovnet_fib_set_overlay(d->fib, &o, d->netconf.subnet_len, d->netconf.subnet6_len);
 
 	if (rc == 0)
@@ -68,6 +81,9 @@ void overlay_write_env(struct daemon *d)
 	struct ovnet_subnet_env env = {
 		.network = d->netconf.network,
 		.subnet = d->own.subnet,
+		.has_v6 = d->own.has_v6,
+		.network6 = d->netconf.network6,
+		.subnet6 = d->own.subnet6,
 		.mtu = d->overlay_mtu,
 		.ip_masq = false, /* ovnet does not masquerade: docker or CNI does it then */
 	};
@@ -227,6 +243,7 @@ static int lease_init(struct daemon *d)
 			.timeout_ms = d->conf.etcd.timeout * 1000},
 		.prefix = d->conf.etcd.prefix,
 		.public_ip = d->public_ip,
+		.public_ip6 = d->public_ip6,
 		.renew_margin_s = d->conf.node.subnet_lease_renew_margin * 60,
 		.ttl_s = 86400,
 		.snapshot = d->conf.registry.snapshot,

@@ -27,9 +27,7 @@ static void sum_up(struct daemon *d, uint32_t id, struct ovnet_peer_counters *su
 
 static const struct ovnet_peer *fib_peer(struct daemon *d, const struct peer *p)
 {
-	const struct ovnet_prefix subnet = ovnet_prefix_from4(&p->lease.subnet);
-
-	return ovnet_fib_get_peer(d->fib, &subnet);
+	return ovnet_fib_get_peer(d->fib, &p->subnet);
 }
 
 /* The counters are the workers' to write: a new owner of an id starts from what it finds. */
@@ -60,8 +58,8 @@ void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_cou
 static bool publish(struct daemon *d, struct peer *p)
 {
 	struct ovnet_peer_conf conf = {
-		.subnet = ovnet_prefix_from4(&p->lease.subnet),
-		.public_addr = p->lease.public_ip,
+		.subnet = p->subnet,
+		.public_addr = p->public_ip,
 		.nh = p->state == PEER_OK ? p->nh : NULL,
 	};
 	char text[OVNET_PREFIX_STRLEN];
@@ -70,7 +68,7 @@ static bool publish(struct daemon *d, struct peer *p)
 	int rc = ovnet_fib_set_peer(d->fib, &conf);
 	if (rc < 0)
 		LOG(ERR, "peer %s not entered in the FIB, trying again: %s",
-			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));
+			ovnet_prefix_text(&p->subnet, text, sizeof(text)), strerror(-rc));
 	else
 		count_from_now(d, p);
 	return rc == 0;
@@ -81,9 +79,9 @@ static void set_state(struct peers *ps, struct peer *p, enum peer_state state)
 	ps->n_no_route += (state == PEER_NO_ROUTE) - (p->state == PEER_NO_ROUTE);
 	ps->n_off_link += (state == PEER_OFF_LINK) - (p->state == PEER_OFF_LINK);
 	if (state == PEER_NO_ROUTE)
-		ps->no_route = p->lease.public_ip;
+		ps->no_route = p->public_ip;
 	if (state == PEER_OFF_LINK)
-		ps->off_link = p->lease.public_ip;
+		ps->off_link = p->public_ip;
 	p->state = state;
 }
 
@@ -93,9 +91,9 @@ static bool resolve(struct daemon *d, struct peer *p, const struct ovnet_route_q
 	struct next_hop hop;
 	enum peer_state state = PEER_OK;
 
-	if (next_hop_find(d, &p->lease.public_ip, answer, &hop) < 0)
+	if (next_hop_find(d, &p->public_ip, answer, &hop) < 0)
 		state = PEER_NO_ROUTE;
-	else if (backend_off_link(d, &p->lease.public_ip, &hop))
+	else if (backend_off_link(d, &p->public_ip, &hop))
 		state = PEER_OFF_LINK;
 	if (state == p->state && (state != PEER_OK || (!p->renamed && next_hop_is(p, &hop))))
 		return false;
@@ -116,11 +114,10 @@ static void withdraw(struct daemon *d, struct peer *p)
 	char text[OVNET_PREFIX_STRLEN];
 
 	p->routed = false;
-	const struct ovnet_prefix subnet = ovnet_prefix_from4(&p->lease.subnet);
-	int rc = ovnet_fib_del_peer(d->fib, &subnet);
+	int rc = ovnet_fib_del_peer(d->fib, &p->subnet);
 	if (rc < 0 && rc != -ENOENT) {
 		LOG(ERR, "peer %s not removed from the FIB, trying again: %s",
-			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));
+			ovnet_prefix_text(&p->subnet, text, sizeof(text)), strerror(-rc));
 		return;
 	}
 	p->published = false;
@@ -141,7 +138,7 @@ static void withdraw_all(struct daemon *d, struct peer *const *peers, unsigned n
 	for (unsigned i = 0; i < n; i++)
 		if (!stays(peers[i]) && peers[i]->state != PEER_IGNORED)
 			routes[leaving++] = (struct ovnet_host_route_change){
-				.subnet = peers[i]->lease.subnet, .set = false};
+				.subnet = peers[i]->subnet, .set = false};
 	if (leaving == 0)
 		return;
 	/* The route first: packets then find the blackhole instead of a FIB without the peer. A
@@ -159,7 +156,7 @@ static void resolve_all(struct daemon *d, struct peer *const *peers, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		if (stays(peers[i]))
-			q[asked++].dst = peers[i]->lease.public_ip;
+			q[asked++].dst = peers[i]->public_ip;
 	ovnet_kernel_routes_get(d->kernel, q, asked);
 	asked = 0;
 	for (unsigned i = 0; i < n; i++)
@@ -177,8 +174,8 @@ static void route_all(struct daemon *d, struct peer *const *peers, unsigned n)
 		if (!stays(peers[i]) || !peers[i]->published || peers[i]->routed)
 			continue;
 		of[new] = peers[i];
-		routes[new ++] = (struct ovnet_host_route_change){
-			.subnet = peers[i]->lease.subnet, .set = true};
+		routes[new ++] =
+			(struct ovnet_host_route_change){.subnet = peers[i]->subnet, .set = true};
 	}
 	ovnet_host_routes_change(d->kernel, d->host->ifindex, routes, new);
 	for (unsigned i = 0; i < new; i++)
@@ -188,13 +185,13 @@ static void route_all(struct daemon *d, struct peer *const *peers, unsigned n)
 		of[i]->seen = d->peers.check;
 }
 
-bool peer_usable(struct daemon *d, const struct ovnet_lease *l)
+bool peer_usable(struct daemon *d, const struct peer *p)
 {
 	char text[OVNET_PREFIX_STRLEN], why[80];
 
-	if (backend_takes(d, l, why, sizeof(why)))
+	if (backend_takes(d, p, why, sizeof(why)))
 		return true;
-	LOG(WARN, "ignoring lease %s: %s", ovnet_prefix4_text(&l->subnet, text, sizeof(text)), why);
+	LOG(WARN, "ignoring lease %s: %s", ovnet_prefix_text(&p->subnet, text, sizeof(text)), why);
 	return false;
 }
 

@@ -103,18 +103,29 @@ static int choose_address(struct daemon *d, struct uplink *u)
 		u->addr = named;
 		return 0;
 	}
-	return ovnet_kernel_link_addr4(d->kernel, u->link.ifindex, &u->addr);
+	return ovnet_kernel_link_addr(d->kernel, u->link.ifindex, AF_INET, &u->addr);
+}
+
+/* Not every underlay has one. A link-local one reaches nobody behind a router. */
+static void choose_address6(struct daemon *d, struct uplink *u)
+{
+	if (uplink_has(u, &u->addr6))
+		return;
+	if (ovnet_kernel_link_addr(d->kernel, u->link.ifindex, AF_INET6, &u->addr6) < 0 ||
+		(u->addr6.v6[0] == 0xfe && (u->addr6.v6[1] & 0xc0) == 0x80))
+		u->addr6 = (struct ovnet_addr){0};
 }
 
 int uplink_learn(struct daemon *d, struct uplink *u)
 {
 	struct ovnet_addr first;
-	int rc = ovnet_kernel_link_addr4(d->kernel, u->link.ifindex, &first);
+	int rc = ovnet_kernel_link_addr(d->kernel, u->link.ifindex, AF_INET, &first);
 
 	if (rc < 0)
 		return rc;
 	u->n_addrs = ovnet_kernel_link_addrs(
 		d->kernel, u->link.ifindex, u->addrs, sizeof(u->addrs) / sizeof(u->addrs[0]));
+	choose_address6(d, u);
 	return choose_address(d, u);
 }
 
@@ -186,9 +197,13 @@ static int choose_public_ip(struct daemon *d)
 	char a[OVNET_ADDR_STRLEN];
 
 	d->public_ip = d->uplinks[0].addr;
+	d->public_ip6 = d->uplinks[0].addr6;
 	if (d->conf.node.public_ip[0] != '\0' &&
 		ovnet_addr_parse(d->conf.node.public_ip, &d->public_ip) < 0)
 		return -EINVAL; /* the option table lets none through */
+	if (d->conf.node.public_ipv6[0] != '\0' &&
+		ovnet_addr_parse(d->conf.node.public_ipv6, &d->public_ip6) < 0)
+		return -EINVAL;
 	if (!ovnet_addr_is_unicast(&d->public_ip)) {
 		LOG(ERR, "%s cannot be a node's address: set node.public-ip",
 			ovnet_addr_text(&d->public_ip, a, sizeof(a)));
@@ -237,7 +252,9 @@ static void warn_copies(struct daemon *d, const struct uplink *u, bool direct)
 
 int uplinks_filter(struct daemon *d)
 {
-	const struct ovnet_prefix own = ovnet_prefix_from4(&d->own.subnet);
+	const struct ovnet_prefix own[] = {
+		ovnet_prefix_from4(&d->own.subnet), ovnet_prefix_from6(&d->own.subnet6)};
+	unsigned n_own = d->own.has_v6 ? 2 : 1;
 	struct ovnet_overlay o;
 	int rc = 0;
 
@@ -250,8 +267,8 @@ int uplinks_filter(struct daemon *d)
 			.vni = o.vni,
 			.addrs = u->addrs,
 			.n_addrs = u->n_addrs,
-			.subnets = &own,
-			.n_subnets = o.direct && !is_copy(u),
+			.subnets = own,
+			.n_subnets = o.direct && !is_copy(u) ? n_own : 0,
 		};
 		warn_copies(d, u, o.direct);
 		if (u->port->ops->filter == NULL)

@@ -71,22 +71,26 @@ int addr_list(struct nl *nl, uint8_t family, uint32_t ifindex, struct nl_list *l
 	return err;
 }
 
-static bool link_local4(const struct ovnet_addr *a)
+static bool link_local(const struct ovnet_addr *a)
 {
+	if (a->family == AF_INET6)
+		return a->v6[0] == 0xfe && (a->v6[1] & 0xc0) == 0x80;
 	return ntohl(a->v4_be) >> 16 == 0xa9fe; /* 169.254/16 */
 }
 
-int ovnet_kernel_link_addr4(struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_addr *out)
+int ovnet_kernel_link_addr(
+	struct ovnet_kernel *k, uint32_t ifindex, uint8_t family, struct ovnet_addr *out)
 {
 	struct nl_list list = {0};
 	const struct addr_entry *best = NULL;
-	int err = addr_list(&k->nl, AF_INET, ifindex, &list);
+	int err = addr_list(&k->nl, family, ifindex, &list);
 
 	const struct addr_entry *a = list.items;
 	for (unsigned i = 0; err == 0 && i < list.n; i++) {
-		if (a[i].flags & IFA_F_DEPRECATED || !ovnet_addr_is_unicast(&a[i].local))
+		if (a[i].flags & (IFA_F_DEPRECATED | IFA_F_DADFAILED | IFA_F_TENTATIVE) ||
+			!ovnet_addr_is_unicast(&a[i].local))
 			continue;
-		if (best == NULL || (link_local4(&best->local) && !link_local4(&a[i].local)))
+		if (best == NULL || (link_local(&best->local) && !link_local(&a[i].local)))
 			best = &a[i];
 	}
 	if (err == 0 && best == NULL)

@@ -89,6 +89,7 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	c->cbs = *cbs;
 	c->arg = arg;
 	c->public_ip = conf->public_ip;
+	c->public_ip6 = conf->public_ip6;
 	c->previous = conf->previous;
 	c->on_lost = conf->on_lost;
 	c->renew_margin_s = conf->renew_margin_s != 0 ? conf->renew_margin_s : 3600;
@@ -96,6 +97,7 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	c->config_key = joined(conf->prefix, "/config");
 	c->subnets_prefix = joined(conf->prefix, "/subnets/");
 	c->table = lease_table_new(&(struct lease_table_conf){.public_ip = conf->public_ip,
+		.public_ip6 = conf->public_ip6,
 		.peer_set = on_peer_set,
 		.peer_del = on_peer_del,
 		.arg = c});

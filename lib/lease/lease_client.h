@@ -38,6 +38,7 @@ struct ovnet_lease_conf {
 	struct ovnet_etcd_conf etcd_conf;
 	const char *prefix;            /* "/coreos.com/network" */
 	struct ovnet_addr public_ip;   /* who we are in the tree */
+	struct ovnet_addr public_ip6;  /* PublicIPv6 of a dual-stack lease; family 0: none */
 	struct ovnet_prefix4 previous; /* subnet of an earlier life (subnet.env); len 0: none */
 	uint32_t renew_margin_s;       /* before expiry; default 3600 */
 	uint32_t ttl_s;                /* 86400; tests use less */

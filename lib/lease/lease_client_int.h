@@ -38,6 +38,7 @@ struct ovnet_lease_client {
 	void *arg;
 
 	struct ovnet_addr public_ip;
+	struct ovnet_addr public_ip6;
 	struct ovnet_prefix4 previous;
 	enum ovnet_lease_on_lost on_lost;
 	uint32_t renew_margin_s, ttl_s;

@@ -51,6 +51,8 @@ static int own_lease(struct ovnet_lease_client *c, const struct ovnet_lease *for
 	if (c->cbs.attrs(c->arg, &c->netconf, former, &own) < 0)
 		return refuse(c->store.path, "this node cannot serve its network config");
 	own.public_ip = c->public_ip;
+	if (c->netconf.enable_ipv6)
+		own.public_ip6 = c->public_ip6;
 	own.subnet = former->subnet;
 	own.has_v6 = former->has_v6;
 	own.subnet6 = former->subnet6;

@@ -24,6 +24,7 @@ static const struct {
 	{"etcd.transport", "json"},
 	{"node.iface", "192.0.2.7"},
 	{"node.public-ip", "198.51.100.9"},
+	{"node.public-ipv6", "2001:db8::10"},
 	{"node.subnet-file", "/run/x/subnet.env"},
 	{"node.subnet-lease-renew-margin", "61"},
 	{"node.on-lost", "drain"},
