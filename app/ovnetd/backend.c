@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "check.h"
 #include "daemon.h"
 #include "log.h"
 #include "next_hop.h"
@@ -172,7 +173,13 @@ void backend_overlay(const struct daemon *d, struct ovnet_overlay *o)
 		.src_port_min = d->conf.encap.src_port_min,
 		.src_port_max = d->conf.encap.src_port_max,
 		.mtu = d->overlay_mtu,
-		.validation = d->conf.ingress.validate ? OVNET_VALIDATE_STRICT : OVNET_VALIDATE_OFF,
+		.validation = (enum ovnet_validation)d->conf.ingress.validation,
+		.outer = {.dscp_inherit = inherit_or_number(d->conf.encap.dscp, 63) < 0,
+			.ttl_inherit = inherit_or_number(d->conf.encap.ttl, 255) < 0,
+			.df_inherit = d->conf.encap.df == CONF_DF_INHERIT,
+			.csum4 = d->conf.encap.udp_checksum,
+			.csum6 = d->conf.encap.udp_checksum6},
+		.mss_clamp = d->conf.encap.mss_clamp,
 	};
 }
 
@@ -219,6 +226,20 @@ static bool is_direct(const struct daemon *d, const struct peer *p)
 	       ovnet_addr_equal(&p->next_hop, &p->public_ip);
 }
 
+static struct ovnet_outer outer_of(const struct daemon *d)
+{
+	int dscp = inherit_or_number(d->conf.encap.dscp, 63);
+	int ttl = inherit_or_number(d->conf.encap.ttl, 255);
+	/* flannel's socket sets DF (path MTU discovery), the kernel's vxlan does not. */
+	bool usual = d->netconf.backend == OVNET_BACKEND_UDP;
+
+	return (struct ovnet_outer){
+		.dscp = dscp > 0 ? (uint8_t)dscp : 0,
+		.ttl = ttl > 0 ? (uint8_t)ttl : 64,
+		.df = d->conf.encap.df == CONF_DF_AUTO ? usual : d->conf.encap.df == CONF_DF_SET,
+	};
+}
+
 void backend_encap(const struct daemon *d, const struct peer *p, struct ovnet_peer_conf *conf)
 {
 	bool v6 = p->subnet.family == AF_INET6;
@@ -228,8 +249,7 @@ void backend_encap(const struct daemon *d, const struct peer *p, struct ovnet_pe
 					   : d->public_ip,
 		.dst = p->public_ip,
 		.udp_port = d->netconf.port,
-		/* flannel's socket sets DF (path MTU discovery), the kernel's vxlan does not. */
-		.outer = {.ttl = 64, .df = d->netconf.backend == OVNET_BACKEND_UDP},
+		.outer = outer_of(d),
 		.vni = d->netconf.vni,
 		.inner_src = v6 ? d->own.vtep_mac6 : d->own.vtep_mac,
 		.inner_dst = p->vtep_mac,

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "ingress.h"
 
 /* `len` bytes of one URL: scheme, host, no blanks. */
 static int check_url(const char *url, size_t len)
@@ -118,6 +119,39 @@ int check_public_ipv6(const char *text)
 	if (ovnet_addr_parse(text, &addr) < 0 || addr.family != AF_INET6)
 		return -EINVAL;
 	return ovnet_addr_is_unicast(&addr) ? 0 : -EINVAL;
+}
+
+int inherit_or_number(const char *text, int max)
+{
+	char *end;
+
+	if (strcmp(text, "inherit") == 0)
+		return -1;
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	long n = strtol(text, &end, 10);
+	return errno != 0 || *end != '\0' || n > max ? -EINVAL : (int)n;
+}
+
+int check_dscp(const char *text)
+{
+	return inherit_or_number(text, 63) < -1 ? -EINVAL : 0;
+}
+
+int check_ttl(const char *text)
+{
+	int ttl = inherit_or_number(text, 255);
+
+	return ttl < -1 || ttl == 0 ? -EINVAL : 0;
+}
+
+int check_ingress(const char *text)
+{
+	struct ingress_allowed allowed[INGRESS_MAX_ALLOWED];
+	int n = ingress_parse(text, allowed, INGRESS_MAX_ALLOWED);
+
+	return n < 0 ? n : 0;
 }
 
 int parse_uplink_address(void *member, const char *text)

@@ -21,6 +21,9 @@ enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
 enum conf_registry { CONF_REGISTRY_ETCD, CONF_REGISTRY_STATIC };
 enum conf_transport { CONF_TRANSPORT_AUTO, CONF_TRANSPORT_GRPC, CONF_TRANSPORT_JSON };
 enum conf_on_lost { CONF_LOST_KEEP, CONF_LOST_DRAIN };
+/* As enum ovnet_validation. */
+enum conf_validation { CONF_VALIDATE_OFF, CONF_VALIDATE_PERMISSIVE, CONF_VALIDATE_STRICT };
+enum conf_df { CONF_DF_AUTO, CONF_DF_CLEAR, CONF_DF_SET, CONF_DF_INHERIT };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
 enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
 
@@ -70,10 +73,14 @@ struct conf {
 		char *device; /* name of the host device */
 	} host;
 	struct {
-		bool validate; /* ingress.validation = "strict" | "off" */
+		enum conf_validation validation;
+		char *allow; /* see ingress.h */
 	} ingress;
 	struct {
 		uint16_t src_port_min, src_port_max;
+		char *dscp, *ttl; /* "inherit" or a number */
+		enum conf_df df;
+		bool udp_checksum, udp_checksum6, mss_clamp;
 	} encap;
 	struct {
 		uint16_t workers;

@@ -17,6 +17,7 @@
 #include "fib_writer.h"
 #include "host_device.h"
 #include "impostors.h"
+#include "ingress.h"
 #include "lease_client.h"
 #include "lease_ctl.h"
 #include "loop.h"
@@ -79,6 +80,10 @@ struct daemon {
 	struct peers peers;
 	struct warnings warnings;
 	struct impostors impostors;
+	struct ingress_allowed allowed[INGRESS_MAX_ALLOWED]; /* ingress.allow */
+	unsigned n_allowed, n_local;
+	struct ovnet_addr local[INGRESS_MAX_LOCAL]; /* what the FIB knows as ours */
+	bool ingress_set;
 
 	bool have_netconf, ready, host_down;
 	bool synced, settled;         /* all peers listed; all in the FIB, subnet.env written */

@@ -8,7 +8,9 @@
 	.offset = offsetof(struct conf, member), .width = sizeof(((struct conf *)0)->member)
 
 static const char *const api[] = {"auto", "v3", "v2", NULL};
-static const char *const validation[] = {"off", "strict", NULL};
+static const char *const validation[] = {"off", "permissive", "strict", NULL};
+static const char *const off_on[] = {"off", "on", NULL};
+static const char *const df[] = {"auto", "clear", "set", "inherit", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
 static const char *const on_lost[] = {"keep", "drain", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
@@ -147,12 +149,22 @@ const struct option_def ovnetd_options[] = {
 		.help = "name of the host device",
 		.more = "The node's own door to the overlay, where flannel has flannel.1."},
 
-	{"ingress.validation", OPTION_CHOICE, AT(ingress.validate), .choices = validation,
+	{"ingress.validation", OPTION_CHOICE, AT(ingress.validation), .choices = validation,
 		.preset = "strict", .help = "who may send into the overlay",
 		.more = "strict: only addresses that hold a lease, and only from inside that lease's "
-			"subnet; the rest is dropped as unknown-peer or inner-source. off: anybody who "
-			"reaches this node's port. Neither is authentication where hosts can forge "
-			"addresses."},
+			"subnet or from the sending host's own address; the rest is dropped "
+			"(unknown-peer, inner-source, routed-mac, foreign-source). permissive: it passes "
+			"and is counted, see `ovnetctl drops`. off: anybody who reaches this node's "
+			"port. None is authentication where hosts can forge addresses."},
+	{"ingress.allow", OPTION_TEXT, AT(ingress.allow), .check = check_ingress, .preset = "",
+		.arg = "LIST", .form = "entries \"PUBLIC-IP: ADDRESS, PREFIX, ...\" with \";\" between them",
+		.help = "what validation lets pass beside the leases",
+		.more = "For each peer, by the PublicIP of its lease: further addresses it sends "
+			"from (an old flanneld sends from its interface's address, which may be "
+			"another), and prefixes behind it whose packets it passes on without "
+			"masquerading. Under this node's own public-ip: prefixes that may enter the "
+			"overlay by the host device. As in "
+			"\"192.0.2.7: 192.0.2.8, 172.20.0.0/16; 192.0.2.9: 10.1.0.0/16\"."},
 
 	{"encap.src-port-min", OPTION_UINT, AT(encap.src_port_min), .preset = "32768",
 		.min = 1, .max = 65535, .arg = "PORT", .help = "lowest outer UDP source port",
@@ -161,6 +173,30 @@ const struct option_def ovnetd_options[] = {
 	{"encap.src-port-max", OPTION_UINT, AT(encap.src_port_max), .preset = "60999",
 		.min = 1, .max = 65535, .arg = "PORT", .help = "highest outer UDP source port",
 		.more = "Not below src-port-min."},
+	{"encap.dscp", OPTION_TEXT, AT(encap.dscp), .check = check_dscp, .preset = "0",
+		.arg = "inherit|0-63", .form = "\"inherit\" or a number from 0 to 63",
+		.help = "DSCP of the outer header",
+		.more = "inherit: that of the packet inside. ECN always follows RFC 6040."},
+	{"encap.ttl", OPTION_TEXT, AT(encap.ttl), .check = check_ttl, .preset = "64",
+		.arg = "inherit|1-255", .form = "\"inherit\" or a number from 1 to 255",
+		.help = "TTL or hop limit of the outer header",
+		.more = "inherit: that of the packet inside."},
+	{"encap.df", OPTION_CHOICE, AT(encap.df), .choices = df, .preset = "auto",
+		.help = "don't-fragment bit of the outer IPv4 header",
+		.more = "auto: as flannel's, clear with vxlan and set with udp. ovnet itself never "
+			"fragments the outer packet; routers on the way may where it is clear. "
+			"inherit: that of the packet inside."},
+	{"encap.udp-checksum", OPTION_CHOICE, AT(encap.udp_checksum), .choices = off_on,
+		.preset = "off", .help = "outer UDP checksum over IPv4",
+		.more = "off: zero, as RFC 7348 recommends and every peer accepts. on: computed for "
+			"each packet."},
+	{"encap.udp-checksum6", OPTION_CHOICE, AT(encap.udp_checksum6), .choices = off_on,
+		.preset = "on", .help = "outer UDP checksum over IPv6",
+		.more = "on: flannel's kernel device takes no zero checksum over IPv6. off: zero "
+			"(RFC 6935), for clusters of ovnet alone; received ones may always be zero."},
+	{"encap.mss-clamp", OPTION_CHOICE, AT(encap.mss_clamp), .choices = off_on, .preset = "off",
+		.help = "lower the MSS of TCP connections",
+		.more = "To what fits the way to the peer: for paths that lose ICMP."},
 
 	{"dpdk.workers", OPTION_UINT, AT(dpdk.workers), .preset = "1", .min = 1, .max = 31,
 		.arg = "N", .help = "threads that move packets",

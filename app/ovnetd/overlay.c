@@ -118,6 +118,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	d->ready = true;
 	warn_clear(&d->warnings, "lease-lost");
 	uplinks_check_mtu(d);
+	ingress_update(d);
 	if (!again)
 		return;
 	peers_republish(d);
@@ -284,6 +285,8 @@ static int fib_init(struct daemon *d)
 	d->fib = ovnet_fib_writer_new(&d->shared.fib, &d->shared.rcu, MAX_PEERS);
 	if (d->fib == NULL)
 		LOG(ERR, "no memory for the tables");
+	int n = ingress_parse(d->conf.ingress.allow, d->allowed, INGRESS_MAX_ALLOWED);
+	d->n_allowed = n > 0 ? (unsigned)n : 0;
 	return d->fib != NULL ? 0 : -ENOMEM;
 }
 

@@ -57,9 +57,13 @@ void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_cou
 /* Everything per peer is computed here, so that the packet path has only to copy. */
 static bool publish(struct daemon *d, struct peer *p)
 {
+	struct ovnet_addr allowed[INGRESS_MAX_ALLOWED];
 	struct ovnet_peer_conf conf = {
 		.subnet = p->subnet,
 		.public_addr = p->public_ip,
+		.allowed = allowed,
+		.n_allowed =
+			(uint16_t)ingress_outers(d, &p->public_ip, allowed, INGRESS_MAX_ALLOWED),
 		.nh = p->state == PEER_OK ? p->nh : NULL,
 	};
 	char text[OVNET_PREFIX_STRLEN];

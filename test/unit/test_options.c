@@ -30,8 +30,15 @@ static const struct {
 	{"node.on-lost", "drain"},
 	{"host.device", "flannel.1"},
 	{"ingress.validation", "off"},
+	{"ingress.allow", "192.0.2.7: 192.0.2.8, 172.20.0.0/16; 2001:db8::7: fd00:7::/64"},
 	{"encap.src-port-min", "49152"},
 	{"encap.src-port-max", "65535"},
+	{"encap.dscp", "46"},
+	{"encap.ttl", "inherit"},
+	{"encap.df", "inherit"},
+	{"encap.udp-checksum", "on"},
+	{"encap.udp-checksum6", "off"},
+	{"encap.mss-clamp", "on"},
 	{"dpdk.workers", "2"},
 	{"dpdk.worker-cpus", "2-3"},
 	{"dpdk.memory", "512"},
@@ -158,7 +165,7 @@ static void members_hold_what_their_key_says(void **state)
 	assert_int_equal(r.conf.etcd.timeout, 7);
 	assert_string_equal(r.conf.node.iface, "eth7");
 	assert_int_equal(r.conf.node.subnet_lease_renew_margin, 1439);
-	assert_false(r.conf.ingress.validate);
+	assert_int_equal(r.conf.ingress.validation, CONF_VALIDATE_OFF);
 	assert_int_equal(r.conf.encap.src_port_min, 1);
 	assert_int_equal(r.conf.encap.src_port_max, 65535);
 	assert_int_equal(r.conf.dpdk.workers, 3);
@@ -214,6 +221,13 @@ static void unknown_keys_get_a_suggestion(void **state)
 
 	refused("dpdk = {\n wokers = 2;\n};", 2,
 		"dpdk.wokers: no such key; did you mean dpdk.workers?");
+	refused("ingress = { allow = \"192.0.2.7 192.0.2.8\"; };", 1, "entries");
+	refused("ingress = { allow = \"192.0.2.7: \"; };", 1, "entries");
+	refused("ingress = { allow = \"192.0.2.7: ::1\"; };", 1, "entries");
+	refused("ingress = { allow = \"192.0.2.7: 192.0.2.8,; 192.0.2.9: 10.0.0.0/8\"; };", 1,
+		"entries");
+	refused("encap = { dscp = \"64\"; };", 1, "from 0 to 63");
+	refused("encap = { ttl = \"0\"; };", 1, "from 1 to 255");
 	refused("dpdk = { subnet-file = \"x\"; };", 1, "did you mean node.subnet-file?");
 	refused("workers = 2;", 1, "did you mean dpdk.workers?");
 	refused("etcd = { colour = \"x\"; };", 1, "no such key; ovnet.conf(5)");
