@@ -38,3 +38,25 @@ bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *a
 	}
 	return false;
 }
+
+bool ovnet_fib_listed(
+	const struct ovnet_fib *fib, const struct ovnet_addr *outer, const struct ovnet_addr *inner)
+{
+	const struct ovnet_ingress *in = atomic_load_explicit(&fib->ingress, memory_order_acquire);
+
+	for (uint32_t i = 0; in != NULL && i < in->n_rules; i++)
+		if (ovnet_addr_equal(&in->rule[i].outer, outer) &&
+			ovnet_prefix_contains(&in->rule[i].inner, inner))
+			return true;
+	return false;
+}
+
+bool ovnet_fib_is_local(const struct ovnet_fib *fib, const struct ovnet_addr *addr)
+{
+	const struct ovnet_ingress *in = atomic_load_explicit(&fib->ingress, memory_order_acquire);
+
+	for (uint32_t i = 0; in != NULL && i < in->n_local; i++)
+		if (ovnet_addr_equal(&in->local[i], addr))
+			return true;
+	return false;
+}

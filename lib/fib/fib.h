@@ -182,8 +182,15 @@ struct ovnet_fib {
 	_Atomic(const struct ovnet_ingress *) ingress; /* NULL: nothing listed */
 };
 
+/* For packets about to be refused; none of these is fast. */
+
 /* Does the address belong to any peer? */
 bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *addr);
+/* Does a rule let `outer` send from `inner`? */
+bool ovnet_fib_listed(const struct ovnet_fib *fib, const struct ovnet_addr *outer,
+	const struct ovnet_addr *inner);
+/* Is it one of the node's own addresses? */
+bool ovnet_fib_is_local(const struct ovnet_fib *fib, const struct ovnet_addr *addr);
 
 /* Once per burst. NULL: not configured yet. */
 static inline const struct ovnet_fib_view *ovnet_fib_view(const struct ovnet_fib *fib)

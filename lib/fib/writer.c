@@ -29,5 +29,6 @@ void ovnet_fib_writer_free(struct ovnet_fib_writer *w)
 	endpoints_free(w);
 	nexthops_free(w);
 	sources_free(&w->sources);
+	ingress_free(w->fib);
 	free(w);
 }

@@ -75,4 +75,7 @@ int endpoint_compare(const void *a, const void *b);
 void endpoint_retire(struct ovnet_fib_writer *w, struct endpoint *e);
 void endpoints_free(struct ovnet_fib_writer *w);
 
+/* ingress.c: at once; no reader is left. */
+void ingress_free(struct ovnet_fib *fib);
+
 #endif
