@@ -221,7 +221,10 @@ static inline const struct ovnet_peer *ovnet_fib_lookup(
 const struct ovnet_peer *ovnet_fib_odd_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16]);
 
-/* The same for IPv6; the address as on the wire. */
+/*
+ * The same for IPv6; the address as on the wire. What is below the network wraps around to an index
+ * beyond n_slots6, which covers the network or its beginning, and nothing else.
+ */
 static inline const struct ovnet_peer *ovnet_fib_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16])
 {

@@ -67,7 +67,7 @@ struct ovnet_peer_conf {
 /*
  * Adds the peer or replaces the one of the same subnet (same id, counters go on).
  * -ENOENT before set_overlay, -ENOSPC: ids used up, -EEXIST: overlaps another peer or our own
- * subnet, -EINVAL: outside the network.
+ * subnet, -EINVAL: outside the network, or a source of the other family.
  */
 int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf *conf);
 /* -ENOENT if there is none. */
