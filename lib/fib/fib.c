@@ -43,6 +43,26 @@ const struct ovnet_peer *ovnet_fib_odd_lookup6(
 	return NULL;
 }
 
+const struct ovnet_endpoint *ovnet_fib_own_lookup6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16])
+{
+	const struct ovnet_endpoints6 *own =
+		atomic_load_explicit(&view->own6, memory_order_acquire);
+	uint32_t lo = 0, hi = own != NULL ? own->n : 0;
+	unsigned __int128 a = number6(addr);
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (own->own[mid].addr == a)
+			return &own->own[mid].endpoint;
+		if (own->own[mid].addr < a)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
 static bool is_source4(const struct ovnet_fib *fib, uint32_t src_be)
 {
 	const struct ovnet_fib_sources *s =

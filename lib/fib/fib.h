@@ -137,6 +137,18 @@ struct ovnet_fib_ranges6 {
 	struct ovnet_fib_range6 range[];
 };
 
+/* Our own IPv6 addresses that are not at the default endpoint. */
+struct ovnet_endpoint6 {
+	unsigned __int128 addr; /* as a number */
+	struct ovnet_endpoint endpoint;
+};
+
+struct ovnet_endpoints6 {
+	struct ovnet_rcu_head rcu;
+	uint32_t n;
+	struct ovnet_endpoint6 own[]; /* sorted */
+};
+
 /* Immutable but for the slots; replaced when the network config or our lease changes. */
 struct ovnet_fib_view {
 	struct ovnet_overlay overlay;
@@ -156,6 +168,7 @@ struct ovnet_fib_view {
 	uint8_t shift6; /* 64 - IPv6SubnetLen */
 	_Atomic(const struct ovnet_peer *) *slot6;
 	_Atomic(const struct ovnet_fib_ranges6 *) odd6; /* NULL: nothing beside the index */
+	_Atomic(const struct ovnet_endpoints6 *) own6;  /* NULL: all at the default endpoint */
 	struct ovnet_rcu_head rcu;
 	_Atomic(const struct ovnet_peer *) slot[];
 };
@@ -252,6 +265,22 @@ static inline const struct ovnet_endpoint *ovnet_fib_endpoint(
 
 	if (i < view->n_own)
 		e = atomic_load_explicit(&view->own[i], memory_order_acquire);
+	if (e == NULL)
+		e = atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
+	return e;
+}
+
+const struct ovnet_endpoint *ovnet_fib_own_lookup6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16]);
+
+/* The same for IPv6; the address as on the wire. */
+static inline const struct ovnet_endpoint *ovnet_fib_endpoint6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16])
+{
+	const struct ovnet_endpoint *e = NULL;
+
+	if (__builtin_expect(atomic_load_explicit(&view->own6, memory_order_relaxed) != NULL, 0))
+		e = ovnet_fib_own_lookup6(view, addr);
 	if (e == NULL)
 		e = atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
 	return e;

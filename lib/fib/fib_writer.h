@@ -39,6 +39,10 @@ int ovnet_fib_set_default_endpoint(
 int ovnet_fib_set_endpoint(struct ovnet_fib_writer *w, uint32_t addr_host, uint16_t port, bool l3,
 	const struct ovnet_mac *mac);
 int ovnet_fib_del_endpoint(struct ovnet_fib_writer *w, uint32_t addr_host);
+/* The same for IPv6 addresses, as on the wire; few: each change copies the list. */
+int ovnet_fib_set_endpoint6(struct ovnet_fib_writer *w, const uint8_t addr[16], uint16_t port,
+	bool l3, const struct ovnet_mac *mac);
+int ovnet_fib_del_endpoint6(struct ovnet_fib_writer *w, const uint8_t addr[16]);
 
 /*
  * A next-hop slot, reference counted: get makes or finds the one for (port, gateway) with one

@@ -15,6 +15,7 @@ void view_destroy(struct ovnet_fib_view *v)
 		return;
 	free((void *)atomic_load_explicit(&v->odd, memory_order_relaxed));
 	free((void *)atomic_load_explicit(&v->odd6, memory_order_relaxed));
+	free((void *)atomic_load_explicit(&v->own6, memory_order_relaxed));
 	free(v->slot6);
 	free(v->own);
 	free(v);
@@ -191,8 +192,11 @@ static int move_peers(struct ovnet_fib_writer *w, struct move *mv)
 
 static int move_all(struct ovnet_fib_writer *w, struct move *mv)
 {
-	int rc = move_peers(w, mv);
+	const struct ovnet_fib_view *old = view_of(w);
+	int rc = old != NULL ? endpoints6_move(old, mv->to) : 0;
 
+	if (rc == 0)
+		rc = move_peers(w, mv);
 	if (rc < 0)
 		return rc;
 	twalk_r(w->endpoints, move_endpoint, mv);

@@ -102,6 +102,9 @@ int endpoint_compare(const void *a, const void *b);
 void endpoint_retire(struct ovnet_fib_writer *w, struct endpoint *e);
 void endpoints_free(struct ovnet_fib_writer *w);
 
+/* endpoints6.c: copies those that fit the new view. 0 or -ENOMEM. */
+int endpoints6_move(const struct ovnet_fib_view *from, struct ovnet_fib_view *to);
+
 /* ingress.c: at once; no reader is left. */
 void ingress_free(struct ovnet_fib *fib);
 
