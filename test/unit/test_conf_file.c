@@ -11,7 +11,7 @@ static void bad_values_are_named_with_line_and_cure(void **state)
 	refused("etcd = { prefix = [ 5 ]; };", 1, "a list stands where");
 	refused("dpdk = { workers = 1.5; };", 1, "a number with a fraction");
 	refused("ingress = { validation = true; };", 1, "true or false stands where a text");
-	refused("ingress = { validation = \"strickt\"; };", 1, "give off or strict");
+	refused("ingress = { validation = \"strickt\"; };", 1, "give off, permissive or strict");
 	refused("dpdk = { cpu-level = \"v5\"; };", 1,
 		"give auto, x86-64-v2, x86-64-v3 or x86-64-v4");
 	refused("etcd = {\n\n\n cafile = \"/nonexistent/ca.pem\"; };", 4,

@@ -5,7 +5,23 @@
 export LAB_ETCD_API=${LAB_ETCD_API:-v3} # where the lease tree is: v3, or v2 as of flannel v0.17
 ETCD_IP=10.168.0.1
 PREFIX=/coreos.com/network
-NETCONF='{"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan"}}'
+# What the hosts of the lab speak; exported: the watcher is another process.
+export LAB_BACKEND=${LAB_BACKEND:-vxlan} # or udp, host-gw
+export LAB_DIRECT=${LAB_DIRECT:-}        # not empty: vxlan with DirectRouting
+export LAB_DUAL=${LAB_DUAL:-}            # not empty: IPv4 and IPv6
+
+dual_stack() {
+	[ -n "$LAB_DUAL" ]
+}
+
+# The network config that goes with it.
+lab_netconf() {
+	local more='' direct=''
+	! dual_stack || more='"EnableIPv6":true,"IPv6Network":"fd05::/48","IPv6SubnetLen":64,'
+	[ -z "$LAB_DIRECT" ] || direct=',"DirectRouting":true'
+	echo "{\"Network\":\"10.5.0.0/16\",\"SubnetLen\":24,$more\"Backend\":{\"Type\":\"$LAB_BACKEND\"$direct}}"
+}
+NETCONF=$(lab_netconf)
 
 # shellcheck disable=SC2120
 # etcd_choose [MEMBER...]: where etcd is and how clients show who they are, as the environment
