@@ -6,6 +6,8 @@
 
 #include <rte_ip.h>
 
+#include "segments.h"
+
 /*
  * One's complement sum from `off` to the end, in memory order. Not rte_raw_cksum_mbuf(): in DPDK
  * 22.11 that one cuts carries off when a segment starts at an odd offset.
@@ -30,15 +32,6 @@ static uint16_t sum_from(const struct rte_mbuf *m, uint32_t off)
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-static uint8_t *byte_at(struct rte_mbuf *m, uint32_t off)
-{
-	while (off >= m->data_len) {
-		off -= m->data_len;
-		m = m->next;
-	}
-	return rte_pktmbuf_mtod_offset(m, uint8_t *, off);
-}
-
 int ovnet_csum_finish(struct rte_mbuf *m)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
@@ -53,8 +46,8 @@ int ovnet_csum_finish(struct rte_mbuf *m)
 	/* The field may straddle two segments. */
 	uint8_t bytes[2];
 	memcpy(bytes, &csum, 2);
-	*byte_at(m, at) = bytes[0];
-	*byte_at(m, at + 1) = bytes[1];
+	*ovnet_byte_at(m, at) = bytes[0];
+	*ovnet_byte_at(m, at + 1) = bytes[1];
 	meta->offload &= (uint8_t)~OVNET_OFF_CSUM;
 	return 0;
 }
