@@ -58,7 +58,7 @@ static inline void icmp_meta(struct rte_mbuf *m, struct rte_mbuf *offender, uint
 	ovnet_meta_reset(m, ovnet_meta(offender)->in_port);
 	meta->ip_version = ip_version;
 	meta->l3_len = m->data_len;
-	meta->outer_src_be = 0;
+	meta->src_version = 0;
 	meta->hash = 0;
 }
 
