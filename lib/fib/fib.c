@@ -20,6 +20,13 @@ const struct ovnet_peer *ovnet_fib_odd_lookup(const struct ovnet_fib_view *view,
 	return NULL;
 }
 
+const struct ovnet_peer *ovnet_fib_odd_lookup6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16])
+{
+	(void)view, (void)addr;
+	return NULL;
+}
+
 bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *addr)
 {
 	const struct ovnet_fib_sources *s =
@@ -36,5 +43,27 @@ bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *a
 		if (found == SOURCE_FREE)
 			return false;
 	}
+	return false;
+}
+
+bool ovnet_fib_listed(
+	const struct ovnet_fib *fib, const struct ovnet_addr *outer, const struct ovnet_addr *inner)
+{
+	const struct ovnet_ingress *in = atomic_load_explicit(&fib->ingress, memory_order_acquire);
+
+	for (uint32_t i = 0; in != NULL && i < in->n_rules; i++)
+		if (ovnet_addr_equal(&in->rule[i].outer, outer) &&
+			ovnet_prefix_contains(&in->rule[i].inner, inner))
+			return true;
+	return false;
+}
+
+bool ovnet_fib_is_local(const struct ovnet_fib *fib, const struct ovnet_addr *addr)
+{
+	const struct ovnet_ingress *in = atomic_load_explicit(&fib->ingress, memory_order_acquire);
+
+	for (uint32_t i = 0; in != NULL && i < in->n_local; i++)
+		if (ovnet_addr_equal(&in->local[i], addr))
+			return true;
 	return false;
 }

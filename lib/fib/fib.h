@@ -184,6 +184,11 @@ struct ovnet_fib {
 
 /* Does the address belong to any peer? */
 bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *addr);
+/* Does a rule let `outer` send from `inner`? */
+bool ovnet_fib_listed(const struct ovnet_fib *fib, const struct ovnet_addr *outer,
+	const struct ovnet_addr *inner);
+/* Is it one of the node's own addresses? */
+bool ovnet_fib_is_local(const struct ovnet_fib *fib, const struct ovnet_addr *addr);
 
 /* Once per burst. NULL: not configured yet. */
 static inline const struct ovnet_fib_view *ovnet_fib_view(const struct ovnet_fib *fib)
@@ -245,6 +250,14 @@ static inline const struct ovnet_endpoint *ovnet_fib_endpoint(
 	if (e == NULL)
 		e = atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
 	return e;
+}
+
+/* The same for IPv6. */
+static inline const struct ovnet_endpoint *ovnet_fib_endpoint6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16])
+{
+	(void)addr;
+	return atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
 }
 
 static inline const struct ovnet_nexthop *ovnet_nh_get(const struct ovnet_nh_slot *slot)

@@ -9,10 +9,10 @@
 #include "segments.h"
 
 /*
- * One's complement sum from `off` to the end, in memory order. Not rte_raw_cksum_mbuf(): in DPDK
- * 22.11 that one cuts carries off when a segment starts at an odd offset.
+ * Not rte_raw_cksum_mbuf(): in DPDK 22.11 that one cuts carries off when a segment starts at an odd
+ * offset.
  */
-static uint16_t sum_from(const struct rte_mbuf *m, uint32_t off)
+uint16_t ovnet_csum_sum(const struct rte_mbuf *m, uint32_t off)
 {
 	uint32_t sum = 0;
 	bool odd = false;
@@ -39,7 +39,7 @@ int ovnet_csum_finish(struct rte_mbuf *m)
 
 	if (at + 2 > m->pkt_len)
 		return -EINVAL;
-	uint16_t csum = (uint16_t)~sum_from(m, meta->csum_start);
+	uint16_t csum = (uint16_t)~ovnet_csum_sum(m, meta->csum_start);
 	if (csum == 0)
 		csum = 0xffff; /* in UDP 0 means "none"; elsewhere the two are the same number */
 

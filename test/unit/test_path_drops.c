@@ -361,7 +361,8 @@ static void random_packets_are_conserved(void **state)
 		unsigned door = (unsigned)random() % N_DOORS;
 		uint16_t len = put_vxlan(in, (uint16_t)(28 + random() % 200)), from = 0;
 		if (door != UPLINK) {
-			put_inner(in + 64, OWN_POD, PEER_POD, (uint16_t)random(), len - 64);
+			put_inner(in + 64, door == HOST ? OWN_POD : ATTACH_POD, PEER_POD,
+				(uint16_t)random(), len - 64);
 			from = door == HOST ? 64 : 50;
 		}
 		for (long n = random() % 4; n > 0; n--)
