@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fib.h"
 
+#include <sys/socket.h>
+
+#include "number6.h"
 #include "sources.h"
 
 const struct ovnet_peer *ovnet_fib_odd_lookup(const struct ovnet_fib_view *view, uint32_t addr_host)
@@ -23,15 +26,47 @@ const struct ovnet_peer *ovnet_fib_odd_lookup(const struct ovnet_fib_view *view,
 const struct ovnet_peer *ovnet_fib_odd_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16])
 {
-	(void)view, (void)addr;
+	const struct ovnet_fib_ranges6 *odd =
+		atomic_load_explicit(&view->odd6, memory_order_acquire);
+	uint32_t lo = 0, hi = odd != NULL ? odd->n : 0;
+	unsigned __int128 a = number6(addr);
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (a < odd->range[mid].first)
+			hi = mid;
+		else if (a > odd->range[mid].last)
+			lo = mid + 1;
+		else
+			return odd->range[mid].peer;
+	}
 	return NULL;
 }
 
-bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *addr)
+const struct ovnet_endpoint *ovnet_fib_own_lookup6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16])
+{
+	const struct ovnet_endpoints6 *own =
+		atomic_load_explicit(&view->own6, memory_order_acquire);
+	uint32_t lo = 0, hi = own != NULL ? own->n : 0;
+	unsigned __int128 a = number6(addr);
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (own->own[mid].addr == a)
+			return &own->own[mid].endpoint;
+		if (own->own[mid].addr < a)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+static bool is_source4(const struct ovnet_fib *fib, uint32_t src_be)
 {
 	const struct ovnet_fib_sources *s =
 		atomic_load_explicit(&fib->sources, memory_order_acquire);
-	uint32_t src_be = addr->v4_be;
 
 	if (s == NULL || !source_is_valid(src_be))
 		return false;
@@ -44,6 +79,25 @@ bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *a
 			return false;
 	}
 	return false;
+}
+
+static bool is_source6(const struct ovnet_fib *fib, const uint8_t addr[16])
+{
+	const struct ovnet_fib_sources6 *s =
+		atomic_load_explicit(&fib->sources6, memory_order_acquire);
+	uint32_t state;
+
+	if (s == NULL)
+		return false;
+	source6_find(s, addr, &state);
+	return state == SOURCE6_LIVE;
+}
+
+bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *addr)
+{
+	if (addr->family == AF_INET6)
+		return is_source6(fib, addr->v6);
+	return addr->family == AF_INET && is_source4(fib, addr->v4_be);
 }
 
 bool ovnet_fib_listed(

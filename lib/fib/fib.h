@@ -137,6 +137,18 @@ struct ovnet_fib_ranges6 {
 	struct ovnet_fib_range6 range[];
 };
 
+/* Our own IPv6 addresses that are not at the default endpoint. */
+struct ovnet_endpoint6 {
+	unsigned __int128 addr; /* as a number */
+	struct ovnet_endpoint endpoint;
+};
+
+struct ovnet_endpoints6 {
+	struct ovnet_rcu_head rcu;
+	uint32_t n;
+	struct ovnet_endpoint6 own[]; /* sorted */
+};
+
 /* Immutable but for the slots; replaced when the network config or our lease changes. */
 struct ovnet_fib_view {
 	struct ovnet_overlay overlay;
@@ -156,6 +168,7 @@ struct ovnet_fib_view {
 	uint8_t shift6; /* 64 - IPv6SubnetLen */
 	_Atomic(const struct ovnet_peer *) *slot6;
 	_Atomic(const struct ovnet_fib_ranges6 *) odd6; /* NULL: nothing beside the index */
+	_Atomic(const struct ovnet_endpoints6 *) own6;  /* NULL: all at the default endpoint */
 	struct ovnet_rcu_head rcu;
 	_Atomic(const struct ovnet_peer *) slot[];
 };
@@ -181,6 +194,8 @@ struct ovnet_fib {
 	_Atomic(const struct ovnet_fib_sources6 *) sources6;
 	_Atomic(const struct ovnet_ingress *) ingress; /* NULL: nothing listed */
 };
+
+/* For packets about to be refused; none of these is fast. */
 
 /* Does the address belong to any peer? */
 bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *addr);
@@ -219,7 +234,10 @@ static inline const struct ovnet_peer *ovnet_fib_lookup(
 const struct ovnet_peer *ovnet_fib_odd_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16]);
 
-/* The same for IPv6; the address as on the wire. */
+/*
+ * The same for IPv6; the address as on the wire. What is below the network wraps around to an index
+ * beyond n_slots6, which covers the network or its beginning, and nothing else.
+ */
 static inline const struct ovnet_peer *ovnet_fib_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16])
 {
@@ -252,12 +270,20 @@ static inline const struct ovnet_endpoint *ovnet_fib_endpoint(
 	return e;
 }
 
-/* The same for IPv6. */
+const struct ovnet_endpoint *ovnet_fib_own_lookup6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16]);
+
+/* The same for IPv6; the address as on the wire. */
 static inline const struct ovnet_endpoint *ovnet_fib_endpoint6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16])
 {
-	(void)addr;
-	return atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
+	const struct ovnet_endpoint *e = NULL;
+
+	if (__builtin_expect(atomic_load_explicit(&view->own6, memory_order_relaxed) != NULL, 0))
+		e = ovnet_fib_own_lookup6(view, addr);
+	if (e == NULL)
+		e = atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
+	return e;
 }
 
 static inline const struct ovnet_nexthop *ovnet_nh_get(const struct ovnet_nh_slot *slot)

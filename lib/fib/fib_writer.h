@@ -39,6 +39,10 @@ int ovnet_fib_set_default_endpoint(
 int ovnet_fib_set_endpoint(struct ovnet_fib_writer *w, uint32_t addr_host, uint16_t port, bool l3,
 	const struct ovnet_mac *mac);
 int ovnet_fib_del_endpoint(struct ovnet_fib_writer *w, uint32_t addr_host);
+/* The same for IPv6 addresses, as on the wire; few: each change copies the list. */
+int ovnet_fib_set_endpoint6(struct ovnet_fib_writer *w, const uint8_t addr[16], uint16_t port,
+	bool l3, const struct ovnet_mac *mac);
+int ovnet_fib_del_endpoint6(struct ovnet_fib_writer *w, const uint8_t addr[16]);
 
 /*
  * A next-hop slot, reference counted: get makes or finds the one for (port, gateway) with one
@@ -67,7 +71,7 @@ struct ovnet_peer_conf {
 /*
  * Adds the peer or replaces the one of the same subnet (same id, counters go on).
  * -ENOENT before set_overlay, -ENOSPC: ids used up, -EEXIST: overlaps another peer or our own
- * subnet, -EINVAL: outside the network.
+ * subnet, -EINVAL: outside the network, or a source of the other family.
  */
 int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf *conf);
 /* -ENOENT if there is none. */

@@ -143,7 +143,7 @@ int ovnet_fib_nh_set(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh,
 	if (dst != NULL) {
 		memcpy(cur->eth, dst->b, sizeof(dst->b));
 		memcpy(cur->eth + 6, src->b, sizeof(src->b));
-		cur->eth[12] = 0x08; /* IPv4, the only underlay so far */
+		cur->eth[12] = 0x08; /* IPv4, see fib.h */
 	}
 	atomic_store_explicit(&nh->cur, cur, memory_order_release);
 	ovnet_rcu_defer(w->rcu, &old->rcu, cur_release);

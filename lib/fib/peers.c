@@ -8,15 +8,27 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Equal means overlapping: see writer.h. */
-int peer_compare(const void *a, const void *b)
+static int compare4(const struct ovnet_prefix4 *x, const struct ovnet_prefix4 *y)
 {
-	const struct ovnet_prefix4 *x = &((const struct peer *)a)->pub.subnet.v4;
-	const struct ovnet_prefix4 *y = &((const struct peer *)b)->pub.subnet.v4;
-
 	if ((x->addr_host | ~ovnet_mask4(x->len)) < y->addr_host)
 		return -1;
 	return x->addr_host > (y->addr_host | ~ovnet_mask4(y->len));
+}
+
+static int compare6(const struct ovnet_prefix6 *x, const struct ovnet_prefix6 *y)
+{
+	return ovnet_prefix6_overlap(x, y) ? 0 : memcmp(x->addr, y->addr, sizeof(x->addr));
+}
+
+/* By family, then by address. Equal means overlapping: see writer.h. */
+int peer_compare(const void *a, const void *b)
+{
+	const struct ovnet_prefix *x = &((const struct peer *)a)->pub.subnet;
+	const struct ovnet_prefix *y = &((const struct peer *)b)->pub.subnet;
+
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
+	return x->family == AF_INET6 ? compare6(&x->v6, &y->v6) : compare4(&x->v4, &y->v4);
 }
 
 static struct peer **find(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet)
@@ -74,23 +86,47 @@ static void peer_release(struct ovnet_rcu_head *head)
 	free((char *)head - offsetof(struct peer, pub.rcu));
 }
 
+static int reserve_sources(struct ovnet_fib_writer *w, const struct ovnet_peer_conf *conf)
+{
+	uint32_t n = 1u + conf->n_allowed;
+
+	return conf->subnet.family == AF_INET6 ? sources6_reserve(&w->sources6, n)
+					       : sources_reserve(&w->sources, n);
+}
+
+static void add_source(struct ovnet_fib_writer *w, const struct ovnet_addr *addr)
+{
+	if (addr->family == AF_INET)
+		sources_add(&w->sources, addr->v4_be);
+	else if (addr->family == AF_INET6)
+		sources6_add(&w->sources6, addr->v6);
+}
+
+static void del_source(struct ovnet_fib_writer *w, const struct ovnet_addr *addr)
+{
+	if (addr->family == AF_INET)
+		sources_del(&w->sources, addr->v4_be);
+	else if (addr->family == AF_INET6)
+		sources6_del(&w->sources6, addr->v6);
+}
+
 /* What a peer holds elsewhere: its next hop and its addresses in the table of sources. */
 static void take_refs(struct ovnet_fib_writer *w, struct peer *p)
 {
 	if (p->nh != NULL)
 		p->nh->refs++;
-	sources_add(&w->sources, p->pub.public_addr.v4_be);
+	add_source(w, &p->pub.public_addr);
 	for (uint16_t i = 0; i < p->pub.n_allowed; i++)
-		sources_add(&w->sources, p->allowed[i].v4_be);
+		add_source(w, &p->allowed[i]);
 }
 
 static void give_refs(struct ovnet_fib_writer *w, struct peer *p)
 {
 	if (p->nh != NULL)
 		ovnet_fib_nh_put(w, &p->nh->slot);
-	sources_del(&w->sources, p->pub.public_addr.v4_be);
+	del_source(w, &p->pub.public_addr);
 	for (uint16_t i = 0; i < p->pub.n_allowed; i++)
-		sources_del(&w->sources, p->allowed[i].v4_be);
+		del_source(w, &p->allowed[i]);
 }
 
 void peer_retire(struct ovnet_fib_writer *w, struct peer *p)
@@ -103,7 +139,7 @@ void peer_retire(struct ovnet_fib_writer *w, struct peer *p)
 static int replace(struct ovnet_fib_writer *w, struct peer **node, struct peer *p)
 {
 	struct peer *old = *node;
-	int rc = view_place(w, &p->pub.subnet.v4, p);
+	int rc = view_place(w, &p->pub.subnet, p);
 
 	if (rc < 0)
 		return rc;
@@ -118,13 +154,26 @@ static int add(struct ovnet_fib_writer *w, struct peer *p)
 {
 	if (tsearch(p, &w->peers, peer_compare) == NULL)
 		return -ENOMEM;
-	int rc = view_place(w, &p->pub.subnet.v4, p);
+	int rc = view_place(w, &p->pub.subnet, p);
 	if (rc < 0) {
 		tdelete(p, &w->peers, peer_compare);
 		return rc;
 	}
 	take_refs(w, p);
 	return 0;
+}
+
+/* Workers compare without a look at the family; only a peer without an address may lack it. */
+static bool sources_fit(const struct ovnet_peer_conf *conf)
+{
+	uint8_t family = conf->subnet.family;
+
+	if (conf->public_addr.family != 0 && conf->public_addr.family != family)
+		return false;
+	for (uint16_t i = 0; i < conf->n_allowed; i++)
+		if (conf->allowed[i].family != family)
+			return false;
+	return true;
 }
 
 int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf *conf)
@@ -134,15 +183,15 @@ int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf 
 
 	if (v == NULL)
 		return -ENOENT;
-	if (conf->subnet.family != AF_INET)
-		return -EAFNOSUPPORT;
-	int rc = view_admits(&v->overlay, &conf->subnet.v4);
+	int rc = view_admits(&v->overlay, &conf->subnet);
 	if (rc < 0)
 		return rc;
+	if (!sources_fit(conf))
+		return -EINVAL;
 	struct peer **node = find(w, &conf->subnet);
 	if (node != NULL && !ovnet_prefix_equal(&(*node)->pub.subnet, &conf->subnet))
 		return -EEXIST;
-	rc = sources_reserve(&w->sources, 1u + conf->n_allowed);
+	rc = reserve_sources(w, conf);
 	if (rc < 0)
 		return rc;
 	if (node != NULL)
@@ -167,7 +216,7 @@ int ovnet_fib_del_peer(struct ovnet_fib_writer *w, const struct ovnet_prefix *su
 	if (node == NULL || !ovnet_prefix_equal(&(*node)->pub.subnet, subnet))
 		return -ENOENT;
 	struct peer *p = *node;
-	int rc = view_place(w, &subnet->v4, NULL);
+	int rc = view_place(w, subnet, NULL);
 	if (rc < 0)
 		return rc;
 	tdelete(p, &w->peers, peer_compare);

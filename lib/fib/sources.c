@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define SLOTS_MIN 64u
+#define PLACES_MIN 64u
 
 static void release(struct ovnet_rcu_head *head)
 {
@@ -39,16 +39,21 @@ static void copy(const struct sources *s, struct ovnet_fib_sources *to, uint32_t
 	}
 }
 
+uint32_t sources_places(uint32_t n)
+{
+	uint32_t places = PLACES_MIN;
+
+	while (places < (uint64_t)n * 4)
+		places *= 2;
+	return places;
+}
+
 int sources_reserve(struct sources *s, uint32_t n)
 {
-	uint32_t slots = SLOTS_MIN;
-
 	/* At most half full, so that probes stay short and always meet a free word. */
 	if (s->table != NULL && (uint64_t)(s->used + n) * 2 <= s->table->mask)
 		return 0;
-	while (slots < (uint64_t)(s->live + n) * 4)
-		slots *= 2;
-
+	uint32_t slots = sources_places(s->live + n);
 	struct ovnet_fib_sources *t = calloc(1, sizeof(*t) + slots * sizeof(t->addr_be[0]));
 	uint32_t *refs = calloc(slots, sizeof(*refs));
 	if (t == NULL || refs == NULL) {

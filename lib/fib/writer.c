@@ -15,6 +15,7 @@ struct ovnet_fib_writer *ovnet_fib_writer_new(
 	w->rcu = rcu;
 	w->max_peers = max_peers;
 	w->sources = (struct sources){.fib = fib, .rcu = rcu};
+	w->sources6 = (struct sources6){.fib = fib, .rcu = rcu};
 	return w;
 }
 
@@ -29,5 +30,7 @@ void ovnet_fib_writer_free(struct ovnet_fib_writer *w)
 	endpoints_free(w);
 	nexthops_free(w);
 	sources_free(&w->sources);
+	sources6_free(&w->sources6);
+	ingress_free(w->fib);
 	free(w);
 }

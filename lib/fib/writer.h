@@ -39,6 +39,7 @@ struct ovnet_fib_writer {
 	void *peers, *nexthops, *endpoints; /* tsearch roots */
 	struct endpoint *default_endpoint;
 	struct sources sources;
+	struct sources6 sources6;
 	/*
 	 * Peer ids. Given back ones are reused oldest first: a worker may still count a packet
 	 * for a peer that was just deleted.
@@ -48,18 +49,44 @@ struct ovnet_fib_writer {
 	uint32_t free_ids[];
 };
 
-/* view.c */
 static inline struct ovnet_fib_view *view_of(const struct ovnet_fib_writer *w)
 {
 	return atomic_load_explicit(&w->fib->view, memory_order_relaxed);
 }
-bool view_is_odd(const struct ovnet_fib_view *v, const struct ovnet_prefix4 *subnet);
-/* 0, -EINVAL: not inside the network, -EEXIST: overlaps our own subnet. */
-int view_admits(const struct ovnet_overlay *o, const struct ovnet_prefix4 *subnet);
-/* Puts `peer` (NULL: nothing) in the place of `subnet`. Fails only for odd lengths: -ENOMEM. */
-int view_place(
-	struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet, const struct peer *peer);
+
+/* view.c */
 void view_destroy(struct ovnet_fib_view *v);
+
+/* index.c */
+/* No bits behind the length, which fits. */
+bool prefix6_is_whole(const struct ovnet_prefix6 *p);
+/* 0, -EINVAL: not inside the network, -EEXIST: overlaps our own subnet. */
+int view_admits(const struct ovnet_overlay *o, const struct ovnet_prefix *subnet);
+/* The subnet's place in the index; NULL: none there, it belongs behind it if anywhere. */
+_Atomic(const struct ovnet_peer *) *view_slot(
+	struct ovnet_fib_view *v, const struct ovnet_prefix *subnet);
+/* Puts `peer` (NULL: nothing) in the place of `subnet`. Fails only behind the index: -ENOMEM. */
+int view_place(
+	struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet, const struct peer *peer);
+
+/* odd.c: what is behind the index. A peer of NULL takes the range out. 0 or -ENOMEM. */
+struct ovnet_fib_range range_of(const struct ovnet_prefix4 *subnet, const struct ovnet_peer *p);
+struct ovnet_fib_range6 range6_of(const struct ovnet_prefix6 *subnet, const struct ovnet_peer *p);
+int odd_place(
+	struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet, const struct ovnet_peer *p);
+int odd_place6(
+	struct ovnet_fib_writer *w, const struct ovnet_prefix6 *subnet, const struct ovnet_peer *p);
+
+/* array.c: an array behind a header of `head` bytes, copied with one element changed. */
+struct splice {
+	size_t head, size; /* bytes of the header, of an element */
+	const void *old;   /* its header; NULL: there is none, n is 0 */
+	uint32_t n, at;
+	bool out;       /* leave out the element at `at` */
+	const void *in; /* put in before `at`; NULL: nothing */
+};
+/* The copy, its header not yet filled in. NULL: no memory. */
+void *array_splice(const struct splice *s);
 
 /* peers.c */
 int peer_compare(const void *a, const void *b);
@@ -74,5 +101,11 @@ void nexthops_free(struct ovnet_fib_writer *w);
 int endpoint_compare(const void *a, const void *b);
 void endpoint_retire(struct ovnet_fib_writer *w, struct endpoint *e);
 void endpoints_free(struct ovnet_fib_writer *w);
+
+/* endpoints6.c: copies those that fit the new view. 0 or -ENOMEM. */
+int endpoints6_move(const struct ovnet_fib_view *from, struct ovnet_fib_view *to);
+
+/* ingress.c: at once; no reader is left. */
+void ingress_free(struct ovnet_fib *fib);
 
 #endif

@@ -10,19 +10,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "fib_writer.h"
-
-#define MAX_PEERS 65536
-
-struct bed {
-	struct ovnet_fib fib;
-	struct ovnet_rcu rcu;
-	struct ovnet_fib_writer *w;
-};
-
-static struct bed bed;
+#include "fib_bed.h"
 
 static const struct ovnet_overlay overlay16 = {
 	.network = {0x0a050000, 16},
@@ -32,24 +21,6 @@ static const struct ovnet_overlay overlay16 = {
 	.src_port_min = 32768,
 	.src_port_max = 60999,
 };
-
-static int open_bed(void **state)
-{
-	(void)state;
-	memset(&bed, 0, sizeof(bed));
-	if (ovnet_rcu_init(&bed.rcu, 4) != 0)
-		return -1;
-	bed.w = ovnet_fib_writer_new(&bed.fib, &bed.rcu, MAX_PEERS);
-	return bed.w == NULL ? -1 : 0;
-}
-
-static int close_bed(void **state)
-{
-	(void)state;
-	ovnet_fib_writer_free(bed.w);
-	ovnet_rcu_fini(&bed.rcu);
-	return 0;
-}
 
 static int set_peer(uint32_t addr, uint8_t len, uint32_t public_host)
 {
@@ -242,12 +213,6 @@ struct model {
 	uint32_t public_host; /* 0: none */
 };
 
-static uint32_t next_random(uint64_t *s)
-{
-	*s = *s * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(*s >> 33);
-}
-
 static int model_find(const struct model *m, unsigned n, const struct ovnet_prefix4 *p, bool exact)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -310,14 +275,6 @@ static void random_changes_match_a_model(void **state)
 			want |= m[i].public_host == pub;
 		assert_int_equal(known(pub), want);
 	}
-}
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void a_full_table_comes_and_goes(void **state)
@@ -463,8 +420,6 @@ static void without_a_subnet_of_our_own(void **state)
 	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	assert_null(ovnet_fib_lookup(ovnet_fib_view(&bed.fib), 0x0a050105));
 }
-
-#define CASE(fn) cmocka_unit_test_setup_teardown(fn, open_bed, close_bed)
 
 int main(void)
 {
