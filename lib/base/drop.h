@@ -32,6 +32,7 @@
 	X(NOT_OVERLAY, "not-overlay", "not for the overlay, and no kernel twin to punt it to")   \
 	X(FRAGMENT, "fragment", "outer IP fragment on a port that cannot pass it to the kernel") \
 	X(BAD_UDP, "bad-udp", "outer UDP length does not fit the packet")                        \
+	X(BAD_CSUM, "bad-checksum", "outer UDP checksum over IPv6 is wrong")                     \
 	X(VXLAN_FLAGS, "vxlan-flags", "VXLAN I flag missing (RFC 7348 section 5)")               \
 	X(WRONG_VNI, "wrong-vni", "VXLAN network identifier is not ours")                        \
 	X(INNER_MAC, "inner-mac", "inner destination MAC is not our VTEP's")                     \

@@ -6,11 +6,13 @@
 
 #include <rte_ip.h>
 
+#include "segments.h"
+
 /*
- * One's complement sum from `off` to the end, in memory order. Not rte_raw_cksum_mbuf(): in DPDK
- * 22.11 that one cuts carries off when a segment starts at an odd offset.
+ * Not rte_raw_cksum_mbuf(): in DPDK 22.11 that one cuts carries off when a segment starts at an odd
+ * offset.
  */
-static uint16_t sum_from(const struct rte_mbuf *m, uint32_t off)
+uint16_t ovnet_csum_sum(const struct rte_mbuf *m, uint32_t off)
 {
 	uint32_t sum = 0;
 	bool odd = false;
@@ -30,15 +32,6 @@ static uint16_t sum_from(const struct rte_mbuf *m, uint32_t off)
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-static uint8_t *byte_at(struct rte_mbuf *m, uint32_t off)
-{
-	while (off >= m->data_len) {
-		off -= m->data_len;
-		m = m->next;
-	}
-	return rte_pktmbuf_mtod_offset(m, uint8_t *, off);
-}
-
 int ovnet_csum_finish(struct rte_mbuf *m)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
@@ -46,15 +39,15 @@ int ovnet_csum_finish(struct rte_mbuf *m)
 
 	if (at + 2 > m->pkt_len)
 		return -EINVAL;
-	uint16_t csum = (uint16_t)~sum_from(m, meta->csum_start);
+	uint16_t csum = (uint16_t)~ovnet_csum_sum(m, meta->csum_start);
 	if (csum == 0)
 		csum = 0xffff; /* in UDP 0 means "none"; elsewhere the two are the same number */
 
 	/* The field may straddle two segments. */
 	uint8_t bytes[2];
 	memcpy(bytes, &csum, 2);
-	*byte_at(m, at) = bytes[0];
-	*byte_at(m, at + 1) = bytes[1];
+	*ovnet_byte_at(m, at) = bytes[0];
+	*ovnet_byte_at(m, at + 1) = bytes[1];
 	meta->offload &= (uint8_t)~OVNET_OFF_CSUM;
 	return 0;
 }

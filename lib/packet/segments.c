@@ -52,3 +52,12 @@ void ovnet_trim(struct rte_mbuf *m, uint32_t len)
 	m->nb_segs = segs;
 	m->pkt_len = len;
 }
+
+uint8_t *ovnet_byte_at(struct rte_mbuf *m, uint32_t off)
+{
+	while (off >= m->data_len) {
+		off -= m->data_len;
+		m = m->next;
+	}
+	return rte_pktmbuf_mtod_offset(m, uint8_t *, off);
+}

@@ -15,5 +15,10 @@
 int ovnet_pull(struct rte_mbuf *m, uint16_t len);
 /* Cuts the packet to `len` bytes, at most its length. */
 void ovnet_trim(struct rte_mbuf *m, uint32_t len);
+/*
+ * Where byte `off` of the packet is, for fields that may straddle two segments. `off` is below the
+ * packet's length.
+ */
+uint8_t *ovnet_byte_at(struct rte_mbuf *m, uint32_t off);
 
 #endif

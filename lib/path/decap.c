@@ -1,129 +1,154 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <sys/socket.h>
+#include "ecn.h"
+#include "ttl.h"
 
-#include "ip4.h"
-
-#define ECN_DROP 0xff
-
-/* RFC 6040 section 4.2, figure 4: [outer][inner] -> the ECN field to leave with. */
-static const uint8_t ecn_table[4][4] = {
-	/*            Not-ECT   ECT(1)  ECT(0)  CE: the inner one */
-	/* Not-ECT */ {0, 1, 2, 3},
-	/* ECT(1)  */ {0, 1, 1, 3},
-	/* ECT(0)  */ {0, 1, 2, 3},
-	/* CE      */ {ECN_DROP, 3, 3, 3},
-};
-
-/* RFC 1624: HC' = ~(~HC + ~m + m') for the word that holds version, length and TOS. */
-static void set_tos(struct rte_ipv4_hdr *ip, uint8_t tos)
-{
-	uint32_t sum = (uint16_t)~rte_be_to_cpu_16(ip->hdr_checksum);
-
-	sum += (uint16_t)~ip->type_of_service + (uint32_t)tos;
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->hdr_checksum = rte_cpu_to_be_16((uint16_t)~sum);
-	ip->type_of_service = tos;
-}
-
-static inline int merge_ecn(struct rte_ipv4_hdr *ip, uint8_t outer_tos)
-{
-	uint8_t inner = ip->type_of_service & 3, outer = outer_tos & 3;
-
-	if (likely(outer == inner || outer == 0))
-		return PASS;
-	uint8_t ecn = ecn_table[outer][inner];
-	if (unlikely(ecn == ECN_DROP))
-		return OVNET_DROP_ECN_ILLEGAL;
-	if (ecn != inner)
-		set_tos(ip, (uint8_t)((ip->type_of_service & ~3) | ecn));
-	return PASS;
-}
-
-static inline bool same_mac(const struct rte_ether_addr *a, const struct ovnet_mac *b)
+static inline bool same_mac(const struct rte_ether_addr *a, const uint8_t b[6])
 {
 	uint32_t a_low, b_low;
 	uint16_t a_high, b_high;
 
 	memcpy(&a_low, a->addr_bytes, 4);
 	memcpy(&a_high, a->addr_bytes + 4, 2);
-	memcpy(&b_low, b->b, 4);
-	memcpy(&b_high, b->b + 4, 2);
+	memcpy(&b_low, b, 4);
+	memcpy(&b_high, b + 4, 2);
 	return ((a_low ^ b_low) | (uint32_t)(a_high ^ b_high)) == 0;
 }
 
 /* What one loop leaves for the next: on the stack, see lookup.c. */
 struct found {
-	struct rte_ipv4_hdr *ip;
+	void *ip;                      /* the inner header */
 	const struct ovnet_peer *peer; /* whose subnet the inner source is in; may be NULL */
 };
 
-/* The inner frame's own headers; on PASS the packet is an IP packet and nothing more. */
-static inline int check_inner(
-	const struct ovnet_fib_view *view, struct rte_mbuf *m, struct found *found)
+static inline int check_inner4(const struct ovnet_fib_view *view, struct rte_mbuf *m,
+	struct ovnet_meta *meta, struct found *found)
 {
-	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
-	struct ovnet_meta *meta = ovnet_meta(m);
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+	int why = ip4_check(ip, m->data_len, m->pkt_len);
+
+	if (unlikely(why != PASS))
+		return why;
+	meta->ip_version = 4;
+	meta->l3_len = rte_be_to_cpu_16(ip->total_length);
+	trim_to(m, meta->l3_len);
+	found->ip = ip;
+	found->peer = ovnet_fib_lookup(view, rte_be_to_cpu_32(ip->src_addr));
+	return PASS;
+}
+
+static inline int check_inner6(const struct ovnet_fib_view *view, struct rte_mbuf *m,
+	struct ovnet_meta *meta, struct found *found)
+{
+	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
+	int why = ip6_check(ip, m->data_len, m->pkt_len);
+
+	if (unlikely(why != PASS))
+		return why;
+	meta->ip_version = 6;
+	meta->l3_len = ip6_total(ip);
+	trim_to(m, meta->l3_len);
+	found->ip = ip;
+	found->peer = ovnet_fib_lookup6(view, ip->src_addr);
+	return PASS;
+}
+
+/* The Ethernet header in front of the inner packet goes. *type: its Ethernet type. */
+static inline int strip_ethernet(
+	const struct ovnet_overlay *o, struct rte_mbuf *m, struct ovnet_meta *meta, uint16_t *type)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct ovnet_mac *vtep =
+		likely(meta->encap == OVNET_ENCAP_VXLAN4) ? &o->vtep_mac : &o->vtep_mac6;
 
 	if (unlikely(m->data_len < RTE_ETHER_HDR_LEN))
 		return OVNET_DROP_TRUNCATED;
-	if (unlikely(!same_mac(&eth->dst_addr, &view->overlay.vtep_mac)))
+	if (likely(meta->encap != OVNET_ENCAP_DIRECT) &&
+		unlikely(!same_mac(&eth->dst_addr, vtep->b)))
 		return OVNET_DROP_INNER_MAC;
-	if (unlikely(eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4)))
-		return eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) ? OVNET_DROP_FAMILY_OFF
-									: OVNET_DROP_NOT_IP;
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(eth + 1);
-	int why = ip4_check(ip, m->data_len - RTE_ETHER_HDR_LEN, m->pkt_len - RTE_ETHER_HDR_LEN);
-	if (unlikely(why != PASS))
-		return why;
+	*type = eth->ether_type;
 	if (unlikely(meta->offload & OVNET_OFF_CSUM)) {
 		if (meta->csum_start < RTE_ETHER_HDR_LEN)
 			return OVNET_DROP_CSUM_STATE;
 		meta->csum_start -= RTE_ETHER_HDR_LEN;
 	}
 	strip(m, RTE_ETHER_HDR_LEN);
-	meta->ip_version = 4;
-	meta->l3_len = rte_be_to_cpu_16(ip->total_length);
-	trim_to(m, meta->l3_len);
-
-	found->ip = ip;
-	found->peer = ovnet_fib_lookup(view, rte_be_to_cpu_32(ip->src_addr));
-	rte_prefetch0((const char *)found->peer + RTE_CACHE_LINE_SIZE); /* id, who may send */
 	return PASS;
 }
 
-/*
- * The packet is not what the sender's lease allows, unless it is the peer's host itself that
- * speaks with its underlay address.
- */
-static __rte_noinline int check_stranger(
-	const struct ovnet_fib *fib, uint32_t inner, uint32_t outer)
+/* The inner packet's own headers; on PASS the packet is an IP packet and nothing more. */
+static inline int check_inner(
+	const struct ovnet_fib_view *view, struct rte_mbuf *m, struct found *found)
 {
-	const struct ovnet_addr source = {.family = AF_INET, .v4_be = outer};
+	const struct ovnet_overlay *o = &view->overlay;
+	struct ovnet_meta *meta = ovnet_meta(m);
+	uint16_t type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	int why = PASS;
 
-	if (!ovnet_fib_is_source(fib, &source))
-		return OVNET_DROP_UNKNOWN_PEER;
-	return inner == outer ? PASS : OVNET_DROP_INNER_SOURCE;
+	if (likely(meta->encap != OVNET_ENCAP_UDP4))
+		why = strip_ethernet(o, m, meta, &type);
+	if (unlikely(why != PASS))
+		return why;
+	if (likely(type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))
+		why = check_inner4(view, m, meta, found);
+	else if (unlikely(type != RTE_BE16(RTE_ETHER_TYPE_IPV6)))
+		return OVNET_DROP_NOT_IP;
+	else if (unlikely(o->network6.len == 0))
+		return OVNET_DROP_FAMILY_OFF;
+	else
+		why = check_inner6(view, m, meta, found);
+	if (likely(why == PASS)) /* id, who may send */
+		rte_prefetch0((const char *)found->peer + RTE_CACHE_LINE_SIZE);
+	return why;
 }
 
-static inline int admit(struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta,
-	const struct found *found, bool validate)
+/* Routed packets have no outer header: the peer's next hop on this link has to have sent them. */
+static inline bool is_from_next_hop(const struct ovnet_peer *peer, const struct ovnet_meta *meta,
+	const struct rte_ether_hdr *eth)
 {
-	const struct ovnet_peer *peer = found->peer;
+	if (unlikely(peer->nh == NULL))
+		return false;
+	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
+	return nh->resolved && nh->port == meta->in_port && same_mac(&eth->src_addr, nh->eth);
+}
 
-	if (validate && unlikely(peer == NULL || !ovnet_peer_allows(peer, meta->src_be))) {
-		int why = check_stranger(&ctx->shared->fib, found->ip->src_addr, meta->src_be);
+/* Does the lease that covers the inner source allow the packet? */
+static inline bool is_allowed(const struct ovnet_meta *meta, const struct found *found)
+{
+	if (unlikely(found->peer == NULL))
+		return false;
+	if (meta->encap == OVNET_ENCAP_DIRECT)
+		return is_from_next_hop(
+			found->peer, meta, (const struct rte_ether_hdr *)found->ip - 1);
+	if (unlikely(meta->src_version != meta->ip_version))
+		return false;
+	return likely(meta->ip_version == 4) ? ovnet_peer_allows(found->peer, meta->src_be)
+					     : ovnet_peer_allows6(found->peer, meta->src6);
+}
+
+static inline int admit(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct found *found, bool validate)
+{
+	const struct ovnet_meta *meta = ovnet_meta(m);
+	const struct ovnet_peer *peer = found->peer;
+	bool allowed = validate ? is_allowed(meta, found) : peer != NULL;
+	int why;
+
+	if (unlikely(!allowed)) {
+		why = ovnet_judge_peer(ctx, m, peer);
 		if (why != PASS)
 			return why;
 		peer = NULL;
 	}
-	int why = merge_ecn(found->ip, meta->outer_tos);
+	why = ecn_merge(found->ip, meta->ip_version == 6, meta->outer_tos);
 	if (unlikely(why != PASS))
 		return why;
+	/* As flannel does, beside the kernel behind the host device. */
+	if (meta->encap == OVNET_ENCAP_UDP4 && unlikely(!ovnet_ttl_decrement4(found->ip)))
+		return OVNET_DROP_TTL_EXCEEDED;
 	if (likely(peer != NULL)) {
 		struct ovnet_peer_counters *c = &ctx->counters->peer[peer->id];
 		c->rx_packets++;
-		c->rx_bytes += rte_be_to_cpu_16(found->ip->total_length);
+		c->rx_bytes += meta->l3_len;
 	}
 	return PASS;
 }
@@ -145,7 +170,7 @@ static inline uint16_t burst(
 			refuse(&bad, pkts[i], why);
 	}
 	for (uint16_t i = 0; i < whole; i++) {
-		int why = admit(ctx, ovnet_meta(pkts[i]), &found[i], validate);
+		int why = admit(ctx, pkts[i], &found[i], validate);
 
 		if (likely(why == PASS))
 			pkts[kept++] = pkts[i];
@@ -161,7 +186,7 @@ uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16
 	if (n == 0)
 		return 0;
 	stage_enter(ctx, OVNET_STAGE_DECAP, pkts, n);
-	if (ctx->view->overlay.validation == OVNET_VALIDATE_STRICT)
+	if (ctx->view->overlay.validation != OVNET_VALIDATE_OFF)
 		return burst(ctx, pkts, n, true);
 	return burst(ctx, pkts, n, false);
 }

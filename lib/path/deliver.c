@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <rte_ether.h>
-#include <rte_ip.h>
+#include "ip6.h"
+#include "ttl.h"
 
 #include "level.h"
 
@@ -19,30 +19,69 @@ static inline int push_ethernet(
 	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 	memcpy(&eth->dst_addr, e->mac.b, sizeof(e->mac.b));
 	memcpy(&eth->src_addr, port->mac.b, sizeof(port->mac.b));
-	eth->ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	eth->ether_type = meta->ip_version == 6 ? RTE_BE16(RTE_ETHER_TYPE_IPV6)
+						: RTE_BE16(RTE_ETHER_TYPE_IPV4);
 	return PASS;
+}
+
+/* Where the destination lives, or NULL: an overlay address that is not ours. */
+static inline int find_endpoint(
+	const struct ovnet_fib_view *view, const void *ip, bool v6, const struct ovnet_endpoint **e)
+{
+	const struct ovnet_overlay *o = &view->overlay;
+
+	if (unlikely(v6)) {
+		const uint8_t *dst = ((const struct rte_ipv6_hdr *)ip)->dst_addr;
+		if (unlikely(!ip6_in(&o->own6, dst) && ip6_in(&o->network6, dst)))
+			return OVNET_DROP_INNER_DEST;
+		*e = ovnet_fib_endpoint6(view, dst);
+		return PASS;
+	}
+	uint32_t dst = rte_be_to_cpu_32(((const struct rte_ipv4_hdr *)ip)->dst_addr);
+	if (unlikely(dst - o->own.addr_host >= view->n_own &&
+		     ovnet_prefix4_contains(&o->network, dst)))
+		return OVNET_DROP_INNER_DEST;
+	*e = ovnet_fib_endpoint(view, dst);
+	return PASS;
+}
+
+/* Behind an attach port ovnet is the router; behind the host device the kernel is. */
+static __rte_noinline bool count_down(void *ip, bool v6)
+{
+	return v6 ? ovnet_ttl_decrement6(ip) : ovnet_ttl_decrement4(ip);
+}
+
+/*
+ * What fits the port. The host device gets its MTU after its door was opened, with the overlay; it
+ * takes routed packets as large as the link had them: the kernel answers those it cannot forward.
+ */
+static inline bool fits(
+	const struct ovnet_overlay *o, const struct ovnet_port *port, const struct ovnet_meta *meta)
+{
+	if (likely(port->role == OVNET_PORT_HOST))
+		return likely(meta->l3_len <= o->mtu) || meta->encap == OVNET_ENCAP_DIRECT;
+	return meta->l3_len <= port->mtu;
 }
 
 static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 {
-	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-	const struct ovnet_overlay *o = &ctx->view->overlay;
+	void *ip = rte_pktmbuf_mtod(m, void *);
 	struct ovnet_meta *meta = ovnet_meta(m);
-	uint32_t dst = rte_be_to_cpu_32(ip->dst_addr);
+	bool v6 = meta->ip_version == 6;
+	const struct ovnet_endpoint *e;
+	int why = find_endpoint(ctx->view, ip, v6, &e);
 
-	if (unlikely(dst - o->own.addr_host >= ctx->view->n_own &&
-		     ovnet_prefix4_contains(&o->network, dst)))
-		return OVNET_DROP_INNER_DEST;
-	const struct ovnet_endpoint *e = ovnet_fib_endpoint(ctx->view, dst);
+	if (unlikely(why != PASS))
+		return why;
 	if (unlikely(e == NULL || e->port >= ctx->map->n_ports))
 		return OVNET_DROP_NO_PORT;
 	const struct ovnet_port *port = ctx->map->port[e->port];
 	if (unlikely(port == NULL))
 		return OVNET_DROP_NO_PORT;
-	/* The host device gets its MTU after its door was opened, with the overlay. */
-	uint16_t mtu = port->role == OVNET_PORT_HOST ? o->mtu : port->mtu;
-	if (unlikely(meta->l3_len > mtu))
+	if (unlikely(!fits(&ctx->view->overlay, port, meta)))
 		return OVNET_DROP_OVERSIZE;
+	if (unlikely(port->role == OVNET_PORT_ATTACH) && !count_down(ip, v6))
+		return OVNET_DROP_TTL_EXCEEDED;
 	meta->out_port = e->port;
 	return e->l3 ? PASS : push_ethernet(m, port, e);
 }

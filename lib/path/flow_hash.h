@@ -10,7 +10,7 @@
 
 #include <nmmintrin.h>
 
-#include "ip4.h"
+#include "ip6.h"
 
 static inline bool has_ports(uint8_t proto)
 {
@@ -32,6 +32,51 @@ static inline uint32_t flow_hash4(const struct rte_ipv4_hdr *ip, uint32_t avail)
 	if (likely(has_ports(ip->next_proto_id) && avail >= header + sizeof(ports)))
 		memcpy(&ports, (const uint8_t *)ip + header, sizeof(ports));
 	return (uint32_t)_mm_crc32_u64(hash, (uint64_t)ports << 8 | ip->next_proto_id);
+}
+
+/* Extension headers looked past for the ports, in bytes; all within the bytes classify pulls. */
+#define HASH_EXT_MAX 64u
+#define HASH_REACH   (IP6_LEN + HASH_EXT_MAX + 4)
+
+/* Where the ports are, or 0: none within reach. *fragment: the ports are not in every packet. */
+static __rte_noinline unsigned ports_behind(
+	const uint8_t *ip, unsigned reach, uint8_t *proto, bool *fragment)
+{
+	unsigned at = IP6_LEN;
+
+	while (ip6_is_option(*proto) && at + 8 <= reach) {
+		*proto = ip[at];
+		at += ((unsigned)ip[at + 1] + 1) * 8;
+	}
+	*fragment = *proto == IPPROTO_FRAGMENT;
+	return has_ports(*proto) && at + 4 <= reach ? at : 0;
+}
+
+/*
+ * The same for IPv6. Where there are no ports the flow label stands in for them (RFC 6438), and it
+ * alone with the addresses makes all fragments of a packet alike.
+ */
+static inline uint32_t flow_hash6(const struct rte_ipv6_hdr *ip, uint32_t avail)
+{
+	const uint8_t *bytes = (const uint8_t *)ip;
+	uint32_t tail = rte_be_to_cpu_32(ip->vtc_flow) & 0xfffff;
+	unsigned reach = RTE_MIN(avail, HASH_REACH), at = 0;
+	uint8_t proto = ip->proto;
+	uint64_t word[4], hash = 0;
+	bool fragment = false;
+
+	memcpy(word, ip->src_addr, sizeof(word));
+	for (unsigned i = 0; i < RTE_DIM(word); i++)
+		hash = _mm_crc32_u64(hash, word[i]);
+	if (likely(has_ports(proto) && reach >= IP6_LEN + 4))
+		at = IP6_LEN;
+	else
+		at = ports_behind(bytes, reach, &proto, &fragment);
+	if (unlikely(fragment))
+		return (uint32_t)_mm_crc32_u64(hash, tail);
+	if (likely(at != 0))
+		memcpy(&tail, bytes + at, sizeof(tail));
+	return (uint32_t)_mm_crc32_u64(hash, (uint64_t)tail << 8 | proto);
 }
 
 #endif

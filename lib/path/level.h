@@ -11,7 +11,7 @@
 #include <rte_byteorder.h>
 #include <rte_prefetch.h>
 
-#include "path.h"
+#include "judge.h"
 
 #define LEVEL_GLUE_(name, level) ovnet_##name##_##level
 #define LEVEL_GLUE(name, level)  LEVEL_GLUE_(name, level)
@@ -38,9 +38,6 @@ static inline void stage_enter(
 	if (unlikely(ctx->hook != NULL))
 		ctx->hook->fn(ctx->hook->arg, ctx->worker, stage, 0, pkts, n);
 }
-
-/* A check's verdict: the packet may go on, or an enum ovnet_drop. */
-#define PASS (-1)
 
 /*
  * Packets a stage refuses, kept until its end so that floods are freed in bulk. Set n to 0, but not

@@ -95,5 +95,7 @@ const struct ovnet_path_ops *ovnet_path_select(const char *level);
 /* Frees packets with a counted reason. The only free in this folder. */
 void ovnet_drop(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, enum ovnet_drop reason);
+/* Counts a packet that permissive validation lets by, though strict would drop it for `reason`. */
+void ovnet_permit(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, enum ovnet_drop reason);
 
 #endif

@@ -158,6 +158,33 @@ static inline int bed_add_peer(struct bed *b, uint32_t subnet, uint8_t len, uint
 	return ovnet_fib_set_peer(b->w, &conf);
 }
 
+/* The node's only peer again, reached by `kind`, with the overlay that goes with it. */
+static inline void bed_set_kind(struct bed *b, enum ovnet_encap kind)
+{
+	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {PEER_NET, 24}},
+		.public_addr = ovnet_addr_v4(PEER_IP),
+		.nh = b->nh,
+		.encap = kind};
+	const struct ovnet_tunnel_conf udp = {.src = ovnet_addr_v4(OWN_IP),
+		.dst = ovnet_addr_v4(PEER_IP),
+		.udp_port = 8285,
+		.outer = {.ttl = 64, .df = true}};
+
+	b->overlay.direct = kind == OVNET_ENCAP_DIRECT;
+	b->overlay.tunnel = kind == OVNET_ENCAP_UDP4 ? OVNET_TUNNEL_UDP : OVNET_TUNNEL_NONE;
+	b->overlay.udp_port = 8285;
+	b->overlay.mtu = kind == OVNET_ENCAP_UDP4 ? 1472 : 1500;
+	assert_int_equal(bed_set_overlay(b), 0);
+	ovnet_udp4_build(&conf.rewrite, &udp);
+	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
+}
+
+static inline void bed_set_validation(struct bed *b, enum ovnet_validation v)
+{
+	b->overlay.validation = v;
+	assert_int_equal(bed_set_overlay(b), 0);
+}
+
 /* Publishes a map of the doors there are; `mask` has a bit per door. */
 static inline void bed_map(struct bed *b, unsigned mask)
 {
@@ -353,6 +380,23 @@ static inline uint16_t put_vxlan(uint8_t *b, uint16_t inner_len)
 	put_inner(b + 64, PEER_POD, OWN_POD, 1000, inner_len);
 	put_outer(b, inner_len);
 	return (uint16_t)(inner_len + 64);
+}
+
+/* Feeds the bytes into a door and expects them refused for `reason`, that alone. */
+static inline void bed_refused(struct bed *b, const struct ovnet_path_ops *ops, unsigned door,
+	const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)
+{
+	uint64_t all = bed_drops(b), before = b->counters.drops[reason];
+	unsigned avail = rte_mempool_avail_count(bed_pool);
+
+	for (unsigned i = 0; i < 3; i++)
+		bed_receive(b, door, bed_packet((uint16_t)door, bytes, len, 0, 0));
+	assert_int_equal(ops->poll(&b->ctx), 3);
+	if (b->counters.drops[reason] != before + 3 || bed_drops(b) != all + 3)
+		fail_msg("expected 3 x %s, got %lu of %lu", ovnet_drop_name(reason),
+			(unsigned long)(b->counters.drops[reason] - before),
+			(unsigned long)(bed_drops(b) - all));
+	assert_int_equal(rte_mempool_avail_count(bed_pool), avail);
 }
 
 /* The door's only packet sent, as bytes. */

@@ -189,7 +189,8 @@ static void from_the_host_and_guests(void **state)
 {
 	(void)state;
 	static const enum ovnet_drop reasons[] = {OVNET_DROP_TRUNCATED, OVNET_DROP_BAD_IP,
-		OVNET_DROP_NO_PEER, OVNET_DROP_FAMILY_OFF, OVNET_DROP_NOT_IP};
+		OVNET_DROP_NO_PEER, OVNET_DROP_FAMILY_OFF, OVNET_DROP_NOT_IP,
+		OVNET_DROP_FOREIGN_SOURCE, OVNET_DROP_TTL_EXCEEDED};
 	struct bed *b = bed_open(1);
 	uint8_t in[SIZE];
 
@@ -197,7 +198,7 @@ static void from_the_host_and_guests(void **state)
 		uint16_t len = (uint16_t)(28 + next(600)), door = next(2) ? HOST : ATTACH;
 		uint16_t ip = door == HOST ? 0 : 14;
 		put_ether(in, &attach_mac, &pod_mac);
-		put_inner(in + ip, OWN_POD, PEER_POD, (uint16_t)i, len);
+		put_inner(in + ip, door == HOST ? OWN_POD : ATTACH_POD, PEER_POD, (uint16_t)i, len);
 		both_ways_alike(b, door, in, mutate(in, (uint16_t)(len + ip), ip, ip != 0));
 		b->ctx.ip_id = 0;
 	}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Verdicts on packets whose source is not the usual one. Off the fast path, compiled once.
+ * Private to lib/path.
+ */
+#ifndef OVNET_PATH_JUDGE_H
+#define OVNET_PATH_JUDGE_H
+
+#include "path.h"
+
+/* A check's verdict: the packet may go on, or an enum ovnet_drop. */
+#define PASS (-1)
+
+/*
+ * From the underlay, data at the inner IP header: not one the lease that covers its inner source
+ * allows. `peer` is that lease's, or NULL. PASS also for what permissive validation lets by.
+ */
+int ovnet_judge_peer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_peer *peer);
+/* From the host device, data at its IP header: the source is not in our own subnet. */
+int ovnet_judge_host(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
+/* From an attach port: the source is no endpoint of that port. */
+int ovnet_judge_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
+
+#endif
