@@ -221,6 +221,19 @@ static void both_families_of_a_dual_stack_overlay(void **state)
 	assert_int_equal(ovnet_host_route_del(l->k, dev, &p), 0);
 	assert_int_equal(ovnet_host_route_del(l->k, dev, &p), 0);
 	prints(ROUTES6, HOLE6);
+	struct ovnet_host_route_change c[100];
+	for (unsigned i = 0; i < 100; i++) {
+		c[i] = (struct ovnet_host_route_change){p, true, 1};
+		c[i].subnet.v6.addr[7] = (uint8_t)(100 + i);
+	}
+	ovnet_host_routes_change(l->k, dev, c, 100);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(c[i].rc, 0);
+		c[i].set = false;
+	}
+	prints("ip -6 route show proto 111 dev ovnet0 | wc -l", "100\n");
+	ovnet_host_routes_change(l->k, dev, c, 100);
+	prints(ROUTES6, HOLE6);
 	assert_int_equal(ovnet_kernel_cleanup(false, NULL, NULL), 3); /* blackholes, link */
 	prints(ROUTES6, "");
 }

@@ -26,7 +26,7 @@ def tun_open(name):
 
 def ttl_down(packet):
     """The packet with its TTL one less, None if it is used up."""
-    if len(packet) < 20 or packet[8] <= 1:
+    if len(packet) < 20 or packet[0] >> 4 != 4 or packet[8] <= 1:
         return None
     out = bytearray(packet)
     out[8] -= 1
@@ -46,7 +46,7 @@ class Leases:
                 rows = [line.split() for line in f]
             self.peers = [(ipaddress.ip_network(r[0]), r[1]) for r in rows]
             self.stamp = stamp
-        target = ipaddress.ip_address(packet[16:20])
+        target = ipaddress.ip_address(bytes(packet[16:20]))
         return next((ip for net, ip in self.peers if target in net), None)
 
 
