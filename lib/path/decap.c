@@ -177,6 +177,7 @@ static inline uint16_t burst(
 		else
 			refuse(&bad, pkts[i], why);
 	}
+	STAGE(answer)(ctx, &bad);
 	refused_drop(ctx, &bad);
 	return kept;
 }

@@ -1,28 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ip6.h"
-#include "ttl.h"
-
-#include "level.h"
-
-static inline int push_ethernet(
-	struct rte_mbuf *m, const struct ovnet_port *port, const struct ovnet_endpoint *e)
-{
-	struct ovnet_meta *meta = ovnet_meta(m);
-
-	if (unlikely(m->data_off < RTE_ETHER_HDR_LEN))
-		return OVNET_DROP_NO_HEADROOM;
-	m->data_off -= RTE_ETHER_HDR_LEN;
-	m->data_len += RTE_ETHER_HDR_LEN;
-	m->pkt_len += RTE_ETHER_HDR_LEN;
-	meta->csum_start += RTE_ETHER_HDR_LEN;
-
-	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
-	memcpy(&eth->dst_addr, e->mac.b, sizeof(e->mac.b));
-	memcpy(&eth->src_addr, port->mac.b, sizeof(port->mac.b));
-	eth->ether_type = meta->ip_version == 6 ? RTE_BE16(RTE_ETHER_TYPE_IPV6)
-						: RTE_BE16(RTE_ETHER_TYPE_IPV4);
-	return PASS;
-}
+#include "mss_clamp.h"
+#include "way.h"
 
 /* Where the destination lives, or NULL: an overlay address that is not ours. */
 static inline int find_endpoint(
@@ -45,24 +23,6 @@ static inline int find_endpoint(
 	return PASS;
 }
 
-/* Behind an attach port ovnet is the router; behind the host device the kernel is. */
-static __rte_noinline bool count_down(void *ip, bool v6)
-{
-	return v6 ? ovnet_ttl_decrement6(ip) : ovnet_ttl_decrement4(ip);
-}
-
-/*
- * What fits the port. The host device gets its MTU after its door was opened, with the overlay; it
- * takes routed packets as large as the link had them: the kernel answers those it cannot forward.
- */
-static inline bool fits(
-	const struct ovnet_overlay *o, const struct ovnet_port *port, const struct ovnet_meta *meta)
-{
-	if (likely(port->role == OVNET_PORT_HOST))
-		return likely(meta->l3_len <= o->mtu) || meta->encap == OVNET_ENCAP_DIRECT;
-	return meta->l3_len <= port->mtu;
-}
-
 static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 {
 	void *ip = rte_pktmbuf_mtod(m, void *);
@@ -78,10 +38,14 @@ static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	const struct ovnet_port *port = ctx->map->port[e->port];
 	if (unlikely(port == NULL))
 		return OVNET_DROP_NO_PORT;
-	if (unlikely(!fits(&ctx->view->overlay, port, meta)))
+	const struct ovnet_overlay *o = &ctx->view->overlay;
+	if (unlikely(meta->l3_len > port_mtu(o, port, meta)))
 		return OVNET_DROP_OVERSIZE;
-	if (unlikely(port->role == OVNET_PORT_ATTACH) && !count_down(ip, v6))
+	/* Behind an attach port ovnet is the router; behind the host device the kernel is. */
+	if (unlikely(port->role == OVNET_PORT_ATTACH) && !count_down(ip))
 		return OVNET_DROP_TTL_EXCEEDED;
+	if (unlikely(o->mss_clamp))
+		ovnet_mss_clamp(m, o->mtu);
 	meta->out_port = e->port;
 	return e->l3 ? PASS : push_ethernet(m, port, e);
 }
@@ -103,6 +67,7 @@ uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint
 		else
 			refuse(&bad, pkts[i], why);
 	}
+	STAGE(answer)(ctx, &bad);
 	refused_drop(ctx, &bad);
 	return kept;
 }

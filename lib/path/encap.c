@@ -24,7 +24,7 @@ struct burst {
 	uint16_t ip_id, ip_id_step;
 };
 
-static inline bool is_ip6(const struct ovnet_meta *meta, enum ovnet_encap kind)
+static inline bool inner_is_ip6(const struct ovnet_meta *meta, enum ovnet_encap kind)
 {
 	return kind != OVNET_ENCAP_UDP4 && meta->ip_version == 6;
 }
@@ -119,7 +119,7 @@ static __rte_always_inline int push(
 	/* As flannel does; the kernel's or our own routing has done so before. */
 	if (kind == OVNET_ENCAP_UDP4 && unlikely(!ovnet_ttl_decrement4((struct rte_ipv4_hdr *)ip)))
 		return OVNET_DROP_TTL_EXCEEDED;
-	const struct ovnet_inner inner = inner_of(ip, is_ip6(meta, kind));
+	const struct ovnet_inner inner = inner_of(ip, inner_is_ip6(meta, kind));
 	if (kind == OVNET_ENCAP_DIRECT)
 		write_ethernet(meta, ip);
 	else if (kind == OVNET_ENCAP_VXLAN6)
@@ -218,6 +218,7 @@ uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16
 	else
 		push_all(&b, &p, false);
 	ctx->ip_id = b.ip_id;
+	STAGE(answer)(ctx, &p.bad);
 	refused_drop(ctx, &p.bad);
 	return p.kept;
 }

@@ -31,12 +31,10 @@ static inline int ip6_check(const struct rte_ipv6_hdr *ip, uint32_t avail, uint3
 	if (unlikely(avail < IP6_LEN))
 		return OVNET_DROP_TRUNCATED;
 	uint32_t total = IP6_LEN + rte_be_to_cpu_16(ip->payload_len);
-	if (unlikely(ip6_version(ip) != 6))
-		return OVNET_DROP_BAD_IP;
-	if (unlikely(total > len))
-		return OVNET_DROP_TRUNCATED;
 	/* Lengths are kept in 16 bits. */
-	return likely(total <= UINT16_MAX) ? PASS : OVNET_DROP_OVERSIZE;
+	if (unlikely(ip6_version(ip) != 6 || total > UINT16_MAX))
+		return OVNET_DROP_BAD_IP;
+	return likely(total <= len) ? PASS : OVNET_DROP_TRUNCATED;
 }
 
 /* Of a packet that ip6_check passed. */

@@ -55,6 +55,18 @@ static inline void refuse(struct refused *r, struct rte_mbuf *m, int reason)
 	r->pkts[r->n++] = m;
 }
 
+/*
+ * Before refused_drop, by stages that leave refused packets at their IP header: takes out what goes
+ * on in fragments, and sends the senders of the others the ICMP errors they are due.
+ */
+void STAGE(answer_all)(struct ovnet_path_ctx *ctx, struct refused *r);
+
+static inline void STAGE(answer)(struct ovnet_path_ctx *ctx, struct refused *r)
+{
+	if (unlikely(r->n != 0))
+		STAGE(answer_all)(ctx, r);
+}
+
 static inline void refused_drop(struct ovnet_path_ctx *ctx, struct refused *r)
 {
 	for (uint16_t i = 0, run; unlikely(i < r->n); i += run) {

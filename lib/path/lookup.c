@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ip6.h"
-#include "ttl.h"
-
-#include "level.h"
-
-/* What an inner packet loses against the underlay's MTU, by enum ovnet_encap. */
-static const uint8_t overhead[] = {
-	[OVNET_ENCAP_VXLAN4] = OVNET_OVERHEAD(OVNET_VXLAN4_LEN),
-	[OVNET_ENCAP_UDP4] = OVNET_OVERHEAD(OVNET_UDP4_LEN),
-	[OVNET_ENCAP_DIRECT] = 0,
-	[OVNET_ENCAP_VXLAN6] = OVNET_OVERHEAD(OVNET_VXLAN6_LEN),
-};
+#include "mss_clamp.h"
+#include "way.h"
 
 /*
  * One load per packet; the lines the next two loops need start on their way here. The peers wait on
@@ -21,14 +11,7 @@ static inline void find_peers(const struct ovnet_fib_view *view, struct rte_mbuf
 	uint16_t n, const struct ovnet_peer **peers)
 {
 	for (uint16_t i = 0; i < n; i++) {
-		const void *ip = rte_pktmbuf_mtod(pkts[i], const void *);
-
-		if (likely(ip6_version(ip) != 6))
-			peers[i] = ovnet_fib_lookup(view,
-				rte_be_to_cpu_32(((const struct rte_ipv4_hdr *)ip)->dst_addr));
-		else
-			peers[i] = ovnet_fib_lookup6(
-				view, ((const struct rte_ipv6_hdr *)ip)->dst_addr);
+		peers[i] = peer_of(view, rte_pktmbuf_mtod(pkts[i], const void *));
 		rte_prefetch0(peers[i]);
 	}
 }
@@ -52,13 +35,6 @@ static inline int check_source(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	return likely(e != NULL && e->port == meta->in_port) ? PASS : ovnet_judge_attached(ctx, m);
 }
 
-static inline bool count_down(struct rte_mbuf *m, const struct ovnet_meta *meta)
-{
-	return meta->ip_version == 4
-		       ? ovnet_ttl_decrement4(rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *))
-		       : ovnet_ttl_decrement6(rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *));
-}
-
 static inline int check(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_peer *peer)
 {
@@ -75,11 +51,14 @@ static inline int check(
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
 	if (unlikely(!nh->resolved))
 		return OVNET_DROP_NEIGHBOUR_PENDING;
-	if (unlikely((uint32_t)meta->l3_len + overhead[peer->encap] > nh->mtu))
+	uint16_t mtu = way_mtu(peer, nh);
+	if (unlikely(meta->l3_len > mtu))
 		return OVNET_DROP_OVERSIZE;
 	/* Last: the error about any of the above quotes the packet as it came. */
-	if (unlikely(meta->flags & OVNET_META_ROUTE) && !count_down(m, meta))
+	if (unlikely(meta->flags & OVNET_META_ROUTE) && !count_down(rte_pktmbuf_mtod(m, void *)))
 		return OVNET_DROP_TTL_EXCEEDED;
+	if (unlikely(ctx->view->overlay.mss_clamp))
+		ovnet_mss_clamp(m, mtu);
 	meta->peer = peer;
 	meta->nh = nh;
 	meta->out_port = nh->port;
@@ -109,6 +88,7 @@ uint16_t STAGE(lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint1
 		else
 			refuse(&bad, pkts[i], why);
 	}
+	STAGE(answer)(ctx, &bad);
 	refused_drop(ctx, &bad);
 	return kept;
 }

@@ -20,6 +20,7 @@
 #include "handoff.h"
 #include "meta.h"
 #include "queue_map.h"
+#include "rate_limit.h"
 
 /*
  * Capture, mirror and trace hook in here, at every stage boundary, on every kind of port.
@@ -33,6 +34,10 @@ struct ovnet_hook {
 	void *arg;
 	struct ovnet_rcu_head rcu;
 };
+
+/* ICMP errors a worker sends per second (RFC 1812 section 4.3.2.8), and at once. */
+#define OVNET_ANSWERS_PER_SECOND 1000
+#define OVNET_ANSWERS_AT_ONCE    64
 
 struct ovnet_txbuf {
 	uint16_t n;
@@ -59,8 +64,9 @@ struct ovnet_path_ctx {
 	const struct ovnet_hook *hook;     /* loaded once per burst */
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;
-	uint16_t ip_id;      /* outer IP id: counts up by n_workers from the worker's number */
-	uint64_t tx_pending; /* bit per port id with packets in txbuf */
+	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
+	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
+	uint64_t tx_pending;       /* bit per port id with packets in txbuf */
 	struct ovnet_counters *counters;
 	struct ovnet_txbuf txbuf[OVNET_MAX_PORTS];
 } __rte_cache_aligned;

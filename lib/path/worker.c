@@ -66,6 +66,8 @@ int ovnet_worker_main(void *arg)
 
 	ctx->counters = &w->counters;
 	ctx->ip_id = ctx->worker;
+	ovnet_rate_init(&ctx->answers, OVNET_ANSWERS_PER_SECOND, OVNET_ANSWERS_AT_ONCE,
+		rte_get_tsc_hz(), rte_rdtsc());
 	w->epoll_fd = -1;
 	if (ovnet_rcu_reader_add(rcu, ctx->worker) != 0) {
 		LOG(ERR, "worker %u cannot register as an RCU reader: more workers than at start",

@@ -215,6 +215,7 @@ static inline struct bed *bed_open(uint16_t workers)
 	b->counters.peers = 16;
 	b->ctx.shared = &b->shared;
 	b->ctx.counters = &b->counters;
+	ovnet_rate_init(&b->ctx.answers, 0, 0, 1, 0); /* nobody is answered */
 	door_init(&b->door[HOST], HOST, OVNET_PORT_HOST, OVNET_CAP_L3, 1450, (struct ovnet_mac){0});
 	door_init(&b->door[UPLINK], UPLINK, OVNET_PORT_UPLINK, OVNET_CAP_CHAINED, 1500, uplink_mac);
 	door_init(&b->door[ATTACH], ATTACH, OVNET_PORT_ATTACH, 0, 1450, attach_mac);
@@ -335,6 +336,7 @@ static inline uint16_t put_inner(
 		b[i] = (uint8_t)(i * 7);
 	b[0] = 0x45;
 	be_put16(b + 2, len);
+	b[6] = 0x40;
 	b[8] = 63;
 	b[9] = 17;
 	be_put32(b + 12, src);

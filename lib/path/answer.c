@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <rte_cycles.h>
+
+#include "fragment.h"
+#include "icmp_error.h"
+#include "way.h"
+
+/* Of one packet: the largest there is, over an MTU of some 1,100 bytes or more. */
+#define FRAGMENTS_MAX OVNET_BURST
+
+/* The way a refused packet would have gone. Its data is at the IP header. */
+struct way {
+	bool outward;                      /* to the underlay */
+	const struct ovnet_peer *peer;     /* outward; NULL: none */
+	const struct ovnet_endpoint *back; /* not from the underlay: where its sender is */
+	const struct ovnet_port *in;
+	uint16_t mtu; /* when it was OVERSIZE */
+};
+
+static const struct ovnet_endpoint *endpoint_of(
+	const struct ovnet_fib_view *view, const void *ip, bool source)
+{
+	const struct rte_ipv4_hdr *ip4 = ip;
+	const struct rte_ipv6_hdr *ip6 = ip;
+
+	if (is_ip6(ip))
+		return ovnet_fib_endpoint6(view, source ? ip6->src_addr : ip6->dst_addr);
+	return ovnet_fib_endpoint(view, rte_be_to_cpu_32(source ? ip4->src_addr : ip4->dst_addr));
+}
+
+static uint16_t mtu_inward(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
+{
+	const struct ovnet_endpoint *e =
+		endpoint_of(ctx->view, rte_pktmbuf_mtod(m, const void *), false);
+
+	if (e == NULL || e->port >= ctx->map->n_ports || ctx->map->port[e->port] == NULL)
+		return 0;
+	return port_mtu(&ctx->view->overlay, ctx->map->port[e->port], ovnet_meta(m));
+}
+
+/* False: nobody to answer, nothing to go on. */
+static bool find_way(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, struct way *way)
+{
+	const struct ovnet_meta *meta = ovnet_meta(m);
+	const void *ip = rte_pktmbuf_mtod(m, const void *);
+
+	*way = (struct way){0};
+	if (ctx->view == NULL || ctx->map == NULL || meta->in_port >= ctx->map->n_ports)
+		return false;
+	way->in = ctx->map->port[meta->in_port];
+	if (way->in == NULL)
+		return false;
+	way->outward = way->in->role != OVNET_PORT_UPLINK;
+	if (!way->outward) {
+		way->mtu = mtu_inward(ctx, m);
+		return true;
+	}
+	way->peer = peer_of(ctx->view, ip);
+	if (way->peer != NULL && way->peer->nh != NULL)
+		way->mtu = way_mtu(way->peer, ovnet_nh_get(way->peer->nh));
+	/* Permissive validation lets by what is not its sender's: nobody else gets the error. */
+	way->back = endpoint_of(ctx->view, ip, true);
+	if (way->back != NULL && way->back->port != meta->in_port)
+		way->back = NULL;
+	return true;
+}
+
+static bool may_be_cut(const void *ip)
+{
+	return !is_ip6(ip) && !(((const struct rte_ipv4_hdr *)ip)->fragment_offset &
+				      RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
+}
+
+/* Sends the packet on in fragments. False: it is still there. */
+static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way *way)
+{
+	struct rte_mbuf *parts[FRAGMENTS_MAX];
+	struct ovnet_meta *meta = ovnet_meta(m);
+
+	if (way->outward) {
+		meta->peer = way->peer;
+		meta->nh = ovnet_nh_get(way->peer->nh);
+		meta->out_port = meta->nh->port;
+		if (meta->flags & OVNET_META_ROUTE)
+			count_down(rte_pktmbuf_mtod(m, void *)); /* one is left: see answer() */
+	}
+	int n = ovnet_fragment4(m, way->mtu, parts, FRAGMENTS_MAX);
+	if (n < 0)
+		return false;
+	uint16_t left = way->outward ? STAGE(encap)(ctx, parts, (uint16_t)n)
+				     : STAGE(deliver)(ctx, parts, (uint16_t)n);
+	STAGE(tx)(ctx, parts, left);
+	return true;
+}
+
+/* -1: none is due. What validation says of the underlay's packets is none of their senders'. */
+static int icmp_of(int reason, bool outward)
+{
+	if (!outward && reason != OVNET_DROP_OVERSIZE && reason != OVNET_DROP_TTL_EXCEEDED)
+		return -1;
+	switch (reason) {
+	case OVNET_DROP_OVERSIZE:
+		return OVNET_ICMP_TOO_BIG;
+	case OVNET_DROP_TTL_EXCEEDED:
+		return OVNET_ICMP_TIME_EXCEEDED;
+	case OVNET_DROP_NO_PEER:
+		return OVNET_ICMP_NET_UNREACHABLE;
+	case OVNET_DROP_NO_UPLINK:
+	case OVNET_DROP_NEIGHBOUR_PENDING:
+		return OVNET_ICMP_HOST_UNREACHABLE;
+	default:
+		return -1;
+	}
+}
+
+/*
+ * Who answers. Towards guests and the underlay: we, by the first addresses of our subnet. The
+ * kernel takes no packet from the host device that comes from an address of its own: there it is
+ * the far end, by the base address of its subnet, or who was written to.
+ */
+static void choose_source(const struct ovnet_path_ctx *ctx, const struct way *way, const void *ip,
+	uint32_t *src_be, uint8_t src6[16])
+{
+	const struct ovnet_overlay *o = &ctx->view->overlay;
+	bool host = way->in->role == OVNET_PORT_HOST;
+	uint8_t first = way->in->role == OVNET_PORT_ATTACH ? 1 : 0;
+
+	if (is_ip6(ip)) {
+		memcpy(src6, o->own6.addr, 16);
+		if (host && way->peer != NULL)
+			memcpy(src6, way->peer->subnet.v6.addr, 16);
+		else if (host)
+			memcpy(src6, ((const struct rte_ipv6_hdr *)ip)->dst_addr, 16);
+		src6[15] += first;
+		return;
+	}
+	*src_be = rte_cpu_to_be_32(o->own.addr_host + first);
+	if (host && way->peer != NULL)
+		*src_be = rte_cpu_to_be_32(way->peer->subnet.v4.addr_host);
+	else if (host)
+		*src_be = ((const struct rte_ipv4_hdr *)ip)->dst_addr;
+}
+
+/* The error, with what the path has to know of it; NULL: none may be sent. */
+static struct rte_mbuf *make_error(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m,
+	const struct way *way, enum ovnet_icmp what)
+{
+	const void *ip = rte_pktmbuf_mtod(m, const void *);
+	uint32_t src_be = 0;
+	uint8_t src6[16];
+	bool v6 = is_ip6(ip);
+
+	choose_source(ctx, way, ip, &src_be, src6);
+	struct rte_mbuf *e = v6 ? ovnet_icmp6_error(m->pool, m, what, way->mtu, src6)
+				: ovnet_icmp4_error(m->pool, m, what, way->mtu, src_be);
+	if (e == NULL)
+		return NULL;
+	struct ovnet_meta *meta = ovnet_meta(e);
+	meta->src_version = meta->ip_version;
+	if (v6)
+		memcpy(meta->src6, src6, sizeof(meta->src6));
+	else
+		meta->src_be = src_be;
+	meta->encap = 0;
+	return e;
+}
+
+/* To the port the offender came by. */
+static void send_back(struct ovnet_path_ctx *ctx, struct rte_mbuf *e, const struct way *way)
+{
+	ovnet_meta(e)->out_port = way->in->id;
+	if (!way->back->l3 && push_ethernet(e, way->in, way->back) != PASS) {
+		ovnet_drop(ctx, &e, 1, OVNET_DROP_NO_HEADROOM);
+		return;
+	}
+	STAGE(tx)(ctx, &e, 1);
+}
+
+/* To a peer: an error is never answered itself, so this ends. */
+static void send_out(struct ovnet_path_ctx *ctx, struct rte_mbuf *e)
+{
+	uint16_t n = STAGE(lookup)(ctx, &e, 1);
+
+	n = STAGE(encap)(ctx, &e, n);
+	STAGE(tx)(ctx, &e, n);
+}
+
+static void send_error(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way *way, enum ovnet_icmp what)
+{
+	if (way->outward && way->back == NULL)
+		return;
+	if (!ovnet_rate_take(&ctx->answers, rte_rdtsc())) {
+		ctx->counters->answers_limited++;
+		return;
+	}
+	struct rte_mbuf *e = make_error(ctx, m, way, what);
+	if (e == NULL)
+		return;
+	if (way->outward) {
+		ctx->counters->answers++;
+		send_back(ctx, e, way);
+	} else if (peer_of(ctx->view, rte_pktmbuf_mtod(e, const void *)) != NULL) {
+		ctx->counters->answers++;
+		send_out(ctx, e);
+	}
+}
+
+/* False: the packet went on. */
+static bool answer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reason)
+{
+	const void *ip = rte_pktmbuf_mtod(m, const void *);
+	struct way way;
+
+	if (icmp_of(*reason, true) < 0 || !find_way(ctx, m, &way))
+		return true;
+	if (*reason == OVNET_DROP_OVERSIZE && may_be_cut(ip)) {
+		bool last_hop = (ovnet_meta(m)->flags & OVNET_META_ROUTE) &&
+				((const struct rte_ipv4_hdr *)ip)->time_to_live <= 1;
+		if (!last_hop)
+			return !cut(ctx, m, &way);
+		*reason = OVNET_DROP_TTL_EXCEEDED;
+	}
+	int what = icmp_of(*reason, way.outward);
+	if (what >= 0)
+		send_error(ctx, m, &way, (enum ovnet_icmp)what);
+	return true;
+}
+
+void STAGE(answer_all)(struct ovnet_path_ctx *ctx, struct refused *r)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < r->n; i++) {
+		uint8_t reason = r->reason[i];
+
+		if (!answer(ctx, r->pkts[i], &reason))
+			continue;
+		r->reason[kept] = reason;
+		r->pkts[kept++] = r->pkts[i];
+	}
+	r->n = kept;
+}
