@@ -166,6 +166,21 @@ static inline uint16_t inner_burst(
 	return kept;
 }
 
+/* Not often: out of the way of the burst. PASS or a reason for what *m is then, NULL: nothing. */
+static __rte_noinline int check_whole(
+	struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf **m)
+{
+	*m = STAGE(reassemble)(ctx, port, *m);
+	if (*m == NULL)
+		return OVNET_DROP_FRAGMENT;
+	int why = check_outer(&ctx->view->overlay, port, *m);
+	if (why != OVNET_DROP_NOT_OVERLAY || (port->caps & OVNET_CAP_EXCLUSIVE))
+		return why;
+	ovnet_absorb(ctx, *m);
+	*m = NULL;
+	return why;
+}
+
 static inline uint16_t outer_burst(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n)
 {
@@ -179,6 +194,11 @@ static inline uint16_t outer_burst(struct ovnet_path_ctx *ctx, const struct ovne
 		int why = ctx->view != NULL ? check_outer(&ctx->view->overlay, port, m)
 					    : OVNET_DROP_NOT_OVERLAY;
 
+		if (unlikely(why == OVNET_DROP_FRAGMENT)) {
+			why = check_whole(ctx, port, &m);
+			if (m == NULL)
+				continue;
+		}
 		if (likely(why == PASS))
 			pkts[kept++] = m;
 		else if (why == OVNET_DROP_NOT_OVERLAY && (port->caps & OVNET_CAP_EXCLUSIVE))

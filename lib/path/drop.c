@@ -32,3 +32,9 @@ void ovnet_drop(
 		note_impostor(c, pkts[n - 1]);
 	rte_pktmbuf_free_bulk(pkts, n);
 }
+
+void ovnet_absorb(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
+{
+	ctx->counters->absorbed++;
+	rte_pktmbuf_free(m);
+}

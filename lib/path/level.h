@@ -21,6 +21,9 @@ uint16_t STAGE(rx)(
 	struct ovnet_path_ctx *ctx, const struct ovnet_rxq_ref *ref, struct rte_mbuf **pkts);
 uint16_t STAGE(classify)(
 	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n);
+/* An outer fragment, owned from here on. The datagram it completes, or NULL. */
+struct rte_mbuf *STAGE(reassemble)(
+	struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf *m);
 uint16_t STAGE(lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
