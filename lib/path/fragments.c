@@ -5,6 +5,7 @@
 
 #include <rte_cycles.h>
 #include <rte_ether.h>
+#include <rte_log.h>
 #include <rte_malloc.h>
 #include <rte_udp.h>
 
@@ -49,6 +50,7 @@ struct ovnet_fragments *ovnet_fragments_new(uint32_t max, int socket)
 	struct ovnet_fragments *f =
 		rte_zmalloc_socket("fragments", sizeof(*f), RTE_CACHE_LINE_SIZE, socket);
 
+	rte_log_set_level(RTE_LOGTYPE_USER1, RTE_LOG_WARNING); /* the library tells the size */
 	if (f != NULL)
 		*f = (struct ovnet_fragments){.due = UINT64_MAX,
 			.ttl = rte_get_tsc_hz(),

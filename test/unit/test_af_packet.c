@@ -41,7 +41,34 @@ static void overlay_is_seen_and_the_rest_is_not(void **state)
 	lab_no_leak();
 }
 
-static void fragments_vlans_and_other_destinations_are_not_seen(void **state)
+/* Which port one is for may be told by another one. */
+static void fragments_of_udp_to_us_are_taken(void **state)
+{
+	(void)state;
+	static const uint16_t ports[] = {PORT, 53};
+	int err;
+	struct ovnet_port *port = open_packet(1, &err);
+
+	assert_non_null(port);
+	for (unsigned i = 0; i < 2 * RTE_DIM(ports); i++) {
+		take(port, PORT, 2);
+		struct lab_packet p = packet(ports[i / 2], "fragment");
+		p.frag = i % 2 == 0 ? IP_MF : 20;
+		assert_true(taken(port, &p));
+		p.dst = "10.9.0.99";
+		assert_true(passes(port, &p));
+		p.dst = "10.9.0.1";
+		p.proto = IPPROTO_TCP;
+		assert_true(passes(port, &p));
+		p.proto = 0;
+		take(port, 0, 2);
+		assert_true(passes(port, &p));
+	}
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
+static void vlans_and_other_destinations_are_not_seen(void **state)
 {
 	(void)state;
 	int err;
@@ -49,16 +76,12 @@ static void fragments_vlans_and_other_destinations_are_not_seen(void **state)
 
 	assert_non_null(port);
 	take(port, PORT, 2);
-	struct lab_packet p = packet(PORT, "fragment");
-	p.frag = IP_MF;
-	assert_true(passes(port, &p));
-	p.frag = 20;
-	assert_true(passes(port, &p));
-	p.frag = IP_DF;
-	assert_true(taken(port, &p));
-	p = packet(PORT, "vlan");
+	struct lab_packet p = packet(PORT, "vlan");
 	p.vlan = 7;
 	assert_true(passes(port, &p));
+	p = packet(PORT, "whole");
+	p.frag = IP_DF;
+	assert_true(taken(port, &p));
 	p = packet(PORT, "elsewhere");
 	p.dst = "10.9.0.99";
 	assert_true(passes(port, &p));
@@ -356,7 +379,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(overlay_is_seen_and_the_rest_is_not),
-		cmocka_unit_test(fragments_vlans_and_other_destinations_are_not_seen),
+		cmocka_unit_test(fragments_of_udp_to_us_are_taken),
+		cmocka_unit_test(vlans_and_other_destinations_are_not_seen),
 		cmocka_unit_test(filter_changes_live),
 		cmocka_unit_test(many_addresses_fit_the_filter),
 		cmocka_unit_test(what_is_sent_arrives_and_is_not_heard_again),
