@@ -9,7 +9,7 @@ mac_of() {
 }
 # router_between HOST: what b sends there is cut to 1,400 bytes.
 router_between() {
-	on b ip route add "$(host_ip "$1")/32" via $LAB_GATEWAY
+	on b ip route add "$(host_ip "$1")/32" via "$LAB_GATEWAY"
 	on fabric ip route add "$(host_ip "$1")/32" dev fab0 mtu lock 1400
 }
 # arrives HOST: packets in fragments only, and not one of them lost.
