@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <netinet/in.h>
+
 #include <rte_cycles.h>
 
 #include "fragments.h"
@@ -12,13 +14,14 @@ static int admit(
 	const struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf *m)
 {
 	const struct ovnet_meta *meta = ovnet_meta(m);
+	const struct ovnet_addr source = {.family = AF_INET, .v4_be = meta->src_be};
 
 	if (ctx->fragments == NULL)
 		return OVNET_DROP_FRAGMENT;
 	if (meta->offload != 0)
 		return OVNET_DROP_CSUM_STATE; /* senders finish checksums before they cut */
-	if (!ctx->view->overlay.validate ||
-		ovnet_fib_is_source(&ctx->shared->fib, meta->outer_src_be))
+	if (ctx->view->overlay.validation != OVNET_VALIDATE_STRICT ||
+		ovnet_fib_is_source(&ctx->shared->fib, &source))
 		return PASS;
 	return port->caps & OVNET_CAP_EXCLUSIVE ? OVNET_DROP_UNKNOWN_PEER : OVNET_DROP_NOT_OVERLAY;
 }

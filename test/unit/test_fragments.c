@@ -158,7 +158,8 @@ static void missing_one_times_out(void **state)
 	assert_int_equal(b->ctx.fragments->held, 2);
 	later(b);
 	assert_int_equal(b->counters.drops[OVNET_DROP_FRAGMENT_TIMEOUT], 2);
-	assert_int_equal(b->counters.last_source_be[OVNET_DROP_FRAGMENT_TIMEOUT], htonl(PEER_IP));
+	assert_int_equal(
+		b->counters.last_source[OVNET_DROP_FRAGMENT_TIMEOUT].v4_be, htonl(PEER_IP));
 	assert_int_equal(bed_drops(b), 2);
 	/* What is late starts anew. */
 	piece(b, 48, 1000);
