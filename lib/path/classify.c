@@ -2,6 +2,7 @@
 #include "vxlan4.h"
 
 #include "flow_hash.h"
+#include "fragment6.h"
 
 /* Attach and host side: link header, options, ports. */
 #define INNER_HEADERS (RTE_ETHER_HDR_LEN + IP4_MAX + 4)
@@ -126,7 +127,7 @@ static inline int check_outer(
 		return OVNET_DROP_TRUNCATED;
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	if (unlikely(eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4)))
-		return OVNET_DROP_NOT_OVERLAY;
+		return is_fragment6(port, m) ? OVNET_DROP_FRAGMENT : OVNET_DROP_NOT_OVERLAY;
 
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(eth + 1);
 	why = ip4_check(ip, m->data_len - RTE_ETHER_HDR_LEN, m->pkt_len - RTE_ETHER_HDR_LEN);
@@ -172,10 +173,10 @@ static inline uint16_t inner_burst(
 static __rte_noinline int check_whole(
 	struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf **m)
 {
-	*m = STAGE(reassemble)(ctx, port, *m);
-	if (*m == NULL)
-		return OVNET_DROP_FRAGMENT;
-	int why = check_outer(&ctx->view->overlay, port, *m);
+	int why = STAGE(reassemble)(ctx, m);
+
+	if (why == PASS)
+		why = check_outer(&ctx->view->overlay, port, *m);
 	if (why != OVNET_DROP_NOT_OVERLAY || (port->caps & OVNET_CAP_EXCLUSIVE))
 		return why;
 	ovnet_absorb(ctx, *m);

@@ -135,49 +135,13 @@ static uint8_t ecn_of(struct rte_mbuf *m)
 	return ecn_of_all[seen];
 }
 
-static bool udp_sum_is_wrong(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint16_t at)
+/* A tunnel may leave it out, also over IPv6 (RFC 6935). */
+static bool has_udp_sum(const struct rte_mbuf *m, uint16_t at)
 {
 	struct rte_udp_hdr copy;
 	const struct rte_udp_hdr *udp = rte_pktmbuf_read(m, at, sizeof(copy), &copy);
 
-	return udp != NULL && udp->dgram_cksum != 0 &&
-	       rte_ipv4_udptcp_cksum_mbuf_verify(m, ip, at) != 0;
-}
-
-/*
- * The datagram is the first fragment's buffer with the others behind it. Its checksum is what tells
- * whether they belong together: an identification that came round too early is not seen otherwise.
- */
-static struct rte_mbuf *finish(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
-{
-	struct rte_ipv4_hdr *ip =
-		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, RTE_ETHER_HDR_LEN);
-	uint16_t udp_at = (uint16_t)(m->l2_len + m->l3_len);
-	uint8_t ecn = ecn_of(m);
-
-	m->ol_flags &= ~RTE_MBUF_F_TX_IP_CKSUM; /* the library asks for one */
-	m->tx_offload = 0;
-	if (ecn == ECN_MIXED) {
-		drop_one(ctx, m, OVNET_DROP_ECN_ILLEGAL);
-		return NULL;
-	}
-	/* Options of the first fragment are not in the others' arithmetic. */
-	if (m->pkt_len > RTE_ETHER_HDR_LEN + UINT16_MAX || udp_sum_is_wrong(m, ip, udp_at)) {
-		drop_one(ctx, m, OVNET_DROP_FRAGMENT);
-		return NULL;
-	}
-	ip->type_of_service = (uint8_t)((ip->type_of_service & ~3) | ecn);
-	return m;
-}
-
-/* The library of 22.11 would make a packet of more bytes than its length field can say. */
-static bool fits(const struct rte_ipv4_hdr *ip, unsigned header)
-{
-	unsigned total = rte_be_to_cpu_16(ip->total_length);
-	unsigned at = (rte_be_to_cpu_16(ip->fragment_offset) & RTE_IPV4_HDR_OFFSET_MASK) *
-		      RTE_IPV4_HDR_OFFSET_UNITS;
-
-	return total > header && at + total <= UINT16_MAX;
+	return udp != NULL && udp->dgram_cksum != 0;
 }
 
 /* Refused alone, it found no place; refused with others, it did not fit them. */
@@ -188,30 +152,34 @@ static void refused(struct ovnet_path_ctx *ctx)
 							: OVNET_DROP_FRAGMENT);
 }
 
-struct rte_mbuf *ovnet_fragments_add4(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint64_t now)
+/* Gets the fragment, `len` bytes without padding, ready for the table. False: no room, dropped. */
+static bool enter(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint32_t len, uint8_t tos, uint64_t now)
 {
-	struct rte_ipv4_hdr *ip =
-		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, RTE_ETHER_HDR_LEN);
 	struct ovnet_fragments *f = ctx->fragments;
-	unsigned header = rte_ipv4_hdr_len(ip);
 
-	if (!fits(ip, header)) {
-		drop_one(ctx, m, OVNET_DROP_FRAGMENT);
-		return NULL;
-	}
 	/* Before the table finds them: it does not tell what is late from what is wrong. */
 	give_up(ctx, now, OVNET_DROP_FRAGMENT_TIMEOUT);
-	ovnet_trim(m, RTE_ETHER_HDR_LEN + rte_be_to_cpu_16(ip->total_length));
+	ovnet_trim(m, len);
 	if (f->held + m->nb_segs > f->max) {
 		drop_one(ctx, m, OVNET_DROP_FRAGMENT_FULL);
-		return NULL;
+		return false;
 	}
-	note_tos(m, ip->type_of_service);
-	m->l2_len = RTE_ETHER_HDR_LEN;
-	m->l3_len = header;
+	note_tos(m, tos);
 	f->held += m->nb_segs;
 	ctx->counters->absorbed++;
-	struct rte_mbuf *whole = rte_ipv4_frag_reassemble_packet(f->table, &f->dead, m, now, ip);
+	return true;
+}
+
+/*
+ * What the table said. The datagram is the first fragment's buffer with the others behind it; *ecn
+ * is that of all of them.
+ */
+static struct rte_mbuf *leave(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf *whole, uint64_t now, uint8_t *ecn)
+{
+	struct ovnet_fragments *f = ctx->fragments;
+
 	if (whole != NULL) {
 		f->held -= whole->nb_segs;
 		ctx->counters->absorbed--;
@@ -219,5 +187,136 @@ struct rte_mbuf *ovnet_fragments_add4(struct ovnet_path_ctx *ctx, struct rte_mbu
 	refused(ctx);
 	if (f->held > 0 && f->due == UINT64_MAX)
 		f->due = now + f->ttl;
-	return whole != NULL ? finish(ctx, whole) : NULL;
+	if (whole == NULL)
+		return NULL;
+	whole->ol_flags &= ~RTE_MBUF_F_TX_IP_CKSUM; /* the library asks for one */
+	whole->tx_offload = 0;
+	*ecn = ecn_of(whole);
+	if (*ecn != ECN_MIXED)
+		return whole;
+	drop_one(ctx, whole, OVNET_DROP_ECN_ILLEGAL);
+	return NULL;
+}
+
+/* The library of 22.11 would make a packet of more bytes than its length field can say. */
+static bool fits4(const struct rte_ipv4_hdr *ip, unsigned header)
+{
+	unsigned total = rte_be_to_cpu_16(ip->total_length);
+	unsigned at = (rte_be_to_cpu_16(ip->fragment_offset) & RTE_IPV4_HDR_OFFSET_MASK) *
+		      RTE_IPV4_HDR_OFFSET_UNITS;
+
+	return total > header && at + total <= UINT16_MAX;
+}
+
+/*
+ * The checksum tells whether they belong together: an identification that came round too early is
+ * not seen otherwise. Options of the first fragment are not in the others' arithmetic.
+ */
+static bool is_right4(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
+{
+	uint16_t udp_at = (uint16_t)(RTE_ETHER_HDR_LEN + rte_ipv4_hdr_len(ip));
+
+	return m->pkt_len <= RTE_ETHER_HDR_LEN + UINT16_MAX &&
+	       (!has_udp_sum(m, udp_at) || rte_ipv4_udptcp_cksum_mbuf_verify(m, ip, udp_at) == 0);
+}
+
+struct rte_mbuf *ovnet_fragments_add4(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint64_t now)
+{
+	struct rte_ipv4_hdr *ip =
+		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, RTE_ETHER_HDR_LEN);
+	struct ovnet_fragments *f = ctx->fragments;
+	uint8_t ecn;
+
+	if (!fits4(ip, rte_ipv4_hdr_len(ip))) {
+		drop_one(ctx, m, OVNET_DROP_FRAGMENT);
+		return NULL;
+	}
+	if (!enter(ctx, m, RTE_ETHER_HDR_LEN + rte_be_to_cpu_16(ip->total_length),
+		    ip->type_of_service, now))
+		return NULL;
+	m->l2_len = RTE_ETHER_HDR_LEN;
+	m->l3_len = rte_ipv4_hdr_len(ip);
+	m = leave(ctx, rte_ipv4_frag_reassemble_packet(f->table, &f->dead, m, now, ip), now, &ecn);
+	if (m == NULL)
+		return NULL;
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, RTE_ETHER_HDR_LEN);
+	if (!is_right4(m, ip)) {
+		drop_one(ctx, m, OVNET_DROP_FRAGMENT);
+		return NULL;
+	}
+	ip->type_of_service = (uint8_t)((ip->type_of_service & ~3) | ecn);
+	return m;
+}
+
+static struct rte_ipv6_hdr *ip6_of(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *, RTE_ETHER_HDR_LEN);
+}
+
+static bool fits6(const struct rte_ipv6_hdr *ip, const struct rte_ipv6_fragment_ext *ext)
+{
+	unsigned len = rte_be_to_cpu_16(ip->payload_len) - (unsigned)sizeof(*ext);
+	unsigned at = rte_be_to_cpu_16(ext->frag_data) & RTE_IPV6_EHDR_FO_MASK;
+
+	return len > 0 && at + len <= UINT16_MAX;
+}
+
+/* RFC 6946: whole, but for the header. The others of its identification have no part in it. */
+static struct rte_mbuf *strip_atomic(struct rte_mbuf *m)
+{
+	struct rte_ipv6_hdr *ip = ip6_of(m);
+	const uint16_t ext = sizeof(struct rte_ipv6_fragment_ext);
+	uint8_t *start = rte_pktmbuf_mtod(m, uint8_t *);
+
+	ip->proto = ((const struct rte_ipv6_fragment_ext *)(ip + 1))->next_header;
+	ip->payload_len = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(ip->payload_len) - ext));
+	memmove(start + ext, start, RTE_ETHER_HDR_LEN + sizeof(*ip));
+	m->data_off += ext;
+	m->data_len -= ext;
+	m->pkt_len -= ext;
+	return m;
+}
+
+static bool is_right6(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
+{
+	const uint16_t udp_at = RTE_ETHER_HDR_LEN + sizeof(*ip);
+
+	return !has_udp_sum(m, udp_at) || rte_ipv6_udptcp_cksum_mbuf_verify(m, ip, udp_at) == 0;
+}
+
+static struct rte_mbuf *finish6(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t ecn)
+{
+	struct rte_ipv6_hdr *ip = ip6_of(m);
+
+	if (!is_right6(m, ip)) {
+		drop_one(ctx, m, OVNET_DROP_FRAGMENT);
+		return NULL;
+	}
+	ip->vtc_flow = (ip->vtc_flow & ~rte_cpu_to_be_32(3u << RTE_IPV6_HDR_TC_SHIFT)) |
+		       rte_cpu_to_be_32((uint32_t)ecn << RTE_IPV6_HDR_TC_SHIFT);
+	return m;
+}
+
+struct rte_mbuf *ovnet_fragments_add6(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint64_t now)
+{
+	struct rte_ipv6_hdr *ip = ip6_of(m);
+	struct rte_ipv6_fragment_ext *ext = (struct rte_ipv6_fragment_ext *)(ip + 1);
+	struct ovnet_fragments *f = ctx->fragments;
+	uint8_t ecn, tos = (uint8_t)(rte_be_to_cpu_32(ip->vtc_flow) >> RTE_IPV6_HDR_TC_SHIFT);
+
+	if (!fits6(ip, ext)) {
+		drop_one(ctx, m, OVNET_DROP_FRAGMENT);
+		return NULL;
+	}
+	if ((ext->frag_data & RTE_BE16(RTE_IPV6_EHDR_FO_MASK | RTE_IPV6_EHDR_MF_MASK)) == 0)
+		return strip_atomic(m);
+	if (!enter(ctx, m,
+		    RTE_ETHER_HDR_LEN + (uint32_t)sizeof(*ip) + rte_be_to_cpu_16(ip->payload_len),
+		    tos, now))
+		return NULL;
+	m->l2_len = RTE_ETHER_HDR_LEN;
+	m->l3_len = sizeof(*ip) + sizeof(*ext);
+	m = leave(ctx, rte_ipv6_frag_reassemble_packet(f->table, &f->dead, m, now, ip, ext), now,
+		&ecn);
+	return m != NULL ? finish6(ctx, m, ecn) : NULL;
 }

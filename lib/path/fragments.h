@@ -40,6 +40,11 @@ void ovnet_fragments_free(struct ovnet_fragments *f);
  * datagram (overlap, too many, nothing in it, more than 65,535 bytes, bad UDP checksum).
  */
 struct rte_mbuf *ovnet_fragments_add4(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint64_t now);
+/*
+ * The same for IPv6, with a fragment header behind the IPv6 header. The datagram has none; its
+ * first byte may be another one than the fragment's.
+ */
+struct rte_mbuf *ovnet_fragments_add6(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint64_t now);
 /* Drops what waited too long, and sets `due` anew. */
 void ovnet_fragments_expire(struct ovnet_path_ctx *ctx, uint64_t now);
 /* Drops all that waits. */

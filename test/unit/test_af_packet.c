@@ -68,6 +68,43 @@ static void fragments_of_udp_to_us_are_taken(void **state)
 	lab_no_leak();
 }
 
+/* A fragment of `next`, its payload cut off: the door has no interest in it. */
+static bool fragment6_arrives(struct ovnet_port *port, const char *dst, uint8_t next)
+{
+	struct lab_packet p = packet(PORT, "six");
+	uint8_t frame[512];
+	struct rte_mbuf *m;
+
+	p.src = "fd09::2";
+	p.dst = dst;
+	size_t n = lab_frame(frame, &p);
+	memmove(frame + 62, frame + 54, n - 54);
+	memcpy(frame + 54, (uint8_t[8]){next, 0, 0, 1, 0, 0, 0, 7}, 8);
+	frame[19] = (uint8_t)(frame[19] + 8);
+	frame[20] = IPPROTO_FRAGMENT;
+	assert_int_equal(send(peer, frame, n + 8, 0), n + 8);
+	if (lab_rx(port, &m, 1, 100) == 0)
+		return false;
+	assert_int_equal(m->pkt_len, n + 8);
+	rte_pktmbuf_free(m);
+	return true;
+}
+
+static void fragments_of_ipv6_too(void **state)
+{
+	(void)state;
+	int err;
+	struct ovnet_port *port = open_packet(1, &err);
+
+	assert_non_null(port);
+	take(port, PORT, 2);
+	assert_true(fragment6_arrives(port, "fd09::1", IPPROTO_UDP));
+	assert_false(fragment6_arrives(port, "fd09::1", IPPROTO_TCP));
+	assert_false(fragment6_arrives(port, "fd09::9", IPPROTO_UDP));
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
 static void vlans_and_other_destinations_are_not_seen(void **state)
 {
 	(void)state;
@@ -380,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(overlay_is_seen_and_the_rest_is_not),
 		cmocka_unit_test(fragments_of_udp_to_us_are_taken),
+		cmocka_unit_test(fragments_of_ipv6_too),
 		cmocka_unit_test(vlans_and_other_destinations_are_not_seen),
 		cmocka_unit_test(filter_changes_live),
 		cmocka_unit_test(many_addresses_fit_the_filter),
