@@ -379,6 +379,53 @@ static void flows_spread_over_queues(void **state)
 	lab_no_leak();
 }
 
+/* Sends it and says by which queue it comes. */
+static unsigned queue_of(struct ovnet_port *port, const struct lab_packet *p)
+{
+	struct rte_mbuf *m;
+
+	send_packet(p);
+	for (unsigned i = 0; i < 2000; i++) {
+		for (unsigned q = 0; q < 2; q++) {
+			if (port->ops->rx(port->queue[q], &m, 1) == 0)
+				continue;
+			rte_pktmbuf_free(m);
+			return q;
+		}
+		usleep(1000);
+	}
+	fail_msg("nothing came");
+	return 0;
+}
+
+/* Only the first has ports: one worker is to put them together. */
+static void fragments_of_one_datagram_share_a_queue(void **state)
+{
+	(void)state;
+	int err;
+	unsigned by[2] = {0};
+	struct ovnet_port *port = open_packet(2, &err);
+
+	assert_non_null(port);
+	take(port, PORT, 2);
+	for (unsigned i = 2; i < 66; i++) {
+		char src[INET_ADDRSTRLEN];
+		struct lab_packet p = packet(PORT, "cut into two or more");
+		snprintf(src, sizeof(src), "10.9.0.%u", i);
+		p.src = src;
+		p.frag = IP_MF;
+		unsigned first = queue_of(port, &p);
+		p.frag = IP_MF | 20;
+		assert_int_equal(queue_of(port, &p), first);
+		p.frag = 40;
+		assert_int_equal(queue_of(port, &p), first);
+		by[first]++;
+	}
+	assert_true(by[0] > 8 && by[1] > 8);
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
 static void fd_tells_when_to_look_and_overruns_are_counted(void **state)
 {
 	(void)state;
@@ -425,6 +472,7 @@ int main(void)
 		cmocka_unit_test(unfinished_checksums_are_declared),
 		cmocka_unit_test(what_does_not_fit_is_counted),
 		cmocka_unit_test(flows_spread_over_queues),
+		cmocka_unit_test(fragments_of_one_datagram_share_a_queue),
 		cmocka_unit_test(fd_tells_when_to_look_and_overruns_are_counted),
 	};
 
