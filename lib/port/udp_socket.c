@@ -24,7 +24,7 @@
 OVNET_LOG_TYPE(port)
 
 #define BATCH     32        /* datagrams of each family before the event loop goes on */
-#define RING      512       /* some ms of a worker's time */
+#define RING      1024      /* some ms of a worker's time */
 #define RCVBUF    (2 << 20) /* until the control thread comes round */
 #define LARGEST   9216      /* bytes behind the UDP header: jumbo frames, and a little more */
 #define CMSG_ROOM 128       /* of three messages of at most 20 bytes each */

@@ -46,7 +46,7 @@ on fabric nft -f - <<-END
 END
 linux_host b
 ovnet_host a
-ovnet_host c --uplink=iface=eth0,driver=af_packet
+ovnet_host c --uplink=iface=eth0,driver=af_packet --dpdk-workers=2
 host_add d ovnet
 cat >"$LAB_DIR/d/ovnet.conf" <<-END
 	uplinks = ( { devargs = "net_af_packet0,iface=eth0"; address = "$(host_ip d)/24";
