@@ -82,6 +82,6 @@ void fragment_door_filter(
 	else
 		warn_set(&d->warnings, key,
 			"outer packets that come to %s in fragments are lost (reason in the log): "
-			"peers behind a smaller MTU are reached by small packets only",
+			"large ones from peers behind a smaller MTU do not arrive",
 			u->link.name);
 }

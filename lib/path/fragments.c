@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fragments.h"
 
-#include <errno.h>
-
 #include <rte_cycles.h>
 #include <rte_ether.h>
 #include <rte_log.h>
