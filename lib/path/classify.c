@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow_hash.h"
+#include "fragment6.h"
 #include "outer.h"
 
 /* Attach and host side: link header, options or extension headers, ports. */
@@ -118,6 +119,23 @@ static inline uint16_t inner_burst(
 	return kept;
 }
 
+/* Not often: out of the way of the burst. PASS or a reason for what *m is then, NULL: nothing. */
+static __rte_noinline int check_whole(
+	struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf **m)
+{
+	if (ovnet_meta(*m)->src_version == 6 && !is_fragment6(port, *m))
+		return OVNET_DROP_FRAGMENT; /* behind other headers, or not for us */
+	int why = STAGE(reassemble)(ctx, m);
+
+	if (why == PASS)
+		why = check_outer(ctx->view, port, *m);
+	if (why != OVNET_DROP_NOT_OVERLAY || (port->caps & OVNET_CAP_EXCLUSIVE))
+		return why;
+	ovnet_absorb(ctx, *m);
+	*m = NULL;
+	return why;
+}
+
 static inline uint16_t outer_burst(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n)
 {
@@ -131,6 +149,11 @@ static inline uint16_t outer_burst(struct ovnet_path_ctx *ctx, const struct ovne
 		int why = ctx->view != NULL ? check_outer(ctx->view, port, m)
 					    : OVNET_DROP_NOT_OVERLAY;
 
+		if (unlikely(why == OVNET_DROP_FRAGMENT)) {
+			why = check_whole(ctx, port, &m);
+			if (m == NULL)
+				continue;
+		}
 		if (likely(why == PASS))
 			pkts[kept++] = m;
 		else if (why == OVNET_DROP_NOT_OVERLAY && (port->caps & OVNET_CAP_EXCLUSIVE))
