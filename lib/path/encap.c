@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "csum.h"
+#include "csum_sum.h"
 #include "ip6.h"
 #include "outer_mode.h"
 #include "ttl.h"

@@ -6,7 +6,7 @@
 #ifndef OVNET_PATH_OUTER_H
 #define OVNET_PATH_OUTER_H
 
-#include "csum.h"
+#include "csum_sum.h"
 #include "ip6.h"
 #include "vxlan4.h"
 
@@ -58,8 +58,13 @@ static inline bool csum6_is_right(
 	if (udp->dgram_cksum == 0 || (ovnet_meta(m)->offload & OVNET_OFF_CSUM) ||
 		(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
 		return true;
-	uint32_t sum = (uint32_t)ovnet_csum_sum(m, at) + rte_raw_cksum(ip->src_addr, 32) +
-		       rte_cpu_to_be_16(udp_len) + RTE_BE16(IPPROTO_UDP);
+	/* The addresses stand right in front of UDP, but for extension headers. */
+	const uint8_t *addrs = ip->src_addr;
+	uint32_t sum = rte_cpu_to_be_16(udp_len) + RTE_BE16(IPPROTO_UDP);
+	if (likely(addrs + 32 == (const uint8_t *)udp))
+		sum += ovnet_csum_sum(m, at - 32u);
+	else
+		sum += (uint32_t)ovnet_csum_sum(m, at) + rte_raw_cksum(addrs, 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return ((sum & 0xffff) + (sum >> 16)) == 0xffff;
 }
