@@ -64,56 +64,133 @@ static uint32_t crc32c(uint32_t crc, const uint8_t *b, unsigned n)
 	return crc;
 }
 
-static uint32_t source_port(const uint8_t *inner)
+static uint32_t source_port(const uint8_t *inner, bool v6)
 {
 	uint8_t tail[8] = {17};
+	const uint8_t *addrs = inner + (v6 ? 8 : 12);
+	unsigned n = v6 ? 32 : 8;
 
-	memcpy(tail + 1, inner + 20, 4);
-	uint32_t hash = crc32c(crc32c(0, inner + 12, 8), tail, 8);
+	memcpy(tail + 1, addrs + n, 4);
+	uint32_t hash = crc32c(crc32c(0, addrs, n), tail, 8);
 	return SPORT_MIN + (uint32_t)((uint64_t)hash * (SPORT_MAX - SPORT_MIN + 1) >> 32);
 }
 
-uint16_t expect_inner(uint8_t *b, const struct packet *p, bool from_peer)
+static void put_ip6(
+	uint8_t *ip, const struct ovnet_addr *src, const struct ovnet_addr *dst, uint32_t payload)
 {
-	uint32_t remote = PEER_SUBNET(p->peer) + 2 + p->flow, own = OWN_SUBNET + 2;
+	memset(ip, 0, 8);
+	ip[0] = 0x60;
+	put16(ip + 4, payload);
+	ip[6] = 17;
+	ip[7] = 64;
+	memcpy(ip + 8, src->v6, 16);
+	memcpy(ip + 24, dst->v6, 16);
+}
 
-	put_ip(b, from_peer ? remote : own, from_peer ? own : remote, p->len, p->flow);
-	put16(b + 20, FLOW_PORT(p->flow));
-	put16(b + 22, 5201);
-	put16(b + 24, p->len - 20u);
-	put16(b + 26, 0);
-	for (uint32_t i = 28; i < p->len; i++)
+/* UDP header and payload, `len` bytes. */
+static void put_payload(uint8_t *b, const struct packet *p, uint32_t len)
+{
+	put16(b, FLOW_PORT(p->flow));
+	put16(b + 2, 5201);
+	put16(b + 4, len);
+	put16(b + 6, 0);
+	for (uint32_t i = 8; i < len; i++)
 		b[i] = (uint8_t)(i * 13 + p->peer + p->flow);
+}
+
+uint16_t expect_inner(uint8_t *b, const struct backend *be, const struct packet *p, bool from_peer)
+{
+	if (be->v6) {
+		struct ovnet_addr own = addr6(OWN_SUBNET6, 2),
+				  remote = addr6(PEER_SUBNET6(p->peer), 2u + p->flow);
+		put_ip6(b, from_peer ? &remote : &own, from_peer ? &own : &remote, p->len - 40u);
+		put_payload(b + 40, p, p->len - 40u);
+		return p->len;
+	}
+	uint32_t remote = PEER_SUBNET(p->peer) + 2 + p->flow, own = OWN_SUBNET + 2;
+	put_ip(b, from_peer ? remote : own, from_peer ? own : remote, p->len, p->flow);
+	put_payload(b + 20, p, p->len - 20u);
 	return p->len;
 }
 
-uint16_t expect_outer(uint8_t *b, const struct packet *p, bool from_peer, uint16_t id)
+/* The inner packet a hop later. */
+static void count_down(uint8_t *ip)
 {
-	uint32_t len = expect_inner(b + 64, p, from_peer);
+	ip[8]--;
+	put_ip_checksum(ip);
+}
+
+/* From UDP on; `inner` follows. Returns the UDP length. */
+static uint32_t put_udp(uint8_t *udp, const struct backend *be, const struct packet *p,
+	const uint8_t *inner, uint32_t inner_len, bool from_peer)
+{
+	bool vxlan = be->kind != OVNET_ENCAP_UDP4;
+	uint32_t len = inner_len + (vxlan ? 30 : 8);
+
+	put16(udp, vxlan ? source_port(inner, be->v6) : UDP_PORT);
+	put16(udp + 2, UDP_PORT);
+	put16(udp + 4, len);
+	put16(udp + 6, 0);
+	if (!vxlan)
+		return len;
+	put32(udp + 8, 0x08000000);
+	put32(udp + 12, VNI << 8);
+	put_ether(udp + 16, from_peer ? own_vtep : peer_vtep(p->peer),
+		from_peer ? peer_vtep(p->peer) : own_vtep);
+	put16(udp + 28, be->v6 ? 0x86dd : 0x0800);
+	return len;
+}
+
+static void put_csum6(uint8_t *ip, uint32_t udp_len)
+{
+	uint32_t sum = 17 + udp_len;
+
+	for (unsigned i = 8; i < 40 + udp_len; i += 2)
+		sum += get16(ip + i) & (i + 1 < 40 + udp_len ? 0xffff : 0xff00);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	put16(ip + 46, sum == 0xffff ? 0xffff : ~sum);
+}
+
+uint16_t expect_outer(
+	uint8_t *b, const struct backend *be, const struct packet *p, bool from_peer, uint16_t id)
+{
+	uint32_t len = expect_inner(b + be->front, be, p, from_peer);
 	uint32_t remote = PEER_UNDERLAY + p->peer;
 
 	put_ether(b, from_peer ? own_mac : gateway_mac(p->peer),
 		from_peer ? gateway_mac(p->peer) : own_mac);
+	if (be->kind == OVNET_ENCAP_DIRECT) {
+		put16(b + 12, be->v6 ? 0x86dd : 0x0800);
+		return (uint16_t)(len + be->front);
+	}
+	if (be->kind == OVNET_ENCAP_UDP4 && !from_peer)
+		count_down(b + be->front);
+	if (be->v6) {
+		struct ovnet_addr us = addr6(UNDERLAY6, OWN_UNDERLAY),
+				  them = addr6(UNDERLAY6, remote);
+		put16(b + 12, 0x86dd);
+		uint32_t udp_len = put_udp(b + 54, be, p, b + be->front, len, from_peer);
+		put_ip6(b + 14, from_peer ? &them : &us, from_peer ? &us : &them, udp_len);
+		if (be->csum)
+			put_csum6(b + 14, udp_len);
+		return (uint16_t)(len + be->front);
+	}
+	uint32_t udp_len = put_udp(b + 34, be, p, b + be->front, len, from_peer);
 	put_ip(b + 14, from_peer ? remote : OWN_UNDERLAY, from_peer ? OWN_UNDERLAY : remote,
-		len + 50, id);
-	put16(b + 34, source_port(b + 64));
-	put16(b + 36, UDP_PORT);
-	put16(b + 38, len + 30);
-	put16(b + 40, 0);
-	put32(b + 42, 0x08000000);
-	put32(b + 46, VNI << 8);
-	put_ether(b + 50, from_peer ? own_vtep : peer_vtep(p->peer),
-		from_peer ? peer_vtep(p->peer) : own_vtep);
-	return (uint16_t)(len + 64);
+		udp_len + 20, id);
+	return (uint16_t)(len + be->front);
 }
 
-static bool is_right(const struct packet *p, bool decap)
+static bool is_right(const struct packet *p, const struct backend *be, bool decap)
 {
 	const uint8_t *got = rte_pktmbuf_mtod(p->m, const uint8_t *);
 	uint8_t want[2048];
-	uint16_t len = decap ? expect_inner(want, p, true)
-			     : expect_outer(want, p, false, (uint16_t)get16(got + 18));
+	uint16_t len = decap ? expect_inner(want, be, p, true)
+			     : expect_outer(want, be, p, false, (uint16_t)get16(got + 18));
 
+	if (decap && be->kind == OVNET_ENCAP_UDP4)
+		count_down(want);
 	return p->m->pkt_len == len && p->m->data_len == len && p->m->nb_segs == 1 &&
 	       ovnet_meta(p->m)->out_port == (decap ? HOST_PORT : UPLINK_PORT) &&
 	       memcmp(got, want, len) == 0;
@@ -124,7 +201,7 @@ unsigned node_verify(const struct node *n)
 	unsigned wrong = 0;
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
-		if (is_right(&n->packets[i], n->conf.decap))
+		if (is_right(&n->packets[i], n->conf.backend, n->conf.decap))
 			continue;
 		if (wrong++ == 0)
 			fprintf(stderr,

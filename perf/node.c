@@ -2,6 +2,7 @@
 #include "node.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,15 @@ struct ovnet_mac gateway_mac(uint32_t peer)
 	return (struct ovnet_mac){{0x06, 0, 0, 0, 0, (uint8_t)(peer % NEXT_HOPS)}};
 }
 
+struct ovnet_addr addr6(uint64_t high, uint64_t low)
+{
+	const uint64_t halves[2] = {htobe64(high), htobe64(low)};
+	uint8_t a[16];
+
+	memcpy(a, halves, sizeof(a));
+	return ovnet_addr_v6(a);
+}
+
 /* What a driver writes of an mbuf it receives into, and the metadata a door resets. */
 static uint16_t source_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -46,6 +56,8 @@ static uint16_t source_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, ui
 		m->data_len = (uint16_t)(p[i].len + s->wire);
 		m->pkt_len = m->data_len;
 		ovnet_meta_reset(m, q->port->id);
+		if (s->counts_down)
+			memcpy(rte_pktmbuf_mtod_offset(m, char *, s->wire + 8), &p[i].hops, 4);
 		pkts[i] = m;
 	}
 	s->next = (s->next + n) % PACKETS;
@@ -63,6 +75,35 @@ static uint16_t sink_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 
 static const struct ovnet_port_ops ops = {.kind = "memory", .rx = source_rx, .tx = sink_tx};
 
+static void build_rewrite(const struct node *n, struct ovnet_peer_conf *conf, uint32_t i)
+{
+	bool v6 = n->conf.backend->v6;
+	const struct ovnet_tunnel_conf t = {
+		.src = v6 ? addr6(UNDERLAY6, OWN_UNDERLAY) : ovnet_addr_v4(OWN_UNDERLAY),
+		.dst = conf->public_addr,
+		.udp_port = UDP_PORT,
+		.vni = VNI,
+		.outer = {.ttl = 64},
+		.inner_src = own_vtep,
+		.inner_dst = peer_vtep(i)};
+
+	conf->encap = n->conf.backend->kind;
+	if (conf->encap == OVNET_ENCAP_VXLAN6)
+		ovnet_vxlan6_build(&conf->rewrite, &t);
+	else if (conf->encap == OVNET_ENCAP_UDP4)
+		ovnet_udp4_build(&conf->rewrite, &t);
+	else if (conf->encap == OVNET_ENCAP_VXLAN4)
+		ovnet_vxlan4_build(&conf->rewrite, &t, AF_INET);
+}
+
+static struct ovnet_prefix6 prefix6(uint64_t high, uint8_t len)
+{
+	struct ovnet_prefix6 p = {.len = len};
+
+	memcpy(p.addr, addr6(high, 0).v6, sizeof(p.addr));
+	return p;
+}
+
 static int add_peer(struct node *n, uint32_t i)
 {
 	struct ovnet_addr gw = ovnet_addr_v4(PEER_UNDERLAY + i % NEXT_HOPS);
@@ -71,17 +112,15 @@ static int add_peer(struct node *n, uint32_t i)
 	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {PEER_SUBNET(i), 24}},
 		.public_addr = ovnet_addr_v4(PEER_UNDERLAY + i),
 		.nh = nh};
-	const struct ovnet_tunnel_conf vx = {.src = ovnet_addr_v4(OWN_UNDERLAY),
-		.dst = conf.public_addr,
-		.udp_port = UDP_PORT,
-		.vni = VNI,
-		.outer = {.ttl = 64},
-		.inner_src = own_vtep,
-		.inner_dst = peer_vtep(i)};
 
 	if (nh == NULL || ovnet_fib_nh_set(n->w, nh, &dst, &own_mac, 1500) != 0)
 		return -1;
-	ovnet_vxlan4_build(&conf.rewrite, &vx, AF_INET);
+	if (n->conf.backend->v6) {
+		const struct ovnet_prefix6 subnet = prefix6(PEER_SUBNET6(i), 64);
+		conf.subnet = ovnet_prefix_from6(&subnet);
+		conf.public_addr = addr6(UNDERLAY6, PEER_UNDERLAY + i);
+	}
+	build_rewrite(n, &conf, i);
 	int rc = ovnet_fib_set_peer(n->w, &conf);
 	ovnet_fib_nh_put(n->w, nh);
 	ovnet_rcu_reclaim(&n->shared.rcu);
@@ -90,15 +129,23 @@ static int add_peer(struct node *n, uint32_t i)
 
 static int fill_fib(struct node *n)
 {
+	const struct backend *be = n->conf.backend;
 	const struct ovnet_overlay o = {.network = {0x0a000000, 7},
 		.own = {OWN_SUBNET, 24},
-		.tunnel = OVNET_TUNNEL_VXLAN,
+		.network6 = prefix6(NETWORK6, 47),
+		.own6 = prefix6(OWN_SUBNET6, 64),
+		.tunnel = be->kind == OVNET_ENCAP_UDP4     ? OVNET_TUNNEL_UDP
+			  : be->kind == OVNET_ENCAP_DIRECT ? OVNET_TUNNEL_NONE
+							   : OVNET_TUNNEL_VXLAN,
+		.direct = be->kind == OVNET_ENCAP_DIRECT,
 		.udp_port = UDP_PORT,
 		.vni = VNI,
 		.vtep_mac = own_vtep,
+		.vtep_mac6 = own_vtep,
 		.src_port_min = SPORT_MIN,
 		.src_port_max = SPORT_MAX,
 		.mtu = 1450,
+		.outer = {.csum6 = be->csum},
 		.validation = n->conf.strict ? OVNET_VALIDATE_STRICT : OVNET_VALIDATE_OFF};
 
 	if (ovnet_fib_set_overlay(n->w, &o, 24, 64) != 0 ||
@@ -129,7 +176,9 @@ static int open_ports(struct node *n)
 		ports[i] = &s->port;
 	}
 	n->port[n->conf.decap ? UPLINK_PORT : HOST_PORT].packets = n->packets;
-	n->port[UPLINK_PORT].wire = OVNET_VXLAN4_LEN;
+	n->port[UPLINK_PORT].wire = n->conf.backend->front;
+	for (uint16_t i = 0; i < N_PORTS; i++)
+		n->port[i].counts_down = n->conf.backend->kind == OVNET_ENCAP_UDP4;
 	n->map = ovnet_queue_map_build(ports, N_PORTS, 1, 1);
 	atomic_store(&n->shared.map, n->map);
 	return n->map == NULL ? -1 : 0;
@@ -165,10 +214,12 @@ static int make_packets(struct node *n, struct rte_mempool *pool)
 			size = 0;
 		p->len = n->conf.sizes[size++];
 		uint8_t *data = rte_pktmbuf_mtod(p->m, uint8_t *);
+		const struct backend *be = n->conf.backend;
 		if (n->conf.decap)
-			expect_outer(data, p, true, (uint16_t)i);
+			expect_outer(data, be, p, true, (uint16_t)i);
 		else
-			expect_inner(data, p, false);
+			expect_inner(data, be, p, false);
+		memcpy(&p->hops, data + (n->conf.decap ? be->front : 0) + 8, sizeof(p->hops));
 	}
 	return 0;
 }

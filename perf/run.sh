@@ -10,8 +10,9 @@ usage: perf/run.sh VERB [options]
 
   stages   TSC cycles per packet of encap and decap, in all and by stage, in one process
              --json FILE    write the figures there too
-             --quick        seconds instead of half a minute, noisier
+             --quick        seconds instead of minutes, noisier
              --level LEVEL  x86-64-v2, x86-64-v3 or x86-64-v4 instead of the CPU's best
+             --backend NAME vxlan4, vxlan6, vxlan6-0 (checksum 0), udp4, host-gw or host-gw6 only
 
   leases   ovnetd and a full lease tree in a real etcd (root, network namespaces): first sync,
            a storm of changes, latency of single ones, resync, memory

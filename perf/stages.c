@@ -35,9 +35,17 @@ static const struct {
 	{"1400", {1400}},
 };
 static const uint32_t peer_counts[] = {1, 256, 4096, 65536};
+static const struct backend backends[] = {
+	{"vxlan4", OVNET_ENCAP_VXLAN4, false, false, OVNET_VXLAN4_LEN},
+	{"vxlan6", OVNET_ENCAP_VXLAN6, true, true, OVNET_VXLAN6_LEN},
+	{"vxlan6-0", OVNET_ENCAP_VXLAN6, true, false, OVNET_VXLAN6_LEN}, /* checksum 0 */
+	{"udp4", OVNET_ENCAP_UDP4, false, false, OVNET_UDP4_LEN},
+	{"host-gw", OVNET_ENCAP_DIRECT, false, false, OVNET_ETH_LEN},
+	{"host-gw6", OVNET_ENCAP_DIRECT, true, false, OVNET_ETH_LEN},
+};
 
 static struct {
-	const char *json, *level;
+	const char *json, *level, *backend;
 	unsigned reps, rotations;
 } opt = {.reps = 15, .rotations = 24};
 
@@ -155,8 +163,8 @@ static const char *validation(const struct run_conf *c)
 
 static void print_head(bool decap)
 {
-	printf("\n%-6s %6s %-5s %-6s %7s %6s |", "path", "peers", "size", "valid.", "cyc/pkt",
-		"spread");
+	printf("\n%-8s %-6s %6s %-5s %-6s %7s %6s |", "backend", "path", "peers", "size", "valid.",
+		"cyc/pkt", "spread");
 	for (unsigned j = 0; j < STAGES; j++)
 		printf(" %8s", stage_names[decap][j]);
 	printf(" | %6s\n", "source");
@@ -166,8 +174,9 @@ static void print_row(const struct row *r)
 {
 	const struct run_conf *c = r->conf;
 
-	printf("%-6s %6u %-5s %-6s %7.1f %6.1f |", c->decap ? "decap" : "encap", c->peers, r->size,
-		c->decap ? validation(c) : "-", r->total, r->spread);
+	printf("%-8s %-6s %6u %-5s %-6s %7.1f %6.1f |", c->backend->name,
+		c->decap ? "decap" : "encap", c->peers, r->size, c->decap ? validation(c) : "-",
+		r->total, r->spread);
 	for (unsigned j = 0; j < STAGES; j++)
 		printf(" %8.1f", r->stage[j]);
 	printf(" | %6.1f\n", r->source);
@@ -179,12 +188,12 @@ static void json_row(FILE *f, const struct row *r, bool first)
 	const struct run_conf *c = r->conf;
 
 	fprintf(f,
-		"%s\n    {\"path\": \"%s\", \"backend\": \"vxlan4\", \"peers\": %u, \"size\": "
+		"%s\n    {\"path\": \"%s\", \"backend\": \"%s\", \"peers\": %u, \"size\": "
 		"\"%s\", "
 		"\"validation\": \"%s\", \"cycles_per_packet\": %.2f, \"spread\": %.2f, "
 		"\"source\": %.2f, \"stages\": {",
-		first ? "" : ",", c->decap ? "decap" : "encap", c->peers, r->size, validation(c),
-		r->total, r->spread, r->source);
+		first ? "" : ",", c->decap ? "decap" : "encap", c->backend->name, c->peers, r->size,
+		validation(c), r->total, r->spread, r->source);
 	for (unsigned j = 0; j < STAGES; j++)
 		fprintf(f, "%s\"%s\": %.2f", j ? ", " : "", stage_names[c->decap][j], r->stage[j]);
 	fprintf(f, "}}");
@@ -262,13 +271,14 @@ static int run_one(const struct run_conf *c, const char *size, struct rte_mempoo
 	return 0;
 }
 
-static int run_path(bool decap, bool strict, const struct ovnet_path_ops *ops,
-	struct rte_mempool *pool, FILE *json, bool *first)
+static int run_path(const struct backend *backend, bool decap, bool strict,
+	const struct ovnet_path_ops *ops, struct rte_mempool *pool, FILE *json, bool *first)
 {
 	print_head(decap);
 	for (unsigned i = 0; i < RTE_DIM(peer_counts); i++)
 		for (unsigned s = 0; s < RTE_DIM(size_sets); s++) {
-			const struct run_conf c = {.decap = decap,
+			const struct run_conf c = {.backend = backend,
+				.decap = decap,
 				.strict = strict,
 				.peers = peer_counts[i],
 				.sizes = size_sets[s].sizes,
@@ -309,10 +319,19 @@ static int run(FILE *json)
 			"\"tsc_hz\": %lu, \"rows\": [",
 			compiler(), cpu_model(), ops->level, memory,
 			(unsigned long)rte_get_tsc_hz());
-	if (run_path(false, true, ops, pool, json, &first) != 0 ||
-		run_path(true, true, ops, pool, json, &first) != 0 ||
-		run_path(true, false, ops, pool, json, &first) != 0)
+	for (unsigned i = 0; i < RTE_DIM(backends); i++) {
+		const struct backend *b = &backends[i];
+		if (opt.backend != NULL && strcmp(opt.backend, b->name) != 0)
+			continue;
+		if (run_path(b, false, true, ops, pool, json, &first) != 0 ||
+			run_path(b, true, true, ops, pool, json, &first) != 0 ||
+			run_path(b, true, false, ops, pool, json, &first) != 0)
+			return -1;
+	}
+	if (first) {
+		fprintf(stderr, "stages: backend %s is unknown\n", opt.backend);
 		return -1;
+	}
 	if (json != NULL)
 		fprintf(json, "\n]}\n");
 	return 0;
@@ -321,8 +340,8 @@ static int run(FILE *json)
 static int parse(int argc, char **argv)
 {
 	static const struct option longs[] = {{"json", required_argument, NULL, 'j'},
-		{"quick", no_argument, NULL, 'q'}, {"level", required_argument, NULL, 'l'},
-		{"help", no_argument, NULL, 'h'}, {0}};
+		{"quick", no_argument, NULL, 'q'}, {"backend", required_argument, NULL, 'b'},
+		{"level", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
@@ -330,12 +349,15 @@ static int parse(int argc, char **argv)
 			opt.json = optarg;
 		} else if (c == 'l') {
 			opt.level = optarg;
+		} else if (c == 'b') {
+			opt.backend = optarg;
 		} else if (c == 'q') {
 			opt.reps = 5;
 			opt.rotations = 4;
 		} else {
 			fprintf(c == 'h' ? stdout : stderr,
-				"stages [--json FILE] [--quick] [--level x86-64-v2|v3|v4]\n");
+				"stages [--json FILE] [--quick] [--level x86-64-v2|v3|v4] "
+				"[--backend NAME]\n");
 			exit(c == 'h' ? 0 : 2);
 		}
 	}

@@ -4,33 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_ip.h>
-
+#include "csum_sum.h"
 #include "segments.h"
-
-/*
- * Not rte_raw_cksum_mbuf(): in DPDK 22.11 that one cuts carries off when a segment starts at an odd
- * offset.
- */
-uint16_t ovnet_csum_sum(const struct rte_mbuf *m, uint32_t off)
-{
-	uint32_t sum = 0;
-	bool odd = false;
-
-	for (; m != NULL; m = m->next) {
-		if (off >= m->data_len) {
-			off -= m->data_len;
-			continue;
-		}
-		uint16_t len = (uint16_t)(m->data_len - off);
-		uint16_t part = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const char *, off), len);
-		sum += odd ? rte_bswap16(part) : part;
-		odd ^= len & 1;
-		off = 0;
-	}
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
 
 int ovnet_csum_finish(struct rte_mbuf *m)
 {

@@ -7,9 +7,6 @@
 
 #include "meta.h"
 
-/* One's complement sum of the packet's bytes from `off` on, folded, in memory order. */
-uint16_t ovnet_csum_sum(const struct rte_mbuf *m, uint32_t off);
-
 /*
  * Completes the partial checksum meta's csum_start and csum_offset describe (the pseudo header's
  * sum already stands in the field) and clears OVNET_OFF_CSUM. -EINVAL, nothing changed, when

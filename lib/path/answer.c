@@ -11,7 +11,7 @@
 /* The way a refused packet would have gone. Its data is at the IP header. */
 struct way {
 	bool outward;                      /* to the underlay */
-	const struct ovnet_peer *peer;     /* outward; NULL: none */
+	const struct ovnet_peer *peer;     /* outward: on to whom, inward: from whom; NULL: none */
 	const struct ovnet_endpoint *back; /* not from the underlay: where its sender is */
 	const struct ovnet_port *in;
 	uint16_t mtu; /* when it was OVERSIZE */
@@ -53,6 +53,7 @@ static bool find_way(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, struc
 	way->outward = way->in->role != OVNET_PORT_UPLINK;
 	if (!way->outward) {
 		way->mtu = mtu_inward(ctx, m);
+		way->peer = peer_of_source(ctx->view, ip);
 		return true;
 	}
 	way->peer = peer_of(ctx->view, ip);
@@ -188,7 +189,7 @@ static void send_out(struct ovnet_path_ctx *ctx, struct rte_mbuf *e)
 static void send_error(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way *way, enum ovnet_icmp what)
 {
-	if (way->outward && way->back == NULL)
+	if (way->outward ? way->back == NULL : way->peer == NULL)
 		return;
 	if (!ovnet_rate_take(&ctx->answers, rte_rdtsc())) {
 		ctx->counters->answers_limited++;
@@ -197,13 +198,11 @@ static void send_error(
 	struct rte_mbuf *e = make_error(ctx, m, way, what);
 	if (e == NULL)
 		return;
-	if (way->outward) {
-		ctx->counters->answers++;
+	ctx->counters->answers++;
+	if (way->outward)
 		send_back(ctx, e, way);
-	} else if (peer_of(ctx->view, rte_pktmbuf_mtod(e, const void *)) != NULL) {
-		ctx->counters->answers++;
+	else
 		send_out(ctx, e);
-	}
 }
 
 /* False: the packet went on. */

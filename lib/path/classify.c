@@ -120,15 +120,15 @@ static inline uint16_t inner_burst(
 }
 
 /* Not often: out of the way of the burst. PASS or a reason for what *m is then, NULL: nothing. */
-static __rte_noinline int check_whole(
-	struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf **m)
+static __rte_noinline int check_whole(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **m, struct taken what)
 {
 	if (ovnet_meta(*m)->src_version == 6 && !is_fragment6(port, *m))
 		return OVNET_DROP_FRAGMENT; /* behind other headers, or not for us */
 	int why = STAGE(reassemble)(ctx, m);
 
 	if (why == PASS)
-		why = check_outer(ctx->view, port, *m);
+		why = check_outer(ctx->view, port, *m, what);
 	if (why != OVNET_DROP_NOT_OVERLAY || (port->caps & OVNET_CAP_EXCLUSIVE))
 		return why;
 	ovnet_absorb(ctx, *m);
@@ -136,8 +136,8 @@ static __rte_noinline int check_whole(
 	return why;
 }
 
-static inline uint16_t outer_burst(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
-	struct rte_mbuf **pkts, uint16_t n)
+static __rte_always_inline uint16_t outer_burst(struct ovnet_path_ctx *ctx,
+	const struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n, struct taken what)
 {
 	struct rte_mbuf *others[OVNET_BURST];
 	struct refused bad;
@@ -146,11 +146,10 @@ static inline uint16_t outer_burst(struct ovnet_path_ctx *ctx, const struct ovne
 	bad.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
-		int why = ctx->view != NULL ? check_outer(ctx->view, port, m)
-					    : OVNET_DROP_NOT_OVERLAY;
+		int why = check_outer(ctx->view, port, m, what);
 
 		if (unlikely(why == OVNET_DROP_FRAGMENT)) {
-			why = check_whole(ctx, port, &m);
+			why = check_whole(ctx, port, &m, what);
 			if (m == NULL)
 				continue;
 		}
@@ -166,6 +165,38 @@ static inline uint16_t outer_burst(struct ovnet_path_ctx *ctx, const struct ovne
 	return kept;
 }
 
+static uint16_t no_overlay(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **pkts, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		ovnet_meta(pkts[i])->src_version = 0;
+	if (port->caps & OVNET_CAP_EXCLUSIVE)
+		STAGE(punt)(ctx, pkts, n);
+	else
+		ovnet_drop(ctx, pkts, n, OVNET_DROP_NOT_OVERLAY);
+	return 0;
+}
+
+/* One loop for each thing an overlay takes. */
+static uint16_t from_uplink(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **pkts, uint16_t n)
+{
+	if (unlikely(ctx->view == NULL))
+		return no_overlay(ctx, port, pkts, n);
+	const struct ovnet_overlay *o = &ctx->view->overlay;
+	switch (o->tunnel) {
+	case OVNET_TUNNEL_VXLAN:
+		if (!o->direct)
+			return outer_burst(
+				ctx, port, pkts, n, (struct taken){OVNET_TUNNEL_VXLAN, false});
+		return outer_burst(ctx, port, pkts, n, (struct taken){OVNET_TUNNEL_VXLAN, true});
+	case OVNET_TUNNEL_UDP:
+		return outer_burst(ctx, port, pkts, n, (struct taken){OVNET_TUNNEL_UDP, false});
+	default:
+		return outer_burst(ctx, port, pkts, n, (struct taken){OVNET_TUNNEL_NONE, true});
+	}
+}
+
 uint16_t STAGE(classify)(
 	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -173,7 +204,7 @@ uint16_t STAGE(classify)(
 		return 0;
 	stage_enter(ctx, OVNET_STAGE_CLASSIFY, pkts, n);
 	if (port->role == OVNET_PORT_UPLINK)
-		return outer_burst(ctx, port, pkts, n);
+		return from_uplink(ctx, port, pkts, n);
 	if (port->role == OVNET_PORT_HOST && (port->caps & OVNET_CAP_L3))
 		return inner_burst(ctx, pkts, n, true, false);
 	return inner_burst(

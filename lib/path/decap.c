@@ -53,17 +53,15 @@ static inline int check_inner6(const struct ovnet_fib_view *view, struct rte_mbu
 }
 
 /* The Ethernet header in front of the inner packet goes. *type: its Ethernet type. */
-static inline int strip_ethernet(
-	const struct ovnet_overlay *o, struct rte_mbuf *m, struct ovnet_meta *meta, uint16_t *type)
+static __rte_always_inline int strip_ethernet(const struct ovnet_overlay *o, struct rte_mbuf *m,
+	struct ovnet_meta *meta, enum ovnet_encap kind, uint16_t *type)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	const struct ovnet_mac *vtep =
-		likely(meta->encap == OVNET_ENCAP_VXLAN4) ? &o->vtep_mac : &o->vtep_mac6;
+	const struct ovnet_mac *vtep = kind == OVNET_ENCAP_VXLAN4 ? &o->vtep_mac : &o->vtep_mac6;
 
 	if (unlikely(m->data_len < RTE_ETHER_HDR_LEN))
 		return OVNET_DROP_TRUNCATED;
-	if (likely(meta->encap != OVNET_ENCAP_DIRECT) &&
-		unlikely(!same_mac(&eth->dst_addr, vtep->b)))
+	if (kind != OVNET_ENCAP_DIRECT && unlikely(!same_mac(&eth->dst_addr, vtep->b)))
 		return OVNET_DROP_INNER_MAC;
 	*type = eth->ether_type;
 	if (unlikely(meta->offload & OVNET_OFF_CSUM)) {
@@ -76,16 +74,16 @@ static inline int strip_ethernet(
 }
 
 /* The inner packet's own headers; on PASS the packet is an IP packet and nothing more. */
-static inline int check_inner(
-	const struct ovnet_fib_view *view, struct rte_mbuf *m, struct found *found)
+static __rte_always_inline int check_inner(const struct ovnet_fib_view *view, struct rte_mbuf *m,
+	enum ovnet_encap kind, struct found *found)
 {
 	const struct ovnet_overlay *o = &view->overlay;
 	struct ovnet_meta *meta = ovnet_meta(m);
 	uint16_t type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
 	int why = PASS;
 
-	if (likely(meta->encap != OVNET_ENCAP_UDP4))
-		why = strip_ethernet(o, m, meta, &type);
+	if (kind != OVNET_ENCAP_UDP4)
+		why = strip_ethernet(o, m, meta, kind, &type);
 	if (unlikely(why != PASS))
 		return why;
 	if (likely(type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))
@@ -112,26 +110,27 @@ static inline bool is_from_next_hop(const struct ovnet_peer *peer, const struct 
 }
 
 /* Does the lease that covers the inner source allow the packet? */
-static inline bool is_allowed(const struct ovnet_meta *meta, const struct found *found)
+static __rte_always_inline bool is_allowed(
+	const struct ovnet_meta *meta, const struct found *found, enum ovnet_encap kind)
 {
-	if (unlikely(found->peer == NULL))
+	const struct ovnet_peer *peer = found->peer;
+
+	if (unlikely(peer == NULL))
 		return false;
-	if (meta->encap == OVNET_ENCAP_DIRECT)
-		return is_from_next_hop(
-			found->peer, meta, (const struct rte_ether_hdr *)found->ip - 1);
-	if (unlikely(meta->src_version != meta->ip_version))
-		return false;
-	return likely(meta->ip_version == 4) ? ovnet_peer_allows(found->peer, meta->src_be)
-					     : ovnet_peer_allows6(found->peer, meta->src6);
+	if (kind == OVNET_ENCAP_DIRECT)
+		return is_from_next_hop(peer, meta, (const struct rte_ether_hdr *)found->ip - 1);
+	if (kind == OVNET_ENCAP_VXLAN6)
+		return likely(meta->ip_version == 6) && ovnet_peer_allows6(peer, meta->src6);
+	return likely(meta->ip_version == 4) && ovnet_peer_allows(peer, meta->src_be);
 }
 
-static inline int admit(
-	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct found *found, bool validate)
+static __rte_always_inline int admit(struct ovnet_path_ctx *ctx, struct rte_mbuf *m,
+	const struct found *found, enum ovnet_encap kind, bool validate)
 {
 	const struct ovnet_meta *meta = ovnet_meta(m);
 	const struct ovnet_peer *peer = found->peer;
-	bool allowed = validate ? is_allowed(meta, found) : peer != NULL;
-	int why;
+	bool allowed = validate ? is_allowed(meta, found, kind) : peer != NULL;
+	int why = PASS;
 
 	if (unlikely(!allowed)) {
 		why = ovnet_judge_peer(ctx, m, peer);
@@ -139,11 +138,12 @@ static inline int admit(
 			return why;
 		peer = NULL;
 	}
-	why = ecn_merge(found->ip, meta->ip_version == 6, meta->outer_tos);
+	if (kind != OVNET_ENCAP_DIRECT)
+		why = ecn_merge(found->ip, meta->ip_version == 6, meta->outer_tos);
 	if (unlikely(why != PASS))
 		return why;
 	/* As flannel does, beside the kernel behind the host device. */
-	if (meta->encap == OVNET_ENCAP_UDP4 && unlikely(!ovnet_ttl_decrement4(found->ip)))
+	if (kind == OVNET_ENCAP_UDP4 && unlikely(!ovnet_ttl_decrement4(found->ip)))
 		return OVNET_DROP_TTL_EXCEEDED;
 	if (likely(peer != NULL)) {
 		struct ovnet_peer_counters *c = &ctx->counters->peer[peer->id];
@@ -153,33 +153,70 @@ static inline int admit(
 	return PASS;
 }
 
-static inline uint16_t burst(
+/* One burst's packets and how far it is. */
+struct progress {
+	struct rte_mbuf **pkts;
+	uint16_t n, next, kept;
+	struct refused bad;
+};
+
+/* As many packets as are of one kind. Most bursts are one run. */
+static __rte_always_inline void take_run(
+	struct ovnet_path_ctx *ctx, struct progress *p, enum ovnet_encap kind, bool validate)
+{
+	const struct ovnet_fib_view *view = ctx->view;
+	struct rte_mbuf **pkts = p->pkts, **whole = pkts + p->kept;
+	uint16_t i = p->next, n = 0, kept = 0;
+	struct found found[OVNET_BURST];
+
+	for (; i < p->n; i++) {
+		if (unlikely(ovnet_meta(pkts[i])->encap != kind))
+			break;
+		int why = check_inner(view, pkts[i], kind, &found[n]);
+		if (likely(why == PASS))
+			whole[n++] = pkts[i];
+		else
+			refuse(&p->bad, pkts[i], why);
+	}
+	p->next = i;
+	for (i = 0; i < n; i++) {
+		int why = admit(ctx, whole[i], &found[i], kind, validate);
+
+		if (likely(why == PASS))
+			whole[kept++] = whole[i];
+		else
+			refuse(&p->bad, whole[i], why);
+	}
+	p->kept += kept;
+}
+
+static __rte_always_inline uint16_t burst(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, bool validate)
 {
-	struct found found[OVNET_BURST];
-	struct refused bad;
-	uint16_t whole = 0, kept = 0;
+	struct progress p;
 
-	bad.n = 0;
-	for (uint16_t i = 0; i < n; i++) {
-		int why = check_inner(ctx->view, pkts[i], &found[whole]);
-
-		if (likely(why == PASS))
-			pkts[whole++] = pkts[i];
-		else
-			refuse(&bad, pkts[i], why);
+	p.pkts = pkts;
+	p.n = n;
+	p.next = p.kept = p.bad.n = 0;
+	while (p.next < n) {
+		switch ((enum ovnet_encap)ovnet_meta(pkts[p.next])->encap) {
+		case OVNET_ENCAP_VXLAN4:
+			take_run(ctx, &p, OVNET_ENCAP_VXLAN4, validate);
+			break;
+		case OVNET_ENCAP_UDP4:
+			take_run(ctx, &p, OVNET_ENCAP_UDP4, validate);
+			break;
+		case OVNET_ENCAP_DIRECT:
+			take_run(ctx, &p, OVNET_ENCAP_DIRECT, validate);
+			break;
+		case OVNET_ENCAP_VXLAN6:
+			take_run(ctx, &p, OVNET_ENCAP_VXLAN6, validate);
+			break;
+		}
 	}
-	for (uint16_t i = 0; i < whole; i++) {
-		int why = admit(ctx, pkts[i], &found[i], validate);
-
-		if (likely(why == PASS))
-			pkts[kept++] = pkts[i];
-		else
-			refuse(&bad, pkts[i], why);
-	}
-	STAGE(answer)(ctx, &bad);
-	refused_drop(ctx, &bad);
-	return kept;
+	STAGE(answer)(ctx, &p.bad);
+	refused_drop(ctx, &p.bad);
+	return p.kept;
 }
 
 uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)

@@ -23,13 +23,23 @@ static inline int find_endpoint(
 	return PASS;
 }
 
+/* To a guest, ovnet is the router. */
+static int check_guest(const struct ovnet_port *port, const struct ovnet_meta *meta, void *ip)
+{
+	if (meta->l3_len > port->mtu)
+		return OVNET_DROP_OVERSIZE;
+	if (port->role == OVNET_PORT_ATTACH && !count_down(ip))
+		return OVNET_DROP_TTL_EXCEEDED;
+	return PASS;
+}
+
 static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 {
 	void *ip = rte_pktmbuf_mtod(m, void *);
+	const struct ovnet_overlay *o = &ctx->view->overlay;
 	struct ovnet_meta *meta = ovnet_meta(m);
-	bool v6 = meta->ip_version == 6;
 	const struct ovnet_endpoint *e;
-	int why = find_endpoint(ctx->view, ip, v6, &e);
+	int why = find_endpoint(ctx->view, ip, meta->ip_version == 6, &e);
 
 	if (unlikely(why != PASS))
 		return why;
@@ -38,12 +48,12 @@ static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	const struct ovnet_port *port = ctx->map->port[e->port];
 	if (unlikely(port == NULL))
 		return OVNET_DROP_NO_PORT;
-	const struct ovnet_overlay *o = &ctx->view->overlay;
-	if (unlikely(meta->l3_len > port_mtu(o, port, meta)))
-		return OVNET_DROP_OVERSIZE;
-	/* Behind an attach port ovnet is the router; behind the host device the kernel is. */
-	if (unlikely(port->role == OVNET_PORT_ATTACH) && !count_down(ip))
-		return OVNET_DROP_TTL_EXCEEDED;
+	if (likely(port->role == OVNET_PORT_HOST)) {
+		if (unlikely(meta->l3_len > o->mtu) && meta->l3_len > port_mtu(o, port, meta))
+			return OVNET_DROP_OVERSIZE;
+	} else if ((why = check_guest(port, meta, ip)) != PASS) {
+		return why;
+	}
 	if (unlikely(o->mss_clamp))
 		ovnet_mss_clamp(m, o->mtu);
 	meta->out_port = e->port;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "csum.h"
+#include "csum_sum.h"
 #include "ip6.h"
 #include "outer_mode.h"
 #include "ttl.h"
@@ -19,7 +20,7 @@ static int finish(struct rte_mbuf *m)
 /* What is the same for a whole burst, read once; the path's state, written back once. */
 struct burst {
 	struct ovnet_peer_counters *peer;
-	const struct ovnet_outer_mode *mode;
+	struct ovnet_outer_mode mode;
 	uint32_t port_min, ports;
 	uint16_t ip_id, ip_id_step;
 };
@@ -69,8 +70,8 @@ static inline void write_outer6(const struct burst *b, const struct rte_mbuf *m,
 		.inner_len = meta->l3_len,
 		.src_port = source_port(b, meta),
 		.inner_tos = tos,
-		.csum = b->mode->csum6,
-		.inner_sum = b->mode->csum6 ? rte_be_to_cpu_16(ovnet_csum_sum(m, 0)) : 0,
+		.csum = b->mode.csum6,
+		.inner_sum = b->mode.csum6 ? rte_be_to_cpu_16(ovnet_csum_sum(m, 0)) : 0,
 	};
 
 	ovnet_vxlan6_push(ip - OVNET_VXLAN6_LEN, &meta->peer->rewrite, meta->nh->eth, &p);
@@ -115,6 +116,8 @@ static __rte_always_inline int push(
 	if (unlikely(m->data_off < len))
 		return OVNET_DROP_NO_HEADROOM;
 
+	const struct ovnet_peer *peer = meta->peer;
+	const uint16_t inner_len = meta->l3_len;
 	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
 	/* As flannel does; the kernel's or our own routing has done so before. */
 	if (kind == OVNET_ENCAP_UDP4 && unlikely(!ovnet_ttl_decrement4((struct rte_ipv4_hdr *)ip)))
@@ -130,13 +133,13 @@ static __rte_always_inline int push(
 	m->data_len += len;
 	m->pkt_len += len;
 	if (modes && kind == OVNET_ENCAP_VXLAN6)
-		ovnet_outer_mode6(m, b->mode, &inner);
+		ovnet_outer_mode6(m, &b->mode, &inner);
 	else if (modes && kind != OVNET_ENCAP_DIRECT)
-		ovnet_outer_mode4(m, b->mode, &inner);
+		ovnet_outer_mode4(m, &b->mode, &inner);
 
-	struct ovnet_peer_counters *c = &b->peer[meta->peer->tx_id];
+	struct ovnet_peer_counters *c = &b->peer[peer->tx_id];
 	c->tx_packets++;
-	c->tx_bytes += meta->l3_len;
+	c->tx_bytes += inner_len;
 	return PASS;
 }
 
@@ -147,23 +150,29 @@ struct progress {
 	struct refused bad;
 };
 
-/* As many packets as are of one kind. Most bursts are one run. */
+/*
+ * As many packets as are of one kind. Most bursts are one run. What a run needs is its own copy: no
+ * store into a packet can be one into it.
+ */
 static __rte_always_inline void push_run(
-	struct burst *b, struct progress *p, enum ovnet_encap kind, bool modes)
+	struct burst *shared, struct progress *p, enum ovnet_encap kind, bool modes)
 {
-	uint16_t i = p->next, kept = p->kept;
+	struct rte_mbuf **pkts = p->pkts;
+	uint16_t i = p->next, kept = p->kept, n = p->n;
+	struct burst b = *shared;
 
-	for (; i < p->n; i++) {
-		struct rte_mbuf *m = p->pkts[i];
+	for (; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
 
 		if (unlikely(ovnet_meta(m)->peer->encap != kind))
 			break;
-		int why = push(b, m, kind, modes);
+		int why = push(&b, m, kind, modes);
 		if (likely(why == PASS))
-			p->pkts[kept++] = m;
+			pkts[kept++] = m;
 		else
 			refuse(&p->bad, m, why);
 	}
+	shared->ip_id = b.ip_id;
 	p->next = i;
 	p->kept = kept;
 }
@@ -203,7 +212,7 @@ uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16
 	const struct ovnet_overlay *o = &ctx->view->overlay;
 	struct burst b = {
 		.peer = ctx->counters->peer,
-		.mode = &o->outer,
+		.mode = o->outer,
 		.port_min = o->src_port_min,
 		.ports = (uint32_t)o->src_port_max - o->src_port_min + 1,
 		.ip_id = ctx->ip_id,

@@ -16,30 +16,48 @@ static inline void find_peers(const struct ovnet_fib_view *view, struct rte_mbuf
 	}
 }
 
-/* May the packet come from where it says? */
-static inline int check_source(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
+/* From an attach port: one of the endpoints there. */
+static inline int check_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 {
 	const struct ovnet_fib_view *view = ctx->view;
-	const struct ovnet_overlay *o = &view->overlay;
 	const struct ovnet_meta *meta = ovnet_meta(m);
-	bool is4 = likely(meta->ip_version == 4);
-	bool own = is4 ? rte_be_to_cpu_32(meta->src_be) - o->own.addr_host < view->n_own
-		       : ip6_in(&o->own6, meta->src6);
-
-	if (!(meta->flags & OVNET_META_ROUTE))
-		return likely(own) ? PASS : ovnet_judge_host(ctx, m);
 	const struct ovnet_endpoint *e = NULL;
-	if (own)
-		e = is4 ? ovnet_fib_endpoint(view, rte_be_to_cpu_32(meta->src_be))
-			: ovnet_fib_endpoint6(view, meta->src6);
+
+	if (meta->ip_version == 4)
+		e = ovnet_fib_endpoint(view, rte_be_to_cpu_32(meta->src_be));
+	else
+		e = ovnet_fib_endpoint6(view, meta->src6);
 	return likely(e != NULL && e->port == meta->in_port) ? PASS : ovnet_judge_attached(ctx, m);
 }
 
-static inline int check(
-	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_peer *peer)
+/* What is the same for a whole burst, read once. */
+struct burst {
+	uint32_t own, n_own; /* our IPv4 subnet's first address, and how many */
+	bool mss_clamp;
+};
+
+/* May the packet come from where it says? */
+static inline int check_source(
+	struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m)
+{
+	const struct ovnet_meta *meta = ovnet_meta(m);
+
+	if (unlikely(meta->flags & OVNET_META_ROUTE))
+		return check_attached(ctx, m);
+	if (likely(meta->ip_version == 4)) {
+		if (likely(rte_be_to_cpu_32(meta->src_be) - b->own < b->n_own))
+			return PASS;
+	} else if (likely(ip6_in(&ctx->view->overlay.own6, meta->src6))) {
+		return PASS;
+	}
+	return ovnet_judge_host(ctx, m);
+}
+
+static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m,
+	const struct ovnet_peer *peer)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
-	int why = check_source(ctx, m);
+	int why = check_source(ctx, b, m);
 
 	if (unlikely(why != PASS))
 		return why;
@@ -51,14 +69,13 @@ static inline int check(
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
 	if (unlikely(!nh->resolved))
 		return OVNET_DROP_NEIGHBOUR_PENDING;
-	uint16_t mtu = way_mtu(peer, nh);
-	if (unlikely(meta->l3_len > mtu))
+	if (unlikely((uint32_t)meta->l3_len + way_overhead[peer->encap] > nh->mtu))
 		return OVNET_DROP_OVERSIZE;
 	/* Last: the error about any of the above quotes the packet as it came. */
 	if (unlikely(meta->flags & OVNET_META_ROUTE) && !count_down(rte_pktmbuf_mtod(m, void *)))
 		return OVNET_DROP_TTL_EXCEEDED;
-	if (unlikely(ctx->view->overlay.mss_clamp))
-		ovnet_mss_clamp(m, mtu);
+	if (unlikely(b->mss_clamp))
+		ovnet_mss_clamp(m, way_mtu(peer, nh));
 	meta->peer = peer;
 	meta->nh = nh;
 	meta->out_port = nh->port;
@@ -79,9 +96,12 @@ uint16_t STAGE(lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint1
 		ovnet_drop(ctx, pkts, n, OVNET_DROP_NO_PEER);
 		return 0;
 	}
+	const struct burst b = {.own = ctx->view->overlay.own.addr_host,
+		.n_own = ctx->view->n_own,
+		.mss_clamp = ctx->view->overlay.mss_clamp};
 	find_peers(ctx->view, pkts, n, peers);
 	for (uint16_t i = 0; i < n; i++) {
-		int why = check(ctx, pkts[i], peers[i]);
+		int why = check(ctx, &b, pkts[i], peers[i]);
 
 		if (likely(why == PASS))
 			pkts[kept++] = pkts[i];

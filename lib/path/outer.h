@@ -6,7 +6,7 @@
 #ifndef OVNET_PATH_OUTER_H
 #define OVNET_PATH_OUTER_H
 
-#include "csum.h"
+#include "csum_sum.h"
 #include "ip6.h"
 #include "vxlan4.h"
 
@@ -18,6 +18,12 @@
 		RTE_MAX(IP4_MAX, IP6_LEN))
 
 static_assert(IP4_MAX <= IP6_LEN + OUTER_EXT_MAX, "OUTER_HEADERS is for either version");
+
+/* What the overlay takes: of the overlay, as constants. */
+struct taken {
+	enum ovnet_tunnel tunnel;
+	bool direct;
+};
 
 static inline int check_vxlan(const struct ovnet_overlay *o, const uint8_t *vxlan, uint32_t udp_len)
 {
@@ -58,8 +64,13 @@ static inline bool csum6_is_right(
 	if (udp->dgram_cksum == 0 || (ovnet_meta(m)->offload & OVNET_OFF_CSUM) ||
 		(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
 		return true;
-	uint32_t sum = (uint32_t)ovnet_csum_sum(m, at) + rte_raw_cksum(ip->src_addr, 32) +
-		       rte_cpu_to_be_16(udp_len) + RTE_BE16(IPPROTO_UDP);
+	/* The addresses stand right in front of UDP, but for extension headers. */
+	const uint8_t *addrs = ip->src_addr;
+	uint32_t sum = rte_cpu_to_be_16(udp_len) + RTE_BE16(IPPROTO_UDP);
+	if (likely(addrs + 32 == (const uint8_t *)udp))
+		sum += ovnet_csum_sum(m, at - 32u);
+	else
+		sum += (uint32_t)ovnet_csum_sum(m, at) + rte_raw_cksum(addrs, 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return ((sum & 0xffff) + (sum >> 16)) == 0xffff;
 }
@@ -68,18 +79,18 @@ static inline bool csum6_is_right(
  * From the outer UDP header at `at` on, `ip_payload` bytes; `ip6` NULL: outer IPv4. Leaves the
  * packet's data at the inner Ethernet header (VXLAN) or IP header (udp).
  */
-static inline int check_tunnel(const struct ovnet_overlay *o, struct rte_mbuf *m, uint16_t at,
-	uint32_t ip_payload, const struct rte_ipv6_hdr *ip6)
+static __rte_always_inline int check_tunnel(const struct ovnet_overlay *o, struct rte_mbuf *m,
+	uint16_t at, uint32_t ip_payload, const struct rte_ipv6_hdr *ip6, struct taken what)
 {
 	const struct rte_udp_hdr *udp = rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, at);
 	struct ovnet_meta *meta = ovnet_meta(m);
-	bool vxlan = o->tunnel == OVNET_TUNNEL_VXLAN;
+	const bool vxlan = what.tunnel == OVNET_TUNNEL_VXLAN;
 
 	if (unlikely(ip_payload < sizeof(*udp)))
 		return OVNET_DROP_TRUNCATED;
 	/* flannel's udp is IPv4's alone. */
 	if (unlikely(rte_be_to_cpu_16(udp->dst_port) != o->udp_port ||
-		     o->tunnel == OVNET_TUNNEL_NONE || (!vxlan && ip6 != NULL)))
+		     what.tunnel == OVNET_TUNNEL_NONE || (!vxlan && ip6 != NULL)))
 		return OVNET_DROP_NOT_OVERLAY;
 	uint32_t udp_len = rte_be_to_cpu_16(udp->dgram_len);
 	if (unlikely(udp_len < sizeof(*udp) || udp_len > ip_payload))
@@ -122,8 +133,9 @@ static inline int take_routed(struct rte_mbuf *m)
 	return PASS;
 }
 
-static inline int check_outer4(const struct ovnet_fib_view *view, const struct ovnet_port *port,
-	struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
+static __rte_always_inline int check_outer4(const struct ovnet_fib_view *view,
+	const struct ovnet_port *port, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip,
+	struct taken what)
 {
 	const struct ovnet_overlay *o = &view->overlay;
 	struct ovnet_meta *meta = ovnet_meta(m);
@@ -133,7 +145,7 @@ static inline int check_outer4(const struct ovnet_fib_view *view, const struct o
 		return why;
 	meta->src_be = ip->src_addr;
 	meta->src_version = 4;
-	if (o->direct && rte_be_to_cpu_32(ip->dst_addr) - o->own.addr_host < view->n_own)
+	if (what.direct && rte_be_to_cpu_32(ip->dst_addr) - o->own.addr_host < view->n_own)
 		return take_routed(m);
 	if (unlikely(ip->next_proto_id != IPPROTO_UDP ||
 		     (port->local.family != 0 && ip->dst_addr != port->local.v4_be)))
@@ -143,7 +155,7 @@ static inline int check_outer4(const struct ovnet_fib_view *view, const struct o
 	meta->outer_tos = ip->type_of_service;
 	unsigned header = ip4_header_len(ip);
 	return check_tunnel(o, m, (uint16_t)(RTE_ETHER_HDR_LEN + header),
-		rte_be_to_cpu_16(ip->total_length) - header, NULL);
+		rte_be_to_cpu_16(ip->total_length) - header, NULL, what);
 }
 
 /* Moves *at, from the IPv6 header on, behind extension headers, all within `total` bytes. */
@@ -165,8 +177,9 @@ static __rte_noinline int skip_options(
 	return *at <= total ? PASS : OVNET_DROP_TRUNCATED;
 }
 
-static inline int check_outer6(const struct ovnet_fib_view *view, const struct ovnet_port *port,
-	struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
+static __rte_always_inline int check_outer6(const struct ovnet_fib_view *view,
+	const struct ovnet_port *port, struct rte_mbuf *m, const struct rte_ipv6_hdr *ip,
+	struct taken what)
 {
 	const struct ovnet_overlay *o = &view->overlay;
 	struct ovnet_meta *meta = ovnet_meta(m);
@@ -176,7 +189,7 @@ static inline int check_outer6(const struct ovnet_fib_view *view, const struct o
 		return why;
 	memcpy(meta->src6, ip->src_addr, sizeof(meta->src6));
 	meta->src_version = 6;
-	if (o->direct && ip6_in(&o->own6, ip->dst_addr))
+	if (what.direct && ip6_in(&o->own6, ip->dst_addr))
 		return take_routed(m);
 	if (unlikely(port->local6.family != 0 &&
 		     memcmp(ip->dst_addr, port->local6.v6, sizeof(ip->dst_addr)) != 0))
@@ -188,11 +201,11 @@ static inline int check_outer6(const struct ovnet_fib_view *view, const struct o
 			return why;
 	}
 	meta->outer_tos = ip6_tos(ip);
-	return check_tunnel(o, m, (uint16_t)(RTE_ETHER_HDR_LEN + at), total - at, ip);
+	return check_tunnel(o, m, (uint16_t)(RTE_ETHER_HDR_LEN + at), total - at, ip, what);
 }
 
-static inline int check_outer(
-	const struct ovnet_fib_view *view, const struct ovnet_port *port, struct rte_mbuf *m)
+static __rte_always_inline int check_outer(const struct ovnet_fib_view *view,
+	const struct ovnet_port *port, struct rte_mbuf *m, struct taken what)
 {
 	int why = headers_pull(m, OUTER_HEADERS);
 
@@ -203,9 +216,9 @@ static inline int check_outer(
 		return OVNET_DROP_TRUNCATED;
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	if (likely(eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))
-		return check_outer4(view, port, m, (const struct rte_ipv4_hdr *)(eth + 1));
+		return check_outer4(view, port, m, (const struct rte_ipv4_hdr *)(eth + 1), what);
 	if (likely(eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)))
-		return check_outer6(view, port, m, (const struct rte_ipv6_hdr *)(eth + 1));
+		return check_outer6(view, port, m, (const struct rte_ipv6_hdr *)(eth + 1), what);
 	return OVNET_DROP_NOT_OVERLAY;
 }
 

@@ -8,7 +8,7 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-#include "csum.h"
+#include "csum_sum.h"
 
 static void fill_udp_csum(struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 {

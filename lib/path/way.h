@@ -29,12 +29,25 @@ static inline bool is_ip6(const void *ip)
 	return ip6_version(ip) == 6;
 }
 
+/* Whose subnet the destination is in, or NULL. */
 static inline const struct ovnet_peer *peer_of(const struct ovnet_fib_view *view, const void *ip)
 {
+	const struct rte_ipv4_hdr *ip4 = ip;
+
 	if (likely(!is_ip6(ip)))
-		return ovnet_fib_lookup(
-			view, rte_be_to_cpu_32(((const struct rte_ipv4_hdr *)ip)->dst_addr));
+		return ovnet_fib_lookup(view, rte_be_to_cpu_32(ip4->dst_addr));
 	return ovnet_fib_lookup6(view, ((const struct rte_ipv6_hdr *)ip)->dst_addr);
+}
+
+/* The same for the source. */
+static inline const struct ovnet_peer *peer_of_source(
+	const struct ovnet_fib_view *view, const void *ip)
+{
+	const struct rte_ipv4_hdr *ip4 = ip;
+
+	if (likely(!is_ip6(ip)))
+		return ovnet_fib_lookup(view, rte_be_to_cpu_32(ip4->src_addr));
+	return ovnet_fib_lookup6(view, ((const struct rte_ipv6_hdr *)ip)->src_addr);
 }
 
 /* False: no hop is left. */

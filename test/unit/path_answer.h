@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the suites of answers and sizes share. Include after cmocka.h; `ops` is the suite's. */
+#ifndef OVNET_TEST_PATH_ANSWER_H
+#define OVNET_TEST_PATH_ANSWER_H
+
+#include "path_bed6.h"
+
+static inline struct bed *open_answering(void)
+{
+	struct bed *b = bed_open6();
+
+	memset(&b->ctx.answers, 0, sizeof(b->ctx.answers)); /* no limit */
+	return b;
+}
+
+static inline void feed(const struct ovnet_path_ops *ops, struct bed *b, unsigned door,
+	const uint8_t *in, uint16_t len)
+{
+	bed_receive(b, door, bed_packet((uint16_t)door, in, len, 0, 0));
+	assert_int_equal(ops->poll(&b->ctx), 1);
+}
+
+static inline uint32_t get(const uint8_t *at, unsigned bytes)
+{
+	uint32_t v = 0;
+
+	for (unsigned i = 0; i < bytes; i++)
+		v = v << 8 | at[i];
+	return v;
+}
+
+static inline void clear_df(uint8_t *ip)
+{
+	ip[6] = ip[10] = ip[11] = 0;
+	be_put16(ip + 10, ~be_sum(ip, 20, 0));
+}
+
+/* An ICMP error at `e` about the packet `in`. */
+static inline void is_error4(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code,
+	uint32_t src, uint16_t mtu, const uint8_t *in)
+{
+	assert_in_range(len, 56, 576);
+	assert_int_equal(get(e + 2, 2), len);
+	assert_int_equal(e[9], 1);
+	assert_int_equal(e[20], type);
+	assert_int_equal(e[21], code);
+	assert_int_equal(get(e + 12, 4), src);
+	assert_int_equal(get(e + 16, 4), get(in + 12, 4));
+	assert_int_equal(get(e + 26, 2), mtu);
+	assert_int_equal(be_sum(e, 20, 0), 0xffff);
+	assert_int_equal(be_sum(e + 20, len - 20u, 0), 0xffff);
+	assert_memory_equal(e + 28, in, RTE_MIN(len - 28u, get(in + 2, 2)));
+}
+
+static inline void is_error6(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code,
+	const struct ovnet_addr *src, uint32_t mtu, const uint8_t *in)
+{
+	assert_in_range(len, 96, 1280);
+	assert_int_equal(get(e + 4, 2), len - 40);
+	assert_int_equal(e[6], 58);
+	assert_int_equal(e[40], type);
+	assert_int_equal(e[41], code);
+	assert_memory_equal(e + 8, src->v6, 16);
+	assert_memory_equal(e + 24, in + 8, 16);
+	assert_int_equal(get(e + 44, 4), mtu);
+	assert_int_equal(be_sum(e + 40, len - 40u, be_sum(e + 8, 32, 58 + len - 40u)), 0xffff);
+	assert_memory_equal(e + 48, in, RTE_MIN(len - 48u, get(in + 4, 2) + 40));
+}
+
+/* Joins fragments in the door's order, `front` bytes before each; returns the packet's length. */
+static inline uint16_t join(
+	struct bed *b, unsigned door, uint16_t front, uint16_t mtu, uint8_t *out)
+{
+	uint16_t at = 20;
+
+	for (unsigned i = 0; i < b->door[door].n_out; i++) {
+		struct rte_mbuf *m = b->door[door].out[i];
+		const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, front);
+		bool last = i + 1u == b->door[door].n_out;
+		uint16_t len = (uint16_t)get(ip + 2, 2);
+
+		assert_int_equal(m->nb_segs, 1);
+		assert_int_equal(m->pkt_len, len + front);
+		assert_in_range(len, 21, mtu);
+		assert_int_equal(be_sum(ip, 20, 0), 0xffff);
+		assert_int_equal(get(ip + 6, 2), (last ? 0 : 0x2000) | (at - 20) / 8);
+		if (i == 0)
+			memcpy(out, ip, 20);
+		memcpy(out + at, ip + 20, len - 20u);
+		at = (uint16_t)(at + len - 20);
+	}
+	return at;
+}
+
+#endif

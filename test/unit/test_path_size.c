@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "path_answer.h"
+
+static const struct ovnet_path_ops *ops;
+
+static void without_df_the_inside_is_cut(void **state)
+{
+	(void)state;
+	uint8_t in[4000], out[4000];
+	struct bed *b = open_answering();
+
+	for (uint16_t len = 1451; len < 4000; len += 283) {
+		put_inner(in, OWN_POD, PEER_POD, 1, len);
+		clear_df(in);
+		struct rte_mbuf *m = bed_packet(HOST, in, len, 0, 500);
+		m->pkt_len = len;
+		bed_receive(b, HOST, m);
+		assert_int_equal(ops->poll(&b->ctx), 1);
+		unsigned n = b->door[UPLINK].n_out;
+		assert_int_equal(n, (len - 20 + 1423) / 1424);
+		for (unsigned i = 0; i < n; i++) {
+			const uint8_t *o =
+				rte_pktmbuf_mtod(b->door[UPLINK].out[i], const uint8_t *);
+			assert_memory_equal(o, gateway_mac.b, 6);
+			assert_int_equal(get(o + 36, 2), 8472);
+			assert_int_equal(be_sum(o + 14, 20, 0), 0xffff);
+		}
+		assert_int_equal(join(b, UPLINK, 64, 1450, out), len);
+		assert_memory_equal(out + 20, in + 20, len - 20u);
+		assert_memory_equal(out + 12, in + 12, 8);
+		assert_int_equal(out[8], in[8]);
+		bed_drain(b);
+	}
+	assert_int_equal(bed_drops(b), 0);
+	assert_int_equal(b->counters.answers, 0);
+	bed_close(b);
+}
+
+static void what_cannot_be_cut_is_dropped(void **state)
+{
+	(void)state;
+	uint8_t in[1500];
+	struct bed *b = open_answering();
+
+	put_inner(in, OWN_POD, PEER_POD, 1, 1500);
+	clear_df(in);
+	for (unsigned mtu = 0; mtu < 78; mtu += 11) {
+		assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, mtu), 0);
+		bed_refused(b, ops, HOST, in, 1500, OVNET_DROP_OVERSIZE);
+	}
+	bed_close(b);
+}
+
+/* A SYN with an MSS of 1460 at `ip`, `to` its destination. */
+static uint16_t put_syn(uint8_t *ip, uint32_t src, uint32_t dst)
+{
+	put_inner(ip, src, dst, 1, 44);
+	ip[9] = 6;
+	clear_df(ip);
+	memset(ip + 20, 0, 24);
+	be_put16(ip + 20, 1);
+	be_put16(ip + 22, 80);
+	ip[32] = 0x60;
+	ip[33] = 2;
+	ip[40] = 2;
+	ip[41] = 4;
+	be_put16(ip + 42, 1460);
+	be_put16(ip + 36, ~be_sum(ip + 20, 24, be_sum(ip + 12, 8, 6 + 24)));
+	return 44;
+}
+
+static uint16_t mss_at(const uint8_t *ip)
+{
+	assert_int_equal(be_sum(ip + 20, 24, be_sum(ip + 12, 8, 6 + 24)), 0xffff);
+	return (uint16_t)get(ip + 42, 2);
+}
+
+static void mss_is_lowered_where_asked(void **state)
+{
+	(void)state;
+	uint8_t in[200], out[200];
+	struct bed *b = open_answering();
+
+	for (unsigned on = 0; on < 2; on++) {
+		b->overlay.mss_clamp = on;
+		assert_int_equal(bed_set_overlay(b), 0);
+		feed(ops, b, HOST, in, put_syn(in, OWN_POD, PEER_POD));
+		bed_sent(b, UPLINK, out, sizeof(out));
+		assert_int_equal(mss_at(out + 64), on ? 1410 : 1460);
+		bed_drain(b);
+		put_syn(in + 64, PEER_POD, OWN_POD);
+		put_outer(in, 44);
+		feed(ops, b, UPLINK, in, 108);
+		bed_sent(b, HOST, out, sizeof(out));
+		assert_int_equal(mss_at(out), on ? 1410 : 1460);
+		bed_drain(b);
+	}
+	bed_close(b);
+}
+
+int main(void)
+{
+	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_df_the_inside_is_cut),
+		cmocka_unit_test(what_cannot_be_cut_is_dropped),
+		cmocka_unit_test(mss_is_lowered_where_asked),
+	};
+	int failed = 0;
+
+	if (bed_eal("0") != 0)
+		return 1;
+	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
+		ops = ovnet_path_select(levels[i]);
+		if (ops == NULL)
+			continue; /* this CPU cannot run it */
+		printf("# %s\n", ops->level);
+		failed += cmocka_run_group_tests_name("path_size", tests, NULL, NULL);
+	}
+	return failed;
+}
