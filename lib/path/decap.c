@@ -86,7 +86,8 @@ static inline int check_inner(
 
 	found->ip = ip;
 	found->peer = ovnet_fib_lookup(view, rte_be_to_cpu_32(ip->src_addr));
-	rte_prefetch0((const char *)found->peer + RTE_CACHE_LINE_SIZE); /* id, who may send */
+	/* id, who may send; a number, as there may be no peer to point into */
+	rte_prefetch0((const void *)((uintptr_t)found->peer + RTE_CACHE_LINE_SIZE));
 	return PASS;
 }
 
