@@ -55,6 +55,9 @@ static inline int check_inner(struct rte_mbuf *m, bool l3)
 	if (unlikely(why != PASS))
 		return why;
 	meta->outer_src_be = ip->src_addr;
+	why = ip4_check_offload(ip, meta);
+	if (unlikely(why != PASS))
+		return why;
 	meta->ip_version = 4;
 	meta->l3_len = rte_be_to_cpu_16(ip->total_length);
 	trim_to(m, meta->l3_len);

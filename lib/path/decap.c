@@ -78,6 +78,9 @@ static inline int check_inner(
 		if (meta->csum_start < RTE_ETHER_HDR_LEN)
 			return OVNET_DROP_CSUM_STATE;
 		meta->csum_start -= RTE_ETHER_HDR_LEN;
+		why = ip4_check_offload(ip, meta);
+		if (why != PASS)
+			return why;
 	}
 	strip(m, RTE_ETHER_HDR_LEN);
 	meta->ip_version = 4;
