@@ -40,15 +40,15 @@ struct outcome {
 	uint8_t bytes[N_DOORS][FUZZ_PACKETS][FUZZ_LEN + 256];
 };
 
-static struct bed *beds[RTE_DIM(planes)][2]; /* by validation: strict, off */
+static struct bed *beds[RTE_DIM(planes)][OVNET_VALIDATE_STRICT + 1];
 static const struct ovnet_path_ops *levels[LEVELS];
 static unsigned n_levels;
 
-static struct bed *open_bed(const struct plane *plane, bool off)
+static struct bed *open_bed(const struct plane *plane, enum ovnet_validation validation)
 {
 	struct bed *b = bed_open(1);
 
-	b->overlay.validate = !off;
+	b->overlay.validation = validation;
 	CHECK(bed_set_overlay(b) == 0, "overlay");
 	if (plane->set_up != NULL)
 		plane->set_up(b);
@@ -66,14 +66,16 @@ void fuzz_path_init(void)
 		if ((levels[n_levels] = ovnet_path_select(names[i])) != NULL)
 			n_levels++;
 	for (unsigned i = 0; i < RTE_DIM(planes); i++)
-		for (unsigned off = 0; off < 2; off++)
-			beds[i][off] = open_bed(&planes[i], off != 0);
+		for (int v = OVNET_VALIDATE_OFF; v <= OVNET_VALIDATE_STRICT; v++)
+			beds[i][v] = open_bed(&planes[i], (enum ovnet_validation)v);
 }
 
 static void read_params(struct fuzz_params *p, const uint8_t *d)
 {
-	*p = (struct fuzz_params){.plane = d[0] % RTE_DIM(planes),
-		.off = d[1] & 0x01,
+	*p = (struct fuzz_params){.plane = (d[0] & 0x7f) % RTE_DIM(planes),
+		.validation = d[1] & 0x01   ? OVNET_VALIDATE_OFF
+			      : d[0] & 0x80 ? OVNET_VALIDATE_PERMISSIVE
+					    : OVNET_VALIDATE_STRICT,
 		.exclusive = d[1] & 0x02,
 		.to_us = d[1] & 0x04,
 		.attach = d[1] & 0x08,
@@ -108,7 +110,7 @@ static void set_doors(const struct input *in)
 	struct ovnet_port *uplink = &in->bed->door[UPLINK].port;
 
 	uplink->caps = OVNET_CAP_CHAINED | (p->exclusive ? OVNET_CAP_EXCLUSIVE : 0);
-	uplink->local_be = p->to_us ? htonl(OWN_IP) : 0;
+	uplink->local = p->to_us ? ovnet_addr_v4(OWN_IP) : (struct ovnet_addr){0};
 }
 
 static void receive(const struct input *in, unsigned i, const struct fuzz_room *room)
@@ -116,6 +118,7 @@ static void receive(const struct input *in, unsigned i, const struct fuzz_room *
 	struct rte_mbuf *m = fuzz_packet(bed_pool, in->bytes[i], in->len[i], room);
 	struct ovnet_meta *meta = ovnet_meta(m);
 
+	memset(meta, room->garbage, sizeof(*meta)); /* what the buffer's last packet left there */
 	ovnet_meta_reset(m, in->door);
 	if (in->p.rss) {
 		m->ol_flags |= RTE_MBUF_F_RX_RSS_HASH;
@@ -278,7 +281,7 @@ void fuzz_path(bool from_uplink, const uint8_t *data, size_t size)
 		return;
 	read_params(&in.p, data);
 	in.plane = &planes[in.p.plane];
-	in.bed = beds[in.p.plane][in.p.off];
+	in.bed = beds[in.p.plane][in.p.validation];
 	in.door = from_uplink ? UPLINK : in.p.attach ? ATTACH : HOST;
 	read_packets(&in, data + FUZZ_HEAD, size - FUZZ_HEAD);
 	if (in.n == 0)

@@ -21,8 +21,8 @@
 
 /* The parameters, byte by byte. */
 struct fuzz_params {
-	uint8_t plane; /* 0: row of `planes` in path_run.c: backend and IP versions */
-	bool off;      /* 1, bit 0: ingress validation off */
+	uint8_t plane;      /* 0: row of `planes` in path_run.c: backend and IP versions */
+	uint8_t validation; /* 0, bit 7: permissive; 1, bit 0: off; else strict */
 	bool exclusive, to_us, attach, rss, csum, gso, unresolved; /* bits 1 to 7 */
 	uint16_t first, seg;              /* 2, 3: bytes in the first segment, in the others */
 	uint16_t headroom, tailroom;      /* 4, 5: of the first one where room is little */
