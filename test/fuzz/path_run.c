@@ -21,23 +21,15 @@ static const struct plane {
 	{NULL, fuzz_check_vxlan4, fuzz_check_from_vxlan4},
 };
 
-/* Its packets, and where they go. */
+static_assert(FUZZ_DOORS == N_DOORS, "an outcome has a row for each door");
+
+/* One input's way through one node. */
 struct input {
 	struct fuzz_params p;
+	struct fuzz_packets packets;
 	const struct plane *plane;
 	struct bed *bed;
 	uint16_t door;
-	unsigned n;
-	const uint8_t *bytes[FUZZ_PACKETS];
-	uint16_t len[FUZZ_PACKETS];
-};
-
-/* How it ended: per door what was sent, in order; per reason how many. */
-struct outcome {
-	uint64_t drops[OVNET_DROP_COUNT];
-	uint16_t n[N_DOORS];
-	uint16_t len[N_DOORS][FUZZ_PACKETS];
-	uint8_t bytes[N_DOORS][FUZZ_PACKETS][FUZZ_LEN + 256];
 };
 
 static struct bed *beds[RTE_DIM(planes)][OVNET_VALIDATE_STRICT + 1];
@@ -70,40 +62,6 @@ void fuzz_path_init(void)
 			beds[i][v] = open_bed(&planes[i], (enum ovnet_validation)v);
 }
 
-static void read_params(struct fuzz_params *p, const uint8_t *d)
-{
-	*p = (struct fuzz_params){.plane = (d[0] & 0x7f) % RTE_DIM(planes),
-		.validation = d[1] & 0x01   ? OVNET_VALIDATE_OFF
-			      : d[0] & 0x80 ? OVNET_VALIDATE_PERMISSIVE
-					    : OVNET_VALIDATE_STRICT,
-		.exclusive = d[1] & 0x02,
-		.to_us = d[1] & 0x04,
-		.attach = d[1] & 0x08,
-		.rss = d[1] & 0x10,
-		.csum = d[1] & 0x20,
-		.gso = d[1] & 0x40,
-		.unresolved = d[1] & 0x80,
-		.first = (uint16_t)(d[2] + 1),
-		.seg = (uint16_t)(d[3] + 1),
-		.headroom = d[4] & 0xfe, /* doors put packets at even addresses */
-		.tailroom = d[5],
-		.csum_start = (uint16_t)(d[6] << 8 | d[7]),
-		.csum_offset = (uint16_t)(d[8] << 8 | d[9])};
-}
-
-static void read_packets(struct input *in, const uint8_t *data, size_t size)
-{
-	while (size >= 2 && in->n < FUZZ_PACKETS) {
-		size_t len = (size_t)data[0] << 8 | data[1];
-
-		data += 2, size -= 2;
-		len = RTE_MIN(len, size);
-		in->bytes[in->n] = data;
-		in->len[in->n++] = (uint16_t)RTE_MIN(len, (size_t)FUZZ_LEN);
-		data += len, size -= len;
-	}
-}
-
 static void set_doors(const struct input *in)
 {
 	const struct fuzz_params *p = &in->p;
@@ -115,7 +73,7 @@ static void set_doors(const struct input *in)
 
 static void receive(const struct input *in, unsigned i, const struct fuzz_room *room)
 {
-	struct rte_mbuf *m = fuzz_packet(bed_pool, in->bytes[i], in->len[i], room);
+	struct rte_mbuf *m = fuzz_packet(bed_pool, in->packets.bytes[i], in->packets.len[i], room);
 	struct ovnet_meta *meta = ovnet_meta(m);
 
 	memset(meta, room->garbage, sizeof(*meta)); /* what the buffer's last packet left there */
@@ -137,18 +95,18 @@ static void receive(const struct input *in, unsigned i, const struct fuzz_room *
 }
 
 /* Moves what the doors sent to the end of `o`. */
-static void take_sent(struct bed *b, struct outcome *o)
+static void take_sent(struct bed *b, struct fuzz_outcome *o)
 {
 	for (unsigned d = 0; d < N_DOORS; d++)
 		for (unsigned i = 0; i < b->door[d].n_out; i++) {
 			struct rte_mbuf *m = b->door[d].out[i];
-			uint16_t k = o->n[d]++;
+			uint16_t k = o->sum.n[d]++;
 
 			rte_mbuf_sanity_check(m, 1);
 			CHECK(k < FUZZ_PACKETS, "more packets than came");
 			CHECK(m->pkt_len > 0 && m->pkt_len <= sizeof(o->bytes[d][k]), "%u bytes",
 				m->pkt_len);
-			o->len[d][k] = (uint16_t)m->pkt_len;
+			o->sum.len[d][k] = (uint16_t)m->pkt_len;
 			const void *at = rte_pktmbuf_read(m, 0, m->pkt_len, o->bytes[d][k]);
 			CHECK(at != NULL, "a chain shorter than its packet");
 			if (at != o->bytes[d][k])
@@ -157,7 +115,8 @@ static void take_sent(struct bed *b, struct outcome *o)
 	bed_drain(b);
 }
 
-static void poll_all(struct bed *b, const struct ovnet_path_ops *ops, unsigned n, struct outcome *o)
+static void poll_all(
+	struct bed *b, const struct ovnet_path_ops *ops, unsigned n, struct fuzz_outcome *o)
 {
 	uint64_t before[OVNET_DROP_COUNT], ends = 0;
 
@@ -165,7 +124,7 @@ static void poll_all(struct bed *b, const struct ovnet_path_ops *ops, unsigned n
 	CHECK(ops->poll(&b->ctx) == n, "packets left behind");
 	take_sent(b, o);
 	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
-		o->drops[i] += b->counters.drops[i] - before[i];
+		o->sum.drops[i] += b->counters.drops[i] - before[i];
 	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
 		ends += b->counters.drops[i] - before[i];
 	for (unsigned d = 0; d < N_DOORS; d++)
@@ -176,69 +135,49 @@ static void poll_all(struct bed *b, const struct ovnet_path_ops *ops, unsigned n
 }
 
 /* `in` and its number: the packet by itself; else not known. */
-static void check_sent(const struct input *in, const struct outcome *o, int i)
+static void check_sent(const struct input *in, const struct fuzz_outcome *o, int i)
 {
 	bool known = i >= 0 && !in->p.csum;
-	const uint8_t *bytes = known ? in->bytes[i] : NULL;
-	uint16_t len = known ? in->len[i] : 0;
+	const uint8_t *bytes = known ? in->packets.bytes[i] : NULL;
+	uint16_t len = known ? in->packets.len[i] : 0;
 
-	for (unsigned k = 0; k < o->n[UPLINK]; k++)
+	for (unsigned k = 0; k < o->sum.n[UPLINK]; k++)
 		in->plane->sent(
-			o->bytes[UPLINK][k], o->len[UPLINK][k], bytes, len, in->door == ATTACH);
-	for (unsigned k = 0; k < o->n[HOST]; k++)
-		in->plane->delivered(o->bytes[HOST][k], o->len[HOST][k], bytes, len, false);
-	for (unsigned k = 0; k < o->n[ATTACH]; k++)
-		in->plane->delivered(o->bytes[ATTACH][k], o->len[ATTACH][k], bytes, len, true);
-}
-
-static void add(struct outcome *sum, const struct outcome *o)
-{
-	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
-		sum->drops[i] += o->drops[i];
-	for (unsigned d = 0; d < N_DOORS; d++)
-		for (unsigned k = 0; k < o->n[d]; k++) {
-			CHECK(sum->n[d] < FUZZ_PACKETS, "more packets than came");
-			sum->len[d][sum->n[d]] = o->len[d][k];
-			memcpy(sum->bytes[d][sum->n[d]++], o->bytes[d][k], o->len[d][k]);
-		}
+			o->bytes[UPLINK][k], o->sum.len[UPLINK][k], bytes, len, in->door == ATTACH);
+	for (unsigned k = 0; k < o->sum.n[HOST]; k++)
+		in->plane->delivered(o->bytes[HOST][k], o->sum.len[HOST][k], bytes, len, false);
+	for (unsigned k = 0; k < o->sum.n[ATTACH]; k++)
+		in->plane->delivered(o->bytes[ATTACH][k], o->sum.len[ATTACH][k], bytes, len, true);
 }
 
 /* Each packet by itself, in one buffer that ends where it ends. */
-static void run_whole(const struct input *in, const struct ovnet_path_ops *ops, struct outcome *sum)
+static void run_whole(
+	const struct input *in, const struct ovnet_path_ops *ops, struct fuzz_outcome *all)
 {
 	const struct fuzz_room room = {.headroom = 128};
-	static struct outcome o;
+	static struct fuzz_outcome o;
 
-	memset(sum, 0, sizeof(*sum));
+	memset(&all->sum, 0, sizeof(all->sum));
 	in->bed->ctx.ip_id = 0;
-	for (unsigned i = 0; i < in->n; i++) {
-		memset(&o, 0, sizeof(o));
+	for (unsigned i = 0; i < in->packets.n; i++) {
+		memset(&o.sum, 0, sizeof(o.sum));
 		receive(in, i, &room);
 		poll_all(in->bed, ops, 1, &o);
 		check_sent(in, &o, (int)i);
-		add(sum, &o);
+		fuzz_outcome_add(all, &o);
 	}
 }
 
 /* All in one burst, in segments. */
 static void run_cut(const struct input *in, const struct ovnet_path_ops *ops,
-	const struct fuzz_room *room, struct outcome *o)
+	const struct fuzz_room *room, struct fuzz_outcome *o)
 {
-	memset(o, 0, sizeof(*o));
+	memset(&o->sum, 0, sizeof(o->sum));
 	in->bed->ctx.ip_id = 0;
-	for (unsigned i = 0; i < in->n; i++)
+	for (unsigned i = 0; i < in->packets.n; i++)
 		receive(in, i, room);
-	poll_all(in->bed, ops, in->n, o);
+	poll_all(in->bed, ops, in->packets.n, o);
 	check_sent(in, o, -1);
-}
-
-static void compare(const struct outcome *a, const struct outcome *b, const char *level)
-{
-	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
-		CHECK(a->drops[i] == b->drops[i], "%s: %lu packets in one buffer, %lu cut: %s",
-			level, (unsigned long)a->drops[i], (unsigned long)b->drops[i],
-			ovnet_drop_name((enum ovnet_drop)i));
-	CHECK(memcmp(a, b, sizeof(*a)) == 0, "%s: other packets when they are cut", level);
 }
 
 static void run(const struct input *in)
@@ -252,14 +191,14 @@ static void run(const struct input *in)
 		.tailroom = in->p.tailroom,
 		.first = in->p.first,
 		.seg = in->p.seg};
-	static struct outcome first, whole, pieces;
+	static struct fuzz_outcome first, whole, pieces;
 
 	for (unsigned i = 0; i < n_levels; i++) {
 		run_whole(in, levels[i], i == 0 ? &first : &whole);
 		if (i > 0)
-			compare(&first, &whole, levels[i]->level);
+			fuzz_outcome_compare(&first, &whole, levels[i]->level);
 		run_cut(in, levels[i], &cut, &pieces);
-		compare(&first, &pieces, levels[i]->level);
+		fuzz_outcome_compare(&first, &pieces, levels[i]->level);
 		run_cut(in, levels[i], &little, &pieces);
 	}
 }
@@ -279,12 +218,15 @@ void fuzz_path(bool from_uplink, const uint8_t *data, size_t size)
 
 	if (size < FUZZ_HEAD)
 		return;
-	read_params(&in.p, data);
-	in.plane = &planes[in.p.plane];
-	in.bed = beds[in.p.plane][in.p.validation];
+	fuzz_read_params(&in.p, data);
+	unsigned row = in.p.plane % RTE_DIM(planes);
+	in.plane = &planes[row];
+	in.bed = beds[row][in.p.permissive ? OVNET_VALIDATE_PERMISSIVE
+			   : in.p.off      ? OVNET_VALIDATE_OFF
+					   : OVNET_VALIDATE_STRICT];
 	in.door = from_uplink ? UPLINK : in.p.attach ? ATTACH : HOST;
-	read_packets(&in, data + FUZZ_HEAD, size - FUZZ_HEAD);
-	if (in.n == 0)
+	fuzz_read_packets(&in.packets, data + FUZZ_HEAD, size - FUZZ_HEAD);
+	if (in.packets.n == 0)
 		return;
 	set_doors(&in);
 	set_next_hop(&in);

@@ -13,23 +13,52 @@
 
 #include <stdbool.h>
 
+#include "drop.h"
 #include "fuzz.h"
 
 #define FUZZ_HEAD    10
 #define FUZZ_PACKETS 4
 #define FUZZ_LEN     2100 /* of a packet; more than any MTU here */
+#define FUZZ_DOORS   3
 
 /* The parameters, byte by byte. */
 struct fuzz_params {
-	uint8_t plane;      /* 0: row of `planes` in path_run.c: backend and IP versions */
-	uint8_t validation; /* 0, bit 7: permissive; 1, bit 0: off; else strict */
+	uint8_t plane;   /* 0, bits 0 to 6: row of `planes` in path_run.c: backend, IP versions */
+	bool permissive; /* 0, bit 7: ingress validation */
+	bool off;        /* 1, bit 0: the same; else it is strict */
 	bool exclusive, to_us, attach, rss, csum, gso, unresolved; /* bits 1 to 7 */
 	uint16_t first, seg;              /* 2, 3: bytes in the first segment, in the others */
 	uint16_t headroom, tailroom;      /* 4, 5: of the first one where room is little */
 	uint16_t csum_start, csum_offset; /* 6 to 9, of a partial checksum */
 };
 
-/* One packet for a door. `room`: what surrounds its bytes, and where it is cut. */
+struct fuzz_packets {
+	unsigned n;
+	const uint8_t *bytes[FUZZ_PACKETS]; /* the input's */
+	uint16_t len[FUZZ_PACKETS];
+};
+
+/* path_input.c. `d` has FUZZ_HEAD bytes; `data` is what follows. */
+void fuzz_read_params(struct fuzz_params *p, const uint8_t *d);
+void fuzz_read_packets(struct fuzz_packets *in, const uint8_t *data, size_t size);
+
+/* How it ended: per reason how many, per door what was sent, in order. */
+struct fuzz_outcome {
+	struct {
+		uint64_t drops[OVNET_DROP_COUNT];
+		uint16_t n[FUZZ_DOORS];
+		uint16_t len[FUZZ_DOORS][FUZZ_PACKETS];
+	} sum;
+	uint8_t bytes[FUZZ_DOORS][FUZZ_PACKETS][FUZZ_LEN + 256]; /* as many as `sum` says */
+};
+
+/* path_outcome.c */
+void fuzz_outcome_add(struct fuzz_outcome *all, const struct fuzz_outcome *o);
+/* They have to be the same; `level` for what to say if not. */
+void fuzz_outcome_compare(
+	const struct fuzz_outcome *a, const struct fuzz_outcome *b, const char *level);
+
+/* What surrounds a packet's bytes, and where it is cut. */
 struct fuzz_room {
 	uint16_t headroom, tailroom; /* of the first segment */
 	uint16_t first, seg;         /* 0: one segment */
@@ -43,7 +72,6 @@ struct rte_mbuf *fuzz_packet(
 	struct rte_mempool *pool, const uint8_t *bytes, uint16_t len, const struct fuzz_room *room);
 
 /* path_check.c */
-enum fuzz_out { OUT_HOST, OUT_UPLINK, OUT_ATTACH };
 /* `in`: the packet as it came, NULL where it is not known or was finished on the way. */
 typedef void (*fuzz_check)(
 	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);

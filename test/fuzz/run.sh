@@ -15,7 +15,7 @@ usage() {
 
 		  --minutes N  N minutes in all, shared by the harnesses
 		  --seconds N  N seconds for each harness; 5 by default
-		  --merge      then take new inputs that reach new code into test/fuzz/corpus
+		  --merge      then take what reaches code no seed reaches into test/fuzz/corpus
 		  --list       name the harnesses
 		  --build      only build them, in build-fuzz
 
@@ -116,7 +116,7 @@ merge() {
 	local name before after
 	for name in "${NAMES[@]}"; do
 		before=$(find "$HERE/corpus/$name" -type f | wc -l)
-		"$BUILD/test/fuzz/fuzz_$name" -merge=1 -close_fd_mask=3 "-max_len=$(max_len "$name")" \
+		"$BUILD/test/fuzz/fuzz_$name" -merge=1 -use_counters=0 -close_fd_mask=3 "-max_len=$(max_len "$name")" \
 			"$HERE/corpus/$name" "$BUILD/corpus/$name" >"$TMPDIR/$name.log" 2>&1 </dev/null || {
 			tail -n 15 "$TMPDIR/$name.log" >&2
 			exit 1
