@@ -10,7 +10,7 @@ void fuzz_outcome_add(struct fuzz_outcome *all, const struct fuzz_outcome *o)
 	for (unsigned d = 0; d < FUZZ_DOORS; d++)
 		for (unsigned k = 0; k < o->sum.n[d]; k++) {
 			uint16_t at = all->sum.n[d]++;
-			CHECK(at < FUZZ_PACKETS, "more packets than came");
+			CHECK(at < FUZZ_SENT, "too many packets of those that came");
 			all->sum.len[d][at] = o->sum.len[d][k];
 			memcpy(all->bytes[d][at], o->bytes[d][k], o->sum.len[d][k]);
 		}

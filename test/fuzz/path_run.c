@@ -103,7 +103,7 @@ static void take_sent(struct bed *b, struct fuzz_outcome *o)
 			uint16_t k = o->sum.n[d]++;
 
 			rte_mbuf_sanity_check(m, 1);
-			CHECK(k < FUZZ_PACKETS, "more packets than came");
+			CHECK(k < FUZZ_SENT, "too many packets of those that came");
 			CHECK(m->pkt_len > 0 && m->pkt_len <= sizeof(o->bytes[d][k]), "%u bytes",
 				m->pkt_len);
 			o->sum.len[d][k] = (uint16_t)m->pkt_len;
@@ -134,20 +134,21 @@ static void poll_all(
 	CHECK(back == BED_MBUFS, "%u of %u buffers are back", back, BED_MBUFS);
 }
 
-/* `in` and its number: the packet by itself; else not known. */
+/* What went on its way was packet `i`, -1: any of them; what goes back by where it came is new. */
 static void check_sent(const struct input *in, const struct fuzz_outcome *o, int i)
 {
-	bool known = i >= 0 && !in->p.csum;
+	bool known = i >= 0 && !in->p.csum, from_uplink = in->door == UPLINK;
 	const uint8_t *bytes = known ? in->packets.bytes[i] : NULL;
+	const uint8_t *to_uplink = from_uplink ? NULL : bytes, *from = from_uplink ? bytes : NULL;
 	uint16_t len = known ? in->packets.len[i] : 0;
 
 	for (unsigned k = 0; k < o->sum.n[UPLINK]; k++)
-		in->plane->sent(
-			o->bytes[UPLINK][k], o->sum.len[UPLINK][k], bytes, len, in->door == ATTACH);
+		in->plane->sent(o->bytes[UPLINK][k], o->sum.len[UPLINK][k], to_uplink, len,
+			in->door == ATTACH);
 	for (unsigned k = 0; k < o->sum.n[HOST]; k++)
-		in->plane->delivered(o->bytes[HOST][k], o->sum.len[HOST][k], bytes, len, false);
+		in->plane->delivered(o->bytes[HOST][k], o->sum.len[HOST][k], from, len, false);
 	for (unsigned k = 0; k < o->sum.n[ATTACH]; k++)
-		in->plane->delivered(o->bytes[ATTACH][k], o->sum.len[ATTACH][k], bytes, len, true);
+		in->plane->delivered(o->bytes[ATTACH][k], o->sum.len[ATTACH][k], from, len, true);
 }
 
 /* Each packet by itself, in one buffer that ends where it ends. */

@@ -20,6 +20,7 @@
 #define FUZZ_PACKETS 4
 #define FUZZ_LEN     2100 /* of a packet; more than any MTU here */
 #define FUZZ_DOORS   3
+#define FUZZ_SENT    16 /* by one door; a packet may be answered, or cut up */
 
 /* The parameters, byte by byte. */
 struct fuzz_params {
@@ -47,9 +48,9 @@ struct fuzz_outcome {
 	struct {
 		uint64_t drops[OVNET_DROP_COUNT];
 		uint16_t n[FUZZ_DOORS];
-		uint16_t len[FUZZ_DOORS][FUZZ_PACKETS];
+		uint16_t len[FUZZ_DOORS][FUZZ_SENT];
 	} sum;
-	uint8_t bytes[FUZZ_DOORS][FUZZ_PACKETS][FUZZ_LEN + 256]; /* as many as `sum` says */
+	uint8_t bytes[FUZZ_DOORS][FUZZ_SENT][FUZZ_LEN + 256]; /* as many as `sum` says */
 };
 
 /* path_outcome.c */
@@ -72,7 +73,10 @@ struct rte_mbuf *fuzz_packet(
 	struct rte_mempool *pool, const uint8_t *bytes, uint16_t len, const struct fuzz_room *room);
 
 /* path_check.c */
-/* `in`: the packet as it came, NULL where it is not known or was finished on the way. */
+/*
+ * `in`: the packet it was as it came; NULL where that is not known, was finished on the way, or
+ * came by another way (an answer).
+ */
 typedef void (*fuzz_check)(
 	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);
 /* A packet of ours to the underlay; `in` from the host device or, `l2`, a guest. */
