@@ -94,7 +94,7 @@ static void receive(const struct input *in, unsigned i, const struct fuzz_room *
 	bed_receive(in->bed, in->door, m);
 }
 
-/* Moves what the doors sent to the end of `o`. */
+/* Moves what the doors sent to `o`, which is empty. */
 static void take_sent(struct bed *b, struct fuzz_outcome *o)
 {
 	for (unsigned d = 0; d < N_DOORS; d++)
@@ -118,18 +118,20 @@ static void take_sent(struct bed *b, struct fuzz_outcome *o)
 static void poll_all(
 	struct bed *b, const struct ovnet_path_ops *ops, unsigned n, struct fuzz_outcome *o)
 {
-	uint64_t before[OVNET_DROP_COUNT], ends = 0;
+	uint64_t before[OVNET_DROP_COUNT], refused = 0;
+	unsigned sent = 0;
 
 	memcpy(before, b->counters.drops, sizeof(before));
 	CHECK(ops->poll(&b->ctx) == n, "packets left behind");
 	take_sent(b, o);
 	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
-		o->sum.drops[i] += b->counters.drops[i] - before[i];
-	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
-		ends += b->counters.drops[i] - before[i];
-	for (unsigned d = 0; d < N_DOORS; d++)
+		refused += o->sum.drops[i] = b->counters.drops[i] - before[i];
+	for (unsigned d = 0; d < N_DOORS; d++) {
 		CHECK(b->door[d].n_in == 0, "packets left behind");
-	CHECK(ends <= n, "more packets refused than came");
+		sent += o->sum.n[d];
+	}
+	CHECK(refused <= n && refused + sent >= n, "%u came, %lu refused, %u sent", n,
+		(unsigned long)refused, sent);
 	unsigned back = rte_mempool_avail_count(bed_pool);
 	CHECK(back == BED_MBUFS, "%u of %u buffers are back", back, BED_MBUFS);
 }

@@ -149,7 +149,10 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--help | -h) usage && exit 0 ;;
 	--list) all_harnesses && exit 0 ;;
-	--build) build_harnesses && exit 0 ;;
+	--build)
+		build_harnesses
+		exit
+		;;
 	--minutes) MINUTES=$(number "$@") && shift ;;
 	--seconds) SECONDS_EACH=$(number "$@") && shift ;;
 	--merge) MERGE=1 ;;
