@@ -14,6 +14,7 @@
 
 #include "backoff.h"
 #include "lease_client.h"
+#include "lease_events.h"
 #include "lease_listing.h"
 #include "lease_table.h"
 
@@ -113,6 +114,7 @@ struct ovnet_lease_client {
 		struct event *timer;
 		struct ovnet_etcd_watch *watch;
 		struct lease_listing *pages; /* of the listing under way */
+		struct lease_events *events; /* of the watch, on their way into the table */
 		bool listing, connected, away, synced;
 		int64_t started_ms, took_ms; /* the last listing, until the table said the same */
 		int64_t since_ms;            /* connected or away */
