@@ -4,12 +4,12 @@
 #include <event2/event.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 
+#include "backoff.h"
 #include "mem.h"
+#include "slice.h"
 
-#define SLICE_NS 2000000 /* of work per turn of the loop */
-#define STEP     16      /* events between looks at the clock, or that pass straight through */
+#define STEP 16 /* events between looks at the clock, or that pass straight through */
 
 struct batch {
 	STAILQ_ENTRY(batch) link;
@@ -24,21 +24,6 @@ struct lease_events {
 	lease_events_fn apply;
 	void *arg;
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static void arm(struct lease_events *q)
-{
-	static const struct timeval next = {0};
-
-	must(event_add(q->turn, &next) == 0 ? q : NULL);
-}
 
 static void step(struct lease_events *q)
 {
@@ -57,13 +42,13 @@ static void step(struct lease_events *q)
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct lease_events *q = arg;
-	int64_t end = now_ns() + SLICE_NS;
+	struct slice slice = slice_begin();
 
 	(void)fd, (void)what;
-	while (!STAILQ_EMPTY(&q->waiting) && now_ns() < end)
+	while (!STAILQ_EMPTY(&q->waiting) && !slice_over(&slice))
 		step(q);
 	if (!STAILQ_EMPTY(&q->waiting))
-		arm(q);
+		arm_ms(q->turn, 0);
 }
 
 struct lease_events *lease_events_new(struct event_base *base, lease_events_fn apply, void *arg)
@@ -138,6 +123,6 @@ void lease_events_add(
 	}
 	struct batch *b = batch_new(events, n, revision);
 	if (STAILQ_EMPTY(&q->waiting))
-		arm(q);
+		arm_ms(q->turn, 0);
 	STAILQ_INSERT_TAIL(&q->waiting, b, link);
 }

@@ -4,12 +4,12 @@
 #include <event2/event.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 
+#include "backoff.h"
 #include "mem.h"
+#include "slice.h"
 
-#define SLICE_NS 2000000 /* of work per turn of the loop */
-#define STEP     16      /* keys between looks at the clock */
+#define STEP 16 /* keys between looks at the clock */
 
 struct page {
 	STAILQ_ENTRY(page) link;
@@ -146,22 +146,13 @@ static bool settle(struct lease_listing *l)
 static bool (*const phases[])(struct lease_listing *l) = {mark, sweep, sort, put, settle};
 #define PHASES (sizeof(phases) / sizeof(phases[0]))
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
-	static const struct timeval next = {0};
 	struct lease_listing *l = arg;
-	int64_t end = now_ns() + SLICE_NS;
+	struct slice slice = slice_begin();
 
 	(void)fd, (void)what;
-	while (l->phase < PHASES && now_ns() < end) {
+	while (l->phase < PHASES && !slice_over(&slice)) {
 		if (!phases[l->phase](l))
 			continue;
 		l->phase++;
@@ -170,13 +161,12 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	if (l->phase == PHASES)
 		l->done(l->arg);
 	else
-		must(event_add(l->turn, &next) == 0 ? l : NULL);
+		arm_ms(l->turn, 0);
 }
 
 void lease_listing_apply(struct lease_listing *l, struct event_base *base, struct lease_table *t,
 	const char *own, void (*done)(void *arg), void *arg)
 {
-	static const struct timeval next = {0};
 	const struct page *p;
 
 	l->table = t;
@@ -190,5 +180,5 @@ void lease_listing_apply(struct lease_listing *l, struct event_base *base, struc
 					(struct item){p->kvs[i].mod_revision, &p->kvs[i]};
 	lease_table_unmark(t);
 	l->turn = must(evtimer_new(base, on_turn, l));
-	must(event_add(l->turn, &next) == 0 ? l : NULL);
+	arm_ms(l->turn, 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Listings of more keys than a page holds, over both wires: the pages show one moment. */
+/* Listings of more keys than a page holds, over all transports: the pages show one moment. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,12 +18,33 @@ struct listing {
 	enum ovnet_etcd_status status;
 	int64_t revision;
 	char last[192];
+	bool seen[KEYS];
 	void (*after_first)(void);
 };
+
+/* One by one, as v2 knows no transactions. */
+static void fill_v2(void)
+{
+	FILE *list = popen("curl -s -Z --parallel-max 20 -K - >/dev/null 2>&1", "w");
+
+	assert_non_null(list);
+	for (unsigned k = 0; k < KEYS; k++)
+		assert_true(
+			fprintf(list,
+				"%surl=\"%s/v2/keys%s%05u%s\"\nrequest=PUT\ndata=value=value-%u\n",
+				k > 0 ? "next\n" : "", etcd.url, at("many/"), k,
+				k == UNNAMED ? "%00" : "", k) > 0);
+	assert_int_equal(pclose(list), 0);
+}
 
 static void fill(void)
 {
 	char cmd[160];
+
+	if (live_v2()) {
+		fill_v2();
+		return;
+	}
 
 	snprintf(cmd, sizeof(cmd), "ETCDCTL_API=3 etcdctl --endpoints=%s txn >/dev/null", etcd.url);
 	for (unsigned i = 0; i < KEYS; i += PER_TXN) {
@@ -52,11 +73,13 @@ static void on_page(void *arg, const struct ovnet_etcd_result *r)
 	assert_int_equal(r->revision, l->revision);
 	for (size_t i = 0; i < r->n_kvs; i++) {
 		char value[32];
-		assert_true(strcmp(r->kvs[i].key, l->last) > 0);
+		assert_true(live_v2() || strcmp(r->kvs[i].key, l->last) > 0);
 		snprintf(l->last, sizeof(l->last), "%s", r->kvs[i].key);
-		snprintf(value, sizeof(value), "value-%lu",
-			strtoul(strrchr(l->last, '/') + 1, NULL, 10));
+		unsigned long k = strtoul(strrchr(l->last, '/') + 1, NULL, 10);
+		snprintf(value, sizeof(value), "value-%lu", k);
 		assert_string_equal(r->kvs[i].value, value);
+		assert_true(k < KEYS && !l->seen[k]);
+		l->seen[k] = true;
 	}
 	l->keys += (unsigned)r->n_kvs;
 	if (l->pages == 1 && l->after_first != NULL)
@@ -96,6 +119,14 @@ static void forget_the_revision(void)
 	assert_int_equal(live_ctl(&etcd, NULL, 0, (char *)"compact", revision), 0);
 }
 
+static void none_is_one_page(void)
+{
+	struct listing l = list("none/", NULL);
+
+	assert_int_equal(l.status, OVNET_ETCD_OK);
+	assert_int_equal(l.pages + l.keys, 1);
+}
+
 static void pages_show_one_moment(void **state)
 {
 	struct listing l;
@@ -107,13 +138,27 @@ static void pages_show_one_moment(void **state)
 	assert_int_equal(l.keys, KEYS - 1);
 	assert_in_range(l.pages, 3, KEYS);
 	assert_string_equal(strrchr(l.last, '/'), "/04999");
-	/* Small ones are one page, empty ones none but the answer. */
 	l = list("many/0499", NULL);
 	assert_int_equal(l.pages, 1);
 	assert_int_equal(l.keys, 9);
-	l = list("none/", NULL);
+	none_is_one_page();
+}
+
+/* v2 answers with all of it at once. */
+static void one_answer_comes_in_parts(void **state)
+{
+	struct listing l;
+
+	(void)state;
+	fill();
+	l = list("many/", change_what_is_to_come);
 	assert_int_equal(l.status, OVNET_ETCD_OK);
-	assert_int_equal(l.pages + l.keys, 1);
+	assert_int_equal(l.keys, KEYS - 1);
+	assert_in_range(l.pages, 3, KEYS);
+	none_is_one_page();
+	assert_true(live_put(&etcd, at("few/00007"), "value-7"));
+	l = list("few/", NULL);
+	assert_int_equal(l.pages + l.keys, 2);
 }
 
 static void compaction_between_pages_is_told(void **state)
@@ -131,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		on_v3(pages_show_one_moment),
+		on_v2(one_answer_comes_in_parts),
 		on_v3(compaction_between_pages_is_told),
 	};
 	return cmocka_run_group_tests_name("etcd_pages", tests, start_all, stop_all);
