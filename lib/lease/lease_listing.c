@@ -66,6 +66,12 @@ static char *copy_text(char *at, const char *text, size_t len)
 	return at + len + 1;
 }
 
+/* Of a value that no lease can have, enough to be refused for its length. */
+static size_t kept(const struct ovnet_etcd_kv *kv)
+{
+	return kv->value_len <= OVNET_LEASE_VALUE_MAX ? kv->value_len : OVNET_LEASE_VALUE_MAX + 1;
+}
+
 void lease_listing_add(
 	struct lease_listing *l, const struct ovnet_etcd_kv *kvs, size_t n, size_t skip)
 {
@@ -73,7 +79,7 @@ void lease_listing_add(
 	size_t room = sizeof(*p) + n * sizeof(p->kvs[0]);
 
 	for (size_t i = 0; i < n; i++)
-		room += strlen(kvs[i].key + skip) + kvs[i].value_len + 2;
+		room += strlen(kvs[i].key + skip) + kept(&kvs[i]) + 2;
 	p = must(malloc(room));
 	p->n = n;
 	char *at = (char *)&p->kvs[n];
@@ -82,7 +88,8 @@ void lease_listing_add(
 		p->kvs[i].key = at;
 		at = copy_text(at, kvs[i].key + skip, strlen(kvs[i].key + skip));
 		p->kvs[i].value = at;
-		at = copy_text(at, kvs[i].value, kvs[i].value_len);
+		p->kvs[i].value_len = kept(&kvs[i]);
+		at = copy_text(at, kvs[i].value, p->kvs[i].value_len);
 	}
 	STAILQ_INSERT_TAIL(&l->pages, p, link);
 	l->n += n;
