@@ -157,6 +157,7 @@ static void reconcile(struct ovnet_lease_client *c)
 	bool ours = own != NULL && lease_own_claims(c, own);
 	/* They are in the listing, or the watch to come tells them again. */
 	lease_events_drop(c->sync.events);
+	lease_resume_cut(c);
 	lease_listing_apply(
 		c->sync.pages, c->base, c->table, ours ? own->key : NULL, on_applied, c);
 }
