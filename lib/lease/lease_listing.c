@@ -9,7 +9,8 @@
 #include "mem.h"
 #include "slice.h"
 
-#define STEP 16 /* keys between looks at the clock */
+#define STEP 16   /* keys between looks at the clock */
+#define RUN  1024 /* keys that are sorted in one go */
 
 struct page {
 	STAILQ_ENTRY(page) link;
@@ -29,8 +30,8 @@ struct lease_listing {
 	struct lease_table *table;
 	struct event *turn;
 	unsigned phase;
-	struct item *items;
-	size_t used, at;
+	struct item *items, *spare;
+	size_t used, at, run; /* run: as many of them are in order, each time */
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -56,6 +57,7 @@ void lease_listing_free(struct lease_listing *l)
 	if (l->turn != NULL)
 		event_free(l->turn);
 	free(l->items);
+	free(l->spare);
 	free(l);
 }
 
@@ -130,10 +132,46 @@ static int older_first(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool sort(struct lease_listing *l)
+/* A run, to be merged with others. */
+static bool sort_runs(struct lease_listing *l)
 {
-	qsort(l->items, l->used, sizeof(*l->items), older_first);
-	return true;
+	size_t n = l->used - l->at < RUN ? l->used - l->at : RUN;
+
+	qsort(l->items + l->at, n, sizeof(*l->items), older_first);
+	l->at += n;
+	l->run = RUN;
+	return l->at == l->used;
+}
+
+static void merge_pair(
+	const struct item *a, size_t n_a, const struct item *b, size_t n_b, struct item *out)
+{
+	while (n_a > 0 || n_b > 0) {
+		bool from_a = n_b == 0 || (n_a > 0 && a->revision <= b->revision);
+		*out++ = from_a ? *a++ : *b++;
+		n_a -= from_a;
+		n_b -= !from_a;
+	}
+}
+
+/* Two runs into one of twice the length; after the last two, all over again with those. */
+static bool merge_runs(struct lease_listing *l)
+{
+	size_t left = l->used - l->at, n_a = left < l->run ? left : l->run;
+	size_t n_b = left - n_a < l->run ? left - n_a : l->run;
+
+	if (l->run >= l->used)
+		return true;
+	merge_pair(l->items + l->at, n_a, l->items + l->at + n_a, n_b, l->spare + l->at);
+	l->at += n_a + n_b;
+	if (l->at < l->used)
+		return false;
+	struct item *merged = l->spare;
+	l->spare = l->items;
+	l->items = merged;
+	l->run *= 2;
+	l->at = 0;
+	return false;
 }
 
 static bool put(struct lease_listing *l)
@@ -150,7 +188,8 @@ static bool settle(struct lease_listing *l)
 }
 
 /* Each does a little of its phase; true when that is complete. */
-static bool (*const phases[])(struct lease_listing *l) = {mark, sweep, sort, put, settle};
+static bool (*const phases[])(struct lease_listing *l) = {
+	mark, sweep, sort_runs, merge_runs, put, settle};
 #define PHASES (sizeof(phases) / sizeof(phases[0]))
 
 static void on_turn(evutil_socket_t fd, short what, void *arg)
@@ -180,6 +219,7 @@ void lease_listing_apply(struct lease_listing *l, struct event_base *base, struc
 	l->done = done;
 	l->arg = arg;
 	l->items = must(calloc(l->n + 1, sizeof(*l->items)));
+	l->spare = must(calloc(l->n + 1, sizeof(*l->spare)));
 	STAILQ_FOREACH (p, &l->pages, link)
 		for (size_t i = 0; i < p->n; i++)
 			if (own == NULL || strcmp(p->kvs[i].key, own) != 0)
