@@ -115,8 +115,7 @@ static bool deliver(struct ovnet_etcd_watch *w, const json_t *root)
 /* False: the watch is over. */
 static bool on_event(struct ovnet_etcd_watch *w, const struct http_result *r)
 {
-	bool too_deep;
-	json_t *root = v2_parse(r->body, r->len, &too_deep);
+	json_t *root = v2_parse(r->body, r->len);
 	bool goes_on = deliver(w, root);
 
 	json_decref(root);

@@ -14,7 +14,7 @@
 
 #include "etcd_client.h"
 
-#define V3_LISTING_MAX (64u << 20)
+#define V3_MESSAGE_MAX (64u << 20)
 #define V3_ANSWER_MAX  (1u << 20)
 #define V3_WIRES_MAX   2
 
@@ -55,9 +55,9 @@ struct v3_bytes {
 /* What is asked; each method has its fields. Strings outlive the call. */
 struct v3_request {
 	enum v3_method method;
-	const char *key;      /* range, txn, watch */
-	bool prefix;          /* range: all keys that start so */
-	bool page;            /* range: no more than the wire's page of them */
+	const char *key; /* range, txn, watch */
+	bool prefix;     /* range: all keys that start so */
+	unsigned page;   /* range: no more of them than a page of the wire, divided by it; 0: all */
 	struct v3_bytes from; /* range: of those the ones from this key on; p NULL: all */
 	int64_t revision;     /* watch: the first one; txn: the key's, 0: absent; range: 0: now */
 	const char *value;    /* txn: NULL: remove */
@@ -130,12 +130,15 @@ extern const struct v3_wire v3_wire_json, v3_wire_grpc;
 struct v3_answer {
 	enum ovnet_etcd_status status;
 	const char *text;
+	bool too_long;                /* a smaller page may fit */
 	const struct v3_reply *reply; /* when OK */
 };
 
 typedef void (*v3_done)(void *arg, const struct v3_answer *a);
 
 /* etcd_v3_call.c */
+/* How many keys a range may have, 0: any number. */
+unsigned v3_limit(const struct v3_wire *wire, const struct v3_request *r);
 void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void *arg);
 void v3_send(struct v3_call *c);
 void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text);

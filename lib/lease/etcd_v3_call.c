@@ -16,13 +16,10 @@ static bool is_write(const struct v3_call *c)
 	return c->req.method == V3_TXN || c->req.method == V3_GRANT;
 }
 
-static void finish(struct v3_call *c, enum ovnet_etcd_status status, const char *text,
-	const struct v3_reply *reply)
+static void finish(struct v3_call *c, const struct v3_answer *a)
 {
-	struct v3_answer a = {.status = status, .text = text, .reply = reply};
-
 	TAILQ_REMOVE(&c->e->calls, c, link);
-	c->done(c->arg, &a);
+	c->done(c->arg, a);
 	free(c);
 }
 
@@ -30,7 +27,7 @@ void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 {
 	if (text != c->e->client.last_error)
 		snprintf(c->e->client.last_error, sizeof(c->e->client.last_error), "%s", text);
-	finish(c, status, c->e->client.last_error, NULL);
+	finish(c, &(struct v3_answer){.status = status, .text = c->e->client.last_error});
 }
 
 static void next_endpoint(struct v3_call *c)
@@ -119,7 +116,8 @@ static void on_answer(struct v3_call *c, const struct http_result *r)
 		choose_wire(c);
 		c->e->client.current = c->route.endpoint;
 		c->e->client.last_error[0] = '\0';
-		finish(c, OVNET_ETCD_OK, "", &reply);
+		finish(c,
+			&(struct v3_answer){.status = OVNET_ETCD_OK, .text = "", .reply = &reply});
 	}
 	free_reply(&reply);
 }
@@ -141,7 +139,10 @@ static void on_http(void *arg, const struct http_result *r)
 	etcd_route_note(&c->e->client, &c->route, r->text);
 	if (r->outcome == HTTP_REFUSED)
 		c->route.refused++;
-	if (r->outcome == HTTP_TOO_LONG)
+	if (r->outcome == HTTP_TOO_LONG && v3_limit(c->e->wires[c->wire], &c->req) > 1)
+		finish(c, &(struct v3_answer){
+				  .status = OVNET_ETCD_BROKEN, .text = r->text, .too_long = true});
+	else if (r->outcome == HTTP_TOO_LONG)
 		v3_fail(c, OVNET_ETCD_BROKEN, c->route.errors);
 	else if ((r->outcome == HTTP_LOST || r->outcome == HTTP_CLOSED) && is_write(c))
 		v3_fail(c, OVNET_ETCD_UNAVAILABLE, c->route.errors);
@@ -178,10 +179,22 @@ struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsi
 	return call;
 }
 
+unsigned v3_limit(const struct v3_wire *wire, const struct v3_request *r)
+{
+	if (r->page == 0)
+		return 0;
+	return wire->page / r->page > 0 ? wire->page / r->page : 1;
+}
+
+/* A page is decoded in one turn of the loop; a key is not taken apart. */
+static size_t answer_max(const struct v3_call *c)
+{
+	return v3_limit(c->e->wires[c->wire], &c->req) == 1 ? V3_MESSAGE_MAX : V3_ANSWER_MAX;
+}
+
 void v3_send(struct v3_call *c)
 {
 	struct ovnet_etcd *e = c->e;
-	bool listing = c->req.method == V3_RANGE && c->req.prefix;
 
 	if (c->req.method != V3_AUTHENTICATE && v3_needs_token(e)) {
 		v3_wait_for_token(c);
@@ -190,7 +203,7 @@ void v3_send(struct v3_call *c)
 	c->http = v3_post(e, e->wires[c->wire], c->route.endpoint, &c->req,
 		&(struct http_request){
 			.timeout_ms = e->client.timeout_ms,
-			.max_bytes = listing ? V3_LISTING_MAX : V3_ANSWER_MAX,
+			.max_bytes = answer_max(c),
 			.done = on_http,
 			.arg = c,
 		});

@@ -40,7 +40,7 @@ static ssize_t message(const char *bytes, size_t len, size_t known, bool ended)
 	for (unsigned i = 1; i < FRAME; i++)
 		n = n << 8 | (unsigned char)bytes[i];
 	/* We never said we could take it compressed. */
-	if (bytes[0] != 0 || n > V3_LISTING_MAX)
+	if (bytes[0] != 0 || n > V3_MESSAGE_MAX)
 		return -EINVAL;
 	return len - FRAME < n ? 0 : (ssize_t)(FRAME + n);
 }

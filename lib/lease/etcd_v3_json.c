@@ -12,8 +12,6 @@
 #include "base64.h"
 #include "mem.h"
 
-#define PAGE 512 /* some 200 KB of JSON */
-
 /* The gateway writes 64-bit numbers as strings and leaves zeros out. */
 static int64_t integer(const json_t *object, const char *name)
 {
@@ -54,8 +52,8 @@ static json_t *range_of(const struct v3_request *r)
 	json_t *range = must(json_pack("{s:o}", "key",
 		r->from.p != NULL ? encoded(r->from.p, r->from.len) : encoded_text(r->key)));
 
-	if (r->page)
-		json_object_set_new(range, "limit", number(PAGE));
+	if (r->page != 0)
+		json_object_set_new(range, "limit", number(v3_limit(&v3_wire_json, r)));
 	if (r->method == V3_RANGE && r->revision != 0)
 		json_object_set_new(range, "revision", number(r->revision));
 	if (r->prefix) {
@@ -297,7 +295,7 @@ static int decode_watch(const char *bytes, size_t len, struct v3_watch_reply *ou
 
 const struct v3_wire v3_wire_json = {
 	.name = "v3/json",
-	.page = PAGE,
+	.page = 512, /* some 200 KB of JSON */
 	.paths = {[V3_RANGE] = "/v3/kv/range",
 		[V3_TXN] = "/v3/kv/txn",
 		[V3_GRANT] = "/v3/lease/grant",

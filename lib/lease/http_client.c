@@ -84,6 +84,18 @@ const char *http_header(const struct http_result *r, const char *name)
 		       : NULL;
 }
 
+char *http_body_take(const struct http_result *r)
+{
+	struct http_call *c = NULL;
+	char *body = NULL;
+
+	if (curl_easy_getinfo(r->easy, CURLINFO_PRIVATE, &c) == CURLE_OK) {
+		body = c->body;
+		c->body = NULL;
+	}
+	return body;
+}
+
 /* Callbacks start and cancel calls: ask libcurl anew each time. */
 static void reap(struct http_client *h)
 {

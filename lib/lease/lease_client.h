@@ -105,7 +105,7 @@ struct ovnet_lease_callbacks {
 	void (*config)(void *arg, const char *text);
 	/*
 	 * etcd does not answer: acquired() and the peers were what the snapshot of `saved_at` says.
-	 * synced() follows when etcd does. May be NULL.
+	 * synced() follows when etcd does, or comes instead if etcd is quicker. May be NULL.
 	 */
 	void (*restored)(void *arg, int64_t saved_at);
 	/* After the first complete listing: every peer known was announced. */

@@ -14,16 +14,19 @@
 
 #include "backoff.h"
 #include "lease_client.h"
+#include "lease_events.h"
 #include "lease_listing.h"
 #include "lease_table.h"
 
 struct lease_store_job;
+struct snapshot_file;
 
 struct lease_client_store { /* lease_store.c, lease_resume.c */
 	char *path;         /* NULL: no snapshots */
 	char *config;       /* the network config's JSON */
 	struct event *timer, *patience;
 	struct lease_store_job *job; /* being written */
+	struct snapshot_file *rest;  /* not all of it is in the table yet */
 	struct nag nag;
 	bool dirty;
 	bool stale; /* what we know is of the snapshot */
@@ -114,6 +117,7 @@ struct ovnet_lease_client {
 		struct event *timer;
 		struct ovnet_etcd_watch *watch;
 		struct lease_listing *pages; /* of the listing under way */
+		struct lease_events *events; /* of the watch, on their way into the table */
 		bool listing, connected, away, synced;
 		int64_t started_ms, took_ms; /* the last listing, until the table said the same */
 		int64_t since_ms;            /* connected or away */
@@ -196,6 +200,8 @@ void lease_store_stop(struct ovnet_lease_client *c);
 void lease_resume_init(struct ovnet_lease_client *c);
 /* etcd has answered. */
 void lease_resume_end(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config);
+/* What of the snapshot is not in the table yet is not wanted any more. */
+void lease_resume_cut(struct ovnet_lease_client *c);
 void lease_resume_stop(struct ovnet_lease_client *c);
 
 void lease_sync_init(struct ovnet_lease_client *c);

@@ -135,7 +135,9 @@ lease_create() {
 	id=$(etcdctl lease grant 86400 | awk '{ print $2 }')
 	answer=$(printf 'version("%s") = "0"\n\nput %s "%s" --lease=%s\n\n\n' "$(lease_key "$1")" \
 		"$(lease_key "$1")" "${2//\"/\\\"}" "$id" | etcdctl txn)
-	[ "${answer%%$'\n'*}" = SUCCESS ]
+	[ "${answer%%$'\n'*}" != SUCCESS ] || return 0
+	etcdctl lease revoke "$id" >/dev/null
+	return 1
 }
 
 lease_delete() {
@@ -158,12 +160,12 @@ lease_expire() {
 
 # Every lease and the revision they were listed at: {revision, leases: [{key, value}]}.
 lease_listing() {
+	local answer
 	if over_v2; then
-		v2_keys "$PREFIX/subnets?quorum=true&recursive=true" -D "$LAB_DIR/v2.headers" |
-			jq --arg headers "$(<"$LAB_DIR/v2.headers")" '{
-				revision: ($headers | capture("x-etcd-index: (?<n>[0-9]+)"; "i").n
-					| tonumber),
-				leases: [.node.nodes[]? | {key, value}]}'
+		answer=$(v2_keys "$PREFIX/subnets?quorum=true&recursive=true" -i)
+		jq -n --arg answer "${answer//$'\r'/}" '($answer | split("\n\n")) as [$head, $body] | {
+			revision: ($head | capture("x-etcd-index: (?<n>[0-9]+)"; "i").n | tonumber),
+			leases: [$body | fromjson.node.nodes[]? | {key, value}]}'
 		return
 	fi
 	etcdctl get --prefix "$PREFIX/subnets/" -w json |
