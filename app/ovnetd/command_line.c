@@ -128,11 +128,42 @@ static void settle(struct loader *l, struct command_line *cl, const struct word 
 		cl->action = w->dry_run ? CONF_CLEANUP_DRY_RUN : CONF_CLEANUP;
 }
 
+/* What a flag's name stands for: one of these, or none. */
+struct meaning {
+	const struct option_def *option;
+	const struct action_flag *action;
+	const struct flannel_flag *flannel;
+};
+
+static bool wants_value(const struct meaning *m)
+{
+	if (m->option != NULL)
+		return m->option->type != OPTION_SWITCH;
+	return m->action != NULL ? m->action->arg != NULL : !m->flannel->is_switch;
+}
+
+static const char *value_name(const struct meaning *m, char *buf, size_t size)
+{
+	if (m->option != NULL)
+		return option_arg(m->option, buf, size);
+	return m->action != NULL ? m->action->arg : "VALUE";
+}
+
+static void give(struct loader *l, struct command_line *cl, const struct meaning *m, struct word *w)
+{
+	const char *value = w->value != NULL ? w->value : "true"; /* of a switch */
+
+	if (m->option != NULL)
+		cl->uses[cl->n_uses++] = (struct flag_use){m->option, value};
+	else if (m->action != NULL)
+		take_action(l, cl, m->action, w);
+	else
+		flannel_flag_take(l, flag_origin, m->flannel, value);
+}
+
 /* Returns how many words of argv it took. */
 static int take(struct loader *l, struct command_line *cl, int left, char **argv, struct word *w)
 {
-	const struct option_def *o;
-	const struct action_flag *a;
 	char arg[OPTION_NAME_MAX];
 	int used = 1;
 
@@ -141,24 +172,21 @@ static int take(struct loader *l, struct command_line *cl, int left, char **argv
 			argv[0]);
 		return used;
 	}
-	o = option_by_flag(w->name);
-	a = action_by_flag(w->name);
-	if (o == NULL && a == NULL) {
+	struct meaning m = {
+		option_by_flag(w->name), action_by_flag(w->name), flannel_flag_find(w->name)};
+	if (m.option == NULL && m.action == NULL && m.flannel == NULL) {
 		unknown_flag(l, w->name);
 		return used;
 	}
-	if (w->value == NULL && (o != NULL || a->arg != NULL)) {
+	if (w->value == NULL && wants_value(&m)) {
 		if (left < 2) {
 			complain(l, flag_origin, "", "--%s without a value; give --%s=%s", w->name,
-				w->name, o != NULL ? option_arg(o, arg, sizeof(arg)) : a->arg);
+				w->name, value_name(&m, arg, sizeof(arg)));
 			return used;
 		}
 		w->value = argv[used++];
 	}
-	if (o != NULL)
-		cl->uses[cl->n_uses++] = (struct flag_use){o, w->value};
-	else
-		take_action(l, cl, a, w);
+	give(l, cl, &m, w);
 	return used;
 }
 
@@ -189,7 +217,7 @@ static void drop_uplinks(struct conf *conf)
 void command_line_apply(struct loader *l, const struct command_line *cl)
 {
 	char why[768], name[OPTION_NAME_MAX + 2], flag[OPTION_NAME_MAX];
-	bool uplinks = false;
+	bool uplinks = false, iface = false;
 
 	for (unsigned i = 0; i < cl->n_uses; i++) {
 		const struct flag_use *use = &cl->uses[i];
@@ -202,6 +230,12 @@ void command_line_apply(struct loader *l, const struct command_line *cl)
 			continue;
 		}
 		snprintf(name, sizeof(name), "--%s", option_flag(use->option, flag));
+		/* flanneld tries several one after the other. */
+		if (strcmp(name, "--iface") == 0 && iface)
+			complain(l, flag_origin, name,
+				"given more than once; give the one interface that leads to the "
+				"other nodes, or --uplink for each of several");
+		iface = iface || strcmp(name, "--iface") == 0;
 		if (option_set_text(use->option, l->conf, use->value, why, sizeof(why)) < 0)
 			complain(l, flag_origin, name, "%s", why);
 		else

@@ -29,7 +29,8 @@ static void print_wrapped(FILE *out, const char *indent, const char *text, unsig
 
 static void print_key(FILE *out, const struct option_def *o)
 {
-	const char *quote = o->type == OPTION_UINT ? "" : "\"";
+	bool bare = o->type == OPTION_UINT || o->type == OPTION_SWITCH;
+	const char *quote = bare ? "" : "\"";
 	char form[256];
 
 	fputc('\n', out);

@@ -143,6 +143,29 @@ const struct option_def ovnetd_options[] = {
 		.help = "name of the host device",
 		.more = "The node's own door to the overlay, where flannel has flannel.1."},
 
+	{"host.ip-masq", OPTION_SWITCH, AT(host.ip_masq), .flag = "ip-masq", .preset = "false",
+		.help = "masquerade what leaves the overlay",
+		.more = "What pods send to the rest of the world leaves with the node's own address, and "
+			"what enters the overlay here from outside, with that of the host device; "
+			"multicast and what stays in the overlay keep theirs. The rules are in nftables, "
+			"table \"ovnet\" (`nft list table ip ovnet`), and FLANNEL_IPMASQ=true in "
+			"subnet-file tells docker and CNI that they need not do it."},
+	{"host.ip-masq-fully-random-disable", OPTION_SWITCH, AT(host.fully_random_disable),
+		.flag = "ip-masq-fully-random-disable", .preset = "false",
+		.help = "masquerade without random ports",
+		.more = "Random source ports keep connections of many pods to one server from "
+			"getting in each other's way."},
+	{"host.forward-rules", OPTION_SWITCH, AT(host.forward_rules),
+		.flag = "iptables-forward-rules", .preset = "true",
+		.help = "accept the overlay's packets in iptables' FORWARD chain",
+		.more = "Docker sets that chain's policy to DROP. The rules are in a chain of their own, "
+			"OVNET-FWD, at the end of FORWARD, so that DOCKER-USER and what else stands "
+			"before it decides first. Needs the program iptables."},
+	{"host.rules-resync", OPTION_UINT, AT(host.rules_resync), .flag = "iptables-resync",
+		.preset = "5", .min = 1, .max = 3600, .arg = "SECONDS",
+		.help = "how often those rules are looked after",
+		.more = "What somebody removed is put back."},
+
 	{"ingress.validation", OPTION_CHOICE, AT(ingress.validate), .choices = validation,
 		.preset = "strict", .help = "who may send into the overlay",
 		.more = "strict: only addresses that hold a lease, and only from inside that lease's "
