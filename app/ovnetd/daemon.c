@@ -21,6 +21,7 @@ static const struct module *const modules[] = {
 	&module_fib,
 	&module_ports,
 	&module_workers,
+	&module_rules,
 	&module_lease,
 	&module_impostors,
 };

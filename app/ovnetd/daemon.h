@@ -22,6 +22,7 @@
 #include "loop.h"
 #include "path.h"
 #include "peers.h"
+#include "rules.h"
 #include "udp_guard.h"
 #include "warnings.h"
 #include "worker.h"
@@ -77,6 +78,7 @@ struct daemon {
 	struct peers peers;
 	struct warnings warnings;
 	struct impostors impostors;
+	struct rules rules;
 
 	bool have_netconf, ready, host_down;
 	bool synced, settled;         /* all peers listed; all in the FIB, subnet.env written */
@@ -93,7 +95,7 @@ struct module {
 };
 
 extern const struct module module_eal, module_rcu, module_kernel, module_ports, module_workers,
-	module_fib, module_ctl, module_lease, module_impostors;
+	module_fib, module_ctl, module_rules, module_lease, module_impostors;
 
 /* Runs until a signal or a fatal error; returns the exit code. */
 int daemon_run(struct daemon *d);

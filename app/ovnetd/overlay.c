@@ -120,7 +120,7 @@ void overlay_write_env(struct daemon *d)
 		.network = d->netconf.network,
 		.subnet = d->own.subnet,
 		.mtu = d->overlay_mtu,
-		.ip_masq = false, /* ovnet does not masquerade: docker or CNI does it then */
+		.ip_masq = d->conf.host.ip_masq,
 	};
 
 	d->subnet_env = ovnet_subnet_env_write(d->conf.node.subnet_file, &env) == 0;
@@ -153,6 +153,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	d->ready = true;
 	warn_clear(&d->warnings, "lease-lost");
 	uplinks_check_mtu(d);
+	rules_update(d);
 	if (!again)
 		return;
 	peers_republish(d);
