@@ -12,6 +12,7 @@
 #include "daemon.h"
 #include "lease_ctl.h"
 #include "log.h"
+#include "notify.h"
 #include "rewrite.h"
 #include "static_registry.h"
 #include "subnet_env.h"
@@ -134,6 +135,7 @@ void overlay_write_env(struct daemon *d)
 	}
 	warn_clear(&d->warnings, "subnet-file");
 	LOG(INFO, "wrote subnet file to %s", d->conf.node.subnet_file);
+	notify_ready(); /* docker, ordered behind the unit, reads the file */
 }
 
 static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *own)

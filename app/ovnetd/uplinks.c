@@ -53,6 +53,8 @@ static int find_link(struct daemon *d, const char *text, struct ovnet_link *link
 {
 	int rc = look_up(d, text, link);
 
+	if (text[0] == '\0')
+		LOG(INFO, "determining IP address of default interface");
 	if (rc < 0 && text[0] == '\0')
 		LOG(ERR, "no IPv4 default route to find the underlay interface by: "
 			 "name it with --iface or node.iface");
