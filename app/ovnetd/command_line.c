@@ -214,31 +214,47 @@ static void drop_uplinks(struct conf *conf)
 	conf->n_uplinks = 0;
 }
 
-void command_line_apply(struct loader *l, const struct command_line *cl)
+/* flanneld takes the flag more than once, for interfaces that go by one name here, another there.
+ */
+static const char *with_former(
+	const struct loader *l, const struct flag_use *use, char *buf, size_t size)
+{
+	const char *former = l->conf->node.iface;
+
+	if (strcmp(use->option->key, "node.iface") != 0 ||
+		l->given[use->option - ovnetd_options].kind != FROM_FLAG)
+		return use->value;
+	snprintf(buf, size, "%s%s%s", former, former[0] != '\0' ? "," : "", use->value);
+	return buf;
+}
+
+static void apply(struct loader *l, const struct flag_use *use)
 {
 	char why[768], name[OPTION_NAME_MAX + 2], flag[OPTION_NAME_MAX];
-	bool uplinks = false, iface = false;
+	char list[2 * OPTION_TEXT_MAX + 2];
+
+	snprintf(name, sizeof(name), "--%s", option_flag(use->option, flag));
+	if (option_set_text(use->option, l->conf, with_former(l, use, list, sizeof(list)), why,
+		    sizeof(why)) < 0)
+		complain(l, flag_origin, name, "%s", why);
+	else
+		l->given[use->option - ovnetd_options] = flag_origin;
+}
+
+void command_line_apply(struct loader *l, const struct command_line *cl)
+{
+	bool uplinks = false;
 
 	for (unsigned i = 0; i < cl->n_uses; i++) {
 		const struct flag_use *use = &cl->uses[i];
 
-		if (use->option->type == OPTION_ITEMS) {
-			if (!uplinks)
-				drop_uplinks(l->conf);
-			uplinks = true;
-			uplink_from_flag(l, use->value);
+		if (use->option->type != OPTION_ITEMS) {
+			apply(l, use);
 			continue;
 		}
-		snprintf(name, sizeof(name), "--%s", option_flag(use->option, flag));
-		/* flanneld tries several one after the other. */
-		if (strcmp(name, "--iface") == 0 && iface)
-			complain(l, flag_origin, name,
-				"given more than once; give the one interface that leads to the "
-				"other nodes, or --uplink for each of several");
-		iface = iface || strcmp(name, "--iface") == 0;
-		if (option_set_text(use->option, l->conf, use->value, why, sizeof(why)) < 0)
-			complain(l, flag_origin, name, "%s", why);
-		else
-			l->given[use->option - ovnetd_options] = flag_origin;
+		if (!uplinks)
+			drop_uplinks(l->conf);
+		uplinks = true;
+		uplink_from_flag(l, use->value);
 	}
 }

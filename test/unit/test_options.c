@@ -355,10 +355,15 @@ static void flanneld_s_flags_are_all_known(void **state)
 	assert_null(strstr(strstr(r.errors, "--v ") + 1, "--v ")); /* said once */
 	done(&r);
 	flag_refused("-v", "--v without a value");
-	LOAD(&r, "--config", file, "--iface=eth0", "--iface=eth1");
-	assert_int_equal(r.err, -EINVAL);
-	expect(r.errors, "command line: --iface: given more than once");
+	write_text("node = { iface = \"eth9\"; };");
+	LOAD(&r, "--config", file, "--iface=eth0", "-iface", "192.0.2.1", "--iface=eth1");
+	assert_int_equal(r.err, 0);
+	assert_string_equal(r.conf.node.iface, "eth0,192.0.2.1,eth1"); /* instead of the file's */
 	done(&r);
+	flag_refused("--iface=eth0,", "give an interface's name or address, several with commas");
+	flag_refused("--iface=eth0,,eth1", "give an interface's name or address");
+	flag_refused("--iface=,eth1", "give an interface's name or address");
+	flag_refused("--iface=eth1,224.0.0.1", "give an interface's name or address");
 	flag_refused("--ip-masq=yes", "--ip-masq: \"yes\" will not do; give true or false");
 }
 
