@@ -106,7 +106,7 @@ struct cleaner {
 
 static void clean(struct cleaner *c, unsigned set, bool forward)
 {
-	char what[64], err[256] = "cannot be listed";
+	char what[64], err[256] = "cannot be looked for; run it as root";
 	int rc = (forward ? forward_find : masquerade_find)(c->f, set, what, sizeof(what));
 
 	if (rc == 0)

@@ -68,6 +68,7 @@ ovnetd_start a --iptables-forward-rules=false
 ovnetd_wait a
 within 5 "rules that are not wanted any more are gone" eval '! on a nft list table ip ovnet &&
 	! on a iptables -S OVNET-FWD'
+retry 2 ping_once b a && fail "without the rules FORWARD drops"
 ovnetd_stop a
 ovnetd_start a --ip-masq
 ovnetd_wait a
