@@ -113,8 +113,8 @@ const struct option_def ovnetd_options[] = {
 		.arg = "NAME|IP", .form = "an interface's name or address, several with commas between them, or \"\" for the default route's",
 		.help = "interface to the other nodes",
 		.more = "By name, or by an address it has; of several (\"eth0,eth1\", or the flag "
-			"several times) the first that is there. Empty: the interface of the IPv4 default "
-			"route. Its address goes into the lease, its MTU bounds the overlay's."},
+			"several times) the first that is there. Empty: the interface that has public-ip, "
+			"or else that of the IPv4 default route. Its address goes into the lease, its MTU bounds the overlay's."},
 	{"node.public-ip", OPTION_TEXT, AT(node.public_ip), .check = check_public_ip, .preset = "",
 		.arg = "IP", .form = "an IPv4 address of this node, such as \"192.0.2.10\", or \"\" for the interface's own",
 		.help = "address other nodes send to",

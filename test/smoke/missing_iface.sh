@@ -15,6 +15,18 @@ ovnetd_start a --iface=nosuch0 --iface="$(host_ip a)" --iface=lo
 ovnetd_wait a
 expect "the first there is" logged a "using interface with name eth0"
 ovnetd_stop a
+cable a eth1 fabric a1
+ip -n "$LAB-fabric" link set dev a1 master fab0
+ip -n "$LAB-a" addr add 10.168.0.200/24 dev eth1
+export LAB_IFACE=''
+ovnetd_start a --public-ip=10.168.0.200
+ovnetd_wait a
+expect "the one that has public-ip" logged a "name eth1 and address 10.168.0.200"
+ovnetd_stop a
+ovnetd_start a --public-ip=10.168.0.201
+ovnetd_wait a
+expect "the default route's" logged a "name eth0 and address $(host_ip a)"
+ovnetd_stop a
 export LAB_IFACE=eth0
 ip -n "$LAB-a" addr flush dev eth0
 ovnetd_refuses a "eth0 has no IPv4 address"

@@ -281,12 +281,20 @@ static int remove_bin(void **state)
 	return system(command);
 }
 
+/* Kernels are built without these tables by now. Asked in a namespace that is thrown away. */
+static void needs_legacy(void)
+{
+	if (system("unshare --net iptables-legacy -S >/dev/null 2>&1") != 0)
+		skip();
+}
+
 static void legacy_iptables_does_as_well(void **state)
 {
 	(void)state;
-	struct ovnet_firewall *f = firewall();
 	char first[4200];
 
+	needs_legacy();
+	struct ovnet_firewall *f = firewall();
 	stand_in("iptables", "iptables-legacy");
 	stand_in("iptables-restore", "iptables-legacy-restore");
 	stand_in("ip6tables", "ip6tables-legacy");
@@ -311,8 +319,9 @@ static void both_kinds_of_tables_accept(void **state)
 {
 	(void)state;
 	struct ovnet_firewall_rules r = v4;
-	struct ovnet_firewall *f = firewall();
 
+	needs_legacy();
+	struct ovnet_firewall *f = firewall();
 	sh("iptables-legacy -A INPUT -j ACCEPT && iptables-legacy -F");
 	apply(f, &r, 1, 2);
 	apply(f, &r, 0, 0);
