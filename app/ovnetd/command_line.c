@@ -153,9 +153,10 @@ static void give(struct loader *l, struct command_line *cl, const struct meaning
 {
 	const char *value = w->value != NULL ? w->value : "true"; /* of a switch */
 
-	if (m->option != NULL)
+	if (m->option != NULL) {
 		cl->uses[cl->n_uses++] = (struct flag_use){m->option, value};
-	else if (m->action != NULL)
+		l->by_flag[m->option - ovnetd_options] = true;
+	} else if (m->action != NULL)
 		take_action(l, cl, m->action, w);
 	else
 		flannel_flag_take(l, flag_origin, m->flannel, value);

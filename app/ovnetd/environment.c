@@ -30,7 +30,7 @@ static void read_option(struct loader *l, const struct option_def *o)
 	char name[OPTION_NAME_MAX], flag[OPTION_NAME_MAX], why[768];
 	const char *value = value_of(option_flag(o, flag), name);
 
-	if (value == NULL)
+	if (value == NULL || l->by_flag[o - ovnetd_options])
 		return;
 	if (option_set_text(o, l->conf, value, why, sizeof(why)) < 0)
 		complain(l, environment, name, "%s", why);

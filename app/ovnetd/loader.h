@@ -24,8 +24,10 @@ struct origin {
 struct loader {
 	struct conf *conf;
 	const char *file;
-	bool file_named;                                  /* by --config */
-	struct origin given[LOADER_MAX_OPTIONS];          /* as ovnetd_options */
+	bool file_named;                         /* by --config */
+	struct origin given[LOADER_MAX_OPTIONS]; /* as ovnetd_options */
+	bool by_flag[LOADER_MAX_OPTIONS]; /* the command line has it: the environment says nothing
+					   */
 	const struct flannel_flag *idle[LOADER_MAX_IDLE]; /* given, but without effect */
 	unsigned n_idle;
 	unsigned errors;

@@ -279,7 +279,9 @@ static void environment_beats_file_and_command_line_beats_environment(void **sta
 	setenv("FLANNELD_ETCD_ENDPOINTS", "http://e:1", 1);
 	setenv("FLANNELD_IP_MASQ", "", 1); /* flanneld takes no notice of empty ones */
 	setenv("FLANNELD_V", "3", 1);
-	LOAD(&r, "--config", file, "-etcd-endpoints=http://c:1");
+	setenv("FLANNELD_ETCD_TIMEOUT", "soon", 1); /* nor of what the command line has */
+	LOAD(&r, "--config", file, "-etcd-endpoints=http://c:1", "--etcd-timeout=7");
+	unsetenv("FLANNELD_ETCD_TIMEOUT");
 	assert_int_equal(r.err, 0);
 	assert_string_equal(r.conf.etcd.prefix, "/env");
 	assert_string_equal(r.conf.etcd.endpoints, "http://c:1");
