@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,16 @@ int check_iface(const char *text)
 			return err;
 		text += len + (text[len] == ',');
 	}
+	return 0;
+}
+
+int check_regex(const char *text)
+{
+	regex_t re;
+
+	if (regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
+		return -EINVAL;
+	regfree(&re);
 	return 0;
 }
 

@@ -59,8 +59,9 @@ struct conf {
 		enum conf_transport transport;
 	} etcd;
 	struct {
-		char *iface;     /* name or address; "" : interface of the default route */
-		char *public_ip; /* "": address of the interface */
+		char *iface; /* name or address; "" : interface of the default route */
+		char *iface_regex, *iface_can_reach; /* where iface names none; or "" */
+		char *public_ip;                     /* "": address of the interface */
 		char *subnet_file;
 		uint32_t subnet_lease_renew_margin; /* minutes */
 		enum conf_on_lost on_lost;

@@ -16,6 +16,7 @@ OVNET_LOG_TYPE(daemon)
 static const struct module *const modules[] = {
 	&module_ctl,
 	&module_kernel,
+	&module_iface,
 	&module_eal,
 	&module_rcu,
 	&module_fib,

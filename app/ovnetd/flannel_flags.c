@@ -21,8 +21,6 @@ OVNET_LOG_TYPE(main)
 #define NO_NETWORKS                                                                   \
 	"ovnetd has one network, as flanneld since v0.8; leave it out and give that " \
 	"network's --etcd-prefix"
-#define NAME_IFACE \
-	"ovnetd does not search for the interface; name it, or an address of it, with --iface"
 
 /* clang-format off */
 const struct flannel_flag flannel_flags[] = {
@@ -35,8 +33,6 @@ const struct flannel_flag flannel_flags[] = {
 	{"kube-annotation-prefix", false, false, KUBE_ONLY},
 	{"net-config-path", false, false, KUBE_ONLY},
 	{"set-node-network-unavailable", true, false, KUBE_ONLY},
-	{"iface-regex", false, true, NAME_IFACE},
-	{"iface-can-reach", false, true, NAME_IFACE},
 	{"public-ipv6", false, true, "the underlay of ovnetd is IPv4; leave it out"},
 	{"networks", false, true, NO_NETWORKS},
 	{"subnet-dir", false, true, NO_NETWORKS},

@@ -113,8 +113,19 @@ const struct option_def ovnetd_options[] = {
 		.arg = "NAME|IP", .form = "an interface's name or address, several with commas between them, or \"\" for the default route's",
 		.help = "interface to the other nodes",
 		.more = "By name, or by an address it has; of several (\"eth0,eth1\", or the flag "
-			"several times) the first that is there. Empty: the interface that has public-ip, "
-			"or else that of the IPv4 default route. Its address goes into the lease, its MTU bounds the overlay's."},
+			"several times) the first that is there. Empty: what the two below find, or "
+			"that which has public-ip, or else that of the IPv4 default route. Its address "
+			"goes into the lease, its MTU bounds the overlay's."},
+	{"node.iface-regex", OPTION_TEXT, AT(node.iface_regex), .check = check_regex, .preset = "",
+		.arg = "REGEX", .form = "an extended regular expression as grep -E takes it, or \"\"",
+		.help = "interface by a pattern for its address or name",
+		.more = "Without iface: the first interface that has an IPv4 address the pattern is "
+			"found in, or else a name. flanneld's are Go's: write [0-9] for its \\d."},
+	{"node.iface-can-reach", OPTION_TEXT, AT(node.iface_can_reach), .check = check_public_ip,
+		.preset = "", .arg = "IP", .form = "an IPv4 address such as \"192.0.2.1\", or \"\"",
+		.help = "interface by the route to this address",
+		.more = "Without iface and iface-regex: the interface that the kernel would send to "
+			"that address by, and the address it would send with."},
 	{"node.public-ip", OPTION_TEXT, AT(node.public_ip), .check = check_public_ip, .preset = "",
 		.arg = "IP", .form = "an IPv4 address of this node, such as \"192.0.2.10\", or \"\" for the interface's own",
 		.help = "address other nodes send to",

@@ -42,17 +42,11 @@ static bool is_vdev(const struct conf_uplink *c)
 	return c != NULL && c->devargs[0] != '\0';
 }
 
-/* As flanneld: where no interface is named, the one that has public-ip. */
 static const char *iface_of(const struct daemon *d, const struct conf_uplink *c)
 {
 	const char *named = c != NULL ? c->iface : d->conf.node.iface;
-	struct ovnet_link link;
-	struct ovnet_addr addr;
 
-	if (c == NULL && named[0] == '\0' && ovnet_addr_parse(d->conf.node.public_ip, &addr) == 0 &&
-		ovnet_kernel_link_by_addr(d->kernel, &addr, &link) == 0)
-		return d->conf.node.public_ip;
-	return named;
+	return named[0] != '\0' ? named : d->iface;
 }
 
 uint16_t uplinks_mtu(struct daemon *d)
