@@ -40,11 +40,11 @@ for h in a b; do
 	on $h iptables -P FORWARD DROP
 done
 ovnetd_start a --ip-masq --iptables-resync=1
+ovnetd_wait a
 ovnetd_start b
-for h in a b; do
-	ovnetd_wait $h
-	pod_add $h
-done
+ovnetd_wait b
+pod_add a
+pod_add b
 within 5 "the rules are there" rules_are "6 3"
 equal "FLANNEL_IPMASQ" "true false" "$(env_value a IPMASQ) $(env_value b IPMASQ)"
 watch_sources o "$(host_ip a)"
