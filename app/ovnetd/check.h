@@ -13,6 +13,7 @@ int check_path_or_none(const char *text);
 int check_not_empty(const char *text);
 int check_file(const char *text); /* readable, or "" */
 int check_iface(const char *text);
+int check_regex(const char *text);
 int check_ifname(const char *text);
 int check_iface_name_or_none(const char *text);
 int check_public_ip(const char *text);

@@ -27,6 +27,8 @@ const char *option_flag(const struct option_def *o, char buf[OPTION_NAME_MAX])
 {
 	if (o->type == OPTION_ITEMS)
 		return "uplink";
+	if (o->flag != NULL)
+		return o->flag;
 	if (option_in_group(o, "node")) /* flannel's names */
 		return option_leaf(o);
 	snprintf(buf, OPTION_NAME_MAX, "%s", o->key);
@@ -60,6 +62,8 @@ static const char *join_choices(
 
 const char *option_arg(const struct option_def *o, char *buf, size_t size)
 {
+	if (o->type == OPTION_SWITCH)
+		return NULL;
 	return o->arg != NULL ? o->arg : join_choices(o, "|", "|", buf, size);
 }
 
@@ -67,6 +71,8 @@ const char *option_form(const struct option_def *o, char *buf, size_t size)
 {
 	if (o->form != NULL)
 		return o->form;
+	if (o->type == OPTION_SWITCH)
+		return "true or false";
 	if (o->type != OPTION_UINT)
 		return join_choices(o, ", ", " or ", buf, size);
 	snprintf(buf, size, "%u to %u", o->min, o->max);
@@ -87,6 +93,18 @@ static int choice_of(const struct option_def *o, const char *text)
 	for (int i = 0; o->choices[i] != NULL; i++)
 		if (strcmp(o->choices[i], text) == 0)
 			return i;
+	return -EINVAL;
+}
+
+/* What Go's strconv.ParseBool takes. */
+static int switch_of(const char *text)
+{
+	static const char *const words[] = {
+		"0", "1", "f", "t", "F", "T", "false", "true", "False", "True", "FALSE", "TRUE"};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], text) == 0)
+			return i % 2;
 	return -EINVAL;
 }
 
@@ -174,13 +192,15 @@ int option_set_text(
 		return set_number_text(o, base, text, why, size);
 	if (o->type == OPTION_PARSED)
 		err = o->parse((char *)base + o->offset, text);
+	else if (o->type == OPTION_SWITCH)
+		err = switch_of(text);
 	else if (o->choices != NULL)
 		err = choice_of(o, text);
 	else if (o->check != NULL)
 		err = o->check(text);
 	if (err < 0)
 		return refuse(o, text, err, why, size);
-	if (o->type == OPTION_CHOICE)
+	if (o->type == OPTION_CHOICE || o->type == OPTION_SWITCH)
 		store_number(o, base, (uint32_t)err);
 	if (o->type == OPTION_TEXT && store_text(o, base, text) < 0) {
 		snprintf(why, size, "out of memory");
@@ -195,6 +215,8 @@ const char *option_get_text(const struct option_def *o, const void *base, char *
 		return *(char *const *)(const void *)((const char *)base + o->offset);
 	if (o->type == OPTION_CHOICE)
 		return o->choices[load_number(o, base)];
+	if (o->type == OPTION_SWITCH)
+		return load_number(o, base) ? "true" : "false";
 	snprintf(buf, size, "%u", load_number(o, base));
 	return buf;
 }

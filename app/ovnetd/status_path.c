@@ -180,8 +180,8 @@ static void stage_drops(struct daemon *d, bool all, json_t *list)
 		}
 		if (packets == 0 && permitted == 0 && !all)
 			continue;
-		json_t *row = drop_json(
-			ovnet_drop_name(r), ovnet_drop_help(r), packets, &source, NULL);
+		json_t *row =
+			drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets, &source, NULL);
 		json_object_set_new(row, "permitted", u64(permitted));
 		json_array_append_new(list, row);
 	}

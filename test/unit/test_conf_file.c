@@ -10,6 +10,9 @@ static void bad_values_are_named_with_line_and_cure(void **state)
 	refused("etcd = { prefix = 5; };", 1, "a number stands where a text in quotes belongs");
 	refused("etcd = { prefix = [ 5 ]; };", 1, "a list stands where");
 	refused("dpdk = { workers = 1.5; };", 1, "a number with a fraction");
+	refused("host = { ip-masq = \"true\"; };", 1,
+		"host.ip-masq: a text stands where true or false without quotes belongs");
+	refused("host = { ip-masq = 1; };", 1, "a number stands where true or false");
 	refused("ingress = { validation = true; };", 1, "true or false stands where a text");
 	refused("ingress = { validation = \"strickt\"; };", 1, "give off, permissive or strict");
 	refused("dpdk = { cpu-level = \"v5\"; };", 1,
