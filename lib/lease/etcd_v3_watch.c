@@ -183,7 +183,10 @@ static void on_http(void *arg, const struct http_result *r)
 	struct ovnet_etcd_watch *w = arg;
 
 	w->http = NULL;
-	if (r->outcome != HTTP_ANSWERED)
+	/* libcurl 7.88 loses an answer that is all header when etcd resets the stream behind it. */
+	if (r->outcome == HTTP_CLOSED)
+		set_end(w, OVNET_ETCD_UNAVAILABLE, "etcd refused it or is gone (has it a leader?)");
+	else if (r->outcome != HTTP_ANSWERED)
 		set_end(w, r->outcome == HTTP_REFUSED ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE,
 			r->text);
 	else if (!w->wire->failed(r, &w->end))

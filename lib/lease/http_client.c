@@ -118,6 +118,20 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	reap(h);
 }
 
+/*
+ * libcurl leaves the socket alone once nothing more comes from it, and waits for us to go on with
+ * a body whose end we never meant to send: that is how the end of a stream shows, whether etcd
+ * refused it, gave it up or died.
+ */
+static void if_stream_is_over(CURL *easy)
+{
+	struct http_call *c = NULL;
+
+	/* What libcurl closes for itself is nobody's call. */
+	if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &c) == CURLE_OK && c != NULL && c->out_paused)
+		event_active(c->answered, EV_TIMEOUT, 0);
+}
+
 static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
 	struct http_client *h = arg;
@@ -125,7 +139,8 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *s
 	short want = (short)(EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
 			     (what & CURL_POLL_OUT ? EV_WRITE : 0));
 
-	(void)easy;
+	if (what == CURL_POLL_REMOVE)
+		if_stream_is_over(easy);
 	if (ev != NULL)
 		event_free(ev);
 	ev = what == CURL_POLL_REMOVE ? NULL : must(event_new(h->base, fd, want, on_socket, h));
@@ -307,15 +322,12 @@ static void set_version(CURL *e, const struct http_request *req)
 	if (req->http2) /* without TLS nothing is negotiated: HTTP/2 from the first byte */
 		version = tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
 	/*
-	 * libcurl 7.88 starts HTTP/2 anew on a plain connection used again (curl #10634), and does
-	 * not tell a paused stream among others that the connection has ended.
+	 * libcurl 7.88 starts HTTP/2 anew on a plain connection used again (curl #10634). A stream
+	 * that was left leaves no connection behind that others would take for a good one.
 	 */
 	if (req->http2 && (!tls || req->goes_on)) {
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
-	} else if (req->http2) {
-		/* A call waits for a connection in the making that it can share. */
-		curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	}
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, version);
 }
@@ -387,6 +399,8 @@ struct http_client *http_client_open(struct event_base *base, const struct http_
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	/* A connection shared with a stream would hide the stream's end, see above. */
+	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
 	return h;
 }
 

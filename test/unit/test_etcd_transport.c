@@ -259,7 +259,7 @@ static void proxy_without_http2_and_a_login(void **state)
 }
 
 struct seen {
-	unsigned events, parts, ended;
+	unsigned events, parts, signs, ended;
 	int64_t revision;
 	size_t bytes;
 	char why[256];
@@ -271,6 +271,7 @@ static void on_events(void *arg, const struct ovnet_etcd_event *ev, size_t n, in
 
 	s->events += (unsigned)n;
 	s->parts += n > 0;
+	s->signs += n == 0;
 	s->revision = revision;
 	for (size_t i = 0; i < n; i++)
 		s->bytes += ev[i].kv.value_len;
@@ -356,12 +357,60 @@ static void stopped_server_is_noticed(void **state)
 	wait_for(status(n).connected, 8000);
 }
 
-/* A member that lost the others still takes a watch and would keep it, in silence. */
+/*
+ * The end of a stream we hold open, whichever way etcd dies: at once, not when a probe goes
+ * unanswered.
+ */
+static void dead_server_is_noticed_over_tls(void **state)
+{
+	(void)state;
+	enum { TIMES = 8 };
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	live_prepare(&second, "https");
+	make_cert(&second, &(struct live_cert){"ca", NULL, NULL, USE_BOTH});
+	make_cert(&second, &(struct live_cert){"server", "ca", NULL, USE_BOTH});
+	make_cert(&second, &(struct live_cert){"node", "ca", NULL, "clientAuth"});
+	start_tls("server", "node");
+	assert_true(live_put(&second, at("config"), VXLAN));
+	conf.etcd_conf = tls_conf("node");
+	struct node *n = start_with(0, &conf);
+	for (unsigned i = 0; i < TIMES; i++) {
+		wait_for(ready(n), 10000);
+		run_ms(100 + i * 50);
+		kill(second.pid, i % 2 != 0 ? SIGTERM : SIGKILL);
+		wait_for(!status(n).connected, 2000);
+		live_kill(&second);
+		live_start(&second);
+	}
+	forget_tls();
+}
+
+static unsigned lines_of_watch(const char *url)
+{
+	char at[96], out[2000];
+	unsigned n = 0;
+
+	snprintf(at, sizeof(at), "%s/v3/watch", url);
+	live_run((char *[]){(char *)"curl", (char *)"-sN", (char *)"--max-time", (char *)"4", at,
+			 (char *)"-d",
+			 (char *)"{\"create_request\":{\"key\":\"YQ==\",\"progress_notify\":true}}",
+			 NULL},
+		out, sizeof(out));
+	for (const char *p = out; (p = strstr(p, "\"result\"")) != NULL; p++)
+		n++;
+	return n;
+}
+
+/*
+ * A member that lost the others would keep a watch and send signs of life on it, for ever. It is
+ * to end it, and to refuse the next one.
+ */
 static void watch_needs_a_leader(void **state)
 {
 	const struct ovnet_etcd_ops *ops = *state != NULL ? *state : &ovnet_etcd_v3_grpc;
 	struct live_etcd other = {.name = "b"};
-	struct seen s = {0};
+	struct seen s = {0}, again = {0};
 	char cluster[160];
 
 	live_prepare(&second, "http");
@@ -369,20 +418,27 @@ static void watch_needs_a_leader(void **state)
 	snprintf(cluster, sizeof(cluster), "a=%s,b=%s", second.peer_url, other.peer_url);
 	second.name = "a";
 	second.cluster = other.cluster = cluster;
+	setenv("ETCD_EXPERIMENTAL_WATCH_PROGRESS_NOTIFY_INTERVAL", "500ms", 1);
 	live_spawn(&second);
 	live_spawn(&other);
+	unsetenv("ETCD_EXPERIMENTAL_WATCH_PROGRESS_NOTIFY_INTERVAL");
 	live_wait(&second);
 
-	struct ovnet_etcd_conf conf = {.endpoints = second.url, .timeout_ms = 2000};
+	struct ovnet_etcd_conf conf = {.endpoints = second.url, .timeout_ms = 10000};
 	struct ovnet_etcd *e = ops->open(base, &conf);
 	assert_non_null(e);
 	assert_non_null(ops->watch(e, at("subnets/"), 1, &watch_cbs, &s));
 	assert_true(live_put(&second, at("subnets/x"), "x"));
 	wait_for(s.events == 1, 2000);
+	wait_for(s.signs > 3, 4000);
 	live_remove(&other);
 	wait_for(s.ended == 1, 15000);
 	assert_non_null(strstr(s.why, "no leader"));
 	assert_non_null(strstr(s.why, "quorum"));
+	assert_true(lines_of_watch(second.url) > 3);
+	assert_non_null(ops->watch(e, at("subnets/"), 1, &watch_cbs, &again));
+	wait_for(again.ended == 1, 1000);
+	assert_non_null(strstr(again.why, "leader"));
 	ops->close(e);
 }
 
@@ -396,6 +452,7 @@ int main(void)
 		live(proxy_without_http2_and_a_login),
 		live(events_in_parts),
 		live(stopped_server_is_noticed),
+		live(dead_server_is_noticed_over_tls),
 		on_v3(watch_needs_a_leader),
 	};
 	return cmocka_run_group_tests_name("etcd_transport", tests, start_all, stop_all);
