@@ -56,8 +56,8 @@ static void end(struct ovnet_etcd_watch *w, enum ovnet_etcd_status status, const
 	struct ovnet_etcd *e = w->e;
 	bool gone = false;
 
-	snprintf(e->client.last_error, sizeof(e->client.last_error), "the watch at %s ended: %s",
-		e->client.endpoints.urls[w->endpoint], text);
+	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
+					     e->client.endpoints.urls[w->endpoint], text));
 	w->gone = &gone;
 	w->cbs.ended(w->arg,
 		&(struct ovnet_etcd_result){.status = status, .text = e->client.last_error});

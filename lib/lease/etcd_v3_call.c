@@ -23,13 +23,14 @@ static void finish(struct v3_call *c, enum ovnet_etcd_status status, const char 
 
 	TAILQ_REMOVE(&c->e->calls, c, link);
 	c->done(c->arg, &a);
+	free(c->route.errors);
 	free(c);
 }
 
 void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 {
 	if (text != c->e->client.last_error)
-		snprintf(c->e->client.last_error, sizeof(c->e->client.last_error), "%s", text);
+		etcd_client_fail(&c->e->client, etcd_copied(text));
 	finish(c, status, c->e->client.last_error, NULL);
 }
 
@@ -118,7 +119,7 @@ static void on_answer(struct v3_call *c, const struct http_result *r)
 	} else {
 		choose_wire(c);
 		c->e->client.current = c->route.endpoint;
-		c->e->client.last_error[0] = '\0';
+		etcd_client_good(&c->e->client);
 		finish(c, OVNET_ETCD_OK, "", &reply);
 	}
 	free_reply(&reply);
@@ -219,6 +220,7 @@ void v3_cancel_all(struct ovnet_etcd *e)
 		TAILQ_REMOVE(&e->calls, c, link);
 		if (c->http != NULL)
 			http_call_cancel(c->http);
+		free(c->route.errors);
 		free(c);
 	}
 }

@@ -58,8 +58,8 @@ static void end(struct ovnet_etcd_watch *w)
 	struct ovnet_etcd *e = w->e;
 	bool gone = false;
 
-	snprintf(e->client.last_error, sizeof(e->client.last_error), "the watch at %s ended: %s",
-		e->client.endpoints.urls[w->endpoint], w->end.text);
+	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
+					     e->client.endpoints.urls[w->endpoint], w->end.text));
 	if (w->end.token)
 		v3_drop_token(e);
 	w->gone = &gone;

@@ -57,7 +57,7 @@ static void finish(struct http_call *c, CURLcode code)
 {
 	struct http_result r = {
 		.body = c->body != NULL ? c->body : "", .len = c->len, .text = "", .easy = c->easy};
-	char text[384];
+	char text[768];
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r.status);
 	/* A server that ends a stream we hold open resets it behind its last word (RFC 9113, 8.1).
