@@ -216,7 +216,7 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 
 static void start(struct ovnet_etcd_watch *w, const char *prefix, int64_t revision)
 {
-	w->http = v3_post(w->e, w->wire, w->endpoint,
+	w->http = v3_post(w->e, w->wire, v3_root_of(w->e, w->wire, w->endpoint), w->endpoint,
 		&(struct v3_request){
 			.method = V3_WATCH, .key = prefix, .prefix = true, .revision = revision},
 		&(struct http_request){

@@ -7,10 +7,9 @@
 
 #include <cmocka.h>
 
-#include <netinet/in.h>
-#include <poll.h>
 #include <sys/resource.h>
 
+#include "live_proxy.h"
 #include "live_tls.h"
 
 static struct ovnet_lease_conf conf_for(const struct ovnet_etcd_ops *ops)
@@ -133,34 +132,8 @@ static void certificate_with_a_name_and_authentication(void **state)
 	forget_tls();
 }
 
-/* Between two sockets until one ends. */
-static void shovel(int a, int b)
-{
-	struct pollfd fds[2] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
-	char buf[4096];
-
-	while (poll(fds, 2, -1) > 0)
-		for (unsigned i = 0; i < 2; i++) {
-			if (fds[i].revents == 0)
-				continue;
-			ssize_t n = read(fds[i].fd, buf, sizeof(buf));
-			if (n <= 0 || write(fds[1 - i].fd, buf, (size_t)n) != n)
-				return;
-		}
-}
-
-static int dial(const char *url)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-		.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1))};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ? fd : -1;
-}
-
 /* A proxy that knows HTTP/1 alone answers HTTP/2's preface as a method it never heard of. */
-static void serve(int fd, const char *server)
+static void no_http2(int fd, const char *server)
 {
 	static const char no[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
 	char first[4];
@@ -175,40 +148,12 @@ static void serve(int fd, const char *server)
 	shovel(fd, dial(server));
 }
 
-static pid_t start_proxy(const char *server, char *url, size_t size)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-	snprintf(url, size, "http://127.0.0.1:%d", ntohs(a.sin_port));
-	pid_t pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		signal(SIGCHLD, SIG_IGN);
-		for (;;) {
-			int client = accept(fd, NULL, NULL);
-			if (fork() == 0) {
-				prctl(PR_SET_PDEATHSIG, SIGKILL);
-				serve(client, server);
-				_exit(0);
-			}
-			close(client);
-		}
-	}
-	close(fd);
-	return pid;
-}
-
 static void proxy_without_http2(void **state)
 {
 	(void)state;
 	struct ovnet_lease_conf conf = conf_of(0);
 	char url[64], both[160];
-	pid_t proxy = start_proxy(etcd.url, url, sizeof(url));
+	pid_t proxy = start_proxy(etcd.url, no_http2, url, sizeof(url));
 
 	assert_true(live_put(&etcd, at("config"), VXLAN));
 	conf.etcd_conf.endpoints = url;
@@ -231,8 +176,7 @@ static void proxy_without_http2(void **state)
 		assert_string_equal(status(n).transport, "v3/grpc");
 		stop(n);
 	}
-	kill(proxy, SIGKILL);
-	waitpid(proxy, NULL, 0);
+	stop_proxy(proxy);
 }
 
 /* The login is the first to find out. */
@@ -245,7 +189,7 @@ static void proxy_without_http2_and_a_login(void **state)
 	live_start(&second);
 	assert_true(live_put(&second, at("config"), VXLAN));
 	root_and_authentication();
-	pid_t proxy = start_proxy(second.url, url, sizeof(url));
+	pid_t proxy = start_proxy(second.url, no_http2, url, sizeof(url));
 	conf.etcd_conf.endpoints = url;
 	conf.etcd_conf.username = "root";
 	conf.etcd_conf.password = "secret";
@@ -254,8 +198,7 @@ static void proxy_without_http2_and_a_login(void **state)
 	wait_for(ready(n), 5000);
 	assert_string_equal(status(n).transport, "v3/json");
 	assert_int_equal(status(n).retries, 0);
-	kill(proxy, SIGKILL);
-	waitpid(proxy, NULL, 0);
+	stop_proxy(proxy);
 }
 
 struct seen {
