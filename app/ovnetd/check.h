@@ -13,6 +13,7 @@ int check_iface(const char *text);
 int check_ifname(const char *text);
 int check_iface_name_or_none(const char *text);
 int check_public_ip(const char *text);
+int check_server_name(const char *text); /* or "" */
 int check_cpus(const char *text);
 int check_socket(const char *text);
 int check_mode(const char *text);

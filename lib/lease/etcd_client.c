@@ -24,6 +24,7 @@ int etcd_client_open(
 	c->tls.cafile = etcd_copied(conf->cafile);
 	c->tls.certfile = etcd_copied(conf->certfile);
 	c->tls.keyfile = etcd_copied(conf->keyfile);
+	c->tls.server_name = etcd_copied(conf->server_name);
 	c->http = http_client_open(base, &c->tls);
 	if (c->http == NULL || etcd_endpoints_read(&c->endpoints, conf->endpoints,
 				       c->tls.cafile[0] != '\0' || c->tls.certfile[0] != '\0') < 0)
@@ -72,6 +73,7 @@ void etcd_client_close(struct etcd_client *c)
 	free(c->tls.cafile);
 	free(c->tls.certfile);
 	free(c->tls.keyfile);
+	free(c->tls.server_name);
 	free(c->last_error);
 }
 

@@ -30,7 +30,7 @@ struct http_call {
 	struct http_client *h;
 	struct http_request req; /* its strings are not kept */
 	CURL *easy;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *connect_to;
 	char *body;
 	size_t len, room;
 	char *out; /* what is still to be sent, of a call that goes on */
@@ -46,6 +46,7 @@ static void free_call(struct http_call *c)
 	curl_multi_remove_handle(c->h->multi, c->easy);
 	curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
+	curl_slist_free_all(c->connect_to);
 	free(c->body);
 	free(c->out);
 	if (c->answered != NULL)
@@ -332,6 +333,41 @@ static void set_version(CURL *e, const struct http_request *req)
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, version);
 }
 
+/*
+ * libcurl asks for and checks the name that the URL has: it gets one with that name, and is led
+ * to the server nevertheless.
+ */
+static CURLcode set_named_url(struct http_call *c, const char *url)
+{
+	CURLU *u = must(curl_url());
+	char *host = NULL, *port = NULL, *named = NULL;
+	CURLcode rc = CURLE_URL_MALFORMAT;
+
+	if (curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+		curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		curl_url_set(u, CURLUPART_HOST, c->h->tls->server_name, 0) == CURLUE_OK &&
+		curl_url_get(u, CURLUPART_URL, &named, 0) == CURLUE_OK) {
+		char *to = must_printf("::%s:%s", host, port);
+		c->connect_to = must(curl_slist_append(NULL, to));
+		free(to);
+		curl_easy_setopt(c->easy, CURLOPT_CONNECT_TO, c->connect_to);
+		rc = curl_easy_setopt(c->easy, CURLOPT_URL, named);
+	}
+	curl_free(named);
+	curl_free(port);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return rc;
+}
+
+static CURLcode set_url(struct http_call *c, const char *url)
+{
+	if (c->h->tls->server_name[0] != '\0' && strncmp(url, "https:", 6) == 0)
+		return set_named_url(c, url);
+	return curl_easy_setopt(c->easy, CURLOPT_URL, url);
+}
+
 static CURLcode set_options(struct http_call *c, const struct http_request *req)
 {
 	CURL *e = c->easy;
@@ -355,7 +391,7 @@ static CURLcode set_options(struct http_call *c, const struct http_request *req)
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
 	set_tls(e, c->h->tls);
-	CURLcode rc = curl_easy_setopt(e, CURLOPT_URL, req->url);
+	CURLcode rc = set_url(c, req->url);
 	if (rc == CURLE_OK && req->method != NULL)
 		rc = curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, req->method);
 	return rc == CURLE_OK && req->body != NULL ? set_body(c, req) : rc;
