@@ -158,13 +158,19 @@ static void on_config(void *arg, const struct ovnet_etcd_result *r)
 static void only_elsewhere(struct ovnet_lease_client *c)
 {
 	const char *api = c->other.ops->api;
-	char *where = must_printf(
-		"asked through its %s API (%s), but its %s API has one: set etcd.api = \"%s\" "
-		"or \"auto\" to join that network, or make another one",
+	char *text = must_printf(
+		c->other.missing ? "asked through its %s API (%s), but its %s API has one: "
+				   "set etcd.api = \"%s\" or \"auto\" to join that network, "
+				   "or make another one"
+				 : "%s API: %s; but its %s API has the network config: set "
+				   "etcd.api = \"%s\" or \"auto\"",
 		c->ops->api, c->other.why, api, api);
 
-	missing(c, where);
-	free(where);
+	if (c->other.missing)
+		missing(c, text);
+	else
+		complain(c, text);
+	free(text);
 }
 
 static void nowhere(struct ovnet_lease_client *c, const char *other_why)

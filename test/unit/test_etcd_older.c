@@ -160,8 +160,10 @@ static void v2_is_found(void **state)
 	conf.etcd_conf.endpoints = url;
 	conf.other_etcd = &ovnet_etcd_v2;
 	conf.may_switch = true;
-	for (unsigned i = 0; i < 3; i++) {
-		conf.etcd = first[i];
+	/* Of etcd 2, and of one with both APIs. */
+	for (unsigned i = 0; i < 6; i++) {
+		conf.etcd_conf.endpoints = i < 3 ? url : etcd.url;
+		conf.etcd = first[i % 3];
 		struct node *n = start_with(0, &conf);
 		wait_for(ready(n), 5000);
 		assert_string_equal(status(n).transport, "v2");
@@ -169,10 +171,12 @@ static void v2_is_found(void **state)
 	}
 
 	/* Told to use v3, it says why that cannot be, and what has the config. */
+	conf.etcd_conf.endpoints = url;
 	conf.etcd = &ovnet_etcd_v3_grpc;
 	conf.may_switch = false;
 	fails_with(&conf, "this is etcd 2.3.8, which has no v3 API");
 	assert_non_null(strstr(nodes[0].why, "set etcd.api = \"v2\""));
+	assert_null(strstr(nodes[0].why, "Create it"));
 	stop_proxy(proxy);
 }
 
