@@ -68,19 +68,20 @@ static int add_peer(struct node *n, uint32_t i)
 	struct ovnet_addr gw = ovnet_addr_v4(PEER_UNDERLAY + i % NEXT_HOPS);
 	struct ovnet_mac dst = gateway_mac(i);
 	struct ovnet_nh_slot *nh = ovnet_fib_nh_get(n->w, UPLINK_PORT, &gw);
-	struct ovnet_peer_conf conf = {
-		.subnet = {PEER_SUBNET(i), 24}, .public_be = htonl(PEER_UNDERLAY + i), .nh = nh};
-	const struct ovnet_vxlan4_conf vx = {.src_be = htonl(OWN_UNDERLAY),
-		.dst_be = conf.public_be,
+	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {PEER_SUBNET(i), 24}},
+		.public_addr = ovnet_addr_v4(PEER_UNDERLAY + i),
+		.nh = nh};
+	const struct ovnet_tunnel_conf vx = {.src = ovnet_addr_v4(OWN_UNDERLAY),
+		.dst = conf.public_addr,
 		.udp_port = UDP_PORT,
 		.vni = VNI,
-		.ttl = 64,
+		.outer = {.ttl = 64},
 		.inner_src = own_vtep,
 		.inner_dst = peer_vtep(i)};
 
 	if (nh == NULL || ovnet_fib_nh_set(n->w, nh, &dst, &own_mac, 1500) != 0)
 		return -1;
-	ovnet_vxlan4_build(&conf.rewrite, &vx);
+	ovnet_vxlan4_build(&conf.rewrite, &vx, AF_INET);
 	int rc = ovnet_fib_set_peer(n->w, &conf);
 	ovnet_fib_nh_put(n->w, nh);
 	ovnet_rcu_reclaim(&n->shared.rcu);
@@ -91,15 +92,16 @@ static int fill_fib(struct node *n)
 {
 	const struct ovnet_overlay o = {.network = {0x0a000000, 7},
 		.own = {OWN_SUBNET, 24},
+		.tunnel = OVNET_TUNNEL_VXLAN,
 		.udp_port = UDP_PORT,
 		.vni = VNI,
 		.vtep_mac = own_vtep,
 		.src_port_min = SPORT_MIN,
 		.src_port_max = SPORT_MAX,
 		.mtu = 1450,
-		.validate = n->conf.strict};
+		.validation = n->conf.strict ? OVNET_VALIDATE_STRICT : OVNET_VALIDATE_OFF};
 
-	if (ovnet_fib_set_overlay(n->w, &o, 24) != 0 ||
+	if (ovnet_fib_set_overlay(n->w, &o, 24, 64) != 0 ||
 		ovnet_fib_set_default_endpoint(n->w, HOST_PORT, true, NULL) != 0)
 		return -1;
 	for (uint32_t i = 0; i < n->conf.peers; i++)

@@ -12,9 +12,9 @@
 #include "daemon.h"
 #include "lease_ctl.h"
 #include "log.h"
+#include "rewrite.h"
 #include "static_registry.h"
 #include "subnet_env.h"
-#include "vxlan4.h"
 
 OVNET_LOG_TYPE(overlay)
 
@@ -89,7 +89,7 @@ static uint16_t overlay_mtu(struct daemon *d, const struct ovnet_netconf *c)
 	for (unsigned i = 0; i < d->n_uplinks; i++)
 		if (d->uplinks[i].port->mtu < underlay)
 			underlay = d->uplinks[i].port->mtu;
-	return (uint16_t)((c->mtu != 0 ? c->mtu : underlay) - OVNET_VXLAN4_OVERHEAD);
+	return (uint16_t)((c->mtu != 0 ? c->mtu : underlay) - OVNET_OVERHEAD(OVNET_VXLAN4_LEN));
 }
 
 static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
@@ -103,9 +103,10 @@ static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
 		.src_port_min = d->conf.encap.src_port_min,
 		.src_port_max = d->conf.encap.src_port_max,
 		.mtu = d->overlay_mtu,
-		.validate = d->conf.ingress.validate,
+		.tunnel = OVNET_TUNNEL_VXLAN,
+		.validation = d->conf.ingress.validate ? OVNET_VALIDATE_STRICT : OVNET_VALIDATE_OFF,
 	};
-	int rc = ovnet_fib_set_overlay(d->fib, &o, d->netconf.subnet_len);
+	int rc = ovnet_fib_set_overlay(d->fib, &o, d->netconf.subnet_len, d->netconf.subnet6_len);
 
 	if (rc == 0)
 		rc = ovnet_fib_set_default_endpoint(d->fib, d->host->id, true, &d->host->mac);

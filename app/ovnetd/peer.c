@@ -5,11 +5,11 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "daemon.h"
 #include "log.h"
 #include "next_hop.h"
-#include "vxlan4.h"
 
 OVNET_LOG_TYPE(peers)
 
@@ -25,10 +25,17 @@ static void sum_up(struct daemon *d, uint32_t id, struct ovnet_peer_counters *su
 	}
 }
 
+static const struct ovnet_peer *fib_peer(struct daemon *d, const struct peer *p)
+{
+	const struct ovnet_prefix subnet = ovnet_prefix_from4(&p->lease.subnet);
+
+	return ovnet_fib_get_peer(d->fib, &subnet);
+}
+
 /* The counters are the workers' to write: a new owner of an id starts from what it finds. */
 static void count_from_now(struct daemon *d, struct peer *p)
 {
-	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->fib, &p->lease.subnet);
+	const struct ovnet_peer *fp = fib_peer(d, p);
 
 	if (fp == NULL || (p->counted && p->id == fp->id))
 		return;
@@ -40,7 +47,7 @@ static void count_from_now(struct daemon *d, struct peer *p)
 void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum)
 {
 	*sum = (struct ovnet_peer_counters){0};
-	if (!p->counted || ovnet_fib_get_peer(d->fib, &p->lease.subnet) == NULL)
+	if (!p->counted || fib_peer(d, p) == NULL)
 		return;
 	sum_up(d, p->id, sum);
 	sum->tx_packets -= p->former.tx_packets;
@@ -53,22 +60,22 @@ void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_cou
 static bool publish(struct daemon *d, struct peer *p)
 {
 	struct ovnet_peer_conf conf = {
-		.subnet = p->lease.subnet,
-		.public_be = p->lease.public_ip.v4_be,
+		.subnet = ovnet_prefix_from4(&p->lease.subnet),
+		.public_addr = p->lease.public_ip,
 		.nh = p->state == PEER_OK ? p->nh : NULL,
 	};
-	struct ovnet_vxlan4_conf vx = {
-		.src_be = p->state == PEER_OK ? p->source.v4_be : d->public_ip.v4_be,
-		.dst_be = p->lease.public_ip.v4_be,
+	struct ovnet_tunnel_conf vx = {
+		.src = p->state == PEER_OK ? p->source : d->public_ip,
+		.dst = p->lease.public_ip,
 		.udp_port = d->netconf.port,
 		.vni = d->netconf.vni,
-		.ttl = 64,
+		.outer = {.ttl = 64},
 		.inner_src = d->own.vtep_mac,
 		.inner_dst = p->lease.vtep_mac,
 	};
 	char text[OVNET_PREFIX_STRLEN];
 
-	ovnet_vxlan4_build(&conf.rewrite, &vx);
+	ovnet_vxlan4_build(&conf.rewrite, &vx, AF_INET);
 	int rc = ovnet_fib_set_peer(d->fib, &conf);
 	if (rc < 0)
 		LOG(ERR, "peer %s not entered in the FIB, trying again: %s",
@@ -111,7 +118,8 @@ static void withdraw(struct daemon *d, struct peer *p)
 	char text[OVNET_PREFIX_STRLEN];
 
 	p->routed = false;
-	int rc = ovnet_fib_del_peer(d->fib, &p->lease.subnet);
+	const struct ovnet_prefix subnet = ovnet_prefix_from4(&p->lease.subnet);
+	int rc = ovnet_fib_del_peer(d->fib, &subnet);
 	if (rc < 0 && rc != -ENOENT) {
 		LOG(ERR, "peer %s not removed from the FIB, trying again: %s",
 			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));

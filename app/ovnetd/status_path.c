@@ -151,15 +151,15 @@ json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size
 	return json_pack("{s:o}", "stages", list);
 }
 
-static json_t *drop_json(const char *reason, const char *help, uint64_t packets, uint32_t source_be,
-	const char *port)
+static json_t *drop_json(const char *reason, const char *help, uint64_t packets,
+	const struct ovnet_addr *source, const char *port)
 {
-	struct ovnet_addr a = {.family = AF_INET, .v4_be = source_be};
 	char text[OVNET_ADDR_STRLEN];
 
 	return json_pack("{s:s,s:o,s:s,s:s*,s:s*}", "reason", reason, "packets", u64(packets),
 		"help", help, "last_source",
-		source_be != 0 ? ovnet_addr_text(&a, text, sizeof(text)) : NULL, "port", port);
+		source->family != 0 ? ovnet_addr_text(source, text, sizeof(text)) : NULL, "port",
+		port);
 }
 
 /* What the workers refused, over all of them. */
@@ -167,22 +167,24 @@ static void stage_drops(struct daemon *d, bool all, json_t *list)
 {
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++) {
 		uint64_t packets = 0;
-		uint32_t source = 0;
+		struct ovnet_addr source = {0};
 		for (unsigned i = 0; i < d->shared.n_workers; i++) {
 			const struct ovnet_counters *c = &d->workers[i]->counters;
 			packets += c->drops[r];
-			source = c->last_source_be[r] != 0 ? c->last_source_be[r] : source;
+			if (c->last_source[r].family != 0)
+				source = c->last_source[r];
 		}
 		if (packets > 0 || all)
 			json_array_append_new(
 				list, drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets,
-					      source, NULL));
+					      &source, NULL));
 	}
 }
 
 /* What a door lost before or after the path saw it. */
 static void port_drops(struct ovnet_port *p, bool all, json_t *list)
 {
+	const struct ovnet_addr unknown = {0};
 	struct ovnet_port_stats st = {0};
 
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++) {
@@ -191,19 +193,19 @@ static void port_drops(struct ovnet_port *p, bool all, json_t *list)
 			packets += p->queue[q]->rx_drops[r];
 		if (packets > 0)
 			json_array_append_new(
-				list, drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets, 0,
-					      p->name));
+				list, drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets,
+					      &unknown, p->name));
 	}
 	p->ops->stats(p, &st);
 	if (st.missed > 0 || all)
 		json_array_append_new(
 			list, drop_json("device-missed",
 				      "the device or kernel had no room: the worker is too slow",
-				      st.missed, 0, p->name));
+				      st.missed, &unknown, p->name));
 	if (st.tx_errors > 0)
 		json_array_append_new(
 			list, drop_json("device-tx-error", "the device failed to send",
-				      st.tx_errors, 0, p->name));
+				      st.tx_errors, &unknown, p->name));
 }
 
 json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size)

@@ -148,7 +148,7 @@ static int open_vdev_uplink(struct daemon *d, struct uplink *u, struct ovnet_por
 	conf->devargs = u->conf->devargs;
 	u->addr = u->addrs[0] = u->conf->address;
 	u->n_addrs = 1;
-	conf->local_be = u->addr.v4_be;
+	conf->local = u->addr;
 	u->port = ovnet_port_open(&ovnet_port_dpdk, d->n_ports, conf, &err);
 	return u->port != NULL ? 0 : err;
 }

@@ -18,7 +18,11 @@
 	X(NO_MBUF, "no-mbuf", "the packet pool was empty: raise dpdk.mbufs")                     \
 	X(CSUM_STATE, "csum-state", "an unfinished checksum points outside the packet")          \
 	X(GSO_STATE, "gso-state", "an unsegmented packet came by a door that may not send one")  \
+	X(TTL_EXCEEDED, "ttl-exceeded", "TTL or hop limit used up where ovnet routes")           \
+	X(MARTIAN, "martian", "inner source is loopback, multicast, unspecified or reserved")    \
 	/* overlay to underlay */                                                                \
+	X(FOREIGN_SOURCE, "foreign-source",                                                      \
+		"source address belongs neither to the port nor to this node")                   \
 	X(NO_PEER, "no-peer", "no lease covers the destination address")                         \
 	X(FAMILY_OFF, "family-off", "this IP version is not part of the overlay")                \
 	X(NEIGHBOUR_PENDING, "neighbour-pending", "the next hop's MAC address is not known yet") \
@@ -35,6 +39,8 @@
 	X(INNER_SOURCE, "inner-source",                                                          \
 		"inner source address is not in the sending peer's subnet")                      \
 	X(INNER_DEST, "inner-dest", "inner destination is an overlay address that is not ours")  \
+	X(ROUTED_MAC, "routed-mac",                                                              \
+		"routed packet comes from another MAC address than its peer's")                  \
 	X(ECN_ILLEGAL, "ecn-illegal", "outer CE on a packet that is not ECN capable (RFC 6040)") \
 	/* leaving */                                                                            \
 	X(NO_PORT, "no-port", "the port was removed while the packet was on its way")            \

@@ -208,3 +208,11 @@ struct ovnet_addr ovnet_addr_v4(uint32_t addr_host)
 {
 	return (struct ovnet_addr){.family = AF_INET, .v4_be = htonl(addr_host)};
 }
+
+struct ovnet_addr ovnet_addr_v6(const uint8_t addr[16])
+{
+	struct ovnet_addr a = {.family = AF_INET6};
+
+	memcpy(a.v6, addr, sizeof(a.v6));
+	return a;
+}

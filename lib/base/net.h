@@ -25,6 +25,15 @@ struct ovnet_prefix6 {
 	uint8_t len; /* 0..128 */
 };
 
+/* A prefix of either family; family 0 means "none". */
+struct ovnet_prefix {
+	uint8_t family; /* AF_INET, AF_INET6, or 0 */
+	union {
+		struct ovnet_prefix4 v4;
+		struct ovnet_prefix6 v6;
+	};
+};
+
 /* One address of either family; family 0 means "none". */
 struct ovnet_addr {
 	uint8_t family; /* AF_INET, AF_INET6, or 0 */
@@ -57,12 +66,25 @@ char *ovnet_prefix6_text(const struct ovnet_prefix6 *p, char *buf, size_t size);
 char *ovnet_addr_text(const struct ovnet_addr *a, char *buf, size_t size);
 char *ovnet_mac_text(const struct ovnet_mac *m, char *buf, size_t size);
 
+struct ovnet_prefix ovnet_prefix_from4(const struct ovnet_prefix4 *p);
+struct ovnet_prefix ovnet_prefix_from6(const struct ovnet_prefix6 *p);
+/* Either family by its own text. 0 or -EINVAL. */
+int ovnet_prefix_parse(const char *text, struct ovnet_prefix *out);
+/* "none" for family 0. */
+char *ovnet_prefix_text(const struct ovnet_prefix *p, char *buf, size_t size);
+bool ovnet_prefix_equal(const struct ovnet_prefix *a, const struct ovnet_prefix *b);
+/* False for addresses of the other family. */
+bool ovnet_prefix_contains(const struct ovnet_prefix *p, const struct ovnet_addr *addr);
+
 /* Netmask of a length, host order. */
 uint32_t ovnet_mask4(uint8_t len);
 
 bool ovnet_prefix4_equal(const struct ovnet_prefix4 *a, const struct ovnet_prefix4 *b);
 bool ovnet_prefix4_contains(const struct ovnet_prefix4 *p, uint32_t addr_host);
 bool ovnet_prefix4_overlap(const struct ovnet_prefix4 *a, const struct ovnet_prefix4 *b);
+bool ovnet_prefix6_equal(const struct ovnet_prefix6 *a, const struct ovnet_prefix6 *b);
+bool ovnet_prefix6_contains(const struct ovnet_prefix6 *p, const uint8_t addr[16]);
+bool ovnet_prefix6_overlap(const struct ovnet_prefix6 *a, const struct ovnet_prefix6 *b);
 bool ovnet_addr_equal(const struct ovnet_addr *a, const struct ovnet_addr *b);
 bool ovnet_mac_equal(const struct ovnet_mac *a, const struct ovnet_mac *b);
 /* Neither group nor zero: what a VTEP may be called (flannel-facts, hazard 9). */
@@ -71,5 +93,6 @@ bool ovnet_mac_is_unicast(const struct ovnet_mac *m);
 bool ovnet_addr_is_unicast(const struct ovnet_addr *a);
 
 struct ovnet_addr ovnet_addr_v4(uint32_t addr_host);
+struct ovnet_addr ovnet_addr_v6(const uint8_t addr[16]);
 
 #endif

@@ -20,10 +20,11 @@ const struct ovnet_peer *ovnet_fib_odd_lookup(const struct ovnet_fib_view *view,
 	return NULL;
 }
 
-bool ovnet_fib_is_source(const struct ovnet_fib *fib, uint32_t src_be)
+bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *addr)
 {
 	const struct ovnet_fib_sources *s =
 		atomic_load_explicit(&fib->sources, memory_order_acquire);
+	uint32_t src_be = addr->v4_be;
 
 	if (s == NULL || !source_is_valid(src_be))
 		return false;

@@ -4,7 +4,8 @@
  * load per object; the control thread publishes whole objects with one release
  * store and frees the old ones after RCU grace (fib_writer.h).
  *
- *   peer      a lease's subnet: prebuilt header, next hop, who may send from it
+ *   peer      one subnet of a lease (a dual-stack lease has two): prebuilt header, next hop,
+ *             who may send from it
  *   next hop  Ethernet header and uplink, shared by all peers behind one gateway
  *   endpoint  one of our own addresses: port, MAC; default the host device
  *
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "net.h"
 #include "rcu.h"
@@ -25,10 +27,12 @@
 
 /* Immutable once published. A new MAC is a new object in the same slot. */
 struct ovnet_nexthop {
-	uint8_t eth[16]; /* dst, src, type; two bytes of padding for a 16-byte copy */
-	uint16_t port;   /* uplink's port id */
-	uint16_t mtu;    /* largest outer IP packet, bytes */
-	bool resolved;   /* false: neighbour pending, packets are counted drops */
+	/* dst, src, type; two bytes of padding for a 16-byte copy. The type is IPv4's: whoever puts
+	 * IPv6 behind it overwrites it. */
+	uint8_t eth[16];
+	uint16_t port; /* uplink's port id */
+	uint16_t mtu;  /* largest outer IP packet, bytes */
+	bool resolved; /* false: neighbour pending, packets are counted drops */
 	struct ovnet_rcu_head rcu;
 } __attribute__((aligned(64)));
 
@@ -43,21 +47,22 @@ struct ovnet_peer {
 		struct ovnet_rewrite rewrite;
 		struct {                                /* in the rewrite's `owner` */
 			const struct ovnet_nh_slot *nh; /* NULL: no route through our uplinks */
-			uint32_t tx_id;                 /* = id */
+			uint32_t tx_id : 24;            /* = id */
+			uint32_t encap : 8;             /* enum ovnet_encap */
 		};
 	};
-	uint32_t id; /* counters' index; survives re-publication */
-	struct ovnet_prefix4 subnet;
-	uint32_t public_be; /* PublicIP of the lease */
 	uint16_t n_allowed; /* further outer sources */
-	const uint32_t *allowed_be;
+	uint32_t id;        /* counters' index; survives re-publication */
+	struct ovnet_addr
+		public_addr; /* PublicIP or PublicIPv6 of the lease, by the subnet's family */
+	const struct ovnet_addr *allowed;
+	struct ovnet_prefix subnet;
 	struct ovnet_rcu_head rcu;
 } __attribute__((aligned(64)));
 
-static_assert(offsetof(struct ovnet_peer, tx_id) + sizeof(uint32_t) <=
-		      offsetof(struct ovnet_rewrite, ip_sum),
+static_assert(offsetof(struct ovnet_peer, nh) + 12 <= offsetof(struct ovnet_rewrite, sum),
 	"the peer's own fields leave the rewrite's alone");
-static_assert(offsetof(struct ovnet_peer, id) == 64, "one line for encap, one for decap");
+static_assert(offsetof(struct ovnet_peer, allowed) + 8 <= 128, "one line for encap, one for decap");
 
 /* Immutable once published. */
 struct ovnet_endpoint {
@@ -67,16 +72,45 @@ struct ovnet_endpoint {
 	struct ovnet_rcu_head rcu;
 };
 
+/* What comes to our overlay's UDP port. */
+enum ovnet_tunnel { OVNET_TUNNEL_NONE, OVNET_TUNNEL_VXLAN, OVNET_TUNNEL_UDP };
+
+/* Ingress validation. PERMISSIVE counts what STRICT refuses, and lets it pass. */
+enum ovnet_validation { OVNET_VALIDATE_OFF, OVNET_VALIDATE_PERMISSIVE, OVNET_VALIDATE_STRICT };
+
 /* What the whole node has in common; one object, replaced whole. */
 struct ovnet_overlay {
-	struct ovnet_prefix4 network; /* the overlay's */
-	struct ovnet_prefix4 own;     /* our lease's subnet; len 0: none */
-	uint16_t udp_port;            /* host order */
+	struct ovnet_prefix4 network;  /* the overlay's */
+	struct ovnet_prefix4 own;      /* our lease's subnet; len 0: none */
+	struct ovnet_prefix6 network6; /* len 0: no IPv6 in the overlay */
+	struct ovnet_prefix6 own6;     /* len 0: none */
+	enum ovnet_tunnel tunnel;
+	/* Packets to our own subnets come without an outer header too: host-gw, DirectRouting. */
+	bool direct;
+	uint16_t udp_port; /* host order */
 	uint32_t vni;
-	struct ovnet_mac vtep_mac;           /* inner destination we accept */
-	uint16_t src_port_min, src_port_max; /* host order, inclusive */
-	uint16_t mtu;                        /* largest inner packet, bytes of IP */
-	bool validate;                       /* ingress validation strict (true) or off */
+	struct ovnet_mac vtep_mac, vtep_mac6; /* inner destination we accept, over IPv4, IPv6 */
+	uint16_t src_port_min, src_port_max;  /* host order, inclusive */
+	uint16_t mtu;                         /* largest inner packet, bytes of IP */
+	enum ovnet_validation validation;
+	struct ovnet_outer_mode outer;
+	bool mss_clamp; /* lower the MSS of TCP connections to what fits the way */
+};
+
+/*
+ * What validation lets pass beside the peers' own subnets, asked only when a packet is about to be
+ * refused. Immutable once published.
+ */
+struct ovnet_ingress_rule {
+	struct ovnet_addr outer; /* who sends: a peer's, or our own PublicIP for the host device */
+	struct ovnet_prefix inner; /* what it may send from */
+};
+
+struct ovnet_ingress {
+	struct ovnet_rcu_head rcu;
+	uint32_t n_local, n_rules;
+	struct ovnet_addr *local; /* the node's own addresses, behind the rules */
+	struct ovnet_ingress_rule rule[];
 };
 
 /* One rule of the longest prefix match behind the index, for odd subnet lengths. */
@@ -91,6 +125,18 @@ struct ovnet_fib_ranges {
 	struct ovnet_fib_range range[];
 };
 
+/* The same for IPv6, where also subnets beyond the index are found. */
+struct ovnet_fib_range6 {
+	unsigned __int128 first, last; /* as numbers, inclusive; sorted, disjoint */
+	const struct ovnet_peer *peer;
+};
+
+struct ovnet_fib_ranges6 {
+	struct ovnet_rcu_head rcu;
+	uint32_t n;
+	struct ovnet_fib_range6 range[];
+};
+
 /* Immutable but for the slots; replaced when the network config or our lease changes. */
 struct ovnet_fib_view {
 	struct ovnet_overlay overlay;
@@ -101,6 +147,15 @@ struct ovnet_fib_view {
 	_Atomic(const struct ovnet_endpoint *) default_endpoint;
 	_Atomic(const struct ovnet_endpoint *) *own; /* by address - own.addr_host; NULL: default */
 	_Atomic(const struct ovnet_fib_ranges *) odd; /* NULL when every subnet has SubnetLen */
+	/*
+	 * IPv6: the index is made of the address's upper half; n_slots6 is 0 without IPv6 and for
+	 * subnets longer than 64 bits, at most OVNET_FIB_SLOTS6 in a network of more subnets.
+	 */
+	uint64_t base6; /* upper half of the network's address */
+	uint32_t n_slots6;
+	uint8_t shift6; /* 64 - IPv6SubnetLen */
+	_Atomic(const struct ovnet_peer *) *slot6;
+	_Atomic(const struct ovnet_fib_ranges6 *) odd6; /* NULL: nothing beside the index */
 	struct ovnet_rcu_head rcu;
 	_Atomic(const struct ovnet_peer *) slot[];
 };
@@ -116,13 +171,19 @@ struct ovnet_fib_sources {
 	_Atomic uint32_t addr_be[]; /* 0: free, UINT32_MAX: was used */
 };
 
+#define OVNET_FIB_SLOTS6 (1u << 20)
+
+struct ovnet_fib_sources6; /* sources.h */
+
 struct ovnet_fib {
 	_Atomic(struct ovnet_fib_view *) view; /* NULL until the network config is known */
 	_Atomic(const struct ovnet_fib_sources *) sources; /* NULL: no peer yet */
+	_Atomic(const struct ovnet_fib_sources6 *) sources6;
+	_Atomic(const struct ovnet_ingress *) ingress; /* NULL: nothing listed */
 };
 
-/* Does `src_be` belong to any peer? */
-bool ovnet_fib_is_source(const struct ovnet_fib *fib, uint32_t src_be);
+/* Does the address belong to any peer? */
+bool ovnet_fib_is_source(const struct ovnet_fib *fib, const struct ovnet_addr *addr);
 
 /* Once per burst. NULL: not configured yet. */
 static inline const struct ovnet_fib_view *ovnet_fib_view(const struct ovnet_fib *fib)
@@ -150,6 +211,28 @@ static inline const struct ovnet_peer *ovnet_fib_lookup(
 	return NULL;
 }
 
+const struct ovnet_peer *ovnet_fib_odd_lookup6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16]);
+
+/* The same for IPv6; the address as on the wire. */
+static inline const struct ovnet_peer *ovnet_fib_lookup6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16])
+{
+	uint64_t high;
+
+	memcpy(&high, addr, sizeof(high));
+	uint64_t i = (__builtin_bswap64(high) - view->base6) >> view->shift6;
+	if (__builtin_expect(i < view->n_slots6, 1)) {
+		const struct ovnet_peer *p =
+			atomic_load_explicit(&view->slot6[i], memory_order_acquire);
+		if (__builtin_expect(p != NULL, 1))
+			return p;
+	}
+	if (__builtin_expect(atomic_load_explicit(&view->odd6, memory_order_relaxed) != NULL, 0))
+		return ovnet_fib_odd_lookup6(view, addr);
+	return NULL;
+}
+
 /* Where one of our own addresses lives; the default for every address not in the own subnet. */
 static inline const struct ovnet_endpoint *ovnet_fib_endpoint(
 	const struct ovnet_fib_view *view, uint32_t addr_host)
@@ -169,13 +252,24 @@ static inline const struct ovnet_nexthop *ovnet_nh_get(const struct ovnet_nh_slo
 	return atomic_load_explicit(&slot->cur, memory_order_acquire);
 }
 
-/* May `src_be` send for this peer? PublicIP, or an address listed for it. */
+/* May `src_be` send for this IPv4 peer? PublicIP, or an address listed for it. */
 static inline bool ovnet_peer_allows(const struct ovnet_peer *p, uint32_t src_be)
 {
-	if (__builtin_expect(p->public_be == src_be, 1))
+	if (__builtin_expect(p->public_addr.v4_be == src_be, 1))
 		return true;
 	for (uint16_t i = 0; i < p->n_allowed; i++)
-		if (p->allowed_be[i] == src_be)
+		if (p->allowed[i].v4_be == src_be)
+			return true;
+	return false;
+}
+
+/* The same for an IPv6 peer. */
+static inline bool ovnet_peer_allows6(const struct ovnet_peer *p, const uint8_t src[16])
+{
+	if (__builtin_expect(memcmp(p->public_addr.v6, src, 16) == 0, 1))
+		return true;
+	for (uint16_t i = 0; i < p->n_allowed; i++)
+		if (memcmp(p->allowed[i].v6, src, 16) == 0)
 			return true;
 	return false;
 }

@@ -19,11 +19,19 @@ void ovnet_fib_writer_free(struct ovnet_fib_writer *w);
 
 /*
  * New network config or new own lease: builds a view with all peers in it and publishes it.
- * `subnet_len` is SubnetLen of the config; peers of other lengths go behind the index.
- * -EINVAL: own or lengths do not fit; -ENOMEM; -E2BIG: more than 2^22 slots.
+ * `subnet_len`, `subnet6_len` are SubnetLen and IPv6SubnetLen of the config (the latter of no
+ * meaning without network6); peers of other lengths go behind the index.
+ * -EINVAL: own or lengths do not fit; -ENOMEM; -E2BIG: more than 2^22 IPv4 slots.
  */
-int ovnet_fib_set_overlay(
-	struct ovnet_fib_writer *w, const struct ovnet_overlay *overlay, uint8_t subnet_len);
+int ovnet_fib_set_overlay(struct ovnet_fib_writer *w, const struct ovnet_overlay *overlay,
+	uint8_t subnet_len, uint8_t subnet6_len);
+
+/*
+ * What ingress validation lets pass beside the peers' subnets; copied, replaces what was. `local`:
+ * the node's own addresses, for what comes from the host device. 0 or -ENOMEM.
+ */
+int ovnet_fib_set_ingress(struct ovnet_fib_writer *w, const struct ovnet_addr *local,
+	uint32_t n_local, const struct ovnet_ingress_rule *rules, uint32_t n_rules);
 
 /* Endpoints. Adding replaces. -ENOENT before set_overlay, -EINVAL outside the own subnet. */
 int ovnet_fib_set_default_endpoint(
@@ -47,12 +55,13 @@ struct ovnet_nh_slot *ovnet_fib_nh_find(
 	struct ovnet_fib_writer *w, uint16_t port, const struct ovnet_addr *gateway);
 
 struct ovnet_peer_conf {
-	struct ovnet_prefix4 subnet;
-	uint32_t public_be;
-	const uint32_t *allowed_be; /* copied */
+	struct ovnet_prefix subnet;
+	struct ovnet_addr public_addr;    /* of the subnet's family */
+	const struct ovnet_addr *allowed; /* copied; of the subnet's family */
 	uint16_t n_allowed;
 	struct ovnet_nh_slot *nh; /* NULL: unreachable; the peer takes a reference of its own */
-	struct ovnet_rewrite rewrite;
+	enum ovnet_encap encap;
+	struct ovnet_rewrite rewrite; /* DIRECT: not used */
 };
 
 /*
@@ -62,9 +71,9 @@ struct ovnet_peer_conf {
  */
 int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf *conf);
 /* -ENOENT if there is none. */
-int ovnet_fib_del_peer(struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet);
+int ovnet_fib_del_peer(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet);
 /* The published peer, or NULL. */
 const struct ovnet_peer *ovnet_fib_get_peer(
-	struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet);
+	struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet);
 
 #endif

@@ -6,19 +6,20 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Equal means overlapping: see writer.h. */
 int peer_compare(const void *a, const void *b)
 {
-	const struct ovnet_prefix4 *x = &((const struct peer *)a)->pub.subnet;
-	const struct ovnet_prefix4 *y = &((const struct peer *)b)->pub.subnet;
+	const struct ovnet_prefix4 *x = &((const struct peer *)a)->pub.subnet.v4;
+	const struct ovnet_prefix4 *y = &((const struct peer *)b)->pub.subnet.v4;
 
 	if ((x->addr_host | ~ovnet_mask4(x->len)) < y->addr_host)
 		return -1;
 	return x->addr_host > (y->addr_host | ~ovnet_mask4(y->len));
 }
 
-static struct peer **find(struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet)
+static struct peer **find(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet)
 {
 	struct peer key = {.pub.subnet = *subnet};
 
@@ -47,7 +48,7 @@ static void id_give(struct ovnet_fib_writer *w, uint32_t id)
 
 static struct peer *peer_new(const struct ovnet_peer_conf *conf, uint32_t id)
 {
-	size_t size = sizeof(struct peer) + (size_t)conf->n_allowed * sizeof(uint32_t);
+	size_t size = sizeof(struct peer) + conf->n_allowed * sizeof(conf->allowed[0]);
 	size_t line = _Alignof(struct peer);
 	struct peer *p = aligned_alloc(line, (size + line - 1) / line * line);
 
@@ -57,13 +58,14 @@ static struct peer *peer_new(const struct ovnet_peer_conf *conf, uint32_t id)
 		.pub = {.rewrite = conf->rewrite,
 			.subnet = conf->subnet,
 			.id = id,
-			.public_be = conf->public_be,
+			.public_addr = conf->public_addr,
 			.n_allowed = conf->n_allowed}};
 	p->pub.nh = conf->nh;
-	p->pub.tx_id = id;
+	p->pub.tx_id = id & 0xffffff;
+	p->pub.encap = conf->encap & 0xff;
 	if (conf->n_allowed > 0)
-		memcpy(p->allowed, conf->allowed_be, conf->n_allowed * sizeof(uint32_t));
-	p->pub.allowed_be = p->allowed;
+		memcpy(p->allowed, conf->allowed, conf->n_allowed * sizeof(p->allowed[0]));
+	p->pub.allowed = p->allowed;
 	return p;
 }
 
@@ -77,18 +79,18 @@ static void take_refs(struct ovnet_fib_writer *w, struct peer *p)
 {
 	if (p->nh != NULL)
 		p->nh->refs++;
-	sources_add(&w->sources, p->pub.public_be);
+	sources_add(&w->sources, p->pub.public_addr.v4_be);
 	for (uint16_t i = 0; i < p->pub.n_allowed; i++)
-		sources_add(&w->sources, p->allowed[i]);
+		sources_add(&w->sources, p->allowed[i].v4_be);
 }
 
 static void give_refs(struct ovnet_fib_writer *w, struct peer *p)
 {
 	if (p->nh != NULL)
 		ovnet_fib_nh_put(w, &p->nh->slot);
-	sources_del(&w->sources, p->pub.public_be);
+	sources_del(&w->sources, p->pub.public_addr.v4_be);
 	for (uint16_t i = 0; i < p->pub.n_allowed; i++)
-		sources_del(&w->sources, p->allowed[i]);
+		sources_del(&w->sources, p->allowed[i].v4_be);
 }
 
 void peer_retire(struct ovnet_fib_writer *w, struct peer *p)
@@ -101,7 +103,7 @@ void peer_retire(struct ovnet_fib_writer *w, struct peer *p)
 static int replace(struct ovnet_fib_writer *w, struct peer **node, struct peer *p)
 {
 	struct peer *old = *node;
-	int rc = view_place(w, &p->pub.subnet, p);
+	int rc = view_place(w, &p->pub.subnet.v4, p);
 
 	if (rc < 0)
 		return rc;
@@ -116,7 +118,7 @@ static int add(struct ovnet_fib_writer *w, struct peer *p)
 {
 	if (tsearch(p, &w->peers, peer_compare) == NULL)
 		return -ENOMEM;
-	int rc = view_place(w, &p->pub.subnet, p);
+	int rc = view_place(w, &p->pub.subnet.v4, p);
 	if (rc < 0) {
 		tdelete(p, &w->peers, peer_compare);
 		return rc;
@@ -132,11 +134,13 @@ int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf 
 
 	if (v == NULL)
 		return -ENOENT;
-	int rc = view_admits(&v->overlay, &conf->subnet);
+	if (conf->subnet.family != AF_INET)
+		return -EAFNOSUPPORT;
+	int rc = view_admits(&v->overlay, &conf->subnet.v4);
 	if (rc < 0)
 		return rc;
 	struct peer **node = find(w, &conf->subnet);
-	if (node != NULL && !ovnet_prefix4_equal(&(*node)->pub.subnet, &conf->subnet))
+	if (node != NULL && !ovnet_prefix_equal(&(*node)->pub.subnet, &conf->subnet))
 		return -EEXIST;
 	rc = sources_reserve(&w->sources, 1u + conf->n_allowed);
 	if (rc < 0)
@@ -156,14 +160,14 @@ int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf 
 	return rc;
 }
 
-int ovnet_fib_del_peer(struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet)
+int ovnet_fib_del_peer(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet)
 {
 	struct peer **node = find(w, subnet);
 
-	if (node == NULL || !ovnet_prefix4_equal(&(*node)->pub.subnet, subnet))
+	if (node == NULL || !ovnet_prefix_equal(&(*node)->pub.subnet, subnet))
 		return -ENOENT;
 	struct peer *p = *node;
-	int rc = view_place(w, subnet, NULL);
+	int rc = view_place(w, &subnet->v4, NULL);
 	if (rc < 0)
 		return rc;
 	tdelete(p, &w->peers, peer_compare);
@@ -172,11 +176,11 @@ int ovnet_fib_del_peer(struct ovnet_fib_writer *w, const struct ovnet_prefix4 *s
 }
 
 const struct ovnet_peer *ovnet_fib_get_peer(
-	struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet)
+	struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet)
 {
 	struct peer **node = find(w, subnet);
 
-	if (node == NULL || !ovnet_prefix4_equal(&(*node)->pub.subnet, subnet))
+	if (node == NULL || !ovnet_prefix_equal(&(*node)->pub.subnet, subnet))
 		return NULL;
 	return &(*node)->pub;
 }

@@ -169,7 +169,7 @@ static void count_odd(const void *node, VISIT visit, void *arg)
 	struct move *mv = arg;
 
 	if (visit == postorder || visit == leaf)
-		mv->n_odd += view_is_odd(mv->to, &p->pub.subnet);
+		mv->n_odd += view_is_odd(mv->to, &p->pub.subnet.v4);
 }
 
 static void move_peer(const void *node, VISIT visit, void *arg)
@@ -179,13 +179,13 @@ static void move_peer(const void *node, VISIT visit, void *arg)
 
 	if (visit != postorder && visit != leaf)
 		return;
-	if (view_admits(&mv->to->overlay, &p->pub.subnet) != 0) {
+	if (view_admits(&mv->to->overlay, &p->pub.subnet.v4) != 0) {
 		p->next = mv->misfit_peers;
 		mv->misfit_peers = p;
-	} else if (view_is_odd(mv->to, &p->pub.subnet)) {
-		ranges_append(mv->odd, &p->pub.subnet, p);
+	} else if (view_is_odd(mv->to, &p->pub.subnet.v4)) {
+		ranges_append(mv->odd, &p->pub.subnet.v4, p);
 	} else {
-		uint32_t i = (p->pub.subnet.addr_host - mv->to->base) >> mv->to->shift;
+		uint32_t i = (p->pub.subnet.v4.addr_host - mv->to->base) >> mv->to->shift;
 		atomic_store_explicit(&mv->to->slot[i], &p->pub, memory_order_relaxed);
 	}
 }
@@ -243,9 +243,10 @@ static void retire_misfits(struct ovnet_fib_writer *w, struct move *mv)
 	}
 }
 
-int ovnet_fib_set_overlay(
-	struct ovnet_fib_writer *w, const struct ovnet_overlay *overlay, uint8_t subnet_len)
+int ovnet_fib_set_overlay(struct ovnet_fib_writer *w, const struct ovnet_overlay *overlay,
+	uint8_t subnet_len, uint8_t subnet6_len)
 {
+	(void)subnet6_len;
 	struct ovnet_fib_view *old = view_of(w);
 	struct move mv = {0};
 	int rc = check(overlay, subnet_len);

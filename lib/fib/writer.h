@@ -24,7 +24,7 @@ struct peer {
 	struct ovnet_peer pub; /* first: what workers see */
 	struct nexthop *nh;
 	struct peer *next; /* list of those that do not fit a new overlay */
-	uint32_t allowed[];
+	struct ovnet_addr allowed[];
 };
 
 struct endpoint {

@@ -7,11 +7,13 @@
 #ifndef OVNET_PACKET_COUNTERS_H
 #define OVNET_PACKET_COUNTERS_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <rte_common.h>
 
 #include "drop.h"
+#include "net.h"
 
 #define OVNET_MAX_PORTS   64 /* port ids are below this */
 #define OVNET_MAX_WORKERS 32
@@ -51,11 +53,19 @@ struct ovnet_counters {
 	uint64_t stage_packets[OVNET_STAGE_COUNT];
 	uint64_t stage_bursts[OVNET_STAGE_COUNT];
 	uint64_t drops[OVNET_DROP_COUNT];
-	/* What the last packet refused for a reason looked like: its source address, 0 = none. */
-	uint32_t last_source_be[OVNET_DROP_COUNT];
-	/* inner-source: outer address << 32 | inner one; one store, so that they belong together.
+	/* Ingress validation permissive: what strict would have dropped. */
+	uint64_t permitted[OVNET_DROP_COUNT];
+	/*
+	 * The source address of the last packet refused for a reason (family 0: none). For people
+	 * to read: one that is being written may be seen half.
 	 */
+	struct ovnet_addr last_source[OVNET_DROP_COUNT];
+	/* inner-source: IPv4, outer address << 32 | inner one; one store, so that they belong
+	 * together. */
 	uint64_t last_impostor_be;
+	/* IPv6: odd while it is written. */
+	_Atomic uint32_t impostor6_seq;
+	uint8_t impostor6_outer[16], impostor6_inner[16];
 	struct ovnet_port_counters port[OVNET_MAX_PORTS];
 	uint64_t loops, idle_loops, sleeps, wakeups;
 	uint64_t busy_cycles, total_cycles; /* TSC; total excludes sleep */

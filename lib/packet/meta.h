@@ -31,6 +31,7 @@ struct ovnet_endpoint;
 /* ovnet_meta.flags */
 #define OVNET_META_HASH  0x01 /* `hash` is valid */
 #define OVNET_META_TRACE 0x02 /* a trace follows this packet */
+#define OVNET_META_ROUTE 0x04 /* ovnet is a router on its way: TTL counts down; set by classify */
 
 struct ovnet_meta {
 	uint16_t in_port;     /* port id it came in by */
@@ -42,14 +43,20 @@ struct ovnet_meta {
 	uint16_t gso_size;    /* payload bytes per segment */
 	uint32_t hash;        /* flow hash over the inner 5-tuple */
 	/*
-	 * IPv4 source, network order, 0 unknown: the outer one of a packet from an uplink (decap
-	 * validates it), the inner one elsewhere. Set by classify; shown with drops.
+	 * Source address, network order: the outer one of a packet from an uplink (decap validates
+	 * it), the inner one elsewhere and where there is no outer header. Set by classify; shown
+	 * with drops.
 	 */
-	uint32_t outer_src_be;
-	uint8_t ip_version;             /* 4 or 6: of the inner packet, set by classify */
-	uint8_t outer_tos;              /* decap: outer TOS byte, for RFC 6040 */
+	union {
+		uint32_t src_be;
+		uint8_t src6[16];
+	};
+	uint8_t src_version;            /* 4 or 6: of src; 0: not known */
+	uint8_t ip_version;             /* 4 or 6: of the inner packet, set by classify or decap */
+	uint8_t outer_tos;              /* decap: outer TOS byte or traffic class, for RFC 6040 */
 	uint8_t out_generation;         /* of out_port, valid in a hand-off ring only */
-	uint16_t l3_len;                /* total length the (inner) IP header states, bytes */
+	uint8_t encap;                  /* enum ovnet_encap it came in; set by classify, uplinks */
+	uint16_t l3_len;                /* total length of the (inner) IP packet, header included */
 	const struct ovnet_peer *peer;  /* valid within one burst only (RCU) */
 	const struct ovnet_nexthop *nh; /* the peer's; valid within one burst only (RCU) */
 } __rte_aligned(RTE_CACHE_LINE_SIZE);

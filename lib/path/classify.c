@@ -42,7 +42,7 @@ static inline int check_inner(struct rte_mbuf *m, bool l3)
 	struct ovnet_meta *meta = ovnet_meta(m);
 	int why = headers_pull(m, INNER_HEADERS);
 
-	meta->outer_src_be = 0;
+	meta->src_version = 0;
 	if (likely(why == PASS) && !l3)
 		why = strip_ethernet(m, meta);
 	if (unlikely(why != PASS))
@@ -54,7 +54,8 @@ static inline int check_inner(struct rte_mbuf *m, bool l3)
 	why = ip4_check(ip, m->data_len, m->pkt_len);
 	if (unlikely(why != PASS))
 		return why;
-	meta->outer_src_be = ip->src_addr;
+	meta->src_be = ip->src_addr;
+	meta->src_version = 4;
 	meta->ip_version = 4;
 	meta->l3_len = rte_be_to_cpu_16(ip->total_length);
 	trim_to(m, meta->l3_len);
@@ -118,7 +119,7 @@ static inline int check_outer(
 	struct ovnet_meta *meta = ovnet_meta(m);
 	int why = headers_pull(m, OUTER_HEADERS);
 
-	meta->outer_src_be = 0;
+	meta->src_version = 0;
 	if (unlikely(why != PASS))
 		return why;
 	if (unlikely(m->data_len < RTE_ETHER_HDR_LEN))
@@ -131,9 +132,10 @@ static inline int check_outer(
 	why = ip4_check(ip, m->data_len - RTE_ETHER_HDR_LEN, m->pkt_len - RTE_ETHER_HDR_LEN);
 	if (unlikely(why != PASS))
 		return why;
-	meta->outer_src_be = ip->src_addr;
+	meta->src_be = ip->src_addr;
+	meta->src_version = 4;
 	if (unlikely(ip->next_proto_id != IPPROTO_UDP ||
-		     (port->local_be != 0 && ip->dst_addr != port->local_be)))
+		     (port->local.family != 0 && ip->dst_addr != port->local.v4_be)))
 		return OVNET_DROP_NOT_OVERLAY;
 	if (unlikely(ip4_is_fragment(ip)))
 		return OVNET_DROP_FRAGMENT;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <sys/socket.h>
+
 #include "ip4.h"
 
 #define ECN_DROP 0xff
@@ -97,7 +99,9 @@ static inline int check_inner(
 static __rte_noinline int check_stranger(
 	const struct ovnet_fib *fib, uint32_t inner, uint32_t outer)
 {
-	if (!ovnet_fib_is_source(fib, outer))
+	const struct ovnet_addr source = {.family = AF_INET, .v4_be = outer};
+
+	if (!ovnet_fib_is_source(fib, &source))
 		return OVNET_DROP_UNKNOWN_PEER;
 	return inner == outer ? PASS : OVNET_DROP_INNER_SOURCE;
 }
@@ -107,9 +111,8 @@ static inline int admit(struct ovnet_path_ctx *ctx, const struct ovnet_meta *met
 {
 	const struct ovnet_peer *peer = found->peer;
 
-	if (validate && unlikely(peer == NULL || !ovnet_peer_allows(peer, meta->outer_src_be))) {
-		int why =
-			check_stranger(&ctx->shared->fib, found->ip->src_addr, meta->outer_src_be);
+	if (validate && unlikely(peer == NULL || !ovnet_peer_allows(peer, meta->src_be))) {
+		int why = check_stranger(&ctx->shared->fib, found->ip->src_addr, meta->src_be);
 		if (why != PASS)
 			return why;
 		peer = NULL;
@@ -158,7 +161,7 @@ uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16
 	if (n == 0)
 		return 0;
 	stage_enter(ctx, OVNET_STAGE_DECAP, pkts, n);
-	if (ctx->view->overlay.validate)
+	if (ctx->view->overlay.validation == OVNET_VALIDATE_STRICT)
 		return burst(ctx, pkts, n, true);
 	return burst(ctx, pkts, n, false);
 }

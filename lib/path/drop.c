@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <sys/socket.h>
+
 #include <rte_ip.h>
 
 #include "path.h"
@@ -7,7 +9,7 @@
 static void note_impostor(struct ovnet_counters *c, struct rte_mbuf *m)
 {
 	if (m->data_len >= sizeof(struct rte_ipv4_hdr))
-		c->last_impostor_be = (uint64_t)ovnet_meta(m)->outer_src_be << 32 |
+		c->last_impostor_be = (uint64_t)ovnet_meta(m)->src_be << 32 |
 				      rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->src_addr;
 }
 
@@ -25,9 +27,12 @@ void ovnet_drop(
 		ctx->hook->fn(
 			ctx->hook->arg, ctx->worker, OVNET_STAGE_DROP, (uint16_t)reason, pkts, n);
 
-	uint32_t source = ovnet_meta(pkts[n - 1])->outer_src_be;
-	if (source != 0)
-		c->last_source_be[reason] = source;
+	const struct ovnet_meta *last = ovnet_meta(pkts[n - 1]);
+	if (last->src_version == 4)
+		c->last_source[reason] =
+			(struct ovnet_addr){.family = AF_INET, .v4_be = last->src_be};
+	else if (last->src_version == 6)
+		c->last_source[reason] = ovnet_addr_v6(last->src6);
 	if (reason == OVNET_DROP_INNER_SOURCE)
 		note_impostor(c, pkts[n - 1]);
 	rte_pktmbuf_free_bulk(pkts, n);

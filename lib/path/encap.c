@@ -34,7 +34,7 @@ static inline int push(struct burst *b, struct rte_mbuf *m)
 		return OVNET_DROP_NO_HEADROOM;
 
 	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
-	const struct ovnet_vxlan4_packet p = {
+	const struct ovnet_outer4_packet p = {
 		.inner_len = meta->l3_len,
 		.src_port = (uint16_t)(b->port_min + ((uint64_t)meta->hash * b->ports >> 32)),
 		.ip_id = b->ip_id,

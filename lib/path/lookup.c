@@ -31,7 +31,7 @@ static inline int check(
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
 	if (unlikely(!nh->resolved))
 		return OVNET_DROP_NEIGHBOUR_PENDING;
-	if (unlikely((uint32_t)meta->l3_len + OVNET_VXLAN4_OVERHEAD > nh->mtu))
+	if (unlikely((uint32_t)meta->l3_len + OVNET_OVERHEAD(OVNET_VXLAN4_LEN) > nh->mtu))
 		return OVNET_DROP_OVERSIZE;
 	meta->peer = peer;
 	meta->nh = nh;

@@ -88,8 +88,8 @@ static void subnets4(struct program *p, const struct ovnet_port_filter *f)
 {
 	for (unsigned i = 0; i < f->n_subnets; i++) {
 		op(p, BPF_LD | BPF_W | BPF_ABS, L3 + 16);
-		op(p, BPF_ALU | BPF_AND | BPF_K, ovnet_mask4(f->subnets[i].len));
-		take_if_equal(p, f->subnets[i].addr_host);
+		op(p, BPF_ALU | BPF_AND | BPF_K, ovnet_mask4(f->subnets[i].v4.len));
+		take_if_equal(p, f->subnets[i].v4.addr_host);
 	}
 }
 

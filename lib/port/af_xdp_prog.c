@@ -253,7 +253,7 @@ static void collect_subnets(const struct ovnet_port_filter *f, struct keys *subn
 {
 	for (unsigned i = 0; i < f->n_subnets; i++) {
 		struct ovnet_xdp_subnet s = {
-			.len = f->subnets[i].len, .addr_be = htonl(f->subnets[i].addr_host)};
+			.len = f->subnets[i].v4.len, .addr_be = htonl(f->subnets[i].v4.addr_host)};
 		memcpy(subnets->key[subnets->n++], &s, sizeof(s));
 	}
 }

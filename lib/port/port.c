@@ -60,7 +60,8 @@ struct ovnet_port *ovnet_port_open(
 	port->id = id;
 	port->generation = ++generations[id];
 	port->role = conf->role;
-	port->local_be = conf->local_be;
+	port->local = conf->local;
+	port->local6 = conf->local6;
 	strcpy(port->name, conf->name);
 	*err = ops->open(port, conf);
 	if (*err < 0) {

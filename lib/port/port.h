@@ -66,9 +66,9 @@ struct ovnet_port_conf {
 	struct rte_mempool *pool;
 	/*
 	 * Exclusive uplinks: our underlay address there, network order. What is for another one
-	 * is not the overlay's. 0: any; on shared uplinks the filter sees to it.
+	 * is not the overlay's. Family 0: any; on shared uplinks the filter sees to it.
 	 */
-	uint32_t local_be;
+	struct ovnet_addr local, local6;
 	bool offloads; /* ask for checksum and segmentation offload where the kind has it */
 };
 
@@ -78,7 +78,7 @@ struct ovnet_port_filter {
 	uint32_t vni;                   /* host order; doors take any: another is a counted drop */
 	const struct ovnet_addr *addrs; /* our underlay addresses */
 	unsigned n_addrs;
-	const struct ovnet_prefix4 *subnets; /* host-gw, DirectRouting: our own subnets */
+	const struct ovnet_prefix *subnets; /* host-gw, DirectRouting: our own, either family */
 	unsigned n_subnets;
 };
 
@@ -125,8 +125,8 @@ struct ovnet_port {
 	uint32_t caps; /* OVNET_CAP_* */
 	uint16_t mtu;  /* bytes of IP */
 	uint16_t n_rxq, n_txq;
-	uint32_t local_be; /* see struct ovnet_port_conf */
-	uint32_t ifindex;  /* kernel interface behind it, 0 if none */
+	struct ovnet_addr local, local6; /* see struct ovnet_port_conf */
+	uint32_t ifindex;                /* kernel interface behind it, 0 if none */
 	struct ovnet_mac mac;
 	struct ovnet_port_queue *queue[OVNET_MAX_QUEUES]; /* n = max(n_rxq, n_txq) */
 	void *priv;                                       /* the door's own */

@@ -137,23 +137,24 @@ static inline void door_init(struct door *d, uint16_t id, enum ovnet_port_role r
 
 static inline int bed_set_overlay(struct bed *b)
 {
-	return ovnet_fib_set_overlay(b->w, &b->overlay, 24);
+	return ovnet_fib_set_overlay(b->w, &b->overlay, 24, 64);
 }
 
 static inline int bed_add_peer(struct bed *b, uint32_t subnet, uint8_t len, uint32_t public_host,
 	const struct ovnet_mac *vtep, struct ovnet_nh_slot *nh)
 {
-	struct ovnet_peer_conf conf = {
-		.subnet = {subnet, len}, .public_be = htonl(public_host), .nh = nh};
-	const struct ovnet_vxlan4_conf vx = {.src_be = htonl(OWN_IP),
-		.dst_be = htonl(public_host),
+	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {subnet, len}},
+		.public_addr = ovnet_addr_v4(public_host),
+		.nh = nh};
+	const struct ovnet_tunnel_conf vx = {.src = ovnet_addr_v4(OWN_IP),
+		.dst = ovnet_addr_v4(public_host),
 		.udp_port = 8472,
 		.vni = 1,
-		.ttl = 64,
+		.outer = {.ttl = 64},
 		.inner_src = own_vtep,
 		.inner_dst = *vtep};
 
-	ovnet_vxlan4_build(&conf.rewrite, &vx);
+	ovnet_vxlan4_build(&conf.rewrite, &vx, AF_INET);
 	return ovnet_fib_set_peer(b->w, &conf);
 }
 
@@ -192,13 +193,14 @@ static inline struct bed *bed_open(uint16_t workers)
 	door_init(&b->door[ATTACH], ATTACH, OVNET_PORT_ATTACH, 0, 1450, attach_mac);
 	b->overlay = (struct ovnet_overlay){.network = {0x0a050000, 16},
 		.own = {OWN_NET, 24},
+		.tunnel = OVNET_TUNNEL_VXLAN,
 		.udp_port = 8472,
 		.vni = 1,
 		.vtep_mac = own_vtep,
 		.src_port_min = 32768,
 		.src_port_max = 60999,
 		.mtu = 1450,
-		.validate = true};
+		.validation = OVNET_VALIDATE_STRICT};
 	assert_int_equal(bed_set_overlay(b), 0);
 	b->nh = ovnet_fib_nh_get(b->w, UPLINK, &gw);
 	assert_non_null(b->nh);

@@ -109,8 +109,8 @@ static void filter_changes_live(void **state)
 	take(port, 0, 2);
 	assert_true(passes(port, &p));
 
-	struct ovnet_prefix4 net[9];
-	assert_int_equal(ovnet_prefix4_parse("10.5.4.0/24", &net[0]), 0);
+	struct ovnet_prefix net[9];
+	assert_int_equal(ovnet_prefix_parse("10.5.4.0/24", &net[0]), 0);
 	struct ovnet_port_filter f = {.udp_port = PORT, .subnets = net, .n_subnets = 1};
 	assert_int_equal(port->ops->filter(port, &f), 0);
 	p.dst = "10.5.4.9";
@@ -131,14 +131,14 @@ static void many_addresses_fit_the_filter(void **state)
 	int err;
 	struct ovnet_port *port = open_packet(1, &err);
 	struct ovnet_addr many[40];
-	struct ovnet_prefix4 nets[8];
+	struct ovnet_prefix nets[8];
 	struct ovnet_port_filter f = {
 		.udp_port = PORT, .addrs = many, .subnets = nets, .n_subnets = 8};
 	struct lab_packet p = packet(PORT, "many"), six = p;
 
 	assert_non_null(port);
 	for (unsigned i = 0; i < 8; i++)
-		nets[i] = (struct ovnet_prefix4){0x0b000000 | i << 8, 24};
+		nets[i] = (struct ovnet_prefix){AF_INET, .v4 = {0x0b000000 | i << 8, 24}};
 	for (unsigned i = 0; i < 40; i++)
 		many[i] = ovnet_addr_v4(0x0a0a0000 | i);
 	for (unsigned i = 0; i < 7; i++) {

@@ -152,8 +152,8 @@ static void filter_changes_live(void **state)
 	assert_true(passes(port, &p));
 
 	/* host-gw: our own subnets, whatever is in them. */
-	struct ovnet_prefix4 net;
-	assert_int_equal(ovnet_prefix4_parse("10.5.4.0/24", &net), 0);
+	struct ovnet_prefix net;
+	assert_int_equal(ovnet_prefix_parse("10.5.4.0/24", &net), 0);
 	struct ovnet_port_filter f = {.udp_port = PORT, .subnets = &net, .n_subnets = 1};
 	assert_int_equal(port->ops->filter(port, &f), 0);
 	p.dst = "10.5.4.9";

@@ -27,17 +27,17 @@ static uint16_t header_sum(const uint8_t *ip)
 static void rewrite_between(
 	struct ovnet_rewrite *rw, const struct node *from, const struct node *to)
 {
-	const struct ovnet_vxlan4_conf conf = {
-		.src_be = htonl(from->public_host),
-		.dst_be = htonl(to->public_host),
+	const struct ovnet_tunnel_conf conf = {
+		.src = ovnet_addr_v4(from->public_host),
+		.dst = ovnet_addr_v4(to->public_host),
 		.udp_port = 8472,
 		.vni = 1,
-		.ttl = 64,
+		.outer = {.ttl = 64},
 		.inner_src = from->vtep,
 		.inner_dst = to->vtep,
 	};
 
-	ovnet_vxlan4_build(rw, &conf);
+	ovnet_vxlan4_build(rw, &conf, AF_INET);
 }
 
 /* What a kernel varies by itself (source port, IP id) is taken from its frame; UDP checksum: none.
@@ -47,7 +47,7 @@ static void kernel_header_is_ours(const struct capture *c, const struct frame *f
 	unsigned from = capture_sender(c, f);
 	struct ovnet_rewrite rw;
 	uint8_t ours[OVNET_VXLAN4_LEN], theirs[OVNET_VXLAN4_LEN];
-	const struct ovnet_vxlan4_packet p = {
+	const struct ovnet_outer4_packet p = {
 		.inner_len = (uint16_t)(f->len - OVNET_VXLAN4_LEN),
 		.src_port = get16(f->bytes + 34),
 		.ip_id = get16(f->bytes + 18),
@@ -83,8 +83,8 @@ static void checksum_holds_for_every_length_id_and_ecn(void **state)
 	uint8_t b[OVNET_VXLAN4_LEN];
 
 	rewrite_between(&rw, &captures[0].node[0], &captures[0].node[1]);
-	for (uint32_t len = 20; len <= 65535 - OVNET_VXLAN4_OVERHEAD; len += 7) {
-		const struct ovnet_vxlan4_packet p = {.inner_len = (uint16_t)len,
+	for (uint32_t len = 20; len <= 65535 - OVNET_OVERHEAD(OVNET_VXLAN4_LEN); len += 7) {
+		const struct ovnet_outer4_packet p = {.inner_len = (uint16_t)len,
 			.src_port = 40000,
 			.ip_id = (uint16_t)(len * 40503u),
 			.inner_tos = (uint8_t)(len * 31)};
@@ -100,9 +100,10 @@ static void vni_of_24_bits_and_flags(void **state)
 {
 	(void)state;
 	struct ovnet_rewrite rw;
-	const struct ovnet_vxlan4_conf conf = {.vni = 0xfedcba, .udp_port = 4789, .ttl = 64};
+	const struct ovnet_tunnel_conf conf = {
+		.vni = 0xfedcba, .udp_port = 4789, .outer = {.ttl = 64}};
 
-	ovnet_vxlan4_build(&rw, &conf);
+	ovnet_vxlan4_build(&rw, &conf, AF_INET);
 	assert_memory_equal(rw.bytes + 42, "\x08\0\0\0\xfe\xdc\xba\0", 8);
 	assert_int_equal(ovnet_vxlan_vni(rw.bytes + 42), 0xfedcba);
 	assert_true(ovnet_vxlan_has_vni(rw.bytes + 42));

@@ -53,15 +53,15 @@ static int close_bed(void **state)
 
 static int set_peer(uint32_t addr, uint8_t len, uint32_t public_host)
 {
-	const struct ovnet_peer_conf conf = {
-		.subnet = {addr, len}, .public_be = htonl(public_host)};
+	const struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {addr, len}},
+		.public_addr = ovnet_addr_v4(public_host)};
 
 	return ovnet_fib_set_peer(bed.w, &conf);
 }
 
 static int del_peer(uint32_t addr, uint8_t len)
 {
-	return ovnet_fib_del_peer(bed.w, &(struct ovnet_prefix4){addr, len});
+	return ovnet_fib_del_peer(bed.w, &(struct ovnet_prefix){AF_INET, .v4 = {addr, len}});
 }
 
 static const struct ovnet_peer *lookup(uint32_t addr)
@@ -71,7 +71,9 @@ static const struct ovnet_peer *lookup(uint32_t addr)
 
 static bool known(uint32_t public_host)
 {
-	return ovnet_fib_is_source(&bed.fib, htonl(public_host));
+	const struct ovnet_addr addr = ovnet_addr_v4(public_host);
+
+	return ovnet_fib_is_source(&bed.fib, &addr);
 }
 
 static void refusals_say_why(void **state)
@@ -84,14 +86,14 @@ static void refusals_say_why(void **state)
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 0, true, NULL), -ENOENT);
 	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050101, 0, true, NULL), -ENOENT);
 	o.own.addr_host = 0x0a060100;
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24), -EINVAL);
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 15), -EINVAL);
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 33), -EINVAL);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24, 0), -EINVAL);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 15, 0), -EINVAL);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 33, 0), -EINVAL);
 	o = (struct ovnet_overlay){.network = {0, 1}, .own = {0, 24}};
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24), -E2BIG);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24, 0), -E2BIG);
 	assert_null(ovnet_fib_view(&bed.fib));
 
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	assert_int_equal(set_peer(0x0a060200, 24, 1), -EINVAL);
 	assert_int_equal(set_peer(0x0a050201, 24, 1), -EINVAL);
 	assert_int_equal(set_peer(0x0a040000, 15, 1), -EINVAL);
@@ -112,7 +114,7 @@ static void replacing_keeps_the_id_and_the_old_whole(void **state)
 	(void)state;
 	assert_int_equal(ovnet_rcu_reader_add(&bed.rcu, 0), 0);
 	ovnet_rcu_reader_online(&bed.rcu, 0);
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	assert_int_equal(set_peer(0x0a050200, 24, 7), 0);
 	const struct ovnet_peer *old = lookup(0x0a0502fe);
 	assert_int_equal(set_peer(0x0a050200, 24, 8), 0);
@@ -120,7 +122,8 @@ static void replacing_keeps_the_id_and_the_old_whole(void **state)
 
 	assert_ptr_not_equal(old, new);
 	assert_int_equal(old->id, new->id);
-	assert_int_equal(old->public_be, htonl(7)); /* still readable: no quiescent state yet */
+	assert_int_equal(
+		old->public_addr.v4_be, htonl(7)); /* still readable: no quiescent state yet */
 	assert_true(known(8));
 	assert_false(known(7));
 	assert_int_not_equal(ovnet_rcu_reclaim(&bed.rcu), 0);
@@ -134,7 +137,7 @@ static void ids_run_out_and_come_back_oldest_first(void **state)
 	ovnet_fib_writer_free(bed.w);
 	bed.w = ovnet_fib_writer_new(&bed.fib, &bed.rcu, 3);
 	assert_non_null(bed.w);
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	for (uint32_t i = 2; i < 5; i++)
 		assert_int_equal(set_peer(0x0a050000 + (i << 8), 24, i), 0);
 	assert_int_equal(set_peer(0x0a050500, 24, 5), -ENOSPC);
@@ -154,7 +157,7 @@ static void next_hops_are_shared_and_counted(void **state)
 	struct ovnet_addr gw = ovnet_addr_v4(0x0aa80001), other = ovnet_addr_v4(0x0aa80002);
 	struct ovnet_mac dst = {{2, 0, 0, 0, 0, 1}}, src = {{2, 0, 0, 0, 0, 2}};
 
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	struct ovnet_nh_slot *nh = ovnet_fib_nh_get(bed.w, 3, &gw);
 	assert_non_null(nh);
 	assert_false(ovnet_nh_get(nh)->resolved);
@@ -162,7 +165,7 @@ static void next_hops_are_shared_and_counted(void **state)
 	assert_ptr_equal(ovnet_fib_nh_get(bed.w, 3, &gw), nh);
 	assert_null(ovnet_fib_nh_find(bed.w, 2, &gw));
 	assert_null(ovnet_fib_nh_find(bed.w, 3, &other));
-	const struct ovnet_peer_conf conf = {.subnet = {0x0a050200, 24}, .nh = nh};
+	const struct ovnet_peer_conf conf = {.subnet = {AF_INET, .v4 = {0x0a050200, 24}}, .nh = nh};
 	assert_int_equal(ovnet_fib_set_peer(bed.w, &conf), 0);
 	ovnet_fib_nh_put(bed.w, nh);
 	ovnet_fib_nh_put(bed.w, nh);
@@ -184,7 +187,7 @@ static void endpoints_default_replace_and_go(void **state)
 	(void)state;
 	struct ovnet_mac mac = {{2, 0, 0, 0, 0, 9}};
 
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	const struct ovnet_fib_view *v = ovnet_fib_view(&bed.fib);
 	assert_null(ovnet_fib_endpoint(v, 0x0a050101));
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 1, true, NULL), 0);
@@ -203,7 +206,7 @@ static void a_new_overlay_keeps_what_fits(void **state)
 	(void)state;
 	struct ovnet_overlay o = overlay16;
 
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 1, true, NULL), 0);
 	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050101, 2, true, NULL), 0);
 	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a0501f0, 3, true, NULL), 0);
@@ -216,18 +219,19 @@ static void a_new_overlay_keeps_what_fits(void **state)
 	/* Half the network, half of our subnet moved onto a peer's, another SubnetLen. */
 	o.network.len = 17;
 	o.own = (struct ovnet_prefix4){0x0a050100, 25};
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 25), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 25, 0), 0);
 	assert_int_equal(ovnet_fib_endpoint(ovnet_fib_view(&bed.fib), 0x0a050101)->port, 2);
 	assert_int_equal(ovnet_fib_endpoint(ovnet_fib_view(&bed.fib), 0x0a0501f0)->port, 1);
 	assert_int_equal(lookup(0x0a0503ff)->id, id);
-	assert_int_equal(lookup(0x0a050200)->public_be, htonl(2));
+	assert_int_equal(lookup(0x0a050200)->public_addr.v4_be, htonl(2));
 	assert_null(lookup(0x0a058000));
 	assert_null(lookup(0x0a05f000));
 	assert_false(known(4));
 	o.own = (struct ovnet_prefix4){0x0a050200, 24};
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24, 0), 0);
 	assert_null(lookup(0x0a050201));
-	assert_null(ovnet_fib_get_peer(bed.w, &(struct ovnet_prefix4){0x0a050200, 24}));
+	assert_null(
+		ovnet_fib_get_peer(bed.w, &(struct ovnet_prefix){AF_INET, .v4 = {0x0a050200, 24}}));
 	assert_int_equal(lookup(0x0a050301)->id, id);
 	assert_int_equal(ovnet_fib_del_endpoint(bed.w, 0x0a050101), -ENOENT);
 }
@@ -278,7 +282,7 @@ static void random_changes_match_a_model(void **state)
 	uint64_t seed = 1;
 
 	memset(m, 0, sizeof(m));
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	for (unsigned step = 0; step < 6000; step++) {
 		uint8_t len =
 			(uint8_t)(next_random(&seed) % 4 != 0 ? 24 : 18 + next_random(&seed) % 11);
@@ -297,7 +301,7 @@ static void random_changes_match_a_model(void **state)
 		const struct ovnet_peer *found = lookup(a);
 		assert_int_equal(found == NULL, at < 0);
 		if (at >= 0)
-			assert_int_equal(found->public_be, htonl(m[at].public_host));
+			assert_int_equal(found->public_addr.v4_be, htonl(m[at].public_host));
 		ovnet_rcu_reclaim(&bed.rcu);
 	}
 	for (uint32_t pub = 1; pub <= 50; pub++) {
@@ -322,17 +326,18 @@ static void a_full_table_comes_and_goes(void **state)
 	const struct ovnet_overlay o = {.network = {0x0a000000, 8}, .own = {0x0aff0000, 24}};
 	double start = seconds();
 
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24, 0), 0);
 	for (uint32_t i = 0; i < 65280; i++)
 		assert_int_equal(set_peer(0x0a000000 + (i << 8), 24, 0xac100000 + i), 0);
 	for (uint32_t i = 0; i < 65280; i++) {
-		assert_int_equal(lookup(0x0a000005 + (i << 8))->public_be, htonl(0xac100000 + i));
+		assert_int_equal(
+			lookup(0x0a000005 + (i << 8))->public_addr.v4_be, htonl(0xac100000 + i));
 		assert_true(known(0xac100000 + i));
 	}
 	assert_false(known(0xac100000 + 65280));
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 22), 0); /* all odd at once */
-	assert_int_equal(lookup(0x0a123456)->public_be, htonl(0xac101234));
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 22, 0), 0); /* all odd at once */
+	assert_int_equal(lookup(0x0a123456)->public_addr.v4_be, htonl(0xac101234));
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24, 0), 0);
 	for (uint32_t i = 0; i < 65280; i++)
 		assert_int_equal(del_peer(0x0a000000 + (i << 8), 24), 0);
 	assert_null(lookup(0x0a123456));
@@ -369,8 +374,9 @@ static void *read_on(void *arg)
 			memcpy(&stamp, p->rewrite.bytes + 14, sizeof(stamp));
 			const struct ovnet_nexthop *nh = ovnet_nh_get(p->nh);
 			r->seen++;
-			r->torn += stamp != STAMP(p->public_be) || p->allowed_be[0] != stamp ||
-				   !ovnet_prefix4_contains(&p->subnet, a) ||
+			r->torn += stamp != STAMP(p->public_addr.v4_be) ||
+				   p->allowed[0].v4_be != stamp ||
+				   !ovnet_prefix4_contains(&p->subnet.v4, a) ||
 				   nh->eth[0] != nh->eth[11];
 		}
 		ovnet_rcu_reader_quiescent(&bed.rcu, r->id);
@@ -383,10 +389,13 @@ static void churn(struct ovnet_nh_slot *nh, uint64_t *seed)
 {
 	uint8_t len = (uint8_t)(next_random(seed) % 8 != 0 ? 24 : 25);
 	uint32_t pub = next_random(seed), stamp = STAMP(pub);
+	const struct ovnet_addr allowed = {AF_INET, .v4_be = stamp};
 	struct ovnet_peer_conf conf = {
-		.subnet = {(0x0a050000 | (next_random(seed) & 0xffff)) & ovnet_mask4(len), len},
-		.public_be = pub,
-		.allowed_be = &stamp,
+		.subnet = {AF_INET,
+			.v4 = {(0x0a050000 | (next_random(seed) & 0xffff)) & ovnet_mask4(len),
+				len}},
+		.public_addr = {AF_INET, .v4_be = pub},
+		.allowed = &allowed,
 		.n_allowed = 1,
 		.nh = nh};
 	uint8_t b = (uint8_t)next_random(seed);
@@ -409,7 +418,7 @@ static void readers_see_only_whole_objects(void **state)
 	uint64_t seed = 42;
 	struct ovnet_addr gw = ovnet_addr_v4(0x0aa80001);
 
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	struct ovnet_nh_slot *nh = ovnet_fib_nh_get(bed.w, 0, &gw);
 	for (unsigned i = 0; i < 2; i++) {
 		r[i] = (struct reader){.id = i, .stop = &stop};
@@ -419,7 +428,7 @@ static void readers_see_only_whole_objects(void **state)
 	for (double end = seconds() + 1; seconds() < end;) {
 		for (unsigned i = 0; i < 200; i++)
 			churn(nh, &seed);
-		assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+		assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	}
 	atomic_store(&stop, true);
 	for (unsigned i = 0; i < 2; i++) {
@@ -436,22 +445,22 @@ static void without_a_subnet_of_our_own(void **state)
 	const struct ovnet_mac mac = {{2, 0, 0, 0, 0, 1}};
 	struct ovnet_overlay o = overlay16;
 
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	assert_int_equal(set_peer(0x0a050000, 24, 4), 0);
 	assert_int_equal(set_peer(0x0a050100, 24, 5), -EEXIST);
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 0, true, &mac), 0);
 	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050105, 3, false, &mac), 0);
 	o.own = (struct ovnet_prefix4){0};
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24), 0);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24, 0), 0);
 	const struct ovnet_fib_view *v = ovnet_fib_view(&bed.fib);
 	assert_int_equal(v->n_own, 0);
 	assert_int_equal(ovnet_fib_endpoint(v, 0x0a050105)->port, 0);
 	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050105, 3, false, &mac), -EINVAL);
 	/* Peers stay, and another one may have what was ours. */
-	assert_int_equal(ntohl(ovnet_fib_lookup(v, 0x0a050001)->public_be), 4);
+	assert_int_equal(ntohl(ovnet_fib_lookup(v, 0x0a050001)->public_addr.v4_be), 4);
 	assert_int_equal(set_peer(0x0a050100, 24, 5), 0);
-	assert_int_equal(ntohl(ovnet_fib_lookup(v, 0x0a050105)->public_be), 5);
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24), 0);
+	assert_int_equal(ntohl(ovnet_fib_lookup(v, 0x0a050105)->public_addr.v4_be), 5);
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	assert_null(ovnet_fib_lookup(ovnet_fib_view(&bed.fib), 0x0a050105));
 }
 

@@ -18,14 +18,14 @@ static struct bed *bed_of(const struct capture *c, unsigned self, const struct f
 {
 	const struct node *us = &c->node[self], *peer = &c->node[1 - self];
 	struct bed *b = bed_open(1);
-	struct ovnet_peer_conf conf = {.subnet = {peer->subnet_host, 24},
-		.public_be = htonl(peer->public_host),
+	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {peer->subnet_host, 24}},
+		.public_addr = ovnet_addr_v4(peer->public_host),
 		.nh = b->nh};
-	const struct ovnet_vxlan4_conf vx = {.src_be = htonl(us->public_host),
-		.dst_be = htonl(peer->public_host),
+	const struct ovnet_tunnel_conf vx = {.src = ovnet_addr_v4(us->public_host),
+		.dst = ovnet_addr_v4(peer->public_host),
 		.udp_port = 8472,
 		.vni = 1,
-		.ttl = 64,
+		.outer = {.ttl = 64},
 		.inner_src = us->vtep,
 		.inner_dst = peer->vtep};
 	struct ovnet_mac dst, src;
@@ -34,9 +34,10 @@ static struct bed *bed_of(const struct capture *c, unsigned self, const struct f
 	memcpy(src.b, f->bytes + 6, 6);
 	b->overlay.own = (struct ovnet_prefix4){us->subnet_host, 24};
 	b->overlay.vtep_mac = us->vtep;
-	assert_int_equal(ovnet_fib_del_peer(b->w, &(struct ovnet_prefix4){PEER_NET, 24}), 0);
+	assert_int_equal(
+		ovnet_fib_del_peer(b->w, &(struct ovnet_prefix){AF_INET, .v4 = {PEER_NET, 24}}), 0);
 	assert_int_equal(bed_set_overlay(b), 0);
-	ovnet_vxlan4_build(&conf.rewrite, &vx);
+	ovnet_vxlan4_build(&conf.rewrite, &vx, AF_INET);
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &dst, &src, 1500), 0);
 	return b;
@@ -427,7 +428,7 @@ static void counters_and_hooks_at_every_stage(void **state)
 	assert_int_equal(b->peer_counters[0].tx_bytes, 6000);
 	assert_int_equal(b->peer_counters[0].rx_packets, 60);
 	assert_int_equal(b->peer_counters[0].rx_bytes, 4800);
-	assert_int_equal(b->counters.last_source_be[OVNET_DROP_NOT_OVERLAY], htonl(PEER_IP));
+	assert_int_equal(b->counters.last_source[OVNET_DROP_NOT_OVERLAY].v4_be, htonl(PEER_IP));
 	bed_close(b);
 }
 

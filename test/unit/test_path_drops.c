@@ -67,7 +67,7 @@ static void the_way_out_is_checked(void **state)
 
 	put_inner(in, OWN_POD, 0x0a050801, 1000, 100);
 	refused(b, HOST, in, 100, OVNET_DROP_NO_PEER);
-	assert_int_equal(b->counters.last_source_be[OVNET_DROP_NO_PEER], htonl(OWN_POD));
+	assert_int_equal(b->counters.last_source[OVNET_DROP_NO_PEER].v4_be, htonl(OWN_POD));
 	put_inner(in, OWN_POD, 0x08080808, 1000, 100);
 	refused(b, HOST, in, 100, OVNET_DROP_NO_PEER);
 	assert_int_equal(bed_add_peer(b, 0x0a050800, 24, 0x0aa80010, &peer_vtep, NULL), 0);
@@ -155,7 +155,7 @@ static void buffers_and_undone_work(void **state)
 	ops->poll(&b->ctx);
 	assert_int_equal(b->counters.drops[OVNET_DROP_GSO_STATE], 3);
 	assert_int_equal(b->counters.drops[OVNET_DROP_CSUM_STATE], 3);
-	assert_int_equal(b->counters.last_source_be[OVNET_DROP_CSUM_STATE], htonl(PEER_IP));
+	assert_int_equal(b->counters.last_source[OVNET_DROP_CSUM_STATE].v4_be, htonl(PEER_IP));
 	bed_close(b);
 }
 
@@ -176,7 +176,7 @@ static void outer_headers_are_checked(void **state)
 			b->counters.stage_packets[OVNET_STAGE_PUNT], exclusive != 0 ? 9 : 0);
 		b->door[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
 	}
-	b->door[UPLINK].port.local_be = htonl(OWN_IP);
+	b->door[UPLINK].port.local = ovnet_addr_v4(OWN_IP);
 	refused_if(b, UPLINK, in, len, 33, 0x0d, OVNET_DROP_NOT_OVERLAY);
 	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], 12);
 	refused_if(b, UPLINK, in, len, 14, 0x35, OVNET_DROP_BAD_IP);
@@ -189,7 +189,7 @@ static void outer_headers_are_checked(void **state)
 	refused_if(b, UPLINK, in, len, 42, 0xf7, OVNET_DROP_VXLAN_FLAGS);
 	refused_if(b, UPLINK, in, len, 48, 2, OVNET_DROP_WRONG_VNI);
 	refused_if(b, UPLINK, in, len, 46, 1, OVNET_DROP_WRONG_VNI);
-	assert_int_equal(b->counters.last_source_be[OVNET_DROP_WRONG_VNI], htonl(PEER_IP));
+	assert_int_equal(b->counters.last_source[OVNET_DROP_WRONG_VNI].v4_be, htonl(PEER_IP));
 	bed_close(b);
 }
 
@@ -247,7 +247,7 @@ static void sent(struct bed *b, uint32_t outer, uint32_t src, uint32_t dst, int 
 	be_put32(in + 26, outer);
 	if (reason >= 0) {
 		refused(b, UPLINK, in, len, (enum ovnet_drop)reason);
-		assert_int_equal(b->counters.last_source_be[reason], htonl(outer));
+		assert_int_equal(b->counters.last_source[reason].v4_be, htonl(outer));
 		return;
 	}
 	uint64_t before = bed_drops(b);
@@ -262,16 +262,16 @@ static void senders_are_validated(void **state)
 	(void)state;
 	struct bed *b = bed_open(1);
 	const uint32_t other = 0x0aa80020, other_pod = 0x0a050705, stranger = 0x0a0a0a0a;
-	uint32_t listed = htonl(0x0aa80021);
-	const struct ovnet_peer_conf conf = {.subnet = {0x0a050700, 24},
-		.public_be = htonl(other),
-		.allowed_be = &listed,
+	const struct ovnet_addr listed = ovnet_addr_v4(0x0aa80021);
+	const struct ovnet_peer_conf conf = {.subnet = {AF_INET, .v4 = {0x0a050700, 24}},
+		.public_addr = ovnet_addr_v4(other),
+		.allowed = &listed,
 		.n_allowed = 1};
 
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 	sent(b, PEER_IP, PEER_POD, OWN_POD, -1);
 	sent(b, other, other_pod, OWN_POD, -1);
-	sent(b, ntohl(listed), other_pod, OWN_POD, -1);
+	sent(b, ntohl(listed.v4_be), other_pod, OWN_POD, -1);
 	sent(b, other, PEER_POD, OWN_POD, OVNET_DROP_INNER_SOURCE);
 	sent(b, PEER_IP, OWN_POD, OWN_POD + 1, OVNET_DROP_INNER_SOURCE);
 	sent(b, PEER_IP, 0x08080808, OWN_POD, OVNET_DROP_INNER_SOURCE);
@@ -308,7 +308,7 @@ static void validation_can_be_off(void **state)
 	(void)state;
 	struct bed *b = bed_open(1);
 
-	b->overlay.validate = false;
+	b->overlay.validation = OVNET_VALIDATE_OFF;
 	assert_int_equal(bed_set_overlay(b), 0);
 	sent(b, 0x0a0a0a0a, PEER_POD, OWN_POD, -1);
 	sent(b, 0x0a0a0a0a, 0x08080808, OWN_POD, -1);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "rewrite.h"
+
+#define IP_AT   OVNET_ETH_LEN
+#define UDP4_AT (IP_AT + 20)
+#define UDP6_AT (IP_AT + 40)
+
+static void put16(uint8_t *at, uint16_t host)
+{
+	at[0] = (uint8_t)(host >> 8);
+	at[1] = (uint8_t)host;
+}
+
+/* `len` is even. */
+static uint16_t sum_of(const uint8_t *at, unsigned len, uint32_t sum)
+{
+	for (unsigned i = 0; i < len; i += 2)
+		sum += (uint32_t)(at[i] << 8 | at[i + 1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+static void put_ip4(uint8_t *ip, const struct ovnet_tunnel_conf *conf, uint16_t overhead)
+{
+	ip[0] = 0x45;
+	ip[1] = (uint8_t)(conf->outer.dscp << 2);
+	put16(ip + 2, overhead);
+	put16(ip + 6, conf->outer.df ? 0x4000 : 0);
+	ip[8] = conf->outer.ttl;
+	ip[9] = IPPROTO_UDP;
+	memcpy(ip + 12, &conf->src.v4_be, 4);
+	memcpy(ip + 16, &conf->dst.v4_be, 4);
+}
+
+/* The 22 bytes behind UDP. */
+static void put_vxlan(uint8_t *b, const struct ovnet_tunnel_conf *conf, uint8_t inner_family)
+{
+	b[0] = 0x08;
+	b[4] = (uint8_t)(conf->vni >> 16);
+	b[5] = (uint8_t)(conf->vni >> 8);
+	b[6] = (uint8_t)conf->vni;
+	memcpy(b + 8, conf->inner_dst.b, 6);
+	memcpy(b + 14, conf->inner_src.b, 6);
+	put16(b + 20, inner_family == AF_INET6 ? 0x86dd : 0x0800);
+}
+
+void ovnet_vxlan4_build(
+	struct ovnet_rewrite *rw, const struct ovnet_tunnel_conf *conf, uint8_t inner_family)
+{
+	memset(rw, 0, sizeof(*rw));
+	put_ip4(rw->bytes + IP_AT, conf, OVNET_OVERHEAD(OVNET_VXLAN4_LEN));
+	rw->sum = sum_of(rw->bytes + IP_AT, 20, 0); /* bytes 12 and 13 */
+	put16(rw->bytes + UDP4_AT + 2, conf->udp_port);
+	put_vxlan(rw->bytes + UDP4_AT + 8, conf, inner_family);
+}
+
+void ovnet_udp4_build(struct ovnet_rewrite *rw, const struct ovnet_tunnel_conf *conf)
+{
+	memset(rw, 0, sizeof(*rw));
+	put_ip4(rw->bytes + IP_AT, conf, OVNET_OVERHEAD(OVNET_UDP4_LEN));
+	rw->sum = sum_of(rw->bytes + IP_AT, 20, 0);
+	put16(rw->bytes + UDP4_AT, conf->udp_port);
+	put16(rw->bytes + UDP4_AT + 2, conf->udp_port);
+}
+
+void ovnet_vxlan6_build(struct ovnet_rewrite *rw, const struct ovnet_tunnel_conf *conf)
+{
+	uint8_t b[OVNET_VXLAN6_LEN] = {0}, *ip = b + IP_AT;
+
+	memset(rw, 0, sizeof(*rw));
+	put16(ip, (uint16_t)(0x6000 | conf->outer.dscp << 6));
+	ip[6] = IPPROTO_UDP;
+	ip[7] = conf->outer.ttl;
+	memcpy(ip + 8, conf->src.v6, 16);
+	memcpy(ip + 24, conf->dst.v6, 16);
+	put16(b + UDP6_AT + 2, conf->udp_port);
+	put_vxlan(b + UDP6_AT + 8, conf, AF_INET6);
+	memcpy(rw->bytes, b, sizeof(rw->bytes));
+	memcpy(rw->tail, b + sizeof(rw->bytes), sizeof(rw->tail));
+	rw->sum = sum_of(ip + 8, OVNET_VXLAN6_LEN - IP_AT - 8, IPPROTO_UDP);
+}
