@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * etcd 2 has no v3 API, and no HTTP/2 to say so in: to gRPC it looks as a server that is about
- * to stop. What it says about its version tells them apart.
+ * to stop, or to one that wants another client certificate. Asking for its version tells.
  */
 #include "etcd_v3.h"
 
@@ -28,6 +28,7 @@ static void on_version(void *arg, const struct http_result *r)
 	struct v3_call *c = arg;
 	json_t *root = r->outcome == HTTP_ANSWERED ? json_loadb(r->body, r->len, 0, NULL) : NULL;
 	const char *version = too_old(root);
+	enum ovnet_etcd_status status = OVNET_ETCD_UNAVAILABLE;
 	char *text = c->closed;
 
 	c->http = NULL;
@@ -35,8 +36,15 @@ static void on_version(void *arg, const struct http_result *r)
 	if (version != NULL) {
 		free(text);
 		text = must_printf("this is etcd %.20s, which has no v3 API", version);
+		status = OVNET_ETCD_BROKEN;
+	} else if (r->outcome == HTTP_REFUSED) {
+		/* The alert that says so may get lost on one connection and not on the next. */
+		free(text);
+		text = must(strdup(r->text));
+		status = OVNET_ETCD_DENIED;
+		c->route.refused++;
 	}
-	v3_next_wire(c, version != NULL ? OVNET_ETCD_BROKEN : OVNET_ETCD_UNAVAILABLE, text);
+	v3_next_wire(c, status, text);
 	free(text);
 	json_decref(root);
 }

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 
 #include "backoff.h"
@@ -36,7 +37,7 @@ struct http_call {
 	char *out; /* what is still to be sent, of a call that goes on */
 	size_t out_len;
 	struct event *answered; /* of a call that goes on: nobody reads what is sent any more */
-	bool out_paused, out_over, headed, too_long;
+	bool out_paused, out_over, headed, refused, too_long;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -194,6 +195,15 @@ static size_t on_data(char *bytes, size_t one, size_t n, void *arg)
 	return good ? n : 0;
 }
 
+/* Of gRPC, a stream that is refused: its outcome is no trailer, and nothing comes behind it. */
+static bool is_refusal(const struct http_call *c, const char *line, size_t n)
+{
+	static const char outcome[] = "grpc-status:";
+
+	return !c->headed && n >= sizeof(outcome) &&
+	       strncasecmp(line, outcome, sizeof(outcome) - 1) == 0;
+}
+
 static size_t on_header(char *bytes, size_t one, size_t n, void *arg)
 {
 	struct http_call *c = arg;
@@ -203,9 +213,11 @@ static size_t on_header(char *bytes, size_t one, size_t n, void *arg)
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (c->req.header != NULL && status == 200)
 		c->req.header(c->req.arg, bytes, n);
-	/* Past its own headers, an answer has trailers, and is over. */
-	if (c->headed && c->answered != NULL)
-		event_active(c->answered, EV_TIMEOUT, 0);
+	if (c->answered != NULL) {
+		c->refused = c->refused || is_refusal(c, bytes, n);
+		if (c->headed || c->refused)
+			event_active(c->answered, EV_TIMEOUT, 0);
+	}
 	c->headed = c->headed || (n <= 2 && status >= 200);
 	return n;
 }
@@ -298,6 +310,11 @@ static void on_answered(evutil_socket_t fd, short what, void *arg)
 	struct http_call *c = arg;
 
 	(void)fd, (void)what;
+	/* Closed by our end of it, with nothing to read, libcurl 7.88 would wait for ever. */
+	if (c->refused) {
+		finish(c, CURLE_OK);
+		return;
+	}
 	c->out_over = true;
 	go_on_sending(c);
 }

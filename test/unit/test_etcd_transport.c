@@ -329,6 +329,46 @@ static void dead_server_is_noticed_over_tls(void **state)
 	forget_tls();
 }
 
+/* A watch is refused in a header that ends the stream, as a proxy may, which does not reset it. */
+static void refuses_in_the_header(int fd, const char *server)
+{
+	static const char frames[] = "\0\0\0\4\0\0\0\0\0"
+				     "\0\0\x4c\1\5\0\0\0\1"
+				     "\x88"
+				     "\0\x0c"
+				     "content-type\x10"
+				     "application/grpc"
+				     "\0\x0b"
+				     "grpc-status\2"
+				     "14"
+				     "\0\x0c"
+				     "grpc-message\x0d"
+				     "not here, not";
+	char sink[4096];
+
+	(void)server;
+	if (write(fd, frames, sizeof(frames) - 1) > 0)
+		while (read(fd, sink, sizeof(sink)) > 0)
+			;
+}
+
+static void refusal_without_a_body_or_a_reset(void **state)
+{
+	(void)state;
+	struct seen s = {0};
+	char url[64];
+	pid_t proxy = start_proxy("", refuses_in_the_header, url, sizeof(url));
+	struct ovnet_etcd_conf conf = {.endpoints = url, .timeout_ms = 10000};
+	struct ovnet_etcd *e = ovnet_etcd_v3_grpc.open(base, &conf);
+
+	assert_non_null(e);
+	assert_non_null(ovnet_etcd_v3_grpc.watch(e, at("subnets/"), 1, &watch_cbs, &s));
+	wait_for(s.ended == 1, 2000);
+	assert_non_null(strstr(s.why, "not here, not"));
+	ovnet_etcd_v3_grpc.close(e);
+	stop_proxy(proxy);
+}
+
 static unsigned lines_of_watch(const char *url)
 {
 	char at[96], out[2000];
@@ -396,6 +436,7 @@ int main(void)
 		live(events_in_parts),
 		live(stopped_server_is_noticed),
 		live(dead_server_is_noticed_over_tls),
+		live(refusal_without_a_body_or_a_reset),
 		on_all(watch_needs_a_leader),
 	};
 	return cmocka_run_group_tests_name("etcd_transport", tests, start_all, stop_all);
