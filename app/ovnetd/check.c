@@ -271,6 +271,16 @@ int conf_cpu_list(const char *text, uint16_t *cpus, unsigned max)
 	}
 }
 
+int check_server_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 253 || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789.-_") != len
+		       ? -EINVAL
+		       : 0;
+}
+
 int check_cpus(const char *text)
 {
 	int n = conf_cpu_list(text, NULL, 0);

@@ -21,6 +21,7 @@ int check_public_ipv6(const char *text);
 int check_ingress(const char *text);
 int check_dscp(const char *text);
 int check_ttl(const char *text);
+int check_server_name(const char *text); /* or "" */
 int check_cpus(const char *text);
 int check_socket(const char *text);
 int check_mode(const char *text);

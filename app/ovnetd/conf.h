@@ -56,7 +56,8 @@ struct conf {
 		char *snapshot; /* etcd; "": none */
 	} registry;
 	struct {
-		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *username, *password;
+		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *server_name;
+		char *username, *password;
 		uint32_t timeout; /* seconds per request */
 		enum conf_api api;
 		enum conf_transport transport;

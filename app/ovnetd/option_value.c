@@ -108,13 +108,40 @@ static int switch_of(const char *text)
 	return -EINVAL;
 }
 
-/* A flag, a file name or a password never needs these; a terminal or a log may obey them. */
-static bool has_control(const char *text)
+/* How many bytes follow the first one of a character; negative: none begins so. */
+static int bytes_behind(unsigned char first)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return true;
-	return false;
+	if (first < 0x80)
+		return 0;
+	if (first < 0xc2 || first > 0xf4)
+		return -EINVAL;
+	return first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+}
+
+/*
+ * UTF-8 (RFC 3629), as JSON and gRPC have to have it. Control characters no setting needs, and a
+ * terminal or a log may obey them.
+ */
+static bool is_text(const char *text)
+{
+	static const uint32_t least[] = {0x20, 0x80, 0x800, 0x10000};
+
+	while (*text != '\0') {
+		unsigned char first = (unsigned char)*text++;
+		int n = bytes_behind(first);
+		if (n < 0)
+			return false;
+		uint32_t code = n > 0 ? first & (0x3fu >> n) : first;
+		for (int i = 0; i < n; i++, text++) {
+			if (((unsigned char)*text & 0xc0) != 0x80)
+				return false;
+			code = code << 6 | ((unsigned char)*text & 0x3f);
+		}
+		if (code < least[n] || code == 0x7f || code > 0x10ffff ||
+			(code >= 0xd800 && code < 0xe000))
+			return false;
+	}
+	return true;
 }
 
 static void store_number(const struct option_def *o, void *base, uint32_t value)
@@ -181,9 +208,9 @@ int option_set_text(
 {
 	int err = 0;
 
-	if (strlen(text) > OPTION_TEXT_MAX || has_control(text)) {
+	if (strlen(text) > OPTION_TEXT_MAX || !is_text(text)) {
 		snprintf(why, size,
-			"longer than %d bytes or with control characters in it; "
+			"longer than %d bytes, no UTF-8 or with control characters in it; "
 			"give one line of text",
 			OPTION_TEXT_MAX);
 		return -EINVAL;

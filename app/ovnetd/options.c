@@ -92,6 +92,12 @@ const struct option_def ovnetd_options[] = {
 		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
 		.help = "private key of the client certificate",
 		.more = "Empty: the key is in the file of the certificate."},
+	{"etcd.server-name", OPTION_TEXT, AT(etcd.server_name), .check = check_server_name,
+		.preset = "", .arg = "NAME", .form = "a name such as \"etcd.example.com\", or \"\" for the address's own",
+		.help = "name the certificates of etcd are for",
+		.more = "Asked for and checked in place of the host in etcd.endpoints, which is "
+			"still where connections go: for certificates that do not have every "
+			"server's address. Empty: that host. Without https:// it has no effect."},
 	{"etcd.username", OPTION_TEXT, AT(etcd.username), .preset = "", .arg = "NAME",
 		.form = "a user name of etcd's, or \"\" for none",
 		.help = "user name for etcd's own authentication",

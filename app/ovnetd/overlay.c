@@ -242,6 +242,7 @@ static int lease_init(struct daemon *d)
 			.cafile = d->conf.etcd.cafile,
 			.certfile = d->conf.etcd.certfile,
 			.keyfile = d->conf.etcd.keyfile,
+			.server_name = d->conf.etcd.server_name,
 			.username = d->conf.etcd.username,
 			.password = d->conf.etcd.password,
 			.timeout_ms = d->conf.etcd.timeout * 1000},

@@ -18,6 +18,7 @@ static const struct {
 	{"etcd.cafile", "/etc/passwd"},
 	{"etcd.certfile", "/etc/passwd"},
 	{"etcd.keyfile", "/etc/hosts"},
+	{"etcd.server-name", "etcd.example.com"},
 	{"etcd.username", "flannel"},
 	{"etcd.password", "a b=c,\"d"},
 	{"etcd.timeout", "9"},
