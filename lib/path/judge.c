@@ -96,6 +96,9 @@ static int routed(struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta,
 			       : OVNET_DROP_UNKNOWN_PEER;
 	if (peer->nh == NULL)
 		return OVNET_DROP_NO_UPLINK;
+	/* We reach it by a router, it has us on its link: whose MAC address it has is not known. */
+	if (peer->encap != OVNET_ENCAP_DIRECT)
+		return PASS;
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
 	/* Not the sender's fault: what it has to look like is not known yet. */
 	if (!nh->resolved && nh->port == meta->in_port)
