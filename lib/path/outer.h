@@ -50,6 +50,15 @@ static inline int strip_offload(struct ovnet_meta *meta, uint16_t len)
 	return PASS;
 }
 
+/* A NIC that knows the tunnel speaks of the inner checksum where it does not say "outer". */
+static inline bool nic_has_verified(const struct rte_mbuf *m)
+{
+	if ((m->ol_flags & RTE_MBUF_F_RX_OUTER_L4_CKSUM_MASK) == RTE_MBUF_F_RX_OUTER_L4_CKSUM_GOOD)
+		return true;
+	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+	       (m->packet_type & RTE_PTYPE_TUNNEL_MASK) == 0;
+}
+
 /*
  * Over IPv4 a tunnel's UDP checksum is not looked at: the inner packet has its own, and RFC 7348
  * wants 0 there. IPv6 has no header checksum, so RFC 8200 section 8.1 has receivers verify; 0 is
@@ -62,7 +71,7 @@ static inline bool csum6_is_right(
 	const struct rte_udp_hdr *udp = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, at);
 
 	if (udp->dgram_cksum == 0 || (ovnet_meta(m)->offload & OVNET_OFF_CSUM) ||
-		(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		nic_has_verified(m))
 		return true;
 	/* The addresses stand right in front of UDP, but for extension headers. */
 	const uint8_t *addrs = ip->src_addr;

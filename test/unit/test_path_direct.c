@@ -75,6 +75,11 @@ static void takes_what_is_for_our_subnet(void **state)
 	put_routed(in, PEER_POD, 0x08080808, 60);
 	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	put_routed(in, PEER_POD, OWN_POD, 60);
+	b->overlay.direct = false;
+	assert_int_equal(bed_set_overlay(b), 0);
+	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	b->overlay.direct = true;
+	assert_int_equal(bed_set_overlay(b), 0);
 	in[0] |= 1;
 	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], 0);

@@ -135,6 +135,19 @@ static void outer_checksums(void **state)
 	ops->poll(&b->ctx);
 	assert_int_equal(bed_sent(b, HOST, out, sizeof(out)), 60);
 	bed_drain(b);
+	m = bed_packet(UPLINK, in, len, 0, 0);
+	m->packet_type = RTE_PTYPE_TUNNEL_VXLAN; /* it has looked at the inner one */
+	m->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	bed_receive(b, UPLINK, m);
+	ops->poll(&b->ctx);
+	assert_int_equal(b->door[HOST].n_out, 0);
+	m = bed_packet(UPLINK, in, len, 0, 0);
+	m->packet_type = RTE_PTYPE_TUNNEL_VXLAN;
+	m->ol_flags |= RTE_MBUF_F_RX_OUTER_L4_CKSUM_GOOD;
+	bed_receive(b, UPLINK, m);
+	ops->poll(&b->ctx);
+	assert_int_equal(bed_sent(b, HOST, out, sizeof(out)), 60);
+	bed_drain(b);
 	in[60] = in[61] = 0;
 	passes(b, in, len, 84);
 
