@@ -13,7 +13,7 @@ scdoc"
 RUN="iproute2 ethtool etcd-server etcd-client iperf3 iputils-ping curl jq netcat-openbsd
 python3 procps util-linux bsdextrautils openssl"
 TEST="libcmocka-dev clang-format llvm lld libclang-rt-14-dev universal-ctags codespell
-shellcheck tcpdump tshark python3-scapy git"
+shellcheck tcpdump tshark python3-scapy nftables git"
 
 want="$BUILD $RUN $TEST"
 if [ "${1:-}" = --list ]; then

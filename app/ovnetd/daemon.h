@@ -37,6 +37,8 @@ struct uplink {
 	bool has_public;        /* the address in the tree was one of these when it started */
 	unsigned n_addrs;       /* all local addresses, what we accept packets to */
 	struct ovnet_addr addrs[16];
+	struct ovnet_port *fragments; /* for what the kernel puts together; NULL: none */
+	struct event *readable;       /* its sockets */
 };
 
 struct daemon {
@@ -132,6 +134,14 @@ bool uplink_has(const struct uplink *u, const struct ovnet_addr *addr);
 /* Opens again what is lost: -EAGAIN: there is no such device; or -errno, logged. */
 int uplinks_reopen(struct daemon *d);
 struct uplink *uplink_by_ifindex(struct daemon *d, uint32_t ifindex);
+
+/* fragment_doors.c: a door for outer fragments beside each uplink that needs one. */
+int fragment_doors_open(struct daemon *d);
+/* Before the ports are closed. */
+void fragment_doors_unwatch(struct daemon *d);
+/* The uplink's filter has changed, or its interface. */
+void fragment_door_filter(
+	struct daemon *d, struct uplink *u, const struct ovnet_port_filter *filter);
 
 /* host.c: addresses, MTU and blackhole of the host device. 0 or negative errno. */
 int host_set_up(struct daemon *d);

@@ -15,7 +15,8 @@ OVNET_LOG_TYPE(memory)
 #define LINK_BYTES 64   /* Ethernet, VLAN, vnet header, rounded up */
 #define MBUF_BYTES (64 + sizeof(struct rte_mbuf) + sizeof(struct ovnet_meta) + RTE_PKTMBUF_HEADROOM)
 #define SMALL_PAGE 4096
-#define EAL_MB     16 /* rings, caches, ethdev queues */
+#define EAL_MB     16  /* rings, caches, ethdev queues */
+#define WORKER_KB  640 /* its table of fragments, and what stands beside it */
 
 static uint64_t free_hugepage_mb(unsigned page_kb)
 {
@@ -50,7 +51,8 @@ static uint32_t needed_mb(const struct daemon *d, bool hugepages)
 		return d->conf.dpdk.memory;
 	if (!hugepages)
 		each = RTE_ALIGN_CEIL(each, SMALL_PAGE);
-	return (uint32_t)(d->conf.dpdk.mbufs * each >> 20) + EAL_MB;
+	return (uint32_t)(d->conf.dpdk.mbufs * each >> 20) + EAL_MB +
+	       d->conf.dpdk.workers * WORKER_KB / 1024;
 }
 
 int memory_choose(struct daemon *d, uint32_t *megabytes)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Opens the doors, in id order: the host device first, then the uplinks. Publishes who polls
+ * Opens the doors, in id order: the uplinks first, then the host device. Publishes who polls
  * which queue.
  */
 #include <errno.h>
@@ -64,6 +64,8 @@ static int init(struct daemon *d)
 
 	if (rc == 0)
 		rc = open_host(d);
+	if (rc == 0)
+		rc = fragment_doors_open(d);
 	return rc < 0 ? rc : ports_publish(d);
 }
 
@@ -71,6 +73,7 @@ static int init(struct daemon *d)
 static void fini(struct daemon *d)
 {
 	ovnet_queue_map_free((struct ovnet_queue_map *)atomic_exchange(&d->shared.map, NULL));
+	fragment_doors_unwatch(d);
 	while (d->n_ports > 0) {
 		ovnet_port_close(d->ports[--d->n_ports]);
 		d->ports[d->n_ports] = NULL;

@@ -133,6 +133,7 @@ json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_si
 json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	struct daemon *d = arg;
+	uint64_t absorbed = 0;
 
 	(void)params;
 	if (!status_running(d, err, err_size))
@@ -148,7 +149,9 @@ json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size
 			list, json_pack("{s:s,s:o,s:o}", "stage", ovnet_stage_name(s), "packets",
 				      u64(packets), "bursts", u64(bursts)));
 	}
-	return json_pack("{s:o}", "stages", list);
+	for (unsigned i = 0; i < d->shared.n_workers; i++)
+		absorbed += d->workers[i]->counters.absorbed;
+	return json_pack("{s:o,s:o}", "stages", list, "absorbed", u64(absorbed));
 }
 
 static json_t *drop_json(const char *reason, const char *help, uint64_t packets,

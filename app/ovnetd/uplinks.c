@@ -227,6 +227,7 @@ int uplinks_filter(struct daemon *d)
 			continue;
 		int one = u->port->ops->filter(u->port, &f);
 		rc = one < 0 ? one : rc;
+		fragment_door_filter(d, u, &f);
 	}
 	return rc;
 }

@@ -6,11 +6,18 @@
 #include <stdlib.h>
 
 #include "daemon.h"
+#include "fragments.h"
 #include "log.h"
 
 OVNET_LOG_TYPE(workers)
 
 #define HANDOFF_SIZE 1024
+
+/* Whatever is sent, most of the pool is there for whole packets. */
+static uint32_t fragment_buffers(const struct daemon *d)
+{
+	return RTE_MAX(d->conf.dpdk.mbufs / 8 / d->conf.dpdk.workers, 16u);
+}
 
 static struct ovnet_worker *worker_new(struct daemon *d, uint16_t id)
 {
@@ -28,6 +35,12 @@ static struct ovnet_worker *worker_new(struct daemon *d, uint16_t id)
 	w->counters.peers = MAX_PEERS;
 	w->counters.peer = calloc(MAX_PEERS, sizeof(*w->counters.peer));
 	if (w->counters.peer == NULL) {
+		rte_free(w);
+		return NULL;
+	}
+	w->ctx.fragments = ovnet_fragments_new(fragment_buffers(d), SOCKET_ID_ANY);
+	if (w->ctx.fragments == NULL) {
+		free(w->counters.peer);
 		rte_free(w);
 		return NULL;
 	}
@@ -74,6 +87,7 @@ static void fini(struct daemon *d)
 		if (d->workers[i] == NULL)
 			continue;
 		rte_eal_wait_lcore(d->workers[i]->lcore);
+		ovnet_fragments_free(d->workers[i]->ctx.fragments);
 		free(d->workers[i]->counters.peer);
 		rte_free(d->workers[i]);
 		d->workers[i] = NULL;

@@ -30,7 +30,10 @@
 	X(OVERSIZE, "oversize", "larger than the MTU of the port it has to leave by")            \
 	/* underlay to overlay */                                                                \
 	X(NOT_OVERLAY, "not-overlay", "not for the overlay, and no kernel twin to punt it to")   \
-	X(FRAGMENT, "fragment", "outer IP fragment on a port that cannot pass it to the kernel") \
+	X(FRAGMENT, "fragment", "outer IP fragments that overlap or make no valid datagram")     \
+	X(FRAGMENT_FULL, "fragment-full", "too many outer IP fragments wait for others")         \
+	X(FRAGMENT_TIMEOUT, "fragment-timeout",                                                  \
+		"the other fragments of an outer datagram did not come within a second")         \
 	X(BAD_UDP, "bad-udp", "outer UDP length does not fit the packet")                        \
 	X(BAD_CSUM, "bad-checksum", "outer UDP checksum over IPv6 is wrong")                     \
 	X(VXLAN_FLAGS, "vxlan-flags", "VXLAN I flag missing (RFC 7348 section 5)")               \

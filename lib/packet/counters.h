@@ -19,15 +19,16 @@
 #define OVNET_MAX_WORKERS 32
 
 /* The stages in the packet's order: file, counter, CLI row and trace line share the name. */
-#define OVNET_STAGES(X)       \
-	X(RX, rx)             \
-	X(CLASSIFY, classify) \
-	X(LOOKUP, lookup)     \
-	X(ENCAP, encap)       \
-	X(DECAP, decap)       \
-	X(DELIVER, deliver)   \
-	X(PUNT, punt)         \
-	X(TX, tx)             \
+#define OVNET_STAGES(X)           \
+	X(RX, rx)                 \
+	X(CLASSIFY, classify)     \
+	X(REASSEMBLE, reassemble) \
+	X(LOOKUP, lookup)         \
+	X(ENCAP, encap)           \
+	X(DECAP, decap)           \
+	X(DELIVER, deliver)       \
+	X(PUNT, punt)             \
+	X(TX, tx)                 \
 	X(DROP, drop)
 
 enum ovnet_stage {
@@ -53,6 +54,11 @@ struct ovnet_counters {
 	uint64_t stage_packets[OVNET_STAGE_COUNT];
 	uint64_t stage_bursts[OVNET_STAGE_COUNT];
 	uint64_t drops[OVNET_DROP_COUNT];
+	/*
+	 * Packets received that are neither sent on nor dropped: fragments that wait or became part
+	 * of another packet, copies of what the kernel handles.
+	 */
+	uint64_t absorbed;
 	/* Ingress validation permissive: what strict would have dropped. */
 	uint64_t permitted[OVNET_DROP_COUNT];
 	/*

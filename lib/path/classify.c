@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow_hash.h"
+#include "fragment6.h"
 #include "outer.h"
 
 /* Attach and host side: link header, options or extension headers, ports. */
@@ -118,6 +119,23 @@ static inline uint16_t inner_burst(
 	return kept;
 }
 
+/* Not often: out of the way of the burst. PASS or a reason for what *m is then, NULL: nothing. */
+static __rte_noinline int check_whole(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **m, struct taken what)
+{
+	if (ovnet_meta(*m)->src_version == 6 && !is_fragment6(port, *m))
+		return OVNET_DROP_FRAGMENT; /* behind other headers */
+	int why = STAGE(reassemble)(ctx, m);
+
+	if (why == PASS)
+		why = check_outer(ctx->view, port, *m, what);
+	if (why != OVNET_DROP_NOT_OVERLAY || (port->caps & OVNET_CAP_EXCLUSIVE))
+		return why;
+	ovnet_absorb(ctx, *m);
+	*m = NULL;
+	return why;
+}
+
 static __rte_always_inline uint16_t outer_burst(struct ovnet_path_ctx *ctx,
 	const struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n, struct taken what)
 {
@@ -130,6 +148,11 @@ static __rte_always_inline uint16_t outer_burst(struct ovnet_path_ctx *ctx,
 		struct rte_mbuf *m = pkts[i];
 		int why = check_outer(ctx->view, port, m, what);
 
+		if (unlikely(why == OVNET_DROP_FRAGMENT)) {
+			why = check_whole(ctx, port, &m, what);
+			if (m == NULL)
+				continue;
+		}
 		if (likely(why == PASS))
 			pkts[kept++] = m;
 		else if (why == OVNET_DROP_NOT_OVERLAY && (port->caps & OVNET_CAP_EXCLUSIVE))

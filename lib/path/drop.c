@@ -66,3 +66,9 @@ void ovnet_permit(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, enum ovnet_dro
 	ctx->counters->permitted[reason]++;
 	note_sender(ctx->counters, m, reason);
 }
+
+void ovnet_absorb(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
+{
+	ctx->counters->absorbed++;
+	rte_pktmbuf_free(m);
+}

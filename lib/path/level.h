@@ -21,6 +21,11 @@ uint16_t STAGE(rx)(
 	struct ovnet_path_ctx *ctx, const struct ovnet_rxq_ref *ref, struct rte_mbuf **pkts);
 uint16_t STAGE(classify)(
 	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n);
+/*
+ * An outer fragment. PASS: *m is the datagram it completed. NOT_OVERLAY: *m is as it was, nobody's
+ * who may send to us. FRAGMENT: *m is NULL, it waits or was dropped.
+ */
+int STAGE(reassemble)(struct ovnet_path_ctx *ctx, struct rte_mbuf **m);
 uint16_t STAGE(lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);

@@ -97,9 +97,7 @@ static __rte_always_inline int check_tunnel(const struct ovnet_overlay *o, struc
 
 	if (unlikely(ip_payload < sizeof(*udp)))
 		return OVNET_DROP_TRUNCATED;
-	/* flannel's udp is IPv4's alone. */
-	if (unlikely(rte_be_to_cpu_16(udp->dst_port) != o->udp_port ||
-		     what.tunnel == OVNET_TUNNEL_NONE || (!vxlan && ip6 != NULL)))
+	if (unlikely(rte_be_to_cpu_16(udp->dst_port) != o->udp_port))
 		return OVNET_DROP_NOT_OVERLAY;
 	uint32_t udp_len = rte_be_to_cpu_16(udp->dgram_len);
 	if (unlikely(udp_len < sizeof(*udp) || udp_len > ip_payload))
@@ -156,7 +154,7 @@ static __rte_always_inline int check_outer4(const struct ovnet_fib_view *view,
 	meta->src_version = 4;
 	if (what.direct && rte_be_to_cpu_32(ip->dst_addr) - o->own.addr_host < view->n_own)
 		return take_routed(m);
-	if (unlikely(ip->next_proto_id != IPPROTO_UDP ||
+	if (unlikely(what.tunnel == OVNET_TUNNEL_NONE || ip->next_proto_id != IPPROTO_UDP ||
 		     (port->local.family != 0 && ip->dst_addr != port->local.v4_be)))
 		return OVNET_DROP_NOT_OVERLAY;
 	if (unlikely(ip4_is_fragment(ip)))
@@ -179,8 +177,9 @@ static __rte_noinline int skip_options(
 		if (*at > IP6_LEN + OUTER_EXT_MAX)
 			return OVNET_DROP_NOT_OVERLAY;
 	}
-	if (proto == IPPROTO_FRAGMENT)
-		return OVNET_DROP_FRAGMENT;
+	if (proto == IPPROTO_FRAGMENT && *at + 8 <= total)
+		return ip[*at] == IPPROTO_UDP || ip6_is_option(ip[*at]) ? OVNET_DROP_FRAGMENT
+									: OVNET_DROP_NOT_OVERLAY;
 	if (proto != IPPROTO_UDP)
 		return OVNET_DROP_NOT_OVERLAY;
 	return *at <= total ? PASS : OVNET_DROP_TRUNCATED;
@@ -200,8 +199,10 @@ static __rte_always_inline int check_outer6(const struct ovnet_fib_view *view,
 	meta->src_version = 6;
 	if (what.direct && ip6_in(&o->own6, ip->dst_addr))
 		return take_routed(m);
-	if (unlikely(port->local6.family != 0 &&
-		     memcmp(ip->dst_addr, port->local6.v6, sizeof(ip->dst_addr)) != 0))
+	/* flannel's udp is IPv4's alone. */
+	if (unlikely(what.tunnel != OVNET_TUNNEL_VXLAN ||
+		     (port->local6.family != 0 &&
+			     memcmp(ip->dst_addr, port->local6.v6, sizeof(ip->dst_addr)) != 0)))
 		return OVNET_DROP_NOT_OVERLAY;
 	uint32_t at = IP6_LEN, total = ip6_total(ip);
 	if (unlikely(ip->proto != IPPROTO_UDP)) {

@@ -4,6 +4,7 @@
  *
  *   attach/host port:  rx -> classify -> lookup -> encap -> tx          (uplink)
  *   uplink:            rx -> classify -> decap -> deliver -> tx         (attach/host port)
+ *   outer fragment:       -> reassemble, then as a whole packet again
  *   not overlay, exclusive uplink:  -> punt
  *   refused:                        -> drop(reason), the only place that frees a packet
  *
@@ -34,6 +35,8 @@ struct ovnet_hook {
 	void *arg;
 	struct ovnet_rcu_head rcu;
 };
+
+struct ovnet_fragments; /* fragments.h */
 
 /* ICMP errors a worker sends per second (RFC 1812 section 4.3.2.8), and at once. */
 #define OVNET_ANSWERS_PER_SECOND 1000
@@ -68,6 +71,7 @@ struct ovnet_path_ctx {
 	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
 	uint64_t tx_pending;       /* bit per port id with packets in txbuf */
 	struct ovnet_counters *counters;
+	struct ovnet_fragments *fragments; /* NULL: outer fragments are dropped */
 	struct ovnet_txbuf txbuf[OVNET_MAX_PORTS];
 } __rte_cache_aligned;
 
@@ -98,9 +102,14 @@ struct ovnet_path_ops {
  */
 const struct ovnet_path_ops *ovnet_path_select(const char *level);
 
-/* Frees packets with a counted reason. The only free in this folder. */
+/* Frees packets with a counted reason. */
 void ovnet_drop(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, enum ovnet_drop reason);
+/*
+ * Frees a copy of what the kernel has as well and is none of the overlay's: nothing is lost. This
+ * and ovnet_drop are the only frees in this folder.
+ */
+void ovnet_absorb(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
 /* Counts a packet that permissive validation lets by, though strict would drop it for `reason`. */
 void ovnet_permit(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, enum ovnet_drop reason);
 

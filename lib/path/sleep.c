@@ -6,6 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fragments.h"
+
+#define FRAGMENTS_US 250000 /* between looks at fragments that wait for others */
+
 #define TAME (UINT64_C(1) << 32) /* beside the fd in an epoll event: made edge-triggered */
 
 static const struct ovnet_queue_map *current_map(struct ovnet_worker *w)
@@ -78,15 +82,17 @@ static void disarm(const struct ovnet_worker_ports *own)
 static int wait(struct ovnet_worker *w, struct epoll_event *ev)
 {
 	bool timed = atomic_load_explicit(&w->timed, memory_order_relaxed);
-	struct timespec nap = {
-		.tv_sec = w->nap_us / 1000000, .tv_nsec = (long)(w->nap_us % 1000000) * 1000};
+	bool waiting = w->ctx.fragments != NULL && w->ctx.fragments->due != UINT64_MAX;
+	uint32_t us = timed || w->epoll_fd < 0 ? w->nap_us : FRAGMENTS_US;
+	struct timespec nap = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000};
 
 	if (w->epoll_fd < 0)
 		return nanosleep(&nap, NULL);
-	int n = epoll_pwait2(w->epoll_fd, ev, 1, timed ? &nap : NULL, NULL);
+	bool ends = timed || waiting;
+	int n = epoll_pwait2(w->epoll_fd, ev, 1, ends ? &nap : NULL, NULL);
 	/* Kernels before 5.11 and some containers' system call filters have no epoll_pwait2. */
 	if (n < 0 && errno != EINTR)
-		n = epoll_wait(w->epoll_fd, ev, 1, timed ? (int)(w->nap_us / 1000 + 1) : -1);
+		n = epoll_wait(w->epoll_fd, ev, 1, ends ? (int)(us / 1000 + 1) : -1);
 	return n;
 }
 

@@ -5,6 +5,7 @@
 
 #include <rte_cycles.h>
 
+#include "fragments.h"
 #include "log.h"
 #include "sleep.h"
 
@@ -33,6 +34,8 @@ static void loop(struct ovnet_worker *w)
 
 		uint64_t now = rte_rdtsc();
 		account(&w->counters, now - last, seen);
+		if (ctx->fragments != NULL && unlikely(now >= ctx->fragments->due))
+			ovnet_fragments_expire(ctx, now);
 		last = now;
 		idle = seen > 0 ? 0 : idle + 1;
 		if (idle < w->ramp || w->poll_only)
@@ -77,6 +80,8 @@ int ovnet_worker_main(void *arg)
 	ovnet_rcu_reader_online(rcu, ctx->worker);
 	loop(w);
 	drop_handed_over(ctx);
+	if (ctx->fragments != NULL)
+		ovnet_fragments_drop(ctx, OVNET_DROP_STOPPING);
 	ovnet_rcu_reader_offline(rcu, ctx->worker);
 	ovnet_rcu_reader_remove(rcu, ctx->worker);
 	if (w->epoll_fd >= 0)

@@ -29,16 +29,17 @@ static void go_on_if(struct program *p, uint16_t jump, uint32_t k)
 	op(p, BPF_RET | BPF_K, 0);
 }
 
-static void go_on_unless(struct program *p, uint16_t jump, uint32_t k)
-{
-	p->code[p->n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | jump | BPF_K, k, 0, 1);
-	op(p, BPF_RET | BPF_K, 0);
-}
-
 static void take_if_equal(struct program *p, uint32_t k)
 {
 	p->code[p->n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, 1);
 	op(p, BPF_RET | BPF_K, TAKE);
+}
+
+/* Jumps over what is emitted until land(). */
+static unsigned skip(struct program *p)
+{
+	op(p, BPF_JMP | BPF_JA, 0);
+	return p->n - 1;
 }
 
 /* Jumps over what is emitted until land() if the accumulator differs from k. */
@@ -46,13 +47,25 @@ static unsigned skip_unless(struct program *p, uint32_t k)
 {
 	/* Equal: over the jump, which land() makes as long as it has to be. */
 	p->code[p->n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 1, 0);
-	op(p, BPF_JMP | BPF_JA, 0);
-	return p->n - 1;
+	return skip(p);
 }
 
 static void land(struct program *p, unsigned from)
 {
 	p->code[from].k = p->n - from - 1;
+}
+
+/* Jumps over what is emitted until land_if() if the accumulator and k have a bit in common. */
+static unsigned skip_if_set(struct program *p, uint32_t k)
+{
+	p->code[p->n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, k, 0, 0);
+	return p->n - 1;
+}
+
+/* At most 255 instructions behind it. */
+static void land_if(struct program *p, unsigned from)
+{
+	p->code[from].jt = (uint8_t)(p->n - from - 1);
 }
 
 static unsigned count(const struct ovnet_port_filter *f, uint8_t family)
@@ -69,10 +82,11 @@ static void udp4(struct program *p, const struct ovnet_port_filter *f)
 	op(p, BPF_LD | BPF_B | BPF_ABS, L3 + 9);
 	go_on_if(p, BPF_JEQ, IPPROTO_UDP);
 	op(p, BPF_LD | BPF_H | BPF_ABS, L3 + 6);
-	go_on_unless(p, BPF_JSET, FRAGMENT);
-	op(p, BPF_LDX | BPF_B | BPF_MSH, L3); /* X = header length */
+	unsigned fragment = skip_if_set(p, FRAGMENT); /* whose port may be in another one */
+	op(p, BPF_LDX | BPF_B | BPF_MSH, L3);         /* X = header length */
 	op(p, BPF_LD | BPF_H | BPF_IND, L3 + 2);
 	go_on_if(p, BPF_JEQ, f->udp_port);
+	land_if(p, fragment);
 	if (f->n_addrs > OVNET_PACKET_FILTER_ADDRS) {
 		op(p, BPF_RET | BPF_K, TAKE);
 		return;
@@ -111,9 +125,15 @@ static void address6(struct program *p, const struct ovnet_addr *a)
 static void udp6(struct program *p, const struct ovnet_port_filter *f)
 {
 	op(p, BPF_LD | BPF_B | BPF_ABS, L3 + 6);
+	unsigned whole = skip_unless(p, IPPROTO_FRAGMENT);
+	op(p, BPF_LD | BPF_B | BPF_ABS, L3 + 40);
+	go_on_if(p, BPF_JEQ, IPPROTO_UDP);
+	unsigned fragment = skip(p);
+	land(p, whole);
 	go_on_if(p, BPF_JEQ, IPPROTO_UDP);
 	op(p, BPF_LD | BPF_H | BPF_ABS, L3 + 42);
 	go_on_if(p, BPF_JEQ, f->udp_port);
+	land(p, fragment);
 	/* Thirteen instructions an address: eight of them fit. */
 	if (f->n_addrs > OVNET_PACKET_FILTER_ADDRS || count(f, AF_INET6) > 8) {
 		op(p, BPF_RET | BPF_K, TAKE);

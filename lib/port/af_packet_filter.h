@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The socket filter of an AF_PACKET uplink: the same choice the XDP program makes (there in
- * BPF maps, here in the instructions themselves, replaced whole).
+ * BPF maps, here in the instructions themselves, replaced whole). Fragments are taken here,
+ * whichever port they are for: what the kernel makes of its own copies nobody hands to us.
  */
 #ifndef OVNET_PORT_AF_PACKET_FILTER_H
 #define OVNET_PORT_AF_PACKET_FILTER_H

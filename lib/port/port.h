@@ -90,7 +90,7 @@ struct ovnet_port_stats {
 };
 
 struct ovnet_port_ops {
-	const char *kind; /* "host", "af_xdp", "af_packet", "dpdk" */
+	const char *kind; /* "host", "af_xdp", "af_packet", "dpdk", "udp_socket" */
 	/* Fills n_rxq, n_txq, caps, mtu, mac, ifindex, queue[]. 0 or negative errno, all undone. */
 	int (*open)(struct ovnet_port *port, const struct ovnet_port_conf *conf);
 	void (*close)(struct ovnet_port *port);
@@ -137,6 +137,7 @@ extern const struct ovnet_port_ops ovnet_port_host;
 extern const struct ovnet_port_ops ovnet_port_af_xdp;
 extern const struct ovnet_port_ops ovnet_port_af_packet;
 extern const struct ovnet_port_ops ovnet_port_dpdk;
+extern const struct ovnet_port_ops ovnet_port_udp_socket;
 
 /* Allocates, opens. NULL and *err = negative errno on failure (already logged). */
 struct ovnet_port *ovnet_port_open(const struct ovnet_port_ops *ops, uint16_t id,

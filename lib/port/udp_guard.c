@@ -33,6 +33,17 @@ static int bind_to(int fd, int family, uint16_t port)
 	return bind(fd, (struct sockaddr *)&v6, sizeof(v6));
 }
 
+/*
+ * Only now, with the port ours: sockets of this process and user may stand beside it, and the
+ * kernel prefers those of an interface (udp_socket.h). Nobody else's can.
+ */
+static int let_in(int fd)
+{
+	const int one = 1;
+
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+}
+
 static int open_family(int family, uint16_t port)
 {
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -40,7 +51,7 @@ static int open_family(int family, uint16_t port)
 	if (fd < 0)
 		return -errno;
 	/* The filter first: not one packet is to be queued. */
-	if (drop_all(fd) < 0 || bind_to(fd, family, port) < 0) {
+	if (drop_all(fd) < 0 || bind_to(fd, family, port) < 0 || let_in(fd) < 0) {
 		int err = -errno;
 		close(fd);
 		return err;

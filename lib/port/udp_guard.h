@@ -3,7 +3,8 @@
  * Shared uplinks: ovnet's overlay port, held in the kernel so that nobody else answers for
  * it. The sockets take every packet the kernel delivers to the port and drop it: no ICMP
  * port-unreachable goes to peers, and a kernel vxlan or another process on the port is found
- * at start, instead of the two fighting over packets. Control thread only.
+ * at start, instead of the two fighting over packets. Sockets that are bound to an interface as
+ * well (udp_socket.h) get what comes by it instead. Control thread only.
  */
 #ifndef OVNET_PORT_UDP_GUARD_H
 #define OVNET_PORT_UDP_GUARD_H

@@ -7,18 +7,20 @@
 # OVNET_HOSTILE=N: N packets each way instead of 20,000; OVNET_SEED: others than usual.
 . "$(dirname "$0")/lib.sh"
 
-# What came in, what went out and what was refused by a reason, over all doors.
+# What came in, what went out, what was refused by a reason, over all doors, and the fragments
+# that are part of another packet.
 balance() {
-	local rx tx refused
+	local rx tx refused absorbed
 	rx=$(ctl "$1" ports | jq '[.[].rx_packets] | add')
 	tx=$(ctl "$1" ports | jq '[.[].tx_packets] | add')
 	refused=$(ctl "$1" drops | jq '[.[] | select(.port == null) | .packets] | add // 0')
-	echo "$rx $tx $refused"
+	absorbed=$(ctl "$1" stats | json .absorbed)
+	echo "$rx $tx $refused $absorbed"
 }
 balanced() {
-	local rx tx refused
-	read -r rx tx refused < <(balance "$1")
-	[ "$rx" = $((tx + refused)) ]
+	local rx tx refused absorbed
+	read -r rx tx refused absorbed < <(balance "$1")
+	[ "$rx" = $((tx + refused + absorbed)) ]
 }
 # Doors keep up to 64 buffers ready for each queue.
 buffers_back() {
@@ -46,7 +48,7 @@ send_sizes() {
 
 # attack HOST: from host b, and from HOST itself.
 attack() {
-	local sent rx tx refused reasons
+	local sent rx tx refused absorbed reasons
 	reach "$1" b
 	sent=$(send b wire --dev eth0 --outer-src "$(host_ip b)" --to "$(host_ip "$1")" \
 		--largest 1700 --src-mac "$(address b)" --dst-mac "$(address "$1")" \
@@ -57,8 +59,8 @@ attack() {
 	send_sizes "$1" "$(pod_ip b)"
 	within 5 "what came into $1 is what went out and what was refused" balanced "$1"
 	within 5 "all buffers of $1 are free again" buffers_back "$1"
-	read -r rx tx refused < <(balance "$1")
-	say "$sent sent; $rx received = $tx sent on + $refused refused"
+	read -r rx tx refused absorbed < <(balance "$1")
+	say "$sent sent; $rx received = $tx sent on + $refused refused + $absorbed absorbed"
 	expect "most of it reached the daemon" [ "$rx" -gt $((sent / 2)) ]
 	reasons=$(ctl "$1" drops | jq '[.[] | select(.port == null)] | length')
 	expect "many kinds of broken, but $reasons" [ "$reasons" -ge 12 ]

@@ -41,7 +41,56 @@ static void overlay_is_seen_and_the_rest_is_not(void **state)
 	lab_no_leak();
 }
 
-static void fragments_vlans_and_other_destinations_are_not_seen(void **state)
+/* Which port one is for may be told by another one. */
+static void fragments_of_udp_to_us_are_taken(void **state)
+{
+	(void)state;
+	static const uint16_t ports[] = {PORT, 53};
+	int err;
+	struct ovnet_port *port = open_packet(1, &err);
+
+	assert_non_null(port);
+	for (unsigned i = 0; i < 2 * RTE_DIM(ports); i++) {
+		take(port, PORT, 2);
+		struct lab_packet p = packet(ports[i / 2], "fragment");
+		p.frag = i % 2 == 0 ? IP_MF : 20;
+		assert_true(taken(port, &p));
+		p.dst = "10.9.0.99";
+		assert_true(passes(port, &p));
+		p.dst = "10.9.0.1";
+		p.proto = IPPROTO_TCP;
+		assert_true(passes(port, &p));
+		p.proto = 0;
+		take(port, 0, 2);
+		assert_true(passes(port, &p));
+	}
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
+/* A fragment of `next`, its payload cut off: the door has no interest in it. */
+static bool fragment6_arrives(struct ovnet_port *port, const char *dst, uint8_t next)
+{
+	struct lab_packet p = packet(PORT, "six");
+	uint8_t frame[512];
+	struct rte_mbuf *m;
+
+	p.src = "fd09::2";
+	p.dst = dst;
+	size_t n = lab_frame(frame, &p);
+	memmove(frame + 62, frame + 54, n - 54);
+	memcpy(frame + 54, (uint8_t[8]){next, 0, 0, 1, 0, 0, 0, 7}, 8);
+	frame[19] = (uint8_t)(frame[19] + 8);
+	frame[20] = IPPROTO_FRAGMENT;
+	assert_int_equal(send(peer, frame, n + 8, 0), n + 8);
+	if (lab_rx(port, &m, 1, 100) == 0)
+		return false;
+	assert_int_equal(m->pkt_len, n + 8);
+	rte_pktmbuf_free(m);
+	return true;
+}
+
+static void fragments_of_ipv6_too(void **state)
 {
 	(void)state;
 	int err;
@@ -49,16 +98,27 @@ static void fragments_vlans_and_other_destinations_are_not_seen(void **state)
 
 	assert_non_null(port);
 	take(port, PORT, 2);
-	struct lab_packet p = packet(PORT, "fragment");
-	p.frag = IP_MF;
-	assert_true(passes(port, &p));
-	p.frag = 20;
-	assert_true(passes(port, &p));
-	p.frag = IP_DF;
-	assert_true(taken(port, &p));
-	p = packet(PORT, "vlan");
+	assert_true(fragment6_arrives(port, "fd09::1", IPPROTO_UDP));
+	assert_false(fragment6_arrives(port, "fd09::1", IPPROTO_TCP));
+	assert_false(fragment6_arrives(port, "fd09::9", IPPROTO_UDP));
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
+static void vlans_and_other_destinations_are_not_seen(void **state)
+{
+	(void)state;
+	int err;
+	struct ovnet_port *port = open_packet(1, &err);
+
+	assert_non_null(port);
+	take(port, PORT, 2);
+	struct lab_packet p = packet(PORT, "vlan");
 	p.vlan = 7;
 	assert_true(passes(port, &p));
+	p = packet(PORT, "whole");
+	p.frag = IP_DF;
+	assert_true(taken(port, &p));
 	p = packet(PORT, "elsewhere");
 	p.dst = "10.9.0.99";
 	assert_true(passes(port, &p));
@@ -319,6 +379,53 @@ static void flows_spread_over_queues(void **state)
 	lab_no_leak();
 }
 
+/* Sends it and says by which queue it comes. */
+static unsigned queue_of(struct ovnet_port *port, const struct lab_packet *p)
+{
+	struct rte_mbuf *m;
+
+	send_packet(p);
+	for (unsigned i = 0; i < 2000; i++) {
+		for (unsigned q = 0; q < 2; q++) {
+			if (port->ops->rx(port->queue[q], &m, 1) == 0)
+				continue;
+			rte_pktmbuf_free(m);
+			return q;
+		}
+		usleep(1000);
+	}
+	fail_msg("nothing came");
+	return 0;
+}
+
+/* Only the first has ports: one worker is to put them together. */
+static void fragments_of_one_datagram_share_a_queue(void **state)
+{
+	(void)state;
+	int err;
+	unsigned by[2] = {0};
+	struct ovnet_port *port = open_packet(2, &err);
+
+	assert_non_null(port);
+	take(port, PORT, 2);
+	for (unsigned i = 2; i < 66; i++) {
+		char src[INET_ADDRSTRLEN];
+		struct lab_packet p = packet(PORT, "cut into two or more");
+		snprintf(src, sizeof(src), "10.9.0.%u", i);
+		p.src = src;
+		p.frag = IP_MF;
+		unsigned first = queue_of(port, &p);
+		p.frag = IP_MF | 20;
+		assert_int_equal(queue_of(port, &p), first);
+		p.frag = 40;
+		assert_int_equal(queue_of(port, &p), first);
+		by[first]++;
+	}
+	assert_true(by[0] > 8 && by[1] > 8);
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
 static void fd_tells_when_to_look_and_overruns_are_counted(void **state)
 {
 	(void)state;
@@ -356,13 +463,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(overlay_is_seen_and_the_rest_is_not),
-		cmocka_unit_test(fragments_vlans_and_other_destinations_are_not_seen),
+		cmocka_unit_test(fragments_of_udp_to_us_are_taken),
+		cmocka_unit_test(fragments_of_ipv6_too),
+		cmocka_unit_test(vlans_and_other_destinations_are_not_seen),
 		cmocka_unit_test(filter_changes_live),
 		cmocka_unit_test(many_addresses_fit_the_filter),
 		cmocka_unit_test(what_is_sent_arrives_and_is_not_heard_again),
 		cmocka_unit_test(unfinished_checksums_are_declared),
 		cmocka_unit_test(what_does_not_fit_is_counted),
 		cmocka_unit_test(flows_spread_over_queues),
+		cmocka_unit_test(fragments_of_one_datagram_share_a_queue),
 		cmocka_unit_test(fd_tells_when_to_look_and_overruns_are_counted),
 	};
 

@@ -12,6 +12,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
+#include "fragments.h"
 #include "worker.h"
 
 #include "path_bed.h"
@@ -375,6 +376,55 @@ static void what_was_handed_over_is_counted_at_stop(void **state)
 	assert_int_equal(live->w[1].counters.drops[OVNET_DROP_STOPPING], 100);
 }
 
+static void feed_fragment(uint16_t id)
+{
+	uint8_t in[200];
+	const uint64_t one = 1;
+	struct live_queue *lq = &live->uplink.lq[0];
+	uint16_t len = put_vxlan(in, 80);
+
+	be_put16(in + 18, id);
+	in[20] = 0x20;
+	assert_int_equal(rte_ring_sp_enqueue(lq->in, bed_packet(UPLINK, in, len, 0, 0)), 0);
+	assert_int_equal(write(lq->fd, &one, sizeof(one)), sizeof(one));
+}
+
+static uint64_t drops_of(enum ovnet_drop reason)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < WORKERS; i++)
+		n += *(const volatile uint64_t *)&live->w[i].counters.drops[reason];
+	return n;
+}
+
+/* Nothing else comes to wake the worker that has it. */
+static void a_sleeper_gives_fragments_up(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < WORKERS; i++) {
+		live->w[i].ctx.fragments = ovnet_fragments_new(16, SOCKET_ID_ANY);
+		assert_non_null(live->w[i].ctx.fragments);
+	}
+	launch();
+	usleep(20000);
+	double start = seconds();
+	feed_fragment(1);
+	while (drops_of(OVNET_DROP_FRAGMENT_TIMEOUT) == 0 && seconds() - start < 5)
+		usleep(10000);
+	assert_int_equal(drops_of(OVNET_DROP_FRAGMENT_TIMEOUT), 1);
+	assert_true(seconds() - start >= 1);
+	assert_in_range(live->w[0].counters.sleeps + live->w[1].counters.sleeps, 2, 100);
+	feed_fragment(2);
+	usleep(20000);
+	stop();
+	assert_int_equal(drops_of(OVNET_DROP_STOPPING), 1);
+	for (unsigned i = 0; i < WORKERS; i++) {
+		assert_int_equal(live->w[i].counters.absorbed, 0);
+		ovnet_fragments_free(live->w[i].ctx.fragments);
+	}
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, live_open, live_close)
 
 int main(void)
@@ -389,6 +439,7 @@ int main(void)
 		CASE(ports_come_and_go_while_workers_sleep),
 		CASE(poll_only_never_sleeps),
 		CASE(what_was_handed_over_is_counted_at_stop),
+		CASE(a_sleeper_gives_fragments_up),
 	};
 
 	if (bed_eal("0@0-1,1@0-1,2@0-1") != 0)

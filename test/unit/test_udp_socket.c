@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the kernel puts together comes back: up0 with its XDP program and its door for fragments,
+ * the peer in a network namespace of its own behind a smaller MTU.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lab.h"
+#include "udp_guard.h"
+#include "udp_socket.h"
+
+#define PORT 8472
+
+static int own_ns, peer_ns;
+static struct ovnet_udp_guard guard;
+
+static void enter(int ns)
+{
+	assert_int_equal(setns(ns, CLONE_NEWNET), 0);
+}
+
+static int current_ns(void)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	own_ns = current_ns();
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	peer_ns = current_ns();
+	enter(own_ns);
+	char pid_fd[32];
+	snprintf(pid_fd, sizeof(pid_fd), "/proc/%d/fd/%d", (int)getpid(), peer_ns);
+	lab_veth("up0", "up0p");
+	lab("ip", "link", "set", "dev", "up0p", "netns", pid_fd);
+	enter(peer_ns);
+	lab("ip", "link", "set", "dev", "lo", "up");
+	lab("ip", "addr", "add", "10.9.0.2/24", "dev", "up0p");
+	lab("ip", "addr", "add", "fd09::2/64", "dev", "up0p", "nodad");
+	lab("ip", "link", "set", "dev", "up0p", "mtu", "1400", "up");
+	/* Nobody finishes checksums between here and the program. */
+	lab("ethtool", "-K", "up0p", "tx", "off");
+	enter(own_ns);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	close(peer_ns);
+	close(own_ns);
+	return 0;
+}
+
+static struct ovnet_port *open_door(void)
+{
+	const struct ovnet_port_conf conf = {.name = "fragments:up0",
+		.role = OVNET_PORT_UPLINK,
+		.iface = "up0",
+		.queues = 1,
+		.pool = lab_pool};
+	int err;
+	struct ovnet_port *port = ovnet_port_open(&ovnet_port_udp_socket, 4, &conf, &err);
+
+	assert_non_null(port);
+	assert_int_equal(port->n_rxq, 1);
+	assert_int_equal(port->n_txq, 0);
+	return port;
+}
+
+static int take(struct ovnet_port *port, uint16_t udp_port)
+{
+	const struct ovnet_port_filter f = {.udp_port = udp_port, .vni = 1};
+
+	return port->ops->filter(port, &f);
+}
+
+static struct ovnet_port *guarded_door(void)
+{
+	assert_int_equal(ovnet_udp_guard_open(&guard, PORT), 0);
+	struct ovnet_port *port = open_door();
+	assert_int_equal(take(port, PORT), 0);
+	return port;
+}
+
+static void close_all(struct ovnet_port *port)
+{
+	ovnet_port_close(port);
+	ovnet_udp_guard_close(&guard);
+	lab_no_leak();
+}
+
+/* From the peer, in as many fragments as its MTU makes of it. */
+static void peer_sends(const char *to, const uint8_t *data, size_t len, int tos)
+{
+	bool v6 = strchr(to, ':') != NULL;
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	struct sockaddr_in6 at6 = {.sin6_family = AF_INET6, .sin6_port = htons(PORT)};
+	const int never = IP_PMTUDISC_DONT, one = 1;
+
+	enter(peer_ns);
+	int fd = v6 ? lab_udp6("fd09::2", 40000) : lab_udp4("10.9.0.2", 40000);
+	assert_int_equal(setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS,
+				 &tos, sizeof(tos)),
+		0);
+	assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &never, sizeof(never)), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)), 0);
+	assert_int_equal(inet_pton(v6 ? AF_INET6 : AF_INET, to,
+				 v6 ? (void *)&at6.sin6_addr : (void *)&at.sin_addr),
+		1);
+	ssize_t n = v6 ? sendto(fd, data, len, 0, (struct sockaddr *)&at6, sizeof(at6))
+		       : sendto(fd, data, len, 0, (struct sockaddr *)&at, sizeof(at));
+	assert_int_equal(n, len);
+	close(fd);
+	enter(own_ns);
+}
+
+static struct rte_mbuf *next(struct ovnet_port *port)
+{
+	struct rte_mbuf *m;
+
+	if (!lab_readable(ovnet_udp_socket_fd(port), 2000))
+		return NULL;
+	ovnet_udp_socket_read(port);
+	return port->ops->rx(port->queue[0], &m, 1) == 1 ? m : NULL;
+}
+
+static const uint8_t *pattern(size_t len)
+{
+	static uint8_t data[65536];
+
+	for (size_t i = 0; i < len; i++)
+		data[i] = (uint8_t)(i * 31 + (i >> 8));
+	return data;
+}
+
+/* The datagram as if it had come from the wire in one. */
+static void is_frame(struct rte_mbuf *m, bool v6, size_t len, uint8_t tos)
+{
+	static uint8_t copy[65536];
+	uint8_t src[16], dst[16];
+	unsigned ip = 14, udp = v6 ? 54 : 34;
+
+	assert_non_null(m);
+	rte_mbuf_sanity_check(m, 1);
+	assert_int_equal(m->pkt_len, udp + 8 + len);
+	assert_int_equal(ovnet_meta(m)->in_port, 4);
+	assert_int_equal(ovnet_meta(m)->offload, 0);
+	const uint8_t *at = rte_pktmbuf_read(m, 0, m->pkt_len, copy);
+	assert_int_equal(at[12] << 8 | at[13], v6 ? ETH_P_IPV6 : ETH_P_IP);
+	inet_pton(v6 ? AF_INET6 : AF_INET, v6 ? "fd09::2" : "10.9.0.2", src);
+	inet_pton(v6 ? AF_INET6 : AF_INET, v6 ? "fd09::1" : "10.9.0.1", dst);
+	if (v6) {
+		assert_int_equal((at[ip] << 4 | at[ip + 1] >> 4) & 0xff, tos);
+		assert_int_equal(at[ip] >> 4, 6);
+		assert_int_equal(at[ip + 4] << 8 | at[ip + 5], 8 + len);
+		assert_int_equal(at[ip + 6], IPPROTO_UDP);
+		assert_memory_equal(at + ip + 8, src, 16);
+		assert_memory_equal(at + ip + 24, dst, 16);
+	} else {
+		assert_int_equal(at[ip], 0x45);
+		assert_int_equal(at[ip + 1], tos);
+		assert_int_equal(at[ip + 2] << 8 | at[ip + 3], 28 + len);
+		assert_int_equal(at[ip + 6] << 8 | at[ip + 7], 0);
+		assert_int_equal(at[ip + 9], IPPROTO_UDP);
+		assert_int_equal(lab_sum(at + ip, 20), 0);
+		assert_memory_equal(at + ip + 12, src, 4);
+		assert_memory_equal(at + ip + 16, dst, 4);
+	}
+	assert_int_equal(at[udp] << 8 | at[udp + 1], 40000);
+	assert_int_equal(at[udp + 2] << 8 | at[udp + 3], PORT);
+	assert_int_equal(at[udp + 4] << 8 | at[udp + 5], 8 + len);
+	assert_memory_equal(at + udp + 8, pattern(len), len);
+	rte_pktmbuf_free(m);
+}
+
+static void kernels_fragments_come_back_whole(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {0, 1, 1300, 1450, 2000, 4100, 9216};
+	struct ovnet_port *port = guarded_door();
+
+	for (unsigned i = 0; i < RTE_DIM(sizes); i++) {
+		uint8_t tos = (uint8_t)(0xb8 | i % 4);
+		peer_sends("10.9.0.1", pattern(sizes[i]), sizes[i], tos);
+		is_frame(next(port), false, sizes[i], tos);
+		peer_sends("fd09::1", pattern(sizes[i]), sizes[i], tos);
+		is_frame(next(port), true, sizes[i], tos);
+	}
+	assert_false(lab_readable(guard.fd4, 0));
+	assert_false(lab_readable(guard.fd6, 0));
+	close_all(port);
+}
+
+static void the_program_leaves_fragments_alone(void **state)
+{
+	(void)state;
+	const struct ovnet_port_conf conf = {.name = "up0",
+		.role = OVNET_PORT_UPLINK,
+		.iface = "up0",
+		.queues = 1,
+		.pool = lab_pool};
+	struct ovnet_port *port = guarded_door();
+	struct ovnet_addr own = ovnet_addr_v4(0x0a090001);
+	const struct ovnet_port_filter f = {
+		.udp_port = PORT, .vni = 1, .addrs = &own, .n_addrs = 1};
+	struct rte_mbuf *m;
+	int err;
+	struct ovnet_port *xdp = ovnet_port_open(&ovnet_port_af_xdp, 3, &conf, &err);
+
+	assert_non_null(xdp);
+	assert_int_equal(xdp->ops->filter(xdp, &f), 0);
+	peer_sends("10.9.0.1", pattern(1200), 1200, 0);
+	peer_sends("10.9.0.1", pattern(1500), 1500, 0);
+	assert_int_equal(lab_rx(xdp, &m, 1, 2000), 1);
+	assert_int_equal(m->pkt_len, 1242);
+	rte_pktmbuf_free(m);
+	is_frame(next(port), false, 1500, 0);
+	assert_int_equal(lab_rx(xdp, &m, 1, 20), 0);
+	assert_int_equal(port->ops->rx(port->queue[0], &m, 1), 0);
+	ovnet_port_close(xdp);
+	close_all(port);
+}
+
+static void too_large_ones_and_broadcasts_are_left_out(void **state)
+{
+	(void)state;
+	struct ovnet_port *port = guarded_door();
+	struct ovnet_port_stats st;
+
+	peer_sends("10.9.0.255", pattern(100), 100, 0);
+	assert_null(next(port));
+	peer_sends("10.9.0.1", pattern(9217), 9217, 0);
+	assert_null(next(port));
+	assert_int_equal(port->queue[0]->rx_drops[OVNET_DROP_TRUNCATED], 1);
+	port->ops->stats(port, &st);
+	assert_int_equal(st.errors, 1);
+	peer_sends("10.9.0.1", pattern(50), 50, 0);
+	is_frame(next(port), false, 50, 0);
+	close_all(port);
+}
+
+/* Nobody reads for a while, then nobody takes from the ring, then there is no buffer. */
+static void a_flood_is_bounded_and_counted(void **state)
+{
+	(void)state;
+	static struct rte_mbuf *all[8192]; /* the pool and the NULL behind it */
+	struct ovnet_port *port = guarded_door();
+	struct ovnet_port_stats st;
+	unsigned n = 0, got = 0, sent = 1500;
+	const uint64_t *lost = port->queue[0]->rx_drops;
+
+	for (unsigned i = 0; i < sent; i++)
+		peer_sends("10.9.0.1", pattern(3000), 3000, 0);
+	while (lab_readable(ovnet_udp_socket_fd(port), 50))
+		ovnet_udp_socket_read(port);
+	while ((n = port->ops->rx(port->queue[0], all, OVNET_BURST)) > 0) {
+		rte_pktmbuf_free_bulk(all, n);
+		got += n;
+	}
+	peer_sends("10.9.0.1", pattern(3000), 3000, 0); /* tells the kernel's count */
+	is_frame(next(port), false, 3000, 0);
+	port->ops->stats(port, &st);
+	assert_in_range(got, 100, 1024);
+	assert_true(lost[OVNET_DROP_HANDOFF_FULL] + st.missed > 0);
+	assert_int_equal(got + lost[OVNET_DROP_HANDOFF_FULL] + st.missed, sent);
+
+	for (n = 0; (all[n] = rte_pktmbuf_alloc(lab_pool)) != NULL;)
+		n++;
+	rte_pktmbuf_free(all[--n]); /* a chain needs two */
+	peer_sends("10.9.0.1", pattern(3000), 3000, 0);
+	assert_null(next(port));
+	assert_int_equal(lost[OVNET_DROP_NO_MBUF], 1);
+	rte_pktmbuf_free_bulk(all, n);
+	close_all(port);
+}
+
+static void a_sleeper_is_woken(void **state)
+{
+	(void)state;
+	struct ovnet_port *port = guarded_door();
+	struct ovnet_port_queue *q = port->queue[0];
+	struct rte_mbuf *m;
+
+	assert_int_equal(port->ops->arm(q), 0);
+	assert_false(lab_readable(port->ops->wait_fd(q), 0));
+	peer_sends("10.9.0.1", pattern(10), 10, 0);
+	assert_true(lab_readable(ovnet_udp_socket_fd(port), 2000));
+	ovnet_udp_socket_read(port);
+	assert_true(lab_readable(port->ops->wait_fd(q), 0));
+	assert_int_equal(port->ops->arm(q), 1);
+	assert_int_equal(port->ops->rx(q, &m, 1), 1);
+	is_frame(m, false, 10, 0);
+	assert_int_equal(port->ops->arm(q), 0);
+	assert_false(lab_readable(port->ops->wait_fd(q), 0));
+	assert_int_equal(port->ops->tx(q, &m, 1), 0);
+	assert_int_equal(q->tx_reason, OVNET_DROP_TX_REFUSED);
+	close_all(port);
+}
+
+static void the_filter_opens_and_closes(void **state)
+{
+	(void)state;
+	struct ovnet_port *port = guarded_door();
+
+	assert_int_equal(take(port, PORT), 0);
+	assert_int_equal(take(port, 0), 0);
+	peer_sends("10.9.0.1", pattern(10), 10, 0);
+	assert_false(lab_readable(ovnet_udp_socket_fd(port), 50));
+	assert_int_equal(take(port, PORT), 0);
+	peer_sends("10.9.0.1", pattern(10), 10, 0);
+	is_frame(next(port), false, 10, 0);
+	assert_true(port->ops->link_up(port));
+	close_all(port);
+}
+
+/* The guard finds who was there before it, and lets nobody in but us. */
+static void the_port_stays_ours(void **state)
+{
+	(void)state;
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	const int one = 1;
+	struct ovnet_udp_guard second;
+	struct ovnet_port *port = guarded_door();
+
+	assert_int_equal(ovnet_udp_guard_open(&second, PORT), -EADDRINUSE);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), -1);
+	assert_int_equal(errno, EADDRINUSE);
+	close(fd);
+	lab("ip", "link", "add", "vx0", "type", "vxlan", "id", "1", "dev", "up0", "dstport",
+		"8472");
+	assert_int_not_equal(
+		lab_run((const char *const[]){"ip", "link", "set", "vx0", "up", NULL}), 0);
+	close_all(port);
+
+	lab("ip", "link", "set", "vx0", "up");
+	assert_int_equal(ovnet_udp_guard_open(&guard, PORT), -EADDRINUSE);
+	lab("ip", "link", "delete", "vx0");
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(ovnet_udp_guard_open(&guard, PORT), -EADDRINUSE);
+	port = open_door();
+	close(fd);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(take(port, PORT), -EADDRINUSE);
+	close(fd);
+	assert_int_equal(take(port, PORT), 0);
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
+/* Its sockets are bound to what is gone; the next filter binds them to the new one. */
+static void another_interface_of_the_name(void **state)
+{
+	(void)state;
+	struct ovnet_port *port = guarded_door();
+
+	lab("ip", "link", "delete", "up0");
+	tear_down(NULL);
+	assert_int_equal(take(port, PORT), -ENODEV);
+	set_up(NULL);
+	assert_int_equal(take(port, PORT), 0);
+	peer_sends("10.9.0.1", pattern(1500), 1500, 2);
+	is_frame(next(port), false, 1500, 2);
+	close_all(port);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kernels_fragments_come_back_whole),
+		cmocka_unit_test(the_program_leaves_fragments_alone),
+		cmocka_unit_test(too_large_ones_and_broadcasts_are_left_out),
+		cmocka_unit_test(a_flood_is_bounded_and_counted),
+		cmocka_unit_test(a_sleeper_is_woken),
+		cmocka_unit_test(the_filter_opens_and_closes),
+		cmocka_unit_test(the_port_stays_ours),
+		cmocka_unit_test(another_interface_of_the_name),
+	};
+
+	lab_enter();
+	return cmocka_run_group_tests_name("udp_socket", tests, set_up, tear_down);
+}
