@@ -7,11 +7,11 @@ set -euo pipefail
 . "$OVNET_ROOT/test/smoke/lib/build.sh"
 set +eE
 
-PARTS="build lint unit smoke demo asan"
+PARTS="build lint unit smoke demo asan fuzz"
 
 usage() {
 	cat <<-END
-		usage: scripts/test.sh [unit|smoke|asan|lint|demo|build]... [--full]
+		usage: scripts/test.sh [unit|smoke|asan|fuzz|lint|demo|build]... [--full]
 
 		  build  gcc and clang, warnings are errors
 		  lint   scripts/lint.sh and its self-test
@@ -19,6 +19,7 @@ usage() {
 		  smoke  test/smoke/*.sh: network namespaces, a real etcd, kernel vxlan peers
 		  demo   scripts/demo.sh
 		  asan   unit and smoke with AddressSanitizer and UndefinedBehaviorSanitizer
+		  fuzz   each harness of test/fuzz for a few seconds; test/fuzz/run.sh for longer
 		  --full adds what takes long
 
 		Without a part: all of them. Installs what is missing, builds what it runs.
@@ -176,6 +177,14 @@ part_asan() {
 	CC=gcc build asan "$dir" -Db_sanitize=address,undefined --buildtype=debugoptimized || return
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 unit asan- "$dir" 4
 	OVNET_SLOW=1 smoke asan- "$dir" 300
+}
+
+part_fuzz() {
+	local name
+	run build/fuzz "$OVNET_ROOT/test/fuzz/run.sh" --build || return
+	for name in $("$OVNET_ROOT/test/fuzz/run.sh" --list); do
+		run "fuzz/$name" "$OVNET_ROOT/test/fuzz/run.sh" --seconds $((FULL ? 60 : 5)) "$name"
+	done
 }
 
 finish() {

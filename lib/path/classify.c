@@ -46,6 +46,9 @@ static inline int check_inner4(struct rte_mbuf *m, struct ovnet_meta *meta)
 		return why;
 	meta->src_be = ip->src_addr;
 	meta->src_version = 4;
+	why = check_offload(meta, ip4_header_len(ip));
+	if (unlikely(why != PASS))
+		return why;
 	meta->ip_version = 4;
 	meta->l3_len = rte_be_to_cpu_16(ip->total_length);
 	trim_to(m, meta->l3_len);
@@ -63,6 +66,9 @@ static inline int check_inner6(struct rte_mbuf *m, struct ovnet_meta *meta)
 		return why;
 	memcpy(meta->src6, ip->src_addr, sizeof(meta->src6));
 	meta->src_version = 6;
+	why = check_offload(meta, IP6_LEN);
+	if (unlikely(why != PASS))
+		return why;
 	meta->ip_version = 6;
 	meta->l3_len = ip6_total(ip);
 	trim_to(m, meta->l3_len);

@@ -26,6 +26,8 @@ static inline int check_inner4(const struct ovnet_fib_view *view, struct rte_mbu
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
 	int why = ip4_check(ip, m->data_len, m->pkt_len);
 
+	if (likely(why == PASS))
+		why = check_offload(meta, ip4_header_len(ip));
 	if (unlikely(why != PASS))
 		return why;
 	meta->ip_version = 4;
@@ -42,6 +44,8 @@ static inline int check_inner6(const struct ovnet_fib_view *view, struct rte_mbu
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
 	int why = ip6_check(ip, m->data_len, m->pkt_len);
 
+	if (likely(why == PASS))
+		why = check_offload(meta, IP6_LEN);
 	if (unlikely(why != PASS))
 		return why;
 	meta->ip_version = 6;
@@ -94,8 +98,9 @@ static __rte_always_inline int check_inner(const struct ovnet_fib_view *view, st
 		return OVNET_DROP_FAMILY_OFF;
 	else
 		why = check_inner6(view, m, meta, found);
-	if (likely(why == PASS)) /* id, who may send */
-		rte_prefetch0((const char *)found->peer + RTE_CACHE_LINE_SIZE);
+	/* id, who may send; a number, as there may be no peer to point into */
+	if (likely(why == PASS))
+		rte_prefetch0((const void *)((uintptr_t)found->peer + RTE_CACHE_LINE_SIZE));
 	return why;
 }
 

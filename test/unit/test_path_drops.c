@@ -102,6 +102,9 @@ static void buffers_and_undone_work(void **state)
 		enum ovnet_drop reason;
 	} cases[] = {
 		{OVNET_OFF_CSUM, 20, 79, OVNET_DROP_CSUM_STATE},
+		/* Into the source address, which is judged before the sum is written. */
+		{OVNET_OFF_CSUM, 0, 12, OVNET_DROP_CSUM_STATE},
+		{OVNET_OFF_CSUM, 19, 0, OVNET_DROP_CSUM_STATE},
 		{OVNET_OFF_CSUM, 65535, 65535, OVNET_DROP_CSUM_STATE},
 		{OVNET_OFF_CSUM | OVNET_OFF_TSO4, 20, 6, OVNET_DROP_GSO_STATE},
 		{OVNET_OFF_USO, 20, 6, OVNET_DROP_GSO_STATE},
@@ -132,7 +135,7 @@ static void buffers_and_undone_work(void **state)
 	bed_receive(b, HOST, m);
 	ops->poll(&b->ctx);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NO_HEADROOM], 2);
-	assert_int_equal(bed_drops(b), 6);
+	assert_int_equal(bed_drops(b), 8);
 
 	m = bed_packet(UPLINK, in, put_vxlan(in, 100), 0, 0);
 	ovnet_meta(m)->offload = OVNET_OFF_TSO4;
@@ -141,9 +144,14 @@ static void buffers_and_undone_work(void **state)
 	ovnet_meta(m)->offload = OVNET_OFF_CSUM;
 	ovnet_meta(m)->csum_start = 55; /* inside the inner Ethernet header */
 	bed_receive(b, UPLINK, m);
+	m = bed_packet(UPLINK, in, put_vxlan(in, 100), 0, 0);
+	ovnet_meta(m)->offload = OVNET_OFF_CSUM;
+	ovnet_meta(m)->csum_start = 64; /* the inner IP header, up to its addresses */
+	ovnet_meta(m)->csum_offset = 16;
+	bed_receive(b, UPLINK, m);
 	ops->poll(&b->ctx);
 	assert_int_equal(b->counters.drops[OVNET_DROP_GSO_STATE], 3);
-	assert_int_equal(b->counters.drops[OVNET_DROP_CSUM_STATE], 3);
+	assert_int_equal(b->counters.drops[OVNET_DROP_CSUM_STATE], 6);
 	assert_int_equal(b->counters.last_source[OVNET_DROP_CSUM_STATE].v4_be, htonl(PEER_IP));
 	bed_close(b);
 }
