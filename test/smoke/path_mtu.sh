@@ -25,9 +25,9 @@ equal "answers and pieces so far" "0 0" "$(made answers) $(made pieces)"
 ip -n "$LAB-a" route add "$(host_ip b)/32" dev eth0 mtu 1400
 within 5 "packets without DF arrive in pieces" cut
 equal "packets dropped as oversize" 0 "$(drops a oversize)"
-expect "the pod is told the MTU of the way" told -M do -s 1400 "mtu = 1350"
+expect "the pod is told the MTU of the way" told -M "do" -s 1400 "mtu = 1350"
 equal "packets dropped as oversize" 1 "$(drops a oversize)"
-expect "packets as large as told arrive" told -M do -s 1322 " 0% packet loss"
+expect "packets as large as told arrive" told -M "do" -s 1322 " 0% packet loss"
 expect "tracepath finds it" in_pod a sh -c "tracepath -n $(pod_ip b) | grep -q 'pmtu 1350'"
 
 port_down b
