@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Shows ovnet at work: pods on ovnet hosts and on hosts with the kernel's own vxlan, set up as
-# flanneld does, talk to each other; a daemon dies and comes back; etcd goes away.
+# Shows ovnet at work: pods on ovnet hosts and on hosts without it, set up as flanneld does (the
+# kernel's vxlan, plain routes, or flannel's udp), talk to each other; a daemon dies and comes back; etcd goes away.
 . "$(dirname "$0")/../test/smoke/lib.sh"
 for part in build pairs leftovers; do
 	. "$OVNET_ROOT/test/smoke/lib/$part.sh"
@@ -10,7 +10,8 @@ done
 usage() {
 	cat <<-END
 		usage: scripts/demo.sh [--hosts N] [--etcd-api v2|v3] [--etcd-transport grpc|json]
-		                       [--tls] [--json FILE] [--keep]
+		                       [--tls] [--backend vxlan|udp|host-gw] [--direct-routing]
+		                       [--dual-stack] [--json FILE] [--keep]
 		       scripts/demo.sh --stop NAME
 
 		  --hosts N     ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
@@ -18,6 +19,10 @@ usage() {
 		  --etcd-transport T
 		                how the daemons speak v3 (default: what they choose)
 		  --tls         etcd speaks TLS and wants a certificate from everybody
+		  --backend B   how packets cross the underlay (default vxlan)
+		  --direct-routing
+		                with vxlan: peers on the link get plain routed packets
+		  --dual-stack  IPv4 and IPv6, pods and underlay; vxlan and host-gw
 		  --json FILE   write the results there
 		  --keep        leave everything up at the end and say how to look around
 		  --stop NAME   remove what a demo with --keep left
@@ -42,10 +47,13 @@ parse() {
 		--help | -h) usage && exit 0 ;;
 		--keep) KEEP=1 ;;
 		--tls) export LAB_ETCD_TLS=1 ;;
-		--hosts | --etcd-api | --etcd-transport | --json | --stop)
+		--direct-routing) LAB_DIRECT=1 ;;
+		--dual-stack) LAB_DUAL=1 ;;
+		--backend | --hosts | --etcd-api | --etcd-transport | --json | --stop)
 			[ $# -ge 2 ] || usage_error "$1 needs a value"
 			case $1 in
 			--hosts) HOSTS=$2 ;;
+			--backend) LAB_BACKEND=$2 ;;
 			--etcd-api) export LAB_ETCD_API=$2 ;;
 			--json) JSON=$(realpath -m -- "$2") ;;
 			--etcd-transport) ETCD_TRANSPORT=$2 ;;
@@ -61,6 +69,12 @@ parse() {
 	etcd_choose
 	[[ $LAB_ETCD_API =~ ^v[23]$ ]] || usage_error "--etcd-api: v2 or v3"
 	[[ $ETCD_TRANSPORT =~ ^(auto|grpc|json)$ ]] || usage_error "--etcd-transport: grpc or json"
+	[[ $LAB_BACKEND =~ ^(vxlan|udp|host-gw)$ ]] || usage_error "--backend: vxlan, udp or host-gw"
+	[ -z "$LAB_DIRECT" ] || [ "$LAB_BACKEND" = vxlan ] ||
+		usage_error "--direct-routing goes with --backend vxlan"
+	[ -z "$LAB_DUAL" ] || [ "$LAB_BACKEND" != udp ] ||
+		usage_error "--dual-stack: flannel's udp carries IPv4 only"
+	NETCONF=$(lab_netconf)
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
 }
 
@@ -122,6 +136,14 @@ prepare() {
 	fi
 }
 
+linux_kind() {
+	case $LAB_BACKEND in
+	vxlan) echo "kernel vxlan${LAB_DIRECT:+ or plain routes}" ;;
+	host-gw) echo "plain kernel routes" ;;
+	udp) echo "flannel's udp, by a program of the tests" ;;
+	esac
+}
+
 hosts_up() {
 	local h wanted
 	OVNET=() LINUX=(linux1 linux2)
@@ -133,7 +155,7 @@ hosts_up() {
 	fabric_up
 	etcd_start
 	netconf "$NETCONF"
-	step "linux hosts: ${LINUX[*]} (kernel vxlan as flanneld sets it up, no ovnet)"
+	step "linux hosts: ${LINUX[*]} ($(linux_kind) as flanneld sets it up, no ovnet)"
 	for h in "${LINUX[@]}"; do
 		linux_host "$h"
 	done
@@ -175,9 +197,28 @@ pairs() {
 			[ "$from" = "$to" ] || pair_measure "$from" "$to" || ALL_OK=false
 		done
 	done
-	say "(TTL 62: two hosts forwarded the packet. linux to linux is the reference.)"
+	say "(TTL $(pod_ttl): two hosts forwarded the packet$(
+		[ "$LAB_BACKEND" != udp ] || echo ", and both ends of the tunnel as flannel's do"
+	). linux to linux is the reference.)"
+	[ -z "$LAB_DUAL" ] || pairs6
 	step "the lease tree in etcd, API $LAB_ETCD_API$(! over_tls || echo ", over TLS")"
 	etcd_tree
+}
+
+pairs6() {
+	local from to
+	step "the same pairs over IPv6: ping and a TCP transfer with its contents checked"
+	for from in "${ALL[@]}"; do
+		for to in "${ALL[@]}"; do
+			[ "$from" = "$to" ] || check "$from $(pod_ip6 "$from") and $to $(pod_ip6 "$to")" \
+				pair6 "$from" "$to"
+		done
+	done
+}
+
+pair6() {
+	retry 5 size_passes "$1" "$2" 6 100 && [ "$(ttl_seen "$1" "$2" 6)" = "5 62" ] &&
+		tcp_copy6 "$1" "$2"
 }
 
 # first_reply LOG AFTER_US: microseconds of the first answer after that time, if there is one.
@@ -287,7 +328,7 @@ keep() {
 		$LAB is left up. Look around:
 		  ip netns list | grep $LAB                            hosts NAME, their pods NAME-pod
 		  ip netns exec $LAB-$a-pod ping $(pod_ip "${ALL[1]}")
-		  ip netns exec $LAB-linux1 ip -d link show flannel.1
+		  ip netns exec $LAB-linux1 ip route
 		  $(tree_command)
 		$([ "$HOSTS" = 0 ] || echo "  $OVNETCTL --socket $LAB_DIR/ovnet1/ctl.sock status")
 		  ls $LAB_DIR/$a                           subnet.env, log, control socket

@@ -26,6 +26,7 @@ static const struct column port_columns[] = {
 static const struct column peer_columns[] = {
 	{"subnet", "SUBNET", COLUMN_TEXT},
 	{"public_ip", "PUBLIC-IP", COLUMN_TEXT},
+	{"encap", "ENCAP", COLUMN_TEXT},
 	{"state", "STATE", COLUMN_TEXT},
 	{"uplink", "UPLINK", COLUMN_TEXT},
 	{"via", "VIA", COLUMN_TEXT},
@@ -40,6 +41,7 @@ static const struct column peer_columns[] = {
 
 static const struct column lease_columns[] = {
 	{"subnet", "SUBNET", COLUMN_TEXT},
+	{"subnet6", "SUBNET6", COLUMN_TEXT},
 	{"public_ip", "PUBLIC-IP", COLUMN_TEXT},
 	{"backend", "BACKEND", COLUMN_TEXT},
 	{"vtep_mac", "VTEP-MAC", COLUMN_TEXT},
@@ -79,6 +81,7 @@ static const struct column stage_columns[] = {
 static const struct column drop_columns[] = {
 	{"reason", "REASON", COLUMN_TEXT},
 	{"packets", "PACKETS", COLUMN_COUNT},
+	{"permitted", "PERMITTED", COLUMN_COUNT},
 	{"port", "PORT", COLUMN_TEXT},
 	{"last_source", "LAST-SOURCE", COLUMN_TEXT},
 	{"help", "MEANING", COLUMN_TEXT},

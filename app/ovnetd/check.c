@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "ingress.h"
 
 /* `len` bytes of one URL: scheme, host, no blanks. */
 static int check_url(const char *url, size_t len)
@@ -82,13 +84,40 @@ int check_iface_name_or_none(const char *text)
 	return text[0] == '\0' ? 0 : check_ifname(text);
 }
 
-int check_iface(const char *text)
+static int check_name_or_addr(const char *text)
 {
 	struct ovnet_addr addr;
 
 	if (ovnet_addr_parse(text, &addr) == 0)
 		return ovnet_addr_is_unicast(&addr) ? 0 : -EINVAL;
-	return check_iface_name_or_none(text);
+	return check_ifname(text);
+}
+
+int check_iface(const char *text)
+{
+	char one[OVNET_ADDR_STRLEN];
+
+	while (text[0] != '\0') {
+		size_t len = strcspn(text, ",");
+		if (len >= sizeof(one) || (text[len] == ',' && text[len + 1] == '\0'))
+			return -EINVAL;
+		snprintf(one, sizeof(one), "%.*s", (int)len, text);
+		int err = check_name_or_addr(one);
+		if (err < 0)
+			return err;
+		text += len + (text[len] == ',');
+	}
+	return 0;
+}
+
+int check_regex(const char *text)
+{
+	regex_t re;
+
+	if (regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
+		return -EINVAL;
+	regfree(&re);
+	return 0;
 }
 
 int parse_unicast4(void *member, const char *text)
@@ -107,6 +136,50 @@ int check_public_ip(const char *text)
 	struct ovnet_addr addr;
 
 	return text[0] == '\0' ? 0 : parse_unicast4(&addr, text);
+}
+
+int check_public_ipv6(const char *text)
+{
+	struct ovnet_addr addr;
+
+	if (text[0] == '\0')
+		return 0;
+	if (ovnet_addr_parse(text, &addr) < 0 || addr.family != AF_INET6)
+		return -EINVAL;
+	return ovnet_addr_is_unicast(&addr) ? 0 : -EINVAL;
+}
+
+int inherit_or_number(const char *text, int max)
+{
+	char *end;
+
+	if (strcmp(text, "inherit") == 0)
+		return -1;
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	long n = strtol(text, &end, 10);
+	return errno != 0 || *end != '\0' || n > max ? -EINVAL : (int)n;
+}
+
+int check_dscp(const char *text)
+{
+	return inherit_or_number(text, 63) < -1 ? -EINVAL : 0;
+}
+
+int check_ttl(const char *text)
+{
+	int ttl = inherit_or_number(text, 255);
+
+	return ttl < -1 || ttl == 0 ? -EINVAL : 0;
+}
+
+int check_ingress(const char *text)
+{
+	struct ingress_allowed allowed[INGRESS_MAX_ALLOWED];
+	int n = ingress_parse(text, allowed, INGRESS_MAX_ALLOWED);
+
+	return n < 0 ? n : 0;
 }
 
 int parse_uplink_address(void *member, const char *text)
@@ -196,6 +269,16 @@ int conf_cpu_list(const char *text, uint16_t *cpus, unsigned max)
 		if (*text != ',')
 			return -EINVAL;
 	}
+}
+
+int check_server_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 253 || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789.-_") != len
+		       ? -EINVAL
+		       : 0;
 }
 
 int check_cpus(const char *text)

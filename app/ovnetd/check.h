@@ -5,14 +5,23 @@
 
 #include <assert.h>
 
+/* "inherit": -1; a number up to `max`: it; anything else: -EINVAL. */
+int inherit_or_number(const char *text, int max);
+
 int check_endpoints(const char *text);
 int check_path_or_none(const char *text);
 int check_not_empty(const char *text);
 int check_file(const char *text); /* readable, or "" */
 int check_iface(const char *text);
+int check_regex(const char *text);
 int check_ifname(const char *text);
 int check_iface_name_or_none(const char *text);
 int check_public_ip(const char *text);
+int check_public_ipv6(const char *text);
+int check_ingress(const char *text);
+int check_dscp(const char *text);
+int check_ttl(const char *text);
+int check_server_name(const char *text); /* or "" */
 int check_cpus(const char *text);
 int check_socket(const char *text);
 int check_mode(const char *text);

@@ -17,11 +17,13 @@
 #include "fib_writer.h"
 #include "host_device.h"
 #include "impostors.h"
+#include "ingress.h"
 #include "lease_client.h"
 #include "lease_ctl.h"
 #include "loop.h"
 #include "path.h"
 #include "peers.h"
+#include "rules.h"
 #include "udp_guard.h"
 #include "warnings.h"
 #include "worker.h"
@@ -32,10 +34,11 @@
 struct uplink {
 	const struct conf_uplink *conf; /* NULL: the default one */
 	struct ovnet_port *port;
-	struct ovnet_link link; /* ifindex 0: no kernel device behind it */
-	struct ovnet_addr addr; /* outer source address */
-	bool has_public;        /* the address in the tree was one of these when it started */
-	unsigned n_addrs;       /* all local addresses, what we accept packets to */
+	struct ovnet_link link;  /* ifindex 0: no kernel device behind it */
+	struct ovnet_addr addr;  /* outer source address */
+	struct ovnet_addr addr6; /* the same of IPv6; family 0: none */
+	bool has_public;         /* the address in the tree was one of these when it started */
+	unsigned n_addrs;        /* all local addresses, what we accept packets to */
 	struct ovnet_addr addrs[16];
 	struct ovnet_port *fragments; /* for what the kernel puts together; NULL: none */
 	struct event *readable;       /* its sockets */
@@ -66,9 +69,11 @@ struct daemon {
 	uint16_t n_ports;
 	uint32_t map_generation;
 	struct ovnet_port *host;
+	char iface[OVNET_ADDR_STRLEN]; /* stands for node.iface where that is empty; or "" */
 	struct uplink uplinks[CONF_MAX_UPLINKS];
 	unsigned n_uplinks;
 	struct ovnet_addr public_ip;
+	struct ovnet_addr public_ip6;     /* family 0: none */
 	struct ovnet_udp_guard udp_guard; /* the overlay port, bound in the kernel */
 	bool guarded;
 
@@ -79,6 +84,11 @@ struct daemon {
 	struct peers peers;
 	struct warnings warnings;
 	struct impostors impostors;
+	struct ingress_allowed allowed[INGRESS_MAX_ALLOWED]; /* ingress.allow */
+	unsigned n_allowed, n_local;
+	struct ovnet_addr local[INGRESS_MAX_LOCAL]; /* what the FIB knows as ours */
+	bool ingress_set;
+	struct rules rules;
 
 	bool have_netconf, ready, host_down;
 	bool synced, settled;         /* all peers listed; all in the FIB, subnet.env written */
@@ -94,8 +104,8 @@ struct module {
 	void (*fini)(struct daemon *d);
 };
 
-extern const struct module module_eal, module_rcu, module_kernel, module_ports, module_workers,
-	module_fib, module_ctl, module_lease, module_impostors;
+extern const struct module module_eal, module_rcu, module_kernel, module_iface, module_ports,
+	module_workers, module_fib, module_ctl, module_rules, module_lease, module_impostors;
 
 /* Runs until a signal or a fatal error; returns the exit code. */
 int daemon_run(struct daemon *d);

@@ -11,19 +11,31 @@ OVNET_LOG_TYPE(host)
 
 int host_set_up(struct daemon *d)
 {
-	return ovnet_host_device_setup(
-		d->kernel, d->host->ifindex, &d->netconf.network, &d->own.subnet, d->overlay_mtu);
+	struct ovnet_host_conf conf = {
+		.network = {ovnet_prefix_from4(&d->netconf.network)},
+		.own = {ovnet_prefix_from4(&d->own.subnet)},
+		.mtu = d->overlay_mtu,
+	};
+
+	if (d->own.has_v6) {
+		conf.network[1] = ovnet_prefix_from6(&d->netconf.network6);
+		conf.own[1] = ovnet_prefix_from6(&d->own.subnet6);
+	}
+	return ovnet_host_device_setup(d->kernel, d->host->ifindex, &conf);
 }
 
-static bool has_own_address(struct daemon *d)
+static bool has_own_addresses(struct daemon *d)
 {
 	struct ovnet_addr have[MAX_ADDRS], own = ovnet_addr_v4(d->own.subnet.addr_host);
+	struct ovnet_addr own6 = ovnet_addr_v6(d->own.subnet6.addr);
 	unsigned n = ovnet_kernel_link_addrs(d->kernel, d->host->ifindex, have, MAX_ADDRS);
+	bool found = false, found6 = !d->own.has_v6;
 
-	for (unsigned i = 0; i < n; i++)
-		if (ovnet_addr_equal(&have[i], &own))
-			return true;
-	return n == MAX_ADDRS; /* too many to tell */
+	for (unsigned i = 0; i < n; i++) {
+		found = found || ovnet_addr_equal(&have[i], &own);
+		found6 = found6 || ovnet_addr_equal(&have[i], &own6);
+	}
+	return (found && found6) || n == MAX_ADDRS; /* too many to tell */
 }
 
 static void went_down(struct daemon *d)
@@ -72,8 +84,8 @@ void host_link_changed(struct daemon *d, const struct ovnet_link *link)
 		went_down(d);
 	} else if (d->host_down) {
 		came_up(d);
-	} else if (!has_own_address(d)) {
-		LOG(WARN, "the address of host device %s was removed by somebody: putting it back",
+	} else if (!has_own_addresses(d)) {
+		LOG(WARN, "an address of host device %s was removed by somebody: putting it back",
 			d->host->name);
 		if (host_set_up(d) == 0)
 			peers_set_routes(d);

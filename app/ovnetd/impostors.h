@@ -13,11 +13,16 @@
 
 struct event;
 
+struct impostor {
+	struct ovnet_addr outer, inner; /* outer.family 0: none */
+};
+
 struct impostors {
 	struct event *timer;
-	uint64_t seen;                    /* packets refused until the last look */
-	uint64_t last[OVNET_MAX_WORKERS]; /* by worker: what it had noted then */
-	time_t warned;                    /* when it last grew; 0: never, or over */
+	uint64_t seen; /* packets refused until the last look */
+	/* By worker: what it had noted then. */
+	struct impostor last4[OVNET_MAX_WORKERS], last6[OVNET_MAX_WORKERS];
+	time_t warned; /* when it last grew; 0: never, or over */
 };
 
 #endif

@@ -20,12 +20,14 @@ static void on_link_changed(void *arg, const struct ovnet_link *link)
 {
 	uplinks_link_changed(arg, link);
 	host_link_changed(arg, link);
+	ingress_update(arg);
 }
 
 /* What was lost may have been the end of a device. */
 static void on_resync(void *arg)
 {
 	ports_check(arg);
+	ingress_update(arg);
 	peers_resolve_all(arg);
 }
 

@@ -20,6 +20,8 @@ static int find_static(struct daemon *d, const struct ovnet_addr *dst, struct ne
 {
 	struct uplink *gateway = NULL;
 
+	if (dst->family != AF_INET)
+		return -ENETUNREACH;
 	for (unsigned i = 0; i < d->n_uplinks; i++) {
 		struct uplink *u = &d->uplinks[i];
 		if (u->link.ifindex != 0)
@@ -42,12 +44,16 @@ static int find_static(struct daemon *d, const struct ovnet_addr *dst, struct ne
  * flanneld's kernel device sends from the address its lease carries, whatever the route prefers:
  * peers refuse packets from another.
  */
-static struct ovnet_addr source_on(
-	const struct daemon *d, const struct uplink *u, const struct ovnet_addr *preferred)
+static struct ovnet_addr source_on(const struct daemon *d, const struct uplink *u, uint8_t family,
+	const struct ovnet_addr *preferred)
 {
-	if (uplink_has(u, &d->public_ip))
-		return d->public_ip;
-	return preferred->family != 0 ? *preferred : u->addr;
+	const struct ovnet_addr *public_ip = family == AF_INET6 ? &d->public_ip6 : &d->public_ip;
+
+	if (uplink_has(u, public_ip))
+		return *public_ip;
+	if (preferred->family != 0)
+		return *preferred;
+	return family == AF_INET6 ? u->addr6 : u->addr;
 }
 
 int next_hop_find(struct daemon *d, const struct ovnet_addr *dst,
@@ -61,7 +67,7 @@ int next_hop_find(struct daemon *d, const struct ovnet_addr *dst,
 	*out = (struct next_hop){
 		.uplink = u,
 		.addr = r->gateway.family != 0 ? r->gateway : *dst,
-		.source = source_on(d, u, &r->prefsrc),
+		.source = source_on(d, u, dst->family, &r->prefsrc),
 		.mtu = r->mtu != 0 && r->mtu < u->port->mtu ? r->mtu : u->port->mtu,
 	};
 	return 0;

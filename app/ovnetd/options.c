@@ -8,7 +8,9 @@
 	.offset = offsetof(struct conf, member), .width = sizeof(((struct conf *)0)->member)
 
 static const char *const api[] = {"auto", "v3", "v2", NULL};
-static const char *const validation[] = {"off", "strict", NULL};
+static const char *const validation[] = {"off", "permissive", "strict", NULL};
+static const char *const off_on[] = {"off", "on", NULL};
+static const char *const df[] = {"auto", "clear", "set", "inherit", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
 static const char *const on_lost[] = {"keep", "drain", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
@@ -90,6 +92,12 @@ const struct option_def ovnetd_options[] = {
 		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
 		.help = "private key of the client certificate",
 		.more = "Empty: the key is in the file of the certificate."},
+	{"etcd.server-name", OPTION_TEXT, AT(etcd.server_name), .check = check_server_name,
+		.preset = "", .arg = "NAME", .form = "a name such as \"etcd.example.com\", or \"\" for the address's own",
+		.help = "name the certificates of etcd are for",
+		.more = "Asked for and checked in place of the host in etcd.endpoints, which is "
+			"still where connections go: for certificates that do not have every "
+			"server's address. Empty: that host. Without https:// it has no effect."},
 	{"etcd.username", OPTION_TEXT, AT(etcd.username), .preset = "", .arg = "NAME",
 		.form = "a user name of etcd's, or \"\" for none",
 		.help = "user name for etcd's own authentication",
@@ -110,15 +118,31 @@ const struct option_def ovnetd_options[] = {
 			"says which and why."},
 
 	{"node.iface", OPTION_TEXT, AT(node.iface), .check = check_iface, .preset = "",
-		.arg = "NAME|IP", .form = "an interface's name or address, or \"\" for the default route's",
+		.arg = "NAME|IP", .form = "an interface's name or address, several with commas between them, or \"\" for the default route's",
 		.help = "interface to the other nodes",
-		.more = "By name, or by an address it has. Empty: the interface of the IPv4 default "
-			"route. Its address goes into the lease, its MTU bounds the overlay's."},
+		.more = "By name, or by an address it has; of several (\"eth0,eth1\", or the flag "
+			"several times) the first that is there. Empty: what the two below find, or "
+			"that which has public-ip, or else that of the IPv4 default route. Its address "
+			"goes into the lease, its MTU bounds the overlay's."},
+	{"node.iface-regex", OPTION_TEXT, AT(node.iface_regex), .check = check_regex, .preset = "",
+		.arg = "REGEX", .form = "an extended regular expression as grep -E takes it, or \"\"",
+		.help = "interface by a pattern for its address or name",
+		.more = "Without iface: the first interface that has an IPv4 address the pattern is "
+			"found in, or else a name. flanneld's are Go's: write [0-9] for its \\d."},
+	{"node.iface-can-reach", OPTION_TEXT, AT(node.iface_can_reach), .check = check_public_ip,
+		.preset = "", .arg = "IP", .form = "an IPv4 address such as \"192.0.2.1\", or \"\"",
+		.help = "interface by the route to this address",
+		.more = "Without iface and iface-regex: the interface that the kernel would send to "
+			"that address by, and the address it would send with."},
 	{"node.public-ip", OPTION_TEXT, AT(node.public_ip), .check = check_public_ip, .preset = "",
 		.arg = "IP", .form = "an IPv4 address of this node, such as \"192.0.2.10\", or \"\" for the interface's own",
 		.help = "address other nodes send to",
 		.more = "Empty: the interface's first global IPv4 address. Give it where other nodes "
 			"reach this one by another address (NAT one to one)."},
+	{"node.public-ipv6", OPTION_TEXT, AT(node.public_ipv6), .check = check_public_ipv6, .preset = "",
+		.arg = "IP", .form = "an IPv6 address of this node, such as \"2001:db8::10\", or \"\" for the interface's own",
+		.help = "the same for the IPv6 half of a dual-stack overlay",
+		.more = "Empty: the interface's first global IPv6 address."},
 	{"node.subnet-file", OPTION_TEXT, AT(node.subnet_file), .check = check_not_empty,
 		.preset = "/run/flannel/subnet.env", .arg = "FILE", .form = "a path",
 		.help = "file the subnet and MTU are written to",
@@ -143,12 +167,45 @@ const struct option_def ovnetd_options[] = {
 		.help = "name of the host device",
 		.more = "The node's own door to the overlay, where flannel has flannel.1."},
 
-	{"ingress.validation", OPTION_CHOICE, AT(ingress.validate), .choices = validation,
+	{"host.ip-masq", OPTION_SWITCH, AT(host.ip_masq), .flag = "ip-masq", .preset = "false",
+		.help = "masquerade what leaves the overlay",
+		.more = "What pods send to the rest of the world leaves with the node's own address, and "
+			"what enters the overlay here from outside, with that of the host device; "
+			"multicast and what stays in the overlay keep theirs. The rules are in nftables, "
+			"table \"ovnet\" (`nft list table ip ovnet`), and FLANNEL_IPMASQ=true in "
+			"subnet-file tells docker and CNI that they need not do it."},
+	{"host.ip-masq-fully-random-disable", OPTION_SWITCH, AT(host.fully_random_disable),
+		.flag = "ip-masq-fully-random-disable", .preset = "false",
+		.help = "masquerade without random ports",
+		.more = "Random source ports keep connections of many pods to one server from "
+			"getting in each other's way."},
+	{"host.forward-rules", OPTION_SWITCH, AT(host.forward_rules),
+		.flag = "iptables-forward-rules", .preset = "true",
+		.help = "accept the overlay's packets in iptables' FORWARD chain",
+		.more = "Docker sets that chain's policy to DROP. The rules are in a chain of their own, "
+			"OVNET-FWD, at the end of FORWARD, so that DOCKER-USER and what else stands "
+			"before it decides first. Needs the program iptables."},
+	{"host.rules-resync", OPTION_UINT, AT(host.rules_resync), .flag = "iptables-resync",
+		.preset = "5", .min = 1, .max = 3600, .arg = "SECONDS",
+		.help = "how often those rules are looked after",
+		.more = "What somebody removed is put back."},
+
+	{"ingress.validation", OPTION_CHOICE, AT(ingress.validation), .choices = validation,
 		.preset = "strict", .help = "who may send into the overlay",
 		.more = "strict: only addresses that hold a lease, and only from inside that lease's "
-			"subnet; the rest is dropped as unknown-peer or inner-source. off: anybody who "
-			"reaches this node's port. Neither is authentication where hosts can forge "
-			"addresses."},
+			"subnet or from the sending host's own address; the rest is dropped "
+			"(unknown-peer, inner-source, routed-mac, foreign-source). permissive: it passes "
+			"and is counted, see `ovnetctl drops`. off: anybody who reaches this node's "
+			"port. None is authentication where hosts can forge addresses."},
+	{"ingress.allow", OPTION_TEXT, AT(ingress.allow), .check = check_ingress, .preset = "",
+		.arg = "LIST", .form = "entries \"PUBLIC-IP: ADDRESS, PREFIX, ...\" with \";\" between them",
+		.help = "what validation lets pass beside the leases",
+		.more = "For each peer, by the PublicIP of its lease: further addresses it sends "
+			"from (an old flanneld sends from its interface's address, which may be "
+			"another), and prefixes behind it whose packets it passes on without "
+			"masquerading. Under this node's own public-ip: prefixes that may enter the "
+			"overlay by the host device. As in "
+			"\"192.0.2.7: 192.0.2.8, 172.20.0.0/16; 192.0.2.9: 10.1.0.0/16\"."},
 
 	{"encap.src-port-min", OPTION_UINT, AT(encap.src_port_min), .preset = "32768",
 		.min = 1, .max = 65535, .arg = "PORT", .help = "lowest outer UDP source port",
@@ -157,6 +214,30 @@ const struct option_def ovnetd_options[] = {
 	{"encap.src-port-max", OPTION_UINT, AT(encap.src_port_max), .preset = "60999",
 		.min = 1, .max = 65535, .arg = "PORT", .help = "highest outer UDP source port",
 		.more = "Not below src-port-min."},
+	{"encap.dscp", OPTION_TEXT, AT(encap.dscp), .check = check_dscp, .preset = "0",
+		.arg = "inherit|0-63", .form = "\"inherit\" or a number from 0 to 63",
+		.help = "DSCP of the outer header",
+		.more = "inherit: that of the packet inside. ECN always follows RFC 6040."},
+	{"encap.ttl", OPTION_TEXT, AT(encap.ttl), .check = check_ttl, .preset = "64",
+		.arg = "inherit|1-255", .form = "\"inherit\" or a number from 1 to 255",
+		.help = "TTL or hop limit of the outer header",
+		.more = "inherit: that of the packet inside."},
+	{"encap.df", OPTION_CHOICE, AT(encap.df), .choices = df, .preset = "auto",
+		.help = "don't-fragment bit of the outer IPv4 header",
+		.more = "auto: as flannel's, clear with vxlan and set with udp. ovnet itself never "
+			"fragments the outer packet; routers on the way may where it is clear. "
+			"inherit: that of the packet inside."},
+	{"encap.udp-checksum", OPTION_CHOICE, AT(encap.udp_checksum), .choices = off_on,
+		.preset = "off", .help = "outer UDP checksum over IPv4",
+		.more = "off: zero, as RFC 7348 recommends and every peer accepts. on: computed for "
+			"each packet."},
+	{"encap.udp-checksum6", OPTION_CHOICE, AT(encap.udp_checksum6), .choices = off_on,
+		.preset = "on", .help = "outer UDP checksum over IPv6",
+		.more = "on: flannel's kernel device takes no zero checksum over IPv6. off: zero "
+			"(RFC 6935), for clusters of ovnet alone; received ones may always be zero."},
+	{"encap.mss-clamp", OPTION_CHOICE, AT(encap.mss_clamp), .choices = off_on, .preset = "off",
+		.help = "lower the MSS of TCP connections",
+		.more = "To what fits the way to the peer: for paths that lose ICMP."},
 
 	{"dpdk.workers", OPTION_UINT, AT(dpdk.workers), .preset = "1", .min = 1, .max = 31,
 		.arg = "N", .help = "threads that move packets",

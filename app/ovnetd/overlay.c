@@ -9,33 +9,15 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "daemon.h"
 #include "lease_ctl.h"
 #include "log.h"
-#include "rewrite.h"
+#include "notify.h"
 #include "static_registry.h"
 #include "subnet_env.h"
 
 OVNET_LOG_TYPE(overlay)
-
-#define SUPPORTED "vxlan"
-
-static int refuse_unsupported(const struct ovnet_netconf *c)
-{
-	if (c->backend != OVNET_BACKEND_VXLAN) {
-		LOG(ERR,
-			"backend type \"%s\" of the network config is not supported: "
-			"supported is " SUPPORTED,
-			c->type);
-		return -EPROTONOSUPPORT;
-	}
-	if (c->enable_ipv6 || !c->enable_ipv4) {
-		LOG(ERR, "the network config enables IPv6 or disables IPv4: only IPv4 overlays are "
-			 "supported, set EnableIPv6 false and EnableIPv4 true");
-		return -EPROTONOSUPPORT;
-	}
-	return 0;
-}
 
 /* As flannel v0.14.1+ makes it: random, locally administered, unicast. */
 static int random_mac(struct ovnet_mac *mac)
@@ -46,66 +28,46 @@ static int random_mac(struct ovnet_mac *mac)
 	return 0;
 }
 
-/* Once: the config is read once, and a second VXLAN device on the port would show itself here. */
-static int hold_port(struct daemon *d, const struct ovnet_netconf *c)
+/* A MAC is peers' permanent neighbour entry: it has to survive restarts. */
+static int choose_mac(bool have, const struct ovnet_mac *ours, bool had,
+	const struct ovnet_mac *before, struct ovnet_mac *mac)
 {
-	if (d->guarded)
-		return 0;
-	LOG(INFO, "VXLAN config: VNI=%u Port=%u GBP=%d Learning=%d DirectRouting=%d", c->vni,
-		c->port, c->gbp, c->learning, c->direct_routing);
-	int rc = ovnet_udp_guard_open(&d->udp_guard, c->port);
-	d->guarded = rc == 0;
-	return rc;
+	if (!have && !had)
+		return random_mac(mac);
+	*mac = have ? *ours : *before;
+	return 0;
 }
 
 static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *previous,
 	struct ovnet_lease *own)
 {
+	static const struct ovnet_lease none;
 	struct daemon *d = arg;
-	int rc = refuse_unsupported(c);
+	const struct ovnet_lease *was = previous != NULL ? previous : &none;
+	int rc = backend_check(d, c);
 
 	if (rc == 0)
-		rc = hold_port(d, c);
-	if (rc < 0)
+		rc = backend_hold_port(d, c);
+	if (rc < 0 || c->backend != OVNET_BACKEND_VXLAN)
 		return rc;
-	own->backend = c->backend;
-	own->vni = c->vni;
-	/* The MAC is peers' permanent neighbour entry: it has to survive restarts. */
 	own->has_vtep_mac = true;
-	if (d->ready)
-		own->vtep_mac = d->own.vtep_mac;
-	else if (previous != NULL && previous->has_vtep_mac)
-		own->vtep_mac = previous->vtep_mac;
-	else
-		rc = random_mac(&own->vtep_mac);
-	return rc;
-}
-
-/* Backend.MTU is the underlay's (flannel v0.21.3+). */
-static uint16_t overlay_mtu(struct daemon *d, const struct ovnet_netconf *c)
-{
-	uint16_t underlay = UINT16_MAX;
-
-	for (unsigned i = 0; i < d->n_uplinks; i++)
-		if (d->uplinks[i].port->mtu < underlay)
-			underlay = d->uplinks[i].port->mtu;
-	return (uint16_t)((c->mtu != 0 ? c->mtu : underlay) - OVNET_OVERHEAD(OVNET_VXLAN4_LEN));
+	rc = choose_mac(
+		d->ready, &d->own.vtep_mac, was->has_vtep_mac, &was->vtep_mac, &own->vtep_mac);
+	if (rc < 0 || !c->enable_ipv6)
+		return rc;
+	own->has_vtep_mac6 = true;
+	return choose_mac(d->ready && d->own.has_vtep_mac6, &d->own.vtep_mac6, was->has_vtep_mac6,
+		&was->vtep_mac6, &own->vtep_mac6);
 }
 
 static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
 {
-	struct ovnet_overlay o = {
-		.network = d->netconf.network,
-		.own = *own,
-		.udp_port = d->netconf.port,
-		.vni = d->netconf.vni,
-		.vtep_mac = d->own.vtep_mac,
-		.src_port_min = d->conf.encap.src_port_min,
-		.src_port_max = d->conf.encap.src_port_max,
-		.mtu = d->overlay_mtu,
-		.tunnel = OVNET_TUNNEL_VXLAN,
-		.validation = d->conf.ingress.validate ? OVNET_VALIDATE_STRICT : OVNET_VALIDATE_OFF,
-	};
+	struct ovnet_overlay o;
+
+	backend_overlay(d, &o);
+	o.own = *own;
+	if (own->len != 0 && d->own.has_v6)
+		o.own6 = d->own.subnet6;
 	int rc = ovnet_fib_set_overlay(d->fib, &o, d->netconf.subnet_len, d->netconf.subnet6_len);
 
 	if (rc == 0)
@@ -120,8 +82,11 @@ void overlay_write_env(struct daemon *d)
 	struct ovnet_subnet_env env = {
 		.network = d->netconf.network,
 		.subnet = d->own.subnet,
+		.has_v6 = d->own.has_v6,
+		.network6 = d->netconf.network6,
+		.subnet6 = d->own.subnet6,
 		.mtu = d->overlay_mtu,
-		.ip_masq = false, /* ovnet does not masquerade: docker or CNI does it then */
+		.ip_masq = d->conf.host.ip_masq,
 	};
 
 	d->subnet_env = ovnet_subnet_env_write(d->conf.node.subnet_file, &env) == 0;
@@ -134,6 +99,7 @@ void overlay_write_env(struct daemon *d)
 	}
 	warn_clear(&d->warnings, "subnet-file");
 	LOG(INFO, "wrote subnet file to %s", d->conf.node.subnet_file);
+	notify_ready(); /* docker, ordered behind the unit, reads the file */
 }
 
 static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *own)
@@ -144,7 +110,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	d->netconf = *c;
 	d->have_netconf = true;
 	d->own = *own;
-	d->overlay_mtu = overlay_mtu(d, c);
+	d->overlay_mtu = backend_mtu(d, c);
 	/* A host device that was deleted is set up when it is there again. */
 	if (set_tables(d, &d->own.subnet) < 0 || uplinks_filter(d) < 0 ||
 		(!d->lost[d->host->id] && host_set_up(d) < 0)) {
@@ -154,6 +120,8 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	d->ready = true;
 	warn_clear(&d->warnings, "lease-lost");
 	uplinks_check_mtu(d);
+	ingress_update(d);
+	rules_update(d);
 	if (!again)
 		return;
 	peers_republish(d);
@@ -274,11 +242,13 @@ static int lease_init(struct daemon *d)
 			.cafile = d->conf.etcd.cafile,
 			.certfile = d->conf.etcd.certfile,
 			.keyfile = d->conf.etcd.keyfile,
+			.server_name = d->conf.etcd.server_name,
 			.username = d->conf.etcd.username,
 			.password = d->conf.etcd.password,
 			.timeout_ms = d->conf.etcd.timeout * 1000},
 		.prefix = d->conf.etcd.prefix,
 		.public_ip = d->public_ip,
+		.public_ip6 = d->public_ip6,
 		.renew_margin_s = d->conf.node.subnet_lease_renew_margin * 60,
 		.ttl_s = 86400,
 		.snapshot = d->conf.registry.snapshot,
@@ -319,6 +289,8 @@ static int fib_init(struct daemon *d)
 	d->fib = ovnet_fib_writer_new(&d->shared.fib, &d->shared.rcu, MAX_PEERS);
 	if (d->fib == NULL)
 		LOG(ERR, "no memory for the tables");
+	int n = ingress_parse(d->conf.ingress.allow, d->allowed, INGRESS_MAX_ALLOWED);
+	d->n_allowed = n > 0 ? (unsigned)n : 0;
 	return d->fib != NULL ? 0 : -ENOMEM;
 }
 

@@ -5,8 +5,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "backend.h"
 #include "daemon.h"
 #include "log.h"
 #include "next_hop.h"
@@ -27,9 +27,7 @@ static void sum_up(struct daemon *d, uint32_t id, struct ovnet_peer_counters *su
 
 static const struct ovnet_peer *fib_peer(struct daemon *d, const struct peer *p)
 {
-	const struct ovnet_prefix subnet = ovnet_prefix_from4(&p->lease.subnet);
-
-	return ovnet_fib_get_peer(d->fib, &subnet);
+	return ovnet_fib_get_peer(d->fib, &p->subnet);
 }
 
 /* The counters are the workers' to write: a new owner of an id starts from what it finds. */
@@ -59,27 +57,22 @@ void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_cou
 /* Everything per peer is computed here, so that the packet path has only to copy. */
 static bool publish(struct daemon *d, struct peer *p)
 {
+	struct ovnet_addr allowed[INGRESS_MAX_ALLOWED];
 	struct ovnet_peer_conf conf = {
-		.subnet = ovnet_prefix_from4(&p->lease.subnet),
-		.public_addr = p->lease.public_ip,
+		.subnet = p->subnet,
+		.public_addr = p->public_ip,
+		.allowed = allowed,
+		.n_allowed =
+			(uint16_t)ingress_outers(d, &p->public_ip, allowed, INGRESS_MAX_ALLOWED),
 		.nh = p->state == PEER_OK ? p->nh : NULL,
-	};
-	struct ovnet_tunnel_conf vx = {
-		.src = p->state == PEER_OK ? p->source : d->public_ip,
-		.dst = p->lease.public_ip,
-		.udp_port = d->netconf.port,
-		.vni = d->netconf.vni,
-		.outer = {.ttl = 64},
-		.inner_src = d->own.vtep_mac,
-		.inner_dst = p->lease.vtep_mac,
 	};
 	char text[OVNET_PREFIX_STRLEN];
 
-	ovnet_vxlan4_build(&conf.rewrite, &vx, AF_INET);
+	backend_encap(d, p, &conf);
 	int rc = ovnet_fib_set_peer(d->fib, &conf);
 	if (rc < 0)
 		LOG(ERR, "peer %s not entered in the FIB, trying again: %s",
-			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));
+			ovnet_prefix_text(&p->subnet, text, sizeof(text)), strerror(-rc));
 	else
 		count_from_now(d, p);
 	return rc == 0;
@@ -88,6 +81,11 @@ static bool publish(struct daemon *d, struct peer *p)
 static void set_state(struct peers *ps, struct peer *p, enum peer_state state)
 {
 	ps->n_no_route += (state == PEER_NO_ROUTE) - (p->state == PEER_NO_ROUTE);
+	ps->n_off_link += (state == PEER_OFF_LINK) - (p->state == PEER_OFF_LINK);
+	if (state == PEER_NO_ROUTE)
+		ps->no_route = p->public_ip;
+	if (state == PEER_OFF_LINK)
+		ps->off_link = p->public_ip;
 	p->state = state;
 }
 
@@ -95,19 +93,21 @@ static void set_state(struct peers *ps, struct peer *p, enum peer_state state)
 static bool resolve(struct daemon *d, struct peer *p, const struct ovnet_route_query *answer)
 {
 	struct next_hop hop;
-	bool found = next_hop_find(d, &p->lease.public_ip, answer, &hop) == 0;
+	enum peer_state state = PEER_OK;
 
-	if (found && p->state == PEER_OK && !p->renamed && next_hop_is(p, &hop))
-		return false;
-	if (!found && p->state == PEER_NO_ROUTE)
+	if (next_hop_find(d, &p->public_ip, answer, &hop) < 0)
+		state = PEER_NO_ROUTE;
+	else if (backend_off_link(d, &p->public_ip, &hop))
+		state = PEER_OFF_LINK;
+	if (state == p->state && (state != PEER_OK || (!p->renamed && next_hop_is(p, &hop))))
 		return false;
 
 	struct peer old = *p;
 	p->renamed = false;
 	p->nh = NULL;
-	set_state(&d->peers, p, found && next_hop_take(d, p, &hop) == 0 ? PEER_OK : PEER_NO_ROUTE);
-	if (p->state == PEER_NO_ROUTE)
-		d->peers.no_route = p->lease.public_ip;
+	if (state == PEER_OK && next_hop_take(d, p, &hop) < 0)
+		state = PEER_NO_ROUTE;
+	set_state(&d->peers, p, state);
 	next_hop_release(d, &old);
 	return true;
 }
@@ -118,11 +118,10 @@ static void withdraw(struct daemon *d, struct peer *p)
 	char text[OVNET_PREFIX_STRLEN];
 
 	p->routed = false;
-	const struct ovnet_prefix subnet = ovnet_prefix_from4(&p->lease.subnet);
-	int rc = ovnet_fib_del_peer(d->fib, &subnet);
+	int rc = ovnet_fib_del_peer(d->fib, &p->subnet);
 	if (rc < 0 && rc != -ENOENT) {
 		LOG(ERR, "peer %s not removed from the FIB, trying again: %s",
-			ovnet_prefix4_text(&p->lease.subnet, text, sizeof(text)), strerror(-rc));
+			ovnet_prefix_text(&p->subnet, text, sizeof(text)), strerror(-rc));
 		return;
 	}
 	p->published = false;
@@ -143,7 +142,7 @@ static void withdraw_all(struct daemon *d, struct peer *const *peers, unsigned n
 	for (unsigned i = 0; i < n; i++)
 		if (!stays(peers[i]) && peers[i]->state != PEER_IGNORED)
 			routes[leaving++] = (struct ovnet_host_route_change){
-				.subnet = peers[i]->lease.subnet, .set = false};
+				.subnet = peers[i]->subnet, .set = false};
 	if (leaving == 0)
 		return;
 	/* The route first: packets then find the blackhole instead of a FIB without the peer. A
@@ -161,7 +160,7 @@ static void resolve_all(struct daemon *d, struct peer *const *peers, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		if (stays(peers[i]))
-			q[asked++].dst = peers[i]->lease.public_ip;
+			q[asked++].dst = peers[i]->public_ip;
 	ovnet_kernel_routes_get(d->kernel, q, asked);
 	asked = 0;
 	for (unsigned i = 0; i < n; i++)
@@ -179,8 +178,8 @@ static void route_all(struct daemon *d, struct peer *const *peers, unsigned n)
 		if (!stays(peers[i]) || !peers[i]->published || peers[i]->routed)
 			continue;
 		of[new] = peers[i];
-		routes[new ++] = (struct ovnet_host_route_change){
-			.subnet = peers[i]->lease.subnet, .set = true};
+		routes[new ++] =
+			(struct ovnet_host_route_change){.subnet = peers[i]->subnet, .set = true};
 	}
 	ovnet_host_routes_change(d->kernel, d->host->ifindex, routes, new);
 	for (unsigned i = 0; i < new; i++)
@@ -190,15 +189,13 @@ static void route_all(struct daemon *d, struct peer *const *peers, unsigned n)
 		of[i]->seen = d->peers.check;
 }
 
-bool peer_usable(struct daemon *d, const struct ovnet_lease *l)
+bool peer_usable(struct daemon *d, const struct peer *p)
 {
-	char text[OVNET_PREFIX_STRLEN];
+	char text[OVNET_PREFIX_STRLEN], why[80];
 
-	if (l->backend == d->netconf.backend && l->has_vtep_mac)
+	if (backend_takes(d, p, why, sizeof(why)))
 		return true;
-	LOG(WARN, "ignoring lease %s: its backend is %s, ours %s",
-		ovnet_prefix4_text(&l->subnet, text, sizeof(text)), ovnet_backend_name(l->backend),
-		ovnet_backend_name(d->netconf.backend));
+	LOG(WARN, "ignoring lease %s: %s", ovnet_prefix_text(&p->subnet, text, sizeof(text)), why);
 	return false;
 }
 
@@ -220,6 +217,8 @@ const char *peer_state_name(const struct peer *p)
 	switch (p->state) {
 	case PEER_NO_ROUTE:
 		return "no-route";
+	case PEER_OFF_LINK:
+		return "off-link";
 	case PEER_IGNORED:
 		return p->queued ? "pending" : "ignored";
 	case PEER_OK:

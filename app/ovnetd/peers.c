@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <search.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "daemon.h"
@@ -25,29 +27,35 @@ enum {
 
 static int by_subnet(const void *a, const void *b)
 {
-	const struct ovnet_prefix4 *p = &((const struct peer *)a)->lease.subnet;
-	const struct ovnet_prefix4 *q = &((const struct peer *)b)->lease.subnet;
+	const struct ovnet_prefix *p = &((const struct peer *)a)->subnet;
+	const struct ovnet_prefix *q = &((const struct peer *)b)->subnet;
 
-	if (p->addr_host != q->addr_host)
-		return p->addr_host < q->addr_host ? -1 : 1;
-	return (int)p->len - (int)q->len;
+	if (p->family != q->family)
+		return p->family < q->family ? -1 : 1;
+	if (p->family == AF_INET6) {
+		int differs = memcmp(p->v6.addr, q->v6.addr, sizeof(p->v6.addr));
+		return differs != 0 ? differs : (int)p->v6.len - (int)q->v6.len;
+	}
+	if (p->v4.addr_host != q->v4.addr_host)
+		return p->v4.addr_host < q->v4.addr_host ? -1 : 1;
+	return (int)p->v4.len - (int)q->v4.len;
 }
 
-struct peer *peers_find(struct peers *ps, const struct ovnet_prefix4 *subnet)
+struct peer *peers_find(struct peers *ps, const struct ovnet_prefix *subnet)
 {
-	struct peer key = {.lease.subnet = *subnet};
+	struct peer key = {.subnet = *subnet};
 	struct peer **at = tfind(&key, &ps->tree, by_subnet);
 
 	return at != NULL ? *at : NULL;
 }
 
-static struct peer *add(struct peers *ps, const struct ovnet_lease *lease)
+static struct peer *add(struct peers *ps, const struct ovnet_prefix *subnet)
 {
 	struct peer *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
-	p->lease = *lease;
+	p->subnet = *subnet;
 	p->state = PEER_IGNORED;
 	if (tsearch(p, &ps->tree, by_subnet) == NULL) {
 		free(p);
@@ -114,11 +122,28 @@ static void warn_no_route(struct daemon *d)
 		ps->n_no_route, ps->n, a, a);
 }
 
+static void warn_off_link(struct daemon *d)
+{
+	const struct peers *ps = &d->peers;
+	char a[OVNET_ADDR_STRLEN];
+
+	if (ps->n_off_link == 0) {
+		warn_clear(&d->warnings, "off-link");
+		return;
+	}
+	ovnet_addr_text(&ps->off_link, a, sizeof(a));
+	warn_set(&d->warnings, "off-link",
+		"%u of %u peers are behind a router, %s for one: host-gw cannot reach them, their "
+		"packets are dropped (no-uplink); use Backend.Type vxlan, with DirectRouting for "
+		"the others",
+		ps->n_off_link, ps->n, a);
+}
+
 static bool in_step(const struct peer *p)
 {
 	if (p->gone || !p->wanted)
 		return p->state == PEER_IGNORED;
-	return p->state == PEER_OK && p->published && p->routed;
+	return (p->state == PEER_OK || p->state == PEER_OFF_LINK) && p->published && p->routed;
 }
 
 static void sweep_one(struct peers *ps, struct peer *p)
@@ -197,17 +222,29 @@ static void work(evutil_socket_t fd, short what, void *arg)
 		work_batch(d);
 	}
 	warn_no_route(d);
+	warn_off_link(d);
 	overlay_settled(d);
 }
 
-void peers_set(struct daemon *d, const struct ovnet_lease *lease)
+static void take_lease(struct peer *p, const struct ovnet_lease *lease)
 {
-	struct peer *p = peers_find(&d->peers, &lease->subnet);
+	bool v6 = p->subnet.family == AF_INET6;
+
+	p->renamed = p->renamed || !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
+	p->lease = *lease;
+	p->public_ip = v6 ? lease->public_ip6 : lease->public_ip;
+	p->vtep_mac = v6 ? lease->vtep_mac6 : lease->vtep_mac;
+}
+
+static void set_one(
+	struct daemon *d, const struct ovnet_prefix *subnet, const struct ovnet_lease *lease)
+{
+	struct peer *p = peers_find(&d->peers, subnet);
 	char s[OVNET_PREFIX_STRLEN], a[OVNET_ADDR_STRLEN];
 
-	ovnet_prefix4_text(&lease->subnet, s, sizeof(s));
+	ovnet_prefix_text(subnet, s, sizeof(s));
 	if (p == NULL)
-		p = add(&d->peers, lease);
+		p = add(&d->peers, subnet);
 	if (p == NULL) {
 		LOG(ERR, "no memory for peer %s", s);
 		return;
@@ -217,27 +254,52 @@ void peers_set(struct daemon *d, const struct ovnet_lease *lease)
 		p->counted = false; /* another node's, it starts from zero */
 	}
 	p->gone = false;
-	p->renamed = p->renamed || !ovnet_mac_equal(&p->lease.next_hop_mac, &lease->next_hop_mac);
-	p->lease = *lease;
-	p->wanted = peer_usable(d, lease);
+	take_lease(p, lease);
+	p->wanted = peer_usable(d, p);
 	p->published = false;
 	/* Not every one at every start. */
 	if (p->wanted && d->settled)
-		LOG(INFO, "peer %s at %s", s, ovnet_addr_text(&lease->public_ip, a, sizeof(a)));
+		LOG(INFO, "peer %s at %s", s, ovnet_addr_text(&p->public_ip, a, sizeof(a)));
 	queue(&d->peers, p);
 }
 
-void peers_del(struct daemon *d, const struct ovnet_lease *lease)
+static void del_one(struct daemon *d, const struct ovnet_prefix *subnet)
 {
-	struct peer *p = peers_find(&d->peers, &lease->subnet);
+	struct peer *p = peers_find(&d->peers, subnet);
 	char text[OVNET_PREFIX_STRLEN];
 
 	if (p == NULL || p->gone)
 		return;
-	LOG(INFO, "peer %s is gone", ovnet_prefix4_text(&lease->subnet, text, sizeof(text)));
+	LOG(INFO, "peer %s is gone", ovnet_prefix_text(subnet, text, sizeof(text)));
 	p->gone = true;
 	d->peers.n--;
 	queue(&d->peers, p);
+}
+
+void peers_set(struct daemon *d, const struct ovnet_lease *lease)
+{
+	const struct ovnet_prefix v4 = ovnet_prefix_from4(&lease->subnet);
+	const struct ovnet_prefix v6 = ovnet_prefix_from6(&lease->subnet6);
+	const struct peer *was = peers_find(&d->peers, &v4);
+
+	if (was != NULL && was->lease.has_v6 &&
+		!(lease->has_v6 && ovnet_prefix6_equal(&was->lease.subnet6, &lease->subnet6))) {
+		const struct ovnet_prefix former = ovnet_prefix_from6(&was->lease.subnet6);
+		del_one(d, &former);
+	}
+	set_one(d, &v4, lease);
+	if (lease->has_v6)
+		set_one(d, &v6, lease);
+}
+
+void peers_del(struct daemon *d, const struct ovnet_lease *lease)
+{
+	const struct ovnet_prefix v4 = ovnet_prefix_from4(&lease->subnet);
+	const struct ovnet_prefix v6 = ovnet_prefix_from6(&lease->subnet6);
+
+	del_one(d, &v4);
+	if (lease->has_v6)
+		del_one(d, &v6);
 }
 
 void peers_resolve_all(struct daemon *d)
@@ -274,7 +336,7 @@ void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr
 	next_hop_resolved(d, u, addr, mac);
 }
 
-static bool keep_route(void *arg, const struct ovnet_prefix4 *subnet)
+static bool keep_route(void *arg, const struct ovnet_prefix *subnet)
 {
 	struct peers *ps = &((struct daemon *)arg)->peers;
 	struct peer *p = peers_find(ps, subnet);

@@ -22,11 +22,15 @@ struct ovnet_nh_slot;
 enum peer_state {
 	PEER_OK,       /* in the FIB with a next hop; its MAC may still be pending */
 	PEER_NO_ROUTE, /* in the FIB, but no uplink of ours leads there: counted drops */
+	PEER_OFF_LINK, /* the same: host-gw, and a router stands between */
 	PEER_IGNORED,  /* lease of another backend, or not looked at yet: not in the FIB */
 };
 
 struct peer {
 	TAILQ_ENTRY(peer) entry, work;
+	struct ovnet_prefix subnet;  /* one of the lease's; a dual-stack lease is two peers */
+	struct ovnet_addr public_ip; /* PublicIP or PublicIPv6, by the subnet's family */
+	struct ovnet_mac vtep_mac;   /* vxlan; of BackendData or BackendV6Data */
 	struct ovnet_lease lease;
 	bool wanted;    /* a lease of our backend */
 	bool gone;      /* its lease is; freed by the queue */
@@ -56,8 +60,8 @@ struct peers {
 	unsigned sweep_for;   /* what is to be done about each */
 	uint32_t check;       /* number of the check of routes */
 	unsigned missing;     /* routes it did not see */
-	uint32_t n, n_queued, n_no_route;
-	struct ovnet_addr no_route; /* the last one found without */
+	uint32_t n, n_queued, n_no_route, n_off_link;
+	struct ovnet_addr no_route, off_link; /* the last one found so */
 };
 
 int peers_init(struct daemon *d);
@@ -83,7 +87,7 @@ void peers_check(struct daemon *d);
 void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum);
 const char *peer_state_name(const struct peer *p);
 /* NULL: there is none. */
-struct peer *peers_find(struct peers *ps, const struct ovnet_prefix4 *subnet);
+struct peer *peers_find(struct peers *ps, const struct ovnet_prefix *subnet);
 
 /*
  * peer.c: brings the FIB and the routes in step with at most PEER_BATCH peers; withdraws those that
@@ -91,7 +95,7 @@ struct peer *peers_find(struct peers *ps, const struct ovnet_prefix4 *subnet);
  */
 #define PEER_BATCH 64
 void peers_settle(struct daemon *d, struct peer *const *peers, unsigned n);
-/* Can this daemon carry packets for the lease? Logs a no. */
-bool peer_usable(struct daemon *d, const struct ovnet_lease *lease);
+/* Can this daemon carry packets for the peer? Logs a no. */
+bool peer_usable(struct daemon *d, const struct peer *p);
 
 #endif

@@ -17,11 +17,25 @@ json_t *addr_json(const struct ovnet_addr *a)
 	return a->family != 0 ? json_string(ovnet_addr_text(a, text, sizeof(text))) : json_null();
 }
 
-json_t *prefix_json(const struct ovnet_prefix4 *p)
+json_t *prefix_json(const struct ovnet_prefix *p)
 {
 	char text[OVNET_PREFIX_STRLEN];
 
-	return json_string(ovnet_prefix4_text(p, text, sizeof(text)));
+	return p->family != 0 ? json_string(ovnet_prefix_text(p, text, sizeof(text))) : json_null();
+}
+
+json_t *prefix4_json(const struct ovnet_prefix4 *p)
+{
+	const struct ovnet_prefix any = ovnet_prefix_from4(p);
+
+	return prefix_json(&any);
+}
+
+json_t *prefix6_json(const struct ovnet_prefix6 *p)
+{
+	const struct ovnet_prefix any = ovnet_prefix_from6(p);
+
+	return prefix_json(&any);
 }
 
 json_t *mac_json(const struct ovnet_mac *m)
@@ -39,8 +53,12 @@ static json_t *node_json(struct daemon *d)
 
 	if (n == NULL || !d->ready)
 		return n;
-	json_object_set_new(n, "subnet", prefix_json(&d->own.subnet));
-	json_object_set_new(n, "network", prefix_json(&d->netconf.network));
+	json_object_set_new(n, "subnet", prefix4_json(&d->own.subnet));
+	json_object_set_new(n, "network", prefix4_json(&d->netconf.network));
+	if (d->own.has_v6) {
+		json_object_set_new(n, "subnet6", prefix6_json(&d->own.subnet6));
+		json_object_set_new(n, "network6", prefix6_json(&d->netconf.network6));
+	}
 	json_object_set_new(n, "backend", json_string(ovnet_backend_name(d->netconf.backend)));
 	json_object_set_new(n, "vni", json_integer(d->netconf.vni));
 	json_object_set_new(n, "udp_port", json_integer(d->netconf.port));

@@ -25,7 +25,9 @@ extern const struct ovnet_ctl_rows status_peers, status_leases;
 
 /* status.c: new references. */
 json_t *addr_json(const struct ovnet_addr *a);
-json_t *prefix_json(const struct ovnet_prefix4 *p);
+json_t *prefix_json(const struct ovnet_prefix *p); /* null: none */
+json_t *prefix4_json(const struct ovnet_prefix4 *p);
+json_t *prefix6_json(const struct ovnet_prefix6 *p);
 json_t *mac_json(const struct ovnet_mac *m);
 
 #endif

@@ -13,10 +13,14 @@
 static json_t *peer_json(struct daemon *d, const struct peer *p)
 {
 	struct ovnet_peer_counters c;
-	json_t *o = json_pack("{s:o,s:o,s:o,s:s}", "subnet", prefix_json(&p->lease.subnet),
-		"public_ip", addr_json(&p->lease.public_ip), "vtep_mac",
-		mac_json(&p->lease.vtep_mac), "state", peer_state_name(p));
+	bool vxlan = d->netconf.backend == OVNET_BACKEND_VXLAN;
+	json_t *o = json_pack("{s:o,s:o,s:o,s:s}", "subnet", prefix_json(&p->subnet), "public_ip",
+		addr_json(&p->public_ip), "vtep_mac", vxlan ? mac_json(&p->vtep_mac) : json_null(),
+		"state", peer_state_name(p));
+	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->fib, &p->subnet);
 
+	if (fp != NULL)
+		json_object_set_new(o, "encap", json_string(ovnet_encap_name(fp->encap)));
 	if (p->state == PEER_OK) {
 		const struct ovnet_nexthop *nh = ovnet_nh_get(p->nh);
 		struct ovnet_mac mac;
@@ -35,7 +39,7 @@ static json_t *peer_json(struct daemon *d, const struct peer *p)
 
 struct peer_walk {
 	size_t n, at;
-	struct ovnet_prefix4 subnet[];
+	struct ovnet_prefix subnet[];
 };
 
 static void *peers_open(void *arg, const json_t *params, char *err, size_t err_size)
@@ -55,7 +59,7 @@ static void *peers_open(void *arg, const json_t *params, char *err, size_t err_s
 	w->n = w->at = 0;
 	TAILQ_FOREACH (p, &d->peers.list, entry)
 		if (!p->gone)
-			w->subnet[w->n++] = p->lease.subnet;
+			w->subnet[w->n++] = p->subnet;
 	return w;
 }
 
@@ -155,10 +159,18 @@ static json_t *lease_json(const struct lease_row *r, bool stale)
 {
 	const struct ovnet_lease *l = &r->lease;
 
-	return json_pack("{s:o,s:o,s:s,s:o,s:i,s:b,s:b}", "subnet", prefix_json(&l->subnet),
+	json_t *o = json_pack("{s:o,s:o,s:s,s:o,s:i,s:b,s:b}", "subnet", prefix4_json(&l->subnet),
 		"public_ip", addr_json(&l->public_ip), "backend", ovnet_backend_name(l->backend),
 		"vtep_mac", l->has_vtep_mac ? mac_json(&l->vtep_mac) : json_null(), "vni",
 		(int)l->vni, "own", r->own, "stale", stale);
+
+	if (!l->has_v6)
+		return o;
+	json_object_set_new(o, "subnet6", prefix6_json(&l->subnet6));
+	json_object_set_new(o, "public_ip6", addr_json(&l->public_ip6));
+	json_object_set_new(
+		o, "vtep_mac6", l->has_vtep_mac6 ? mac_json(&l->vtep_mac6) : json_null());
+	return o;
 }
 
 static bool leases_next(void *arg, void *walk, json_t **row)

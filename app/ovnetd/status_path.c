@@ -175,18 +175,21 @@ static json_t *drop_json(const char *reason, const char *help, uint64_t packets,
 static void stage_drops(struct daemon *d, bool all, json_t *list)
 {
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++) {
-		uint64_t packets = 0;
+		uint64_t packets = 0, permitted = 0;
 		struct ovnet_addr source = {0};
 		for (unsigned i = 0; i < d->shared.n_workers; i++) {
 			const struct ovnet_counters *c = &d->workers[i]->counters;
 			packets += c->drops[r];
+			permitted += c->permitted[r];
 			if (c->last_source[r].family != 0)
 				source = c->last_source[r];
 		}
-		if (packets > 0 || all)
-			json_array_append_new(
-				list, drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets,
-					      &source, NULL));
+		if (packets == 0 && permitted == 0 && !all)
+			continue;
+		json_t *row =
+			drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets, &source, NULL);
+		json_object_set_new(row, "permitted", u64(permitted));
+		json_array_append_new(list, row);
 	}
 }
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend.h"
 #include "daemon.h"
 #include "log.h"
-#include "rewrite.h"
 
 OVNET_LOG_TYPE(uplinks)
 
@@ -63,7 +63,7 @@ static void check_public_ip(struct daemon *d)
 
 void uplinks_check_mtu(struct daemon *d)
 {
-	uint32_t need = d->overlay_mtu + OVNET_OVERHEAD(OVNET_VXLAN4_LEN);
+	uint32_t need = d->overlay_mtu + backend_overhead(&d->netconf);
 
 	for (unsigned i = 0; d->ready && i < d->n_uplinks; i++) {
 		const struct uplink *u = &d->uplinks[i];

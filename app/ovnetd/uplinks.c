@@ -6,21 +6,35 @@
 
 #include <rte_ether.h>
 
+#include "backend.h"
 #include "daemon.h"
 #include "log.h"
 
 OVNET_LOG_TYPE(uplinks)
 
-/* The kernel interface `text` names: by name, by address, or (empty) of the default route. */
+/* The next entry of a comma list. */
+static bool next_name(const char **list, char *name, size_t size)
+{
+	size_t len = strcspn(*list, ",");
+
+	snprintf(name, size, "%.*s", (int)len, *list);
+	*list += len + ((*list)[len] == ',');
+	return len > 0;
+}
+
+/* The kernel interface `text` names, the first there is: by name, by address, or (empty) of the
+ * default route. */
 static int look_up(struct daemon *d, const char *text, struct ovnet_link *link)
 {
+	int rc = text[0] == '\0' ? ovnet_kernel_default_link(d->kernel, link) : -ENODEV;
+	char name[OVNET_ADDR_STRLEN];
 	struct ovnet_addr addr;
 
-	if (text[0] == '\0')
-		return ovnet_kernel_default_link(d->kernel, link);
-	if (ovnet_addr_parse(text, &addr) == 0)
-		return ovnet_kernel_link_by_addr(d->kernel, &addr, link);
-	return ovnet_kernel_link_by_name(d->kernel, text, link);
+	while (rc < 0 && next_name(&text, name, sizeof(name)))
+		rc = ovnet_addr_parse(name, &addr) == 0
+			     ? ovnet_kernel_link_by_addr(d->kernel, &addr, link)
+			     : ovnet_kernel_link_by_name(d->kernel, name, link);
+	return rc;
 }
 
 /* No kernel device behind it: address and neighbours come from the configuration. */
@@ -31,7 +45,9 @@ static bool is_vdev(const struct conf_uplink *c)
 
 static const char *iface_of(const struct daemon *d, const struct conf_uplink *c)
 {
-	return c != NULL ? c->iface : d->conf.node.iface;
+	const char *named = c != NULL ? c->iface : d->conf.node.iface;
+
+	return named[0] != '\0' ? named : d->iface;
 }
 
 uint16_t uplinks_mtu(struct daemon *d)
@@ -53,6 +69,8 @@ static int find_link(struct daemon *d, const char *text, struct ovnet_link *link
 {
 	int rc = look_up(d, text, link);
 
+	if (text[0] == '\0')
+		LOG(INFO, "determining IP address of default interface");
 	if (rc < 0 && text[0] == '\0')
 		LOG(ERR, "no IPv4 default route to find the underlay interface by: "
 			 "name it with --iface or node.iface");
@@ -94,26 +112,40 @@ static int open_shared(
 /* The address packets leave with: what it was, what --iface names, or flannel's choice. */
 static int choose_address(struct daemon *d, struct uplink *u)
 {
+	const char *list = iface_of(d, u->conf);
+	char name[OVNET_ADDR_STRLEN];
 	struct ovnet_addr named;
 
 	if (uplink_has(u, &u->addr))
 		return 0;
-	if (ovnet_addr_parse(iface_of(d, u->conf), &named) == 0 && uplink_has(u, &named)) {
-		u->addr = named;
-		return 0;
-	}
-	return ovnet_kernel_link_addr4(d->kernel, u->link.ifindex, &u->addr);
+	while (next_name(&list, name, sizeof(name)))
+		if (ovnet_addr_parse(name, &named) == 0 && uplink_has(u, &named)) {
+			u->addr = named;
+			return 0;
+		}
+	return ovnet_kernel_link_addr(d->kernel, u->link.ifindex, AF_INET, &u->addr);
+}
+
+/* Not every underlay has one. A link-local one reaches nobody behind a router. */
+static void choose_address6(struct daemon *d, struct uplink *u)
+{
+	if (uplink_has(u, &u->addr6))
+		return;
+	if (ovnet_kernel_link_addr(d->kernel, u->link.ifindex, AF_INET6, &u->addr6) < 0 ||
+		(u->addr6.v6[0] == 0xfe && (u->addr6.v6[1] & 0xc0) == 0x80))
+		u->addr6 = (struct ovnet_addr){0};
 }
 
 int uplink_learn(struct daemon *d, struct uplink *u)
 {
 	struct ovnet_addr first;
-	int rc = ovnet_kernel_link_addr4(d->kernel, u->link.ifindex, &first);
+	int rc = ovnet_kernel_link_addr(d->kernel, u->link.ifindex, AF_INET, &first);
 
 	if (rc < 0)
 		return rc;
 	u->n_addrs = ovnet_kernel_link_addrs(
 		d->kernel, u->link.ifindex, u->addrs, sizeof(u->addrs) / sizeof(u->addrs[0]));
+	choose_address6(d, u);
 	return choose_address(d, u);
 }
 
@@ -185,9 +217,13 @@ static int choose_public_ip(struct daemon *d)
 	char a[OVNET_ADDR_STRLEN];
 
 	d->public_ip = d->uplinks[0].addr;
+	d->public_ip6 = d->uplinks[0].addr6;
 	if (d->conf.node.public_ip[0] != '\0' &&
 		ovnet_addr_parse(d->conf.node.public_ip, &d->public_ip) < 0)
 		return -EINVAL; /* the option table lets none through */
+	if (d->conf.node.public_ipv6[0] != '\0' &&
+		ovnet_addr_parse(d->conf.node.public_ipv6, &d->public_ip6) < 0)
+		return -EINVAL;
 	if (!ovnet_addr_is_unicast(&d->public_ip)) {
 		LOG(ERR, "%s cannot be a node's address: set node.public-ip",
 			ovnet_addr_text(&d->public_ip, a, sizeof(a)));
@@ -211,18 +247,50 @@ int uplinks_open(struct daemon *d)
 	return rc < 0 ? rc : choose_public_ip(d);
 }
 
+/*
+ * AF_PACKET hands over copies: routed packets to our subnets would arrive twice. There the kernel
+ * alone delivers them, as it does under flanneld.
+ */
+static bool is_copy(const struct uplink *u)
+{
+	return u->port->ops == &ovnet_port_af_packet;
+}
+
+static void warn_copies(struct daemon *d, const struct uplink *u, bool direct)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "unvalidated %s", u->port->name);
+	if (direct && is_copy(u))
+		warn_set(&d->warnings, key,
+			"routed packets that come by uplink %s are the kernel's: AF_PACKET cannot "
+			"take them away from it, so that nobody validates their senders",
+			u->port->name);
+	else
+		warn_clear(&d->warnings, key);
+}
+
 int uplinks_filter(struct daemon *d)
 {
+	const struct ovnet_prefix own[] = {
+		ovnet_prefix_from4(&d->own.subnet), ovnet_prefix_from6(&d->own.subnet6)};
+	unsigned n_own = d->own.has_v6 ? 2 : 1;
+	struct ovnet_overlay o;
 	int rc = 0;
+
+	backend_overlay(d, &o);
 
 	for (unsigned i = 0; i < d->n_uplinks; i++) {
 		struct uplink *u = &d->uplinks[i];
 		struct ovnet_port_filter f = {
-			.udp_port = d->netconf.port,
-			.vni = d->netconf.vni,
+			.udp_port = o.tunnel != OVNET_TUNNEL_NONE ? o.udp_port : 0,
+			.vni = o.vni,
 			.addrs = u->addrs,
 			.n_addrs = u->n_addrs,
+			.subnets = own,
+			.n_subnets = o.direct && !is_copy(u) ? n_own : 0,
 		};
+		warn_copies(d, u, o.direct);
 		if (u->port->ops->filter == NULL)
 			continue;
 		int one = u->port->ops->filter(u->port, &f);

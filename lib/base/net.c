@@ -55,9 +55,8 @@ int ovnet_prefix6_parse(const char *text, struct ovnet_prefix6 *out)
 	if (split_cidr(text, addr, sizeof(addr), 128, &len) < 0 ||
 		inet_pton(AF_INET6, addr, out->addr) != 1)
 		return -EINVAL;
-	for (unsigned bit = len; bit < 128; bit++)
-		out->addr[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
 	out->len = len;
+	ovnet_prefix6_mask(out);
 	return 0;
 }
 

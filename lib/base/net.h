@@ -82,6 +82,8 @@ uint32_t ovnet_mask4(uint8_t len);
 bool ovnet_prefix4_equal(const struct ovnet_prefix4 *a, const struct ovnet_prefix4 *b);
 bool ovnet_prefix4_contains(const struct ovnet_prefix4 *p, uint32_t addr_host);
 bool ovnet_prefix4_overlap(const struct ovnet_prefix4 *a, const struct ovnet_prefix4 *b);
+/* Clears the bits beyond the length. */
+void ovnet_prefix6_mask(struct ovnet_prefix6 *p);
 bool ovnet_prefix6_equal(const struct ovnet_prefix6 *a, const struct ovnet_prefix6 *b);
 bool ovnet_prefix6_contains(const struct ovnet_prefix6 *p, const uint8_t addr[16]);
 bool ovnet_prefix6_overlap(const struct ovnet_prefix6 *a, const struct ovnet_prefix6 *b);

@@ -8,6 +8,17 @@
 #define UDP4_AT (IP_AT + 20)
 #define UDP6_AT (IP_AT + 40)
 
+const char *ovnet_encap_name(enum ovnet_encap e)
+{
+	static const char *const names[] = {
+		[OVNET_ENCAP_VXLAN4] = "vxlan4",
+		[OVNET_ENCAP_UDP4] = "udp4",
+		[OVNET_ENCAP_DIRECT] = "direct",
+		[OVNET_ENCAP_VXLAN6] = "vxlan6",
+	};
+	return names[e];
+}
+
 static void put16(uint8_t *at, uint16_t host)
 {
 	at[0] = (uint8_t)(host >> 8);

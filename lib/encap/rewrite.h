@@ -21,6 +21,9 @@ enum ovnet_encap {
 	OVNET_ENCAP_VXLAN6, /* inner IPv6 in VXLAN over IPv6 */
 };
 
+/* "vxlan4", "udp4", "direct", "vxlan6" */
+const char *ovnet_encap_name(enum ovnet_encap e);
+
 #define OVNET_ETH_LEN 14
 /* Everything before the inner IP header. */
 #define OVNET_VXLAN4_LEN 64

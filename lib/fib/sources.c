@@ -17,13 +17,17 @@ static uint32_t word(const struct ovnet_fib_sources *t, uint32_t i)
 	return atomic_load_explicit(&t->addr_be[i], memory_order_relaxed);
 }
 
-/* Where the address is, or the first free word on its way. */
+/* Where the address is, or the first word on its way that it can have. */
 static uint32_t find(const struct ovnet_fib_sources *t, uint32_t src_be)
 {
-	uint32_t i = source_hash(src_be) & t->mask;
+	uint32_t i = source_hash(src_be) & t->mask, gone = UINT32_MAX;
 
-	while (word(t, i) != src_be && word(t, i) != SOURCE_FREE)
-		i = (i + 1) & t->mask;
+	for (; word(t, i) != src_be; i = (i + 1) & t->mask) {
+		if (word(t, i) == SOURCE_FREE)
+			return gone != UINT32_MAX ? gone : i;
+		if (word(t, i) == SOURCE_GONE && gone == UINT32_MAX)
+			gone = i;
+	}
 	return i;
 }
 
@@ -50,8 +54,11 @@ uint32_t sources_places(uint32_t n)
 
 int sources_reserve(struct sources *s, uint32_t n)
 {
-	/* At most half full, so that probes stay short and always meet a free word. */
-	if (s->table != NULL && (uint64_t)(s->used + n) * 2 <= s->table->mask)
+	/*
+	 * At most three quarters full, so that probes stay short and always meet a free word. A
+	 * full network of 65,536 half fills its table: who comes and goes there takes used words.
+	 */
+	if (s->table != NULL && (uint64_t)(s->used + n) * 4 <= (uint64_t)s->table->mask * 3)
 		return 0;
 	uint32_t slots = sources_places(s->live + n);
 	struct ovnet_fib_sources *t = calloc(1, sizeof(*t) + slots * sizeof(t->addr_be[0]));
@@ -80,9 +87,9 @@ void sources_add(struct sources *s, uint32_t src_be)
 	uint32_t i = find(s->table, src_be);
 	if (s->refs[i]++ > 0)
 		return;
+	s->used += word(s->table, i) == SOURCE_FREE;
 	atomic_store_explicit(&s->table->addr_be[i], src_be, memory_order_relaxed);
 	s->live++;
-	s->used++;
 }
 
 void sources_del(struct sources *s, uint32_t src_be)

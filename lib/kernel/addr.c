@@ -2,7 +2,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 #include "log.h"
@@ -71,22 +73,26 @@ int addr_list(struct nl *nl, uint8_t family, uint32_t ifindex, struct nl_list *l
 	return err;
 }
 
-static bool link_local4(const struct ovnet_addr *a)
+static bool link_local(const struct ovnet_addr *a)
 {
+	if (a->family == AF_INET6)
+		return a->v6[0] == 0xfe && (a->v6[1] & 0xc0) == 0x80;
 	return ntohl(a->v4_be) >> 16 == 0xa9fe; /* 169.254/16 */
 }
 
-int ovnet_kernel_link_addr4(struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_addr *out)
+int ovnet_kernel_link_addr(
+	struct ovnet_kernel *k, uint32_t ifindex, uint8_t family, struct ovnet_addr *out)
 {
 	struct nl_list list = {0};
 	const struct addr_entry *best = NULL;
-	int err = addr_list(&k->nl, AF_INET, ifindex, &list);
+	int err = addr_list(&k->nl, family, ifindex, &list);
 
 	const struct addr_entry *a = list.items;
 	for (unsigned i = 0; err == 0 && i < list.n; i++) {
-		if (a[i].flags & IFA_F_DEPRECATED || !ovnet_addr_is_unicast(&a[i].local))
+		if (a[i].flags & (IFA_F_DEPRECATED | IFA_F_DADFAILED | IFA_F_TENTATIVE) ||
+			!ovnet_addr_is_unicast(&a[i].local))
 			continue;
-		if (best == NULL || (link_local4(&best->local) && !link_local4(&a[i].local)))
+		if (best == NULL || (link_local(&best->local) && !link_local(&a[i].local)))
 			best = &a[i];
 	}
 	if (err == 0 && best == NULL)
@@ -126,4 +132,43 @@ int ovnet_kernel_link_by_addr(
 			ifindex = a[i].ifindex;
 	free(list.items);
 	return err < 0 ? err : link_get(&k->nl, ifindex, out);
+}
+
+static int match_addr(struct ovnet_kernel *k, bool (*match)(void *arg, const char *text), void *arg,
+	char *text, size_t size)
+{
+	struct nl_list list = {0};
+	int err = addr_list(&k->nl, AF_INET, 0, &list), rc = -ENODEV;
+	const struct addr_entry *a = list.items;
+	char one[OVNET_ADDR_STRLEN];
+
+	for (unsigned i = 0; err == 0 && i < list.n && rc < 0; i++) {
+		ovnet_addr_text(&a[i].local, one, sizeof(one));
+		if (!ovnet_addr_is_unicast(&a[i].local) || !match(arg, one))
+			continue;
+		snprintf(text, size, "%s", one);
+		rc = 0;
+	}
+	free(list.items);
+	return err < 0 ? err : rc;
+}
+
+int ovnet_kernel_link_match(struct ovnet_kernel *k, bool (*match)(void *arg, const char *text),
+	void *arg, char *text, size_t size)
+{
+	int rc = match_addr(k, match, arg, text, size);
+
+	if (rc != -ENODEV)
+		return rc;
+	struct nl_list list = {0};
+	int err = link_list(&k->nl, &list);
+	const struct link_entry *l = list.items;
+	for (unsigned i = 0; err == 0 && i < list.n && rc < 0; i++) {
+		if (strcmp(l[i].link.name, "lo") == 0 || !match(arg, l[i].link.name))
+			continue;
+		snprintf(text, size, "%s", l[i].link.name);
+		rc = 0;
+	}
+	free(list.items);
+	return err < 0 ? err : rc;
 }

@@ -50,7 +50,7 @@ static void clean_routes(struct cleanup *c, const struct nl_list *routes, uint8_
 	for (unsigned i = 0; i < routes->n; i++) {
 		if ((r[i].type == RTN_BLACKHOLE) != (type == RTN_BLACKHOLE))
 			continue;
-		ovnet_prefix4_text(&r[i].dst, dst, sizeof(dst));
+		ovnet_prefix_text(&r[i].dst, dst, sizeof(dst));
 		if (type == RTN_BLACKHOLE)
 			snprintf(what, sizeof(what), "blackhole %s", dst);
 		else

@@ -18,7 +18,7 @@ OVNET_LOG_TYPE(kernel)
 struct host_check {
 	struct ovnet_kernel *k;
 	uint32_t ifindex;
-	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet);
+	bool (*keep)(void *arg, const struct ovnet_prefix *subnet);
 	void (*done)(void *arg, int err);
 	void *arg;
 
@@ -26,7 +26,7 @@ struct host_check {
 	struct event *readable, *turn;
 	struct nl_list routes;
 	unsigned at, removed;
-	bool interrupted, blackhole;
+	bool interrupted, blackhole[2];
 };
 
 void host_check_stop(struct ovnet_kernel *k)
@@ -58,24 +58,35 @@ static void finish(struct host_check *c, int err)
 	done(arg, err);
 }
 
-static int put_back_blackhole(struct ovnet_kernel *k)
+static int put_back_blackholes(const struct host_check *c)
 {
 	char text[OVNET_PREFIX_STRLEN];
+	int err = 0;
 
-	LOG(WARN, "blackhole %s was removed by somebody: put back",
-		ovnet_prefix4_text(&k->network, text, sizeof(text)));
-	return host_blackhole_set(&k->nl, &k->network);
+	for (unsigned i = 0; i < 2 && !c->interrupted; i++) {
+		const struct ovnet_prefix *network = &c->k->network[i];
+		if (network->family == 0 || c->blackhole[i])
+			continue;
+		LOG(WARN, "blackhole %s was removed by somebody: put back",
+			ovnet_prefix_text(network, text, sizeof(text)));
+		int one = host_blackhole_set(&c->k->nl, network);
+		err = one < 0 ? one : err;
+	}
+	return err;
 }
 
-static bool is_blackhole(const struct route_entry *r, const struct ovnet_prefix4 *network)
+static void note_blackhole(struct host_check *c, const struct route_entry *r)
 {
-	return r->type == RTN_BLACKHOLE && r->metric == OVNET_BLACKHOLE_METRIC &&
-	       ovnet_prefix4_equal(&r->dst, network);
+	unsigned i = family_index(r->dst.family);
+
+	if (r->type == RTN_BLACKHOLE && r->metric == OVNET_BLACKHOLE_METRIC &&
+		ovnet_prefix_equal(&r->dst, &c->k->network[i]))
+		c->blackhole[i] = true;
 }
 
 static bool is_dead(struct host_check *c, const struct route_entry *r)
 {
-	c->blackhole = c->blackhole || is_blackhole(r, &c->k->network);
+	note_blackhole(c, r);
 	return r->type == RTN_UNICAST && r->ifindex == c->ifindex && !c->keep(c->arg, &r->dst);
 }
 
@@ -117,8 +128,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 		finish(c, -ENOMEM);
 		return;
 	}
-	bool missing = c->k->network.len != 0 && !c->blackhole && !c->interrupted;
-	finish(c, missing ? put_back_blackhole(c->k) : 0);
+	finish(c, put_back_blackholes(c));
 }
 
 /* The dump is over. No route was ever made, no such link: nothing to compare. */
@@ -186,7 +196,7 @@ static int start(struct host_check *c)
 }
 
 int ovnet_host_routes_check(struct ovnet_kernel *k, uint32_t ifindex,
-	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet),
+	bool (*keep)(void *arg, const struct ovnet_prefix *subnet),
 	void (*done)(void *arg, int err), void *arg)
 {
 	if (k->check != NULL)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
+#include <linux/ip.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,9 @@ OVNET_LOG_TYPE(kernel)
  */
 #define MAX_GATEWAY_BITS 12
 
-#define MIN_MTU 68 /* RFC 791: less than this no host has to accept */
+/* RFC 791, RFC 8200: less than this no host has to accept */
+#define MIN_MTU  68
+#define MIN_MTU6 1280
 
 /* No link-local address: nothing may speak IPv6 on this device by itself. */
 static void no_ipv6_autoconf(struct nl *nl, const struct ovnet_link *link)
@@ -47,6 +49,31 @@ static void no_ipv6_autoconf(struct nl *nl, const struct ovnet_link *link)
 		close(fd);
 }
 
+/*
+ * A peer's host speaks from its underlay address, whose route leads elsewhere: strict reverse path
+ * filtering would drop what it sends to our pods. The kernel takes the looser of this and "all".
+ */
+static void loose_reverse_path(struct nl *nl, const struct ovnet_link *link)
+{
+	struct nl_request req;
+	struct ifinfomsg *ifi = nl_begin(&req, RTM_NEWLINK, 0, sizeof(*ifi));
+
+	ifi->ifi_index = (int)link->ifindex;
+	struct nlattr *spec = mnl_attr_nest_start(req.hdr, IFLA_AF_SPEC);
+	struct nlattr *inet = mnl_attr_nest_start(req.hdr, AF_INET);
+	struct nlattr *conf = mnl_attr_nest_start(req.hdr, IFLA_INET_CONF);
+	mnl_attr_put_u32(req.hdr, IPV4_DEVCONF_RP_FILTER, 2);
+	mnl_attr_nest_end(req.hdr, conf);
+	mnl_attr_nest_end(req.hdr, inet);
+	mnl_attr_nest_end(req.hdr, spec);
+	int err = nl_send(nl, &req, NULL, NULL);
+	if (err < 0)
+		LOG(WARN,
+			"%s: reverse path filtering stays as it is: %s; where it is strict, the "
+			"kernel drops what peers' hosts send from their underlay addresses",
+			link->name, nl_why(nl, err));
+}
+
 static int addr_change(struct nl *nl, uint16_t type, uint16_t flags, const struct addr_entry *entry)
 {
 	struct nl_request req;
@@ -68,41 +95,49 @@ static int addr_change(struct nl *nl, uint16_t type, uint16_t flags, const struc
 	return err;
 }
 
+static uint8_t host_len(const struct ovnet_prefix *p)
+{
+	return p->family == AF_INET6 ? 128 : 32;
+}
+
 static bool is_link_local6(const struct ovnet_addr *a)
 {
 	return a->family == AF_INET6 && a->v6[0] == 0xfe && (a->v6[1] & 0xc0) == 0x80;
 }
 
 /* Of a former life, or of an IPv6 autoconfiguration that ran before we came. */
-static bool is_leftover(const struct addr_entry *a, const struct ovnet_prefix4 *network,
-	const struct addr_entry *want)
+static bool is_leftover(const struct addr_entry *a, const struct ovnet_host_conf *conf)
 {
-	if (a->local.family == AF_INET6)
-		return is_link_local6(&a->local);
-	if (!ovnet_prefix4_contains(network, ntohl(a->local.v4_be)))
+	unsigned i = family_index(a->local.family);
+	struct ovnet_addr want = prefix_base(&conf->own[i]);
+
+	if (is_link_local6(&a->local))
+		return true;
+	if (!ovnet_prefix_contains(&conf->network[i], &a->local))
 		return false;
-	return !ovnet_addr_equal(&a->local, &want->local) || a->len != want->len ||
-	       !ovnet_addr_equal(&a->address, &want->address);
+	return !ovnet_addr_equal(&a->local, &want) || a->len != host_len(&conf->own[i]) ||
+	       !ovnet_addr_equal(&a->address, &want);
 }
 
-static int set_address(struct nl *nl, uint32_t ifindex, const struct ovnet_prefix4 *network,
-	const struct ovnet_prefix4 *own)
+static int set_addresses(struct nl *nl, uint32_t ifindex, const struct ovnet_host_conf *conf)
 {
 	struct nl_list list = {0};
-	struct addr_entry want = {.ifindex = ifindex,
-		.local = ovnet_addr_v4(own->addr_host),
-		.address = ovnet_addr_v4(own->addr_host),
-		.len = 32};
 	int err = addr_list(nl, AF_UNSPEC, ifindex, &list);
 
 	const struct addr_entry *a = list.items;
 	for (unsigned i = 0; err == 0 && i < list.n; i++)
-		if (is_leftover(&a[i], network, &want))
+		if (is_leftover(&a[i], conf))
 			err = addr_change(nl, RTM_DELADDR, 0, &a[i]);
 	free(list.items);
-	if (err < 0)
-		return err;
-	return addr_change(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &want);
+	for (unsigned i = 0; err == 0 && i < 2; i++) {
+		struct addr_entry want = {.ifindex = ifindex,
+			.local = prefix_base(&conf->own[i]),
+			.address = prefix_base(&conf->own[i]),
+			.len = host_len(&conf->own[i])};
+		if (conf->own[i].family != 0)
+			err = addr_change(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &want);
+	}
+	return err;
 }
 
 static int set_link(struct nl *nl, const struct ovnet_link *link, uint16_t mtu)
@@ -121,61 +156,82 @@ static int set_link(struct nl *nl, const struct ovnet_link *link, uint16_t mtu)
 }
 
 /* Catches what no route matches, also when the device with all its routes is gone. */
-int host_blackhole_set(struct nl *nl, const struct ovnet_prefix4 *network)
+int host_blackhole_set(struct nl *nl, const struct ovnet_prefix *network)
 {
 	struct nl_request req;
 	char text[OVNET_PREFIX_STRLEN];
 	struct rtmsg *rtm =
 		nl_begin(&req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*rtm));
 
-	rtm->rtm_family = AF_INET;
-	rtm->rtm_dst_len = network->len;
+	rtm->rtm_family = network->family;
+	rtm->rtm_dst_len = prefix_len(network);
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = OVNET_RTPROT;
 	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
 	rtm->rtm_type = RTN_BLACKHOLE;
-	mnl_attr_put_u32(req.hdr, RTA_DST, htonl(network->addr_host));
+	nl_put_prefix(req.hdr, RTA_DST, network);
 	mnl_attr_put_u32(req.hdr, RTA_PRIORITY, OVNET_BLACKHOLE_METRIC);
 	int err = nl_send(nl, &req, NULL, NULL);
 	if (err < 0)
 		LOG(ERR,
 			"blackhole %s: cannot be set, overlay packets may leave unencapsulated: %s",
-			ovnet_prefix4_text(network, text, sizeof(text)), nl_why(nl, err));
+			ovnet_prefix_text(network, text, sizeof(text)), nl_why(nl, err));
 	return err;
 }
 
-static int check(const struct ovnet_prefix4 *network, const struct ovnet_prefix4 *own, uint16_t mtu)
+static int check_pair(const struct ovnet_prefix *network, const struct ovnet_prefix *own)
 {
 	char a[OVNET_PREFIX_STRLEN], b[OVNET_PREFIX_STRLEN];
-	struct ovnet_addr base = ovnet_addr_v4(own->addr_host);
+	struct ovnet_addr base = prefix_base(own);
 
-	if (network->len == 0 || network->len > 32 || own->len > 32 || own->len < network->len ||
-		!ovnet_prefix4_contains(network, own->addr_host) || !ovnet_addr_is_unicast(&base)) {
-		LOG(ERR, "host device: subnet %s does not fit network %s",
-			ovnet_prefix4_text(own, a, sizeof(a)),
-			ovnet_prefix4_text(network, b, sizeof(b)));
-		return -EINVAL;
-	}
-	if (mtu < MIN_MTU) {
-		LOG(ERR, "host device: MTU %u is below %d: is the underlay's MTU right?", mtu,
-			MIN_MTU);
-		return -EINVAL;
-	}
-	return 0;
+	if (network->family == 0 && own->family == 0)
+		return 0;
+	if (prefix_len(network) > 0 && prefix_len(network) <= host_len(network) &&
+		prefix_len(own) <= host_len(own) && prefix_len(own) >= prefix_len(network) &&
+		ovnet_prefix_contains(network, &base) && ovnet_addr_is_unicast(&base))
+		return 0;
+	LOG(ERR, "host device: subnet %s does not fit network %s",
+		ovnet_prefix_text(own, a, sizeof(a)), ovnet_prefix_text(network, b, sizeof(b)));
+	return -EINVAL;
 }
 
-int ovnet_host_device_setup(struct ovnet_kernel *k, uint32_t ifindex,
-	const struct ovnet_prefix4 *network, const struct ovnet_prefix4 *own, uint16_t mtu)
+static int check(const struct ovnet_host_conf *conf)
+{
+	uint16_t least = conf->own[1].family != 0 ? MIN_MTU6 : MIN_MTU;
+	int err = check_pair(&conf->network[0], &conf->own[0]);
+
+	if (err == 0)
+		err = check_pair(&conf->network[1], &conf->own[1]);
+	if (err == 0 && conf->mtu < least) {
+		LOG(ERR, "host device: MTU %u is below %u: is the underlay's MTU right?", conf->mtu,
+			least);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+/* First of all: from here on nothing for the overlay can leave another way. */
+static int set_blackholes(struct ovnet_kernel *k, const struct ovnet_host_conf *conf)
+{
+	int err = 0;
+
+	k->no_gateways = conf->own[0].v4.len - conf->network[0].v4.len > MAX_GATEWAY_BITS;
+	for (unsigned i = 0; err == 0 && i < 2; i++) {
+		k->network[i] = conf->network[i];
+		if (conf->network[i].family != 0)
+			err = host_blackhole_set(&k->nl, &conf->network[i]);
+	}
+	return err;
+}
+
+int ovnet_host_device_setup(
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_host_conf *conf)
 {
 	struct ovnet_link link;
-	int err = check(network, own, mtu);
+	int err = check(conf);
 
-	if (err < 0)
-		return err;
-	k->no_gateways = own->len - network->len > MAX_GATEWAY_BITS;
-	/* First of all: from here on nothing for the overlay can leave another way. */
-	err = host_blackhole_set(&k->nl, network);
-	k->network = *network;
+	if (err == 0)
+		err = set_blackholes(k, conf);
 	if (err < 0)
 		return err;
 	err = link_get(&k->nl, ifindex, &link);
@@ -184,8 +240,9 @@ int ovnet_host_device_setup(struct ovnet_kernel *k, uint32_t ifindex,
 		return err;
 	}
 	no_ipv6_autoconf(&k->nl, &link);
-	err = set_link(&k->nl, &link, mtu);
+	loose_reverse_path(&k->nl, &link);
+	err = set_link(&k->nl, &link, conf->mtu);
 	if (err < 0)
 		return err;
-	return set_address(&k->nl, ifindex, network, own);
+	return set_addresses(&k->nl, ifindex, conf);
 }

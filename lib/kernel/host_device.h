@@ -17,25 +17,31 @@
 #define OVNET_LINK_ALIAS       "ovnet host device"
 #define OVNET_BLACKHOLE_METRIC 4278198272u /* the worst but a few: any real route wins */
 
+struct ovnet_host_conf {
+	struct ovnet_prefix network[2]; /* IPv4, IPv6; family 0: without */
+	struct ovnet_prefix own[2];
+	uint16_t mtu; /* with IPv6 at least 1280 */
+};
+
 /*
- * Address `<subnet base>/32` (others inside `network` removed), MTU, up, alias, blackhole for
- * the network. Idempotent. 0 or negative errno.
+ * Addresses `<subnet base>/32` and `/128` (others inside the networks removed), MTU, up, alias,
+ * blackholes for the networks. Idempotent. 0 or negative errno.
  */
-int ovnet_host_device_setup(struct ovnet_kernel *k, uint32_t ifindex,
-	const struct ovnet_prefix4 *network, const struct ovnet_prefix4 *own, uint16_t mtu);
+int ovnet_host_device_setup(
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_host_conf *conf);
 /*
  * `<subnet> via <subnet base> dev <ifindex> onlink`; replaces. In a network of more than 4,096
  * subnets `<subnet> dev <ifindex> scope link`: the kernel's cost of gateways grows with their
  * square.
  */
 int ovnet_host_route_set(
-	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet);
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix *subnet);
 /* A route that is not there (any more) is no error; one of another protocol stays. */
 int ovnet_host_route_del(
-	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet);
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix *subnet);
 /* Many at once, for a fraction of the time: set or removed, each as by the functions above. */
 struct ovnet_host_route_change {
-	struct ovnet_prefix4 subnet;
+	struct ovnet_prefix subnet;
 	bool set;
 	int rc; /* filled */
 };
@@ -43,13 +49,13 @@ void ovnet_host_routes_change(struct ovnet_kernel *k, uint32_t ifindex,
 	struct ovnet_host_route_change *changes, unsigned n);
 /*
  * Removes routes of ours for which `keep` says no (it is asked once for each there is) and puts the
- * blackhole back if it is missing; a part per turn of the event loop, so that 65,536 routes hold
- * up nobody. Then `done`: 0; -EAGAIN: others changed routes meanwhile, so not all may have been
- * seen; or negative errno (logged). What is set or removed meanwhile may or may not be seen.
+ * blackholes back if they are missing; a part per turn of the event loop, so that 65,536 routes
+ * hold up nobody. Then `done`: 0; -EAGAIN: others changed routes meanwhile, so not all may have
+ * been seen; or negative errno (logged). What is set or removed meanwhile may or may not be seen.
  * -EBUSY: one is under way; other errors are logged.
  */
 int ovnet_host_routes_check(struct ovnet_kernel *k, uint32_t ifindex,
-	bool (*keep)(void *arg, const struct ovnet_prefix4 *subnet),
+	bool (*keep)(void *arg, const struct ovnet_prefix *subnet),
 	void (*done)(void *arg, int err), void *arg);
 
 /*

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One route per lease through the host device, in flannel's shape. */
-#include <arpa/inet.h>
 #include <errno.h>
 
 #include "internal.h"
@@ -9,41 +8,49 @@
 OVNET_LOG_TYPE(kernel)
 
 /* A lease comes from etcd: it must never become a default route or one for 127/8. */
-static bool is_routable(const struct ovnet_prefix4 *subnet)
+static bool is_routable(const struct ovnet_prefix *subnet)
 {
-	struct ovnet_addr base = ovnet_addr_v4(subnet->addr_host);
+	struct ovnet_addr base = prefix_base(subnet);
+	struct ovnet_prefix6 masked = subnet->v6;
 
-	return subnet->len > 0 && subnet->len <= 32 && ovnet_addr_is_unicast(&base) &&
-	       (subnet->addr_host & ~ovnet_mask4(subnet->len)) == 0;
+	if (!ovnet_addr_is_unicast(&base))
+		return false;
+	if (subnet->family == AF_INET)
+		return subnet->v4.len > 0 && subnet->v4.len <= 32 &&
+		       (subnet->v4.addr_host & ~ovnet_mask4(subnet->v4.len)) == 0;
+	if (subnet->family != AF_INET6 || masked.len == 0 || masked.len > 128)
+		return false;
+	ovnet_prefix6_mask(&masked);
+	return ovnet_prefix6_equal(&masked, &subnet->v6);
 }
 
 static void compose(struct nl_request *req, const struct ovnet_kernel *k, uint32_t ifindex,
-	const struct ovnet_prefix4 *subnet)
+	const struct ovnet_prefix *subnet)
 {
 	struct rtmsg *rtm = nl_begin(req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*rtm));
 
-	rtm->rtm_family = AF_INET;
-	rtm->rtm_dst_len = subnet->len;
+	rtm->rtm_family = subnet->family;
+	rtm->rtm_dst_len = prefix_len(subnet);
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = OVNET_RTPROT;
 	rtm->rtm_type = RTN_UNICAST;
 	rtm->rtm_scope = RT_SCOPE_LINK;
-	mnl_attr_put_u32(req->hdr, RTA_DST, htonl(subnet->addr_host));
+	nl_put_prefix(req->hdr, RTA_DST, subnet);
 	mnl_attr_put_u32(req->hdr, RTA_OIF, ifindex);
-	if (k->no_gateways)
+	if (subnet->family == AF_INET && k->no_gateways)
 		return;
 	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
 	rtm->rtm_flags = RTNH_F_ONLINK;
-	mnl_attr_put_u32(req->hdr, RTA_GATEWAY, htonl(subnet->addr_host));
+	nl_put_prefix(req->hdr, RTA_GATEWAY, subnet);
 }
 
 int ovnet_host_route_set(
-	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet)
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix *subnet)
 {
 	struct nl_request req;
 	char text[OVNET_PREFIX_STRLEN];
 
-	ovnet_prefix4_text(subnet, text, sizeof(text));
+	ovnet_prefix_text(subnet, text, sizeof(text));
 	if (!is_routable(subnet)) {
 		LOG(ERR, "route %s: not a subnet of unicast addresses, refused", text);
 		return -EINVAL;
@@ -56,14 +63,14 @@ int ovnet_host_route_set(
 	return err;
 }
 
-static struct route_entry entry_of(uint32_t ifindex, const struct ovnet_prefix4 *subnet)
+static struct route_entry entry_of(uint32_t ifindex, const struct ovnet_prefix *subnet)
 {
 	return (struct route_entry){
 		.dst = *subnet, .ifindex = ifindex, .type = RTN_UNICAST, .protocol = OVNET_RTPROT};
 }
 
 int ovnet_host_route_del(
-	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix4 *subnet)
+	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix *subnet)
 {
 	struct route_entry route = entry_of(ifindex, subnet);
 	int err = route_remove(&k->nl, &route);

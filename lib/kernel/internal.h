@@ -4,6 +4,7 @@
 #define OVNET_KERNEL_INTERNAL_H
 
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include <event2/event.h>
 #include <linux/if_link.h>
@@ -31,8 +32,8 @@ struct ovnet_kernel {
 	struct host_check *check; /* of the host device's routes, under way */
 	struct kernel_neigh_list neigh[KERNEL_NEIGH_BUCKETS];
 	unsigned n_neigh;
-	struct ovnet_prefix4 network; /* of the host device, len 0: not set up yet */
-	bool no_gateways; /* host routes of a network too large for them, see host_device.c */
+	struct ovnet_prefix network[2]; /* of the host device, family 0: not set up (yet) */
+	bool no_gateways; /* IPv4 routes of a network too large for them, see host_device.c */
 	bool no_managed;  /* a kernel before 5.16: ask again and again instead */
 };
 
@@ -59,9 +60,9 @@ struct addr_entry {
 };
 int addr_list(struct nl *nl, uint8_t family, uint32_t ifindex, struct nl_list *list);
 
-/* route_list.c. IPv4 routes of the main table; protocol 0, ifindex 0: any. */
+/* route_list.c. Routes of the main table, both families; protocol 0, ifindex 0: any. */
 struct route_entry {
-	struct ovnet_prefix4 dst;
+	struct ovnet_prefix dst;
 	uint32_t ifindex, metric;
 	uint8_t type, tos, protocol;
 };
@@ -75,7 +76,17 @@ void route_remove_compose(struct nl_request *req, const struct route_entry *rout
 int route_remove(struct nl *nl, const struct route_entry *route);
 
 /* host_device.c */
-int host_blackhole_set(struct nl *nl, const struct ovnet_prefix4 *network);
+int host_blackhole_set(struct nl *nl, const struct ovnet_prefix *network);
+/* The netlink attribute of a prefix's address. */
+void nl_put_prefix(struct nlmsghdr *hdr, uint16_t attr, const struct ovnet_prefix *p);
+uint8_t prefix_len(const struct ovnet_prefix *p);
+/* Its first address, which is the far VTEP's. */
+struct ovnet_addr prefix_base(const struct ovnet_prefix *p);
+/* Index of the family in the pairs above. */
+static inline unsigned family_index(uint8_t family)
+{
+	return family == AF_INET6;
+}
 
 /* host_check.c */
 void host_check_stop(struct ovnet_kernel *k);

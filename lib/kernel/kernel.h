@@ -49,14 +49,22 @@ void ovnet_kernel_close(struct ovnet_kernel *k);
 /* -ENODEV when there is none. */
 int ovnet_kernel_link_by_name(struct ovnet_kernel *k, const char *name, struct ovnet_link *out);
 int ovnet_kernel_link_by_index(struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_link *out);
-/* flannel's choice: first global unicast IPv4, non-deprecated; else link-local. -EADDRNOTAVAIL. */
-int ovnet_kernel_link_addr4(struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_addr *out);
+/* flannel's choice: first global unicast of the family, not deprecated; else link-local, as long as
+ * it may be used. -EADDRNOTAVAIL. */
+int ovnet_kernel_link_addr(
+	struct ovnet_kernel *k, uint32_t ifindex, uint8_t family, struct ovnet_addr *out);
 /* Every IPv4/IPv6 unicast address of the link; returns how many (at most `max`). */
 unsigned ovnet_kernel_link_addrs(
 	struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_addr *out, unsigned max);
 /* The interface that has the address. -ENODEV. */
 int ovnet_kernel_link_by_addr(
 	struct ovnet_kernel *k, const struct ovnet_addr *addr, struct ovnet_link *out);
+/*
+ * The IPv4 address, or else the name, of the first interface for which `match` takes one of these;
+ * loopback is left out. -ENODEV.
+ */
+int ovnet_kernel_link_match(struct ovnet_kernel *k, bool (*match)(void *arg, const char *text),
+	void *arg, char *text, size_t size);
 /* The interface of the IPv4 default route. -ENETUNREACH. */
 int ovnet_kernel_default_link(struct ovnet_kernel *k, struct ovnet_link *out);
 

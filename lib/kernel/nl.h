@@ -51,7 +51,7 @@ void *nl_begin(struct nl_request *req, uint16_t type, uint16_t flags, size_t siz
  * from first_seq; the kernel's verdict on each is in `verdict`, its words are not kept.
  */
 #define NL_BATCH         64
-#define NL_BATCH_REQUEST 64 /* bytes: a route with three attributes, an IPv6 question */
+#define NL_BATCH_REQUEST 80 /* bytes: an IPv6 route with destination, gateway and link */
 struct nl_batch {
 	unsigned n;
 	size_t len;

@@ -155,7 +155,8 @@ int ovnet_kernel_default_link(struct ovnet_kernel *k, struct ovnet_link *out)
 
 	const struct route_entry *r = list.items;
 	for (unsigned i = 0; err == 0 && i < list.n; i++) {
-		if (r[i].dst.len != 0 || r[i].type != RTN_UNICAST || r[i].ifindex == 0)
+		if (r[i].dst.family != AF_INET || r[i].dst.v4.len != 0 ||
+			r[i].type != RTN_UNICAST || r[i].ifindex == 0)
 			continue;
 		if (best == NULL || r[i].metric < best->metric)
 			best = &r[i];

@@ -24,19 +24,33 @@ static uint32_t first_hop(const struct nlattr *multipath)
 	return (uint32_t)hop.rtnh_ifindex;
 }
 
+/* All zero for the default route, which has no such attribute. */
+static bool parse_dst(const struct nlattr *attr, const struct rtmsg *rtm, struct ovnet_prefix *out)
+{
+	struct ovnet_addr dst = {0};
+
+	*out = (struct ovnet_prefix){.family = rtm->rtm_family};
+	nl_addr(attr, rtm->rtm_family, &dst);
+	if (rtm->rtm_family == AF_INET && rtm->rtm_dst_len <= 32)
+		out->v4 = (struct ovnet_prefix4){ntohl(dst.v4_be), rtm->rtm_dst_len};
+	else if (rtm->rtm_family == AF_INET6 && rtm->rtm_dst_len <= 128)
+		out->v6 = (struct ovnet_prefix6){.len = rtm->rtm_dst_len};
+	else
+		return false;
+	if (rtm->rtm_family == AF_INET6)
+		memcpy(out->v6.addr, dst.v6, sizeof(out->v6.addr));
+	return true;
+}
+
 static bool parse(const struct nlmsghdr *msg, struct route_entry *out)
 {
 	const struct nlattr *tb[RTA_MAX + 1];
 	const struct rtmsg *rtm = nl_parse(msg, sizeof(*rtm), tb, RTA_MAX);
-	struct ovnet_addr dst;
 
-	if (rtm == NULL || rtm->rtm_family != AF_INET || rtm->rtm_dst_len > 32 ||
-		rtm->rtm_flags & RTM_F_CLONED ||
-		nl_u32(tb[RTA_TABLE], rtm->rtm_table) != RT_TABLE_MAIN)
+	if (rtm == NULL || rtm->rtm_flags & RTM_F_CLONED ||
+		nl_u32(tb[RTA_TABLE], rtm->rtm_table) != RT_TABLE_MAIN ||
+		!parse_dst(tb[RTA_DST], rtm, &out->dst))
 		return false;
-	nl_addr(tb[RTA_DST], AF_INET, &dst); /* 0.0.0.0 for the default route, which has none */
-	out->dst.addr_host = ntohl(dst.v4_be);
-	out->dst.len = rtm->rtm_dst_len;
 	out->ifindex = nl_u32(tb[RTA_OIF], first_hop(tb[RTA_MULTIPATH]));
 	out->metric = nl_u32(tb[RTA_PRIORITY], 0);
 	out->type = rtm->rtm_type;
@@ -69,11 +83,28 @@ static void collect(void *arg, const struct nlmsghdr *msg)
 		route_collect(f->list, f->protocol, f->ifindex, msg);
 }
 
+uint8_t prefix_len(const struct ovnet_prefix *p)
+{
+	return p->family == AF_INET6 ? p->v6.len : p->v4.len;
+}
+
+struct ovnet_addr prefix_base(const struct ovnet_prefix *p)
+{
+	return p->family == AF_INET6 ? ovnet_addr_v6(p->v6.addr) : ovnet_addr_v4(p->v4.addr_host);
+}
+
+void nl_put_prefix(struct nlmsghdr *hdr, uint16_t attr, const struct ovnet_prefix *p)
+{
+	struct ovnet_addr base = prefix_base(p);
+
+	nl_put_addr(hdr, attr, &base);
+}
+
 void route_list_compose(struct nl_request *req, uint8_t protocol, uint32_t ifindex)
 {
 	struct rtmsg *rtm = nl_begin(req, RTM_GETROUTE, 0, sizeof(*rtm));
 
-	rtm->rtm_family = AF_INET;
+	rtm->rtm_family = AF_UNSPEC;
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = protocol;
 	if (ifindex != 0)
@@ -102,14 +133,14 @@ void route_remove_compose(struct nl_request *req, const struct route_entry *rout
 {
 	struct rtmsg *rtm = nl_begin(req, RTM_DELROUTE, 0, sizeof(*rtm));
 
-	rtm->rtm_family = AF_INET;
-	rtm->rtm_dst_len = route->dst.len;
+	rtm->rtm_family = route->dst.family;
+	rtm->rtm_dst_len = prefix_len(&route->dst);
 	rtm->rtm_tos = route->tos;
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = route->protocol;
 	rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any */
 	rtm->rtm_type = route->type;
-	mnl_attr_put_u32(req->hdr, RTA_DST, htonl(route->dst.addr_host));
+	nl_put_prefix(req->hdr, RTA_DST, &route->dst);
 	if (route->ifindex != 0)
 		mnl_attr_put_u32(req->hdr, RTA_OIF, route->ifindex);
 	if (route->metric != 0)
@@ -125,7 +156,7 @@ int route_remove(struct nl *nl, const struct route_entry *route)
 	if (err < 0 && err != -ESRCH && err != -ENODEV) {
 		char text[OVNET_PREFIX_STRLEN];
 		LOG(ERR, "route %s of link %u: cannot be removed: %s",
-			ovnet_prefix4_text(&route->dst, text, sizeof(text)), route->ifindex,
+			ovnet_prefix_text(&route->dst, text, sizeof(text)), route->ifindex,
 			nl_why(nl, err));
 	}
 	return err == -ENODEV ? -ESRCH : err;

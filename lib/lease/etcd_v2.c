@@ -7,10 +7,7 @@
 
 #include "backoff.h"
 #include "base64.h"
-#include "log.h"
 #include "mem.h"
-
-OVNET_LOG_TYPE(lease)
 
 #define EXPIRY_LOOK_MS 250
 #define EXPIRY_MAX_MS  10000
@@ -21,7 +18,6 @@ struct v2_op {
 	struct ovnet_etcd *e;
 	int64_t expected;
 	uint32_t ttl_s;
-	bool flat;          /* list: without what is in directories */
 	int64_t give_up_ms; /* remove: until it has expired */
 };
 
@@ -60,7 +56,7 @@ static void finish_ok(struct v2_op *op, const struct ovnet_etcd_kv *kv, int64_t 
 			   .n_kvs = 1});
 }
 
-static char *request(const char *key, const char *query, int64_t index)
+char *v2_question(const char *key, const char *query, int64_t index)
 {
 	char *path = v2_path(key), *out = NULL;
 	int rc = index != 0 ? asprintf(&out, "%s?%s%" PRId64, path, query, index)
@@ -72,8 +68,10 @@ static char *request(const char *key, const char *query, int64_t index)
 
 static void read_key(struct v2_op *op, v2_done done)
 {
-	v2_send(op->e, request(op->base.key, "quorum=true&recursive=false&sorted=false", 0), NULL,
-		V2_ANSWER_MAX, done, op);
+	v2_send(op->e,
+		&(struct v2_request){.path = v2_question(op->base.key,
+					     "quorum=true&recursive=false&sorted=false", 0)},
+		done, op);
 }
 
 /* The key in a good answer to read_key(); otherwise the operation is over. */
@@ -108,60 +106,6 @@ static void op_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void
 	read_key(new_op(e, key, NULL, cb, arg), on_get);
 }
 
-static void send_list(struct v2_op *op);
-
-static void finish_list(struct v2_op *op, const struct v2_answer *a)
-{
-	struct v2_kvs k = {0};
-
-	v2_kvs_gather(&k, a->node, op->base.key);
-	if (k.left_out > 0)
-		LOG(WARN, "%zu keys under %s cannot be read (a NUL in the name?) and are ignored",
-			k.left_out, op->base.key);
-	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
-			   .text = "",
-			   .revision = a->index,
-			   .kvs = k.kvs,
-			   .n_kvs = k.n});
-	free(k.kvs);
-}
-
-static void on_list(void *arg, const struct v2_answer *a)
-{
-	struct v2_op *op = arg;
-
-	if (a->too_deep && !op->flat) {
-		LOG(WARN, "%s: %s; they are ignored", op->base.key, a->text);
-		op->flat = true;
-		send_list(op);
-	} else if (a->status == OVNET_ETCD_NOT_FOUND) {
-		finish_as(op, OVNET_ETCD_OK, "", a);
-	} else if (a->status != OVNET_ETCD_OK) {
-		finish_failed(op, a);
-	} else if (!v2_is_dir(a->node)) {
-		struct v2_error error;
-		v2_error_not_dir(op->base.key, &error);
-		finish_as(op, error.status, error.text, a);
-	} else {
-		finish_list(op, a);
-	}
-}
-
-static void send_list(struct v2_op *op)
-{
-	v2_send(op->e,
-		request(op->base.key,
-			op->flat ? "quorum=true&recursive=false&sorted=false"
-				 : "quorum=true&recursive=true&sorted=false",
-			0),
-		NULL, V2_LISTING_MAX, on_list, op);
-}
-
-static void op_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg)
-{
-	send_list(new_op(e, prefix, NULL, cb, arg));
-}
-
 static void on_written(void *arg, const struct v2_answer *a)
 {
 	struct v2_op *op = arg;
@@ -180,9 +124,11 @@ static void on_written(void *arg, const struct v2_answer *a)
 static void write_key(struct v2_op *op, const char *value, uint32_t ttl_s, v2_done done)
 {
 	v2_send(op->e,
-		request(op->base.key,
-			op->expected == 0 ? "prevExist=false" : "prevIndex=", op->expected),
-		v2_form(value, ttl_s), V2_ANSWER_MAX, done, op);
+		&(struct v2_request){
+			.path = v2_question(op->base.key,
+				op->expected == 0 ? "prevExist=false" : "prevIndex=", op->expected),
+			.form = v2_form(value, ttl_s)},
+		done, op);
 }
 
 static void op_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
@@ -327,6 +273,8 @@ static void op_close(struct ovnet_etcd *e)
 	while (!TAILQ_EMPTY(&e->watches))
 		v2_unwatch(TAILQ_FIRST(&e->watches));
 	v2_cancel_all(e);
+	if (e->probe != NULL)
+		event_free(e->probe);
 	etcd_client_close(&e->client);
 	free(e->authorization);
 	free(e);
@@ -346,6 +294,7 @@ static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_et
 		op_close(e);
 		return NULL;
 	}
+	v2_probe_init(e);
 	return e;
 }
 
@@ -366,7 +315,7 @@ const struct ovnet_etcd_ops ovnet_etcd_v2 = {
 	.open = op_open,
 	.close = op_close,
 	.get = op_get,
-	.list = op_list,
+	.list = v2_list,
 	.create = op_create,
 	.update = op_update,
 	.keepalive = op_keepalive,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside of etcd's v2 API (keys over HTTP, flannel up to v0.17), top down: etcd_v2.c the
- * operations, etcd_v2_watch.c the watch, etcd_v2_call.c one request to whichever endpoint
- * answers, etcd_v2_error.c its refusals, etcd_v2_node.c keys, URLs and JSON.
+ * operations, etcd_v2_list.c the listing (etcd_v2_scan.c takes it apart), etcd_v2_watch.c the
+ * watch, etcd_v2_call.c one request to whichever endpoint answers, etcd_v2_probe.c whether it has
+ * a quorum, etcd_v2_error.c its refusals, etcd_v2_node.c keys, URLs and JSON.
  */
 #ifndef OVNET_LEASE_ETCD_V2_H
 #define OVNET_LEASE_ETCD_V2_H
@@ -24,6 +25,7 @@ struct ovnet_etcd {
 	const char *headers[3]; /* the first for requests with a form only */
 	TAILQ_HEAD(, v2_call) calls;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
+	struct event *probe;
 };
 
 /* etcd_v2_node.c */
@@ -32,21 +34,14 @@ struct ovnet_etcd {
 char *v2_path(const char *key);
 /* "ttl=86400&value=..."; ttl_s 0: no TTL. malloc'ed. */
 char *v2_form(const char *value, uint32_t ttl_s);
-/* NULL: no JSON object. `too_deep`: because of keys in directories in directories ... */
-json_t *v2_parse(const char *body, size_t len, bool *too_deep);
+/* NULL: no JSON object. */
+json_t *v2_parse(const char *body, size_t len);
 /* etcd begins every key with a slash; `asked`, the key the caller uses, may not. */
 const char *v2_key_as(const json_t *node, const char *asked);
 bool v2_is_dir(const json_t *node);
 int64_t v2_index(const json_t *object, const char *name);
 /* Borrows from `node`. False: not to be used (no key, or a NUL in it). */
 bool v2_kv(const json_t *node, const char *asked, struct ovnet_etcd_kv *out);
-
-struct v2_kvs {
-	struct ovnet_etcd_kv *kvs;
-	size_t n, room, left_out;
-};
-/* Every key below `dir`. Borrows from it. */
-void v2_kvs_gather(struct v2_kvs *k, const json_t *dir, const char *asked);
 
 /* etcd_v2_error.c: status and words for an answer that is not good. */
 struct v2_error {
@@ -65,27 +60,46 @@ struct v2_answer {
 	enum ovnet_etcd_status status;
 	const char *text;
 	int64_t index;
-	bool too_deep;
-	const json_t *node; /* when OK */
+	const json_t *node;             /* when OK */
+	const struct http_result *http; /* instead, if it was asked for so */
 };
 
 typedef void (*v2_done)(void *arg, const struct v2_answer *a);
 
+struct v2_request {
+	/* Become the call's. Below /v2/keys, with the question; what is written, NULL: a read. */
+	char *path, *form;
+	bool raw; /* a listing: its answer as it came */
+};
+
 /*
- * `path` and `form` become the call's. Without a form it reads, at any endpoint; with one it
- * writes, and an endpoint that may have done it is not followed by another.
+ * A read goes to any endpoint; a write is not tried at another one if the former may have done it.
  */
-void v2_send(
-	struct ovnet_etcd *e, char *path, char *form, size_t max_bytes, v2_done done, void *arg);
+void v2_send(struct ovnet_etcd *e, const struct v2_request *r, v2_done done, void *arg);
 void v2_cancel_all(struct ovnet_etcd *e);
 /* Of an answer's header lines, X-Etcd-Index; other lines leave `index` alone. */
 void v2_index_header(const char *line, size_t n, int64_t *index);
+
+/* etcd_v2.c: "<path of the key>?<query><index>", without index if that is 0. malloc'ed. */
+char *v2_question(const char *key, const char *query, int64_t index);
+
+/* etcd_v2_list.c */
+void v2_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg);
 
 /* etcd_v2_watch.c */
 struct ovnet_etcd_watch *v2_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
 	const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 void v2_unwatch(struct ovnet_etcd_watch *w);
+/* All that listen. Not from inside a callback. */
+void v2_end_watches(struct ovnet_etcd *e, const char *text);
+/* The prefix or key. */
+const char *v2_watched(const struct ovnet_etcd_watch *w);
 /* Another endpoint is in use: watches of the former one go there. */
 void v2_watches_follow(struct ovnet_etcd *e);
+
+/* etcd_v2_probe.c */
+void v2_probe_init(struct ovnet_etcd *e);
+/* A watch begins, or has told something: there is a quorum now. */
+void v2_probe_later(struct ovnet_etcd *e);
 
 #endif

@@ -9,8 +9,7 @@
 struct v2_call {
 	TAILQ_ENTRY(v2_call) link;
 	struct ovnet_etcd *e;
-	char *path, *form;
-	size_t max_bytes;
+	struct v2_request req;
 	v2_done done;
 	void *arg;
 	struct http_call *http;
@@ -22,8 +21,9 @@ static void send_it(struct v2_call *c);
 
 static void free_call(struct v2_call *c)
 {
-	free(c->path);
-	free(c->form);
+	free(c->req.path);
+	free(c->req.form);
+	free(c->route.errors);
 	free(c);
 }
 
@@ -36,7 +36,7 @@ static void finish(struct v2_call *c, const struct v2_answer *a)
 
 static void fail(struct v2_call *c, enum ovnet_etcd_status status)
 {
-	snprintf(c->e->client.last_error, sizeof(c->e->client.last_error), "%s", c->route.errors);
+	etcd_client_fail(&c->e->client, etcd_copied(c->route.errors));
 	finish(c, &(struct v2_answer){.status = status, .text = c->e->client.last_error});
 }
 
@@ -52,7 +52,7 @@ static void answered(struct v2_call *c, const struct v2_answer *a)
 {
 	struct ovnet_etcd *e = c->e;
 
-	e->client.last_error[0] = '\0';
+	etcd_client_good(&e->client);
 	if (e->client.current != c->route.endpoint) {
 		e->client.current = c->route.endpoint;
 		v2_watches_follow(e);
@@ -72,7 +72,7 @@ static void on_error_answer(struct v2_call *c, const struct http_result *r)
 		return;
 	}
 	etcd_route_note(&c->e->client, &c->route, error.text);
-	if (error.status == OVNET_ETCD_UNAVAILABLE && c->form == NULL)
+	if (error.status == OVNET_ETCD_UNAVAILABLE && c->req.form == NULL)
 		next_endpoint(c);
 	else
 		fail(c, error.status);
@@ -86,13 +86,14 @@ static void on_answer(struct v2_call *c, const struct http_result *r)
 		on_error_answer(c, r);
 		return;
 	}
-	json_t *root = v2_parse(r->body, r->len, &a.too_deep);
-	a.node = json_object_get(root, "node");
-	if (a.too_deep) {
-		a.status = OVNET_ETCD_BROKEN;
-		a.text = "keys in too many directories in each other";
+	if (c->req.raw) {
+		a.http = r;
 		answered(c, &a);
-	} else if (!json_is_object(a.node)) {
+		return;
+	}
+	json_t *root = v2_parse(r->body, r->len);
+	a.node = json_object_get(root, "node");
+	if (!json_is_object(a.node)) {
 		etcd_route_note(&c->e->client, &c->route,
 			"the answer is no etcd answer (is this the client port of an etcd?)");
 		fail(c, OVNET_ETCD_BROKEN);
@@ -116,7 +117,7 @@ static void on_http(void *arg, const struct http_result *r)
 		c->route.refused++;
 	if (r->outcome == HTTP_TOO_LONG)
 		fail(c, OVNET_ETCD_BROKEN);
-	else if (r->outcome == HTTP_LOST && c->form != NULL)
+	else if (r->outcome == HTTP_LOST && c->req.form != NULL)
 		fail(c, OVNET_ETCD_UNAVAILABLE);
 	else
 		next_endpoint(c);
@@ -149,17 +150,17 @@ static void send_it(struct v2_call *c)
 	char *url = NULL;
 
 	c->index = 0;
-	if (asprintf(&url, "%s%s", e->client.endpoints.urls[c->route.endpoint], c->path) < 0)
+	if (asprintf(&url, "%s%s", e->client.endpoints.urls[c->route.endpoint], c->req.path) < 0)
 		url = NULL;
 	c->http = http_client_post(
 		e->client.http, &(struct http_request){
-					.method = c->form != NULL ? "PUT" : "GET",
+					.method = c->req.form != NULL ? "PUT" : "GET",
 					.url = must(url),
-					.headers = e->headers + (c->form == NULL),
-					.body = c->form,
-					.len = c->form != NULL ? strlen(c->form) : 0,
+					.headers = e->headers + (c->req.form == NULL),
+					.body = c->req.form,
+					.len = c->req.form != NULL ? strlen(c->req.form) : 0,
 					.timeout_ms = e->client.timeout_ms,
-					.max_bytes = c->max_bytes,
+					.max_bytes = c->req.raw ? V2_LISTING_MAX : V2_ANSWER_MAX,
 					.done = on_http,
 					.header = on_header,
 					.arg = c,
@@ -167,15 +168,12 @@ static void send_it(struct v2_call *c)
 	free(url);
 }
 
-void v2_send(
-	struct ovnet_etcd *e, char *path, char *form, size_t max_bytes, v2_done done, void *arg)
+void v2_send(struct ovnet_etcd *e, const struct v2_request *r, v2_done done, void *arg)
 {
 	struct v2_call *c = must(calloc(1, sizeof(*c)));
 
 	c->e = e;
-	c->path = path;
-	c->form = form;
-	c->max_bytes = max_bytes;
+	c->req = *r;
 	c->done = done;
 	c->arg = arg;
 	c->route.endpoint = e->client.current;

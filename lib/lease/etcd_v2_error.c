@@ -82,8 +82,7 @@ static void error_of_plain(long http_status, const char *body, struct v2_error *
 
 void v2_error_of(long http_status, const char *body, size_t len, struct v2_error *out)
 {
-	bool too_deep;
-	json_t *root = v2_parse(body, len, &too_deep);
+	json_t *root = v2_parse(body, len);
 	const char *message = json_string_value(json_object_get(root, "message"));
 	const char *cause = json_string_value(json_object_get(root, "cause"));
 	int64_t code = v2_index(root, "errorCode");

@@ -50,13 +50,11 @@ char *v2_form(const char *value, uint32_t ttl_s)
 	return out;
 }
 
-json_t *v2_parse(const char *body, size_t len, bool *too_deep)
+json_t *v2_parse(const char *body, size_t len)
 {
-	json_error_t error;
-	/* A NUL in one value must not hide all the others. */
-	json_t *root = json_loadb(body, len, JSON_ALLOW_NUL, &error);
+	/* A NUL in a value is that value's own trouble. */
+	json_t *root = json_loadb(body, len, JSON_ALLOW_NUL, NULL);
 
-	*too_deep = root == NULL && json_error_code(&error) == json_error_stack_overflow;
 	if (json_is_object(root))
 		return root;
 	json_decref(root);
@@ -98,29 +96,4 @@ bool v2_kv(const json_t *node, const char *asked, struct ovnet_etcd_kv *out)
 		out->ttl_s += out->ttl_s == 0;
 	}
 	return out->key != NULL && out->mod_revision > 0;
-}
-
-static void add(struct v2_kvs *k, const json_t *node, const char *asked)
-{
-	if (k->n == k->room) {
-		k->room = k->room != 0 ? k->room * 2 : 64;
-		k->kvs = must(reallocarray(k->kvs, k->room, sizeof(*k->kvs)));
-	}
-	if (v2_kv(node, asked, &k->kvs[k->n]))
-		k->n++;
-	else
-		k->left_out++;
-}
-
-/* As deep as the JSON parser let the tree be: 2048. */
-void v2_kvs_gather(struct v2_kvs *k, const json_t *dir, const char *asked)
-{
-	const json_t *node;
-	size_t i;
-
-	json_array_foreach (json_object_get(dir, "nodes"), i, node)
-		if (v2_is_dir(node))
-			v2_kvs_gather(k, node, asked);
-		else
-			add(k, node, asked);
 }

@@ -40,7 +40,7 @@ static ssize_t message(const char *bytes, size_t len, size_t known, bool ended)
 	for (unsigned i = 1; i < FRAME; i++)
 		n = n << 8 | (unsigned char)bytes[i];
 	/* We never said we could take it compressed. */
-	if (bytes[0] != 0 || n > V3_LISTING_MAX)
+	if (bytes[0] != 0 || n > V3_MESSAGE_MAX)
 		return -EINVAL;
 	return len - FRAME < n ? 0 : (ssize_t)(FRAME + n);
 }
@@ -112,17 +112,21 @@ static bool failed(const struct http_result *r, struct v3_error *error)
 	return true;
 }
 
+static const char *const roots[] = {"/etcdserverpb."};
+
 const struct v3_wire v3_wire_grpc = {
 	.name = "v3/grpc",
 	.http2 = true,
 	.page = 2048,
-	.paths = {[V3_RANGE] = "/etcdserverpb.KV/Range",
-		[V3_TXN] = "/etcdserverpb.KV/Txn",
-		[V3_GRANT] = "/etcdserverpb.Lease/LeaseGrant",
-		[V3_KEEPALIVE] = "/etcdserverpb.Lease/LeaseKeepAlive",
-		[V3_REVOKE] = "/etcdserverpb.Lease/LeaseRevoke",
-		[V3_AUTHENTICATE] = "/etcdserverpb.Auth/Authenticate",
-		[V3_WATCH] = "/etcdserverpb.Watch/Watch"},
+	.roots = roots,
+	.n_roots = 1,
+	.paths = {[V3_RANGE] = "KV/Range",
+		[V3_TXN] = "KV/Txn",
+		[V3_GRANT] = "Lease/LeaseGrant",
+		[V3_KEEPALIVE] = "Lease/LeaseKeepAlive",
+		[V3_REVOKE] = "Lease/LeaseRevoke",
+		[V3_AUTHENTICATE] = "Auth/Authenticate",
+		[V3_WATCH] = "Watch/Watch"},
 	.headers = {"Content-Type: application/grpc", "te: trailers"},
 	.leader = "hasleader: true",
 	.token = "token",

@@ -19,6 +19,7 @@ struct v3_op {
 	/* list: the length of base.value, where the page under way begins, and its revision. */
 	size_t from_len;
 	int64_t at;
+	unsigned page; /* list: how small the pages have to be, as of v3_request */
 };
 
 static struct v3_op *new_op(
@@ -80,11 +81,23 @@ static void on_get(void *arg, const struct v3_answer *a)
 
 static void ask_page(struct v3_op *op);
 
+/* Values may have a megabyte each: quickly down to what fits, slowly back. */
+static void ask_smaller_page(struct v3_op *op)
+{
+	LOG(DEBUG, "%s: a page of the listing is too long, asking for fewer keys", op->base.key);
+	op->page *= 8;
+	ask_page(op);
+}
+
 /* The next page is on its way while the caller looks at this one. */
 static void on_page(void *arg, const struct v3_answer *a)
 {
 	struct v3_op *op = arg;
 
+	if (a->too_long) {
+		ask_smaller_page(op);
+		return;
+	}
 	if (a->status != OVNET_ETCD_OK || a->reply->next.p == NULL) {
 		on_range(op, a, false);
 		return;
@@ -95,6 +108,7 @@ static void on_page(void *arg, const struct v3_answer *a)
 	free(op->base.value);
 	op->base.value = from.p;
 	op->from_len = from.len;
+	op->page -= op->page / 2;
 	ask_page(op);
 	report_left_out(op, &a->reply->kvs);
 	op->base.cb(op->base.arg, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
@@ -111,7 +125,7 @@ static void ask_page(struct v3_op *op)
 		&(struct v3_request){.method = V3_RANGE,
 			.key = op->base.key,
 			.prefix = true,
-			.page = true,
+			.page = op->page,
 			.from = {.p = op->base.value, .len = op->from_len},
 			.revision = op->at},
 		on_page, op);
@@ -128,6 +142,7 @@ void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *a
 {
 	struct v3_op *op = new_op(e, prefix, NULL, cb, arg);
 
+	op->page = 1;
 	ask_page(op);
 }
 

@@ -8,6 +8,7 @@
 
 #include "backoff.h"
 #include "mem.h"
+#include "slice.h"
 
 /*
  * etcd looks every 10 to 11 minutes (3.4, default) whether a watch had nothing to say all the
@@ -28,7 +29,8 @@ struct ovnet_etcd_watch {
 	struct http_call *http;
 	struct event *messages, *silence;
 	char *buf;
-	size_t len, room, known; /* the first `known` bytes are the start of a message */
+	/* From `done` on not looked at; its first `known` bytes are the start of a message. */
+	size_t len, room, done, known;
 	/* A message was the last one; the stream is at its end. `end` says why. */
 	bool over, closed;
 	bool ended; /* closed, and not by an accident */
@@ -58,8 +60,8 @@ static void end(struct ovnet_etcd_watch *w)
 	struct ovnet_etcd *e = w->e;
 	bool gone = false;
 
-	snprintf(e->client.last_error, sizeof(e->client.last_error), "the watch at %s ended: %s",
-		e->client.endpoints.urls[w->endpoint], w->end.text);
+	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
+					     e->client.endpoints.urls[w->endpoint], w->end.text));
 	if (w->end.token)
 		v3_drop_token(e);
 	w->gone = &gone;
@@ -128,41 +130,66 @@ static void on_life(struct ovnet_etcd_watch *w)
 	arm_ms(w->silence, w->can_answer ? PROBE_AFTER * w->e->client.timeout_ms : SILENCE_MS);
 }
 
-/* Outside of libcurl: every whole message, then the end if there is one. */
+/* Whole messages, for a while. As v3_wire.message: 0 or less when there are no more. */
+static ssize_t take_messages(struct ovnet_etcd_watch *w, const bool *gone)
+{
+	struct slice slice = slice_begin();
+	ssize_t n = 1;
+
+	while (!w->over && n > 0 && !slice_over(&slice)) {
+		n = w->wire->message(w->buf + w->done, w->len - w->done, w->known, w->ended);
+		if (n <= 0)
+			break;
+		on_message(w, w->buf + w->done, (size_t)n);
+		if (*gone)
+			return 0;
+		w->done += (size_t)n;
+		w->known = 0;
+	}
+	return n;
+}
+
+/* Outside of libcurl: what has come, then the end if there is one. */
 static void on_messages(evutil_socket_t fd, short what, void *arg)
 {
 	struct ovnet_etcd_watch *w = arg;
+	size_t before = w->done;
 	bool gone = false;
-	size_t done = 0;
-	ssize_t n = 0;
 
 	(void)fd, (void)what;
 	w->gone = &gone;
-	while (!w->over &&
-		(n = w->wire->message(w->buf + done, w->len - done, w->known, w->ended)) > 0) {
-		on_message(w, w->buf + done, (size_t)n);
-		if (gone)
-			return;
-		done += (size_t)n;
-		w->known = 0;
-	}
+	ssize_t n = take_messages(w, &gone);
+	if (gone)
+		return;
 	w->gone = NULL;
-	memmove(w->buf, w->buf + done, w->len - done);
-	w->len -= done;
-	w->known = w->len;
+	if (w->done > before)
+		on_life(w);
+	if (n > 0 && !w->over) {
+		arm_ms(w->messages, 0);
+		return;
+	}
+	w->known = w->len - w->done;
 	if (n < 0)
 		set_end(w, OVNET_ETCD_BROKEN, "bytes that are no watch answer of etcd");
 	if (w->over || w->closed || n < 0)
 		end(w);
-	else if (done > 0)
-		on_life(w);
+}
+
+/* What was looked at makes room. */
+static void compact(struct ovnet_etcd_watch *w)
+{
+	w->len -= w->done;
+	memmove(w->buf, w->buf + w->done, w->len);
+	w->done = 0;
 }
 
 static bool on_data(void *arg, const char *bytes, size_t n)
 {
 	struct ovnet_etcd_watch *w = arg;
 
-	if (n > V3_LISTING_MAX - w->len)
+	if (w->done == w->len || w->len + n > w->room)
+		compact(w);
+	if (n > V3_MESSAGE_MAX - w->len)
 		return false;
 	if (w->len + n > w->room) {
 		size_t room = (w->len + n) * 2;
@@ -183,7 +210,10 @@ static void on_http(void *arg, const struct http_result *r)
 	struct ovnet_etcd_watch *w = arg;
 
 	w->http = NULL;
-	if (r->outcome != HTTP_ANSWERED)
+	/* libcurl 7.88 loses an answer that is all header when etcd resets the stream behind it. */
+	if (r->outcome == HTTP_CLOSED)
+		set_end(w, OVNET_ETCD_UNAVAILABLE, "etcd refused it or is gone (has it a leader?)");
+	else if (r->outcome != HTTP_ANSWERED)
 		set_end(w, r->outcome == HTTP_REFUSED ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE,
 			r->text);
 	else if (!w->wire->failed(r, &w->end))
@@ -213,7 +243,7 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 
 static void start(struct ovnet_etcd_watch *w, const char *prefix, int64_t revision)
 {
-	w->http = v3_post(w->e, w->wire, w->endpoint,
+	w->http = v3_post(w->e, w->wire, v3_root_of(w->e, w->wire, w->endpoint), w->endpoint,
 		&(struct v3_request){
 			.method = V3_WATCH, .key = prefix, .prefix = true, .revision = revision},
 		&(struct http_request){

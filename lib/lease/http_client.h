@@ -16,6 +16,7 @@ struct http_call;
 
 struct http_tls {
 	char *cafile, *certfile, *keyfile; /* "": none */
+	char *server_name;                 /* the certificate has to be for; "": the URL's host */
 };
 
 enum http_outcome {
@@ -67,6 +68,8 @@ struct http_call *http_client_post(struct http_client *h, const struct http_requ
 void http_call_send(struct http_call *call, const void *bytes, size_t n);
 /* Of a header or trailer of the answer; NULL: it has none. */
 const char *http_header(const struct http_result *r, const char *name);
+/* The body becomes the caller's; NULL: it has none. */
+char *http_body_take(const struct http_result *r);
 /* No callback follows. */
 void http_call_cancel(struct http_call *call);
 

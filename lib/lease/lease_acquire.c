@@ -122,6 +122,8 @@ static int learn_attrs(struct ovnet_lease_client *c, const struct lease_survey *
 		return rc;
 	}
 	own->public_ip = c->public_ip;
+	if (c->netconf.enable_ipv6)
+		own->public_ip6 = c->public_ip6;
 	return 0;
 }
 

@@ -38,6 +38,7 @@ struct ovnet_lease_conf {
 	struct ovnet_etcd_conf etcd_conf;
 	const char *prefix;            /* "/coreos.com/network" */
 	struct ovnet_addr public_ip;   /* who we are in the tree */
+	struct ovnet_addr public_ip6;  /* PublicIPv6 of a dual-stack lease; family 0: none */
 	struct ovnet_prefix4 previous; /* subnet of an earlier life (subnet.env); len 0: none */
 	uint32_t renew_margin_s;       /* before expiry; default 3600 */
 	uint32_t ttl_s;                /* 86400; tests use less */
@@ -72,7 +73,7 @@ struct ovnet_lease_own {
 };
 
 enum ovnet_lease_order {
-	OVNET_LEASE_RESERVE, /* the key without TTL (flannel-facts 1.5); kept so on every API */
+	OVNET_LEASE_RESERVE, /* the key without TTL; kept so on every API as long as it stands */
 	OVNET_LEASE_RELEASE, /* the TTL back */
 	OVNET_LEASE_REMOVE,  /* the key removed, nothing claimed instead: the daemon is to end */
 };
@@ -104,7 +105,7 @@ struct ovnet_lease_callbacks {
 	void (*config)(void *arg, const char *text);
 	/*
 	 * etcd does not answer: acquired() and the peers were what the snapshot of `saved_at` says.
-	 * synced() follows when etcd does. May be NULL.
+	 * synced() follows when etcd does, or comes instead if etcd is quicker. May be NULL.
 	 */
 	void (*restored)(void *arg, int64_t saved_at);
 	/* After the first complete listing: every peer known was announced. */

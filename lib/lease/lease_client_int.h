@@ -14,16 +14,19 @@
 
 #include "backoff.h"
 #include "lease_client.h"
+#include "lease_events.h"
 #include "lease_listing.h"
 #include "lease_table.h"
 
 struct lease_store_job;
+struct snapshot_file;
 
 struct lease_client_store { /* lease_store.c, lease_resume.c */
 	char *path;         /* NULL: no snapshots */
 	char *config;       /* the network config's JSON */
 	struct event *timer, *patience;
 	struct lease_store_job *job; /* being written */
+	struct snapshot_file *rest;  /* not all of it is in the table yet */
 	struct nag nag;
 	bool dirty;
 	bool stale; /* what we know is of the snapshot */
@@ -38,6 +41,7 @@ struct ovnet_lease_client {
 	void *arg;
 
 	struct ovnet_addr public_ip;
+	struct ovnet_addr public_ip6;
 	struct ovnet_prefix4 previous;
 	enum ovnet_lease_on_lost on_lost;
 	uint32_t renew_margin_s, ttl_s;
@@ -47,7 +51,7 @@ struct ovnet_lease_client {
 	enum ovnet_lease_state state;
 	struct ovnet_netconf netconf;
 	struct lease_table *table;
-	char error[1024];
+	char *error; /* "": none */
 	int64_t revision;
 	uint64_t events, resyncs, renewals, retries;
 
@@ -64,8 +68,8 @@ struct ovnet_lease_client {
 		struct ovnet_etcd *etcd;
 		struct ovnet_etcd_watch *watch;
 		bool may_switch;
-		bool missing;  /* the API in use has no config; otherwise it does not work */
-		char why[400]; /* in its words */
+		bool missing; /* the API in use has no config; otherwise it does not work */
+		char *why;    /* in its words */
 	} other;
 
 	struct { /* lease_reconf.c */
@@ -113,6 +117,7 @@ struct ovnet_lease_client {
 		struct event *timer;
 		struct ovnet_etcd_watch *watch;
 		struct lease_listing *pages; /* of the listing under way */
+		struct lease_events *events; /* of the watch, on their way into the table */
 		bool listing, connected, away, synced;
 		int64_t started_ms, took_ms; /* the last listing, until the table said the same */
 		int64_t since_ms;            /* connected or away */
@@ -195,6 +200,8 @@ void lease_store_stop(struct ovnet_lease_client *c);
 void lease_resume_init(struct ovnet_lease_client *c);
 /* etcd has answered. */
 void lease_resume_end(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config);
+/* What of the snapshot is not in the table yet is not wanted any more. */
+void lease_resume_cut(struct ovnet_lease_client *c);
 void lease_resume_stop(struct ovnet_lease_client *c);
 
 void lease_sync_init(struct ovnet_lease_client *c);

@@ -51,6 +51,27 @@ static int judge_address(
 	return 0;
 }
 
+/* Of the IPv6 half, which may do without: its peers then reach it over IPv4 alone. */
+static int judge_address6(
+	const struct lease_judge *j, const struct ovnet_lease *l, char *why, size_t size)
+{
+	const struct ovnet_addr *ip = &l->public_ip6;
+	char text[OVNET_ADDR_STRLEN];
+
+	if (!l->has_v6 || ip->family == 0)
+		return 0;
+	ovnet_addr_text(ip, text, sizeof(text));
+	if (!ovnet_addr_is_unicast(ip))
+		snprintf(why, size, "its PublicIPv6 %s is no address of a host", text);
+	else if (ovnet_addr_equal(ip, &j->public_ip6))
+		snprintf(why, size, "it carries our own PublicIPv6 %s, but is not our lease", text);
+	else if (net6_contains(&j->netconf->network6, net6_number(ip->v6)))
+		snprintf(why, size, "its PublicIPv6 %s is inside the overlay's IPv6Network", text);
+	else
+		return 0;
+	return -EINVAL;
+}
+
 int lease_judge(const struct lease_judge *j, const char *name, const char *value, size_t len,
 	struct ovnet_lease *out, char *why, size_t size)
 {
@@ -68,5 +89,7 @@ int lease_judge(const struct lease_judge *j, const char *name, const char *value
 	}
 	if (judge_network(j->netconf, out, why, size) < 0)
 		return -EINVAL;
-	return judge_address(j, out, why, size);
+	if (judge_address(j, out, why, size) < 0)
+		return -EINVAL;
+	return judge_address6(j, out, why, size);
 }

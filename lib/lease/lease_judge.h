@@ -7,7 +7,7 @@
 
 struct lease_judge {
 	const struct ovnet_netconf *netconf;
-	struct ovnet_addr public_ip; /* ours: nobody else may carry it */
+	struct ovnet_addr public_ip, public_ip6; /* ours: nobody else may carry them */
 };
 
 /* `name` is the key without its prefix. 0, or -EINVAL with a sentence in `why`. */

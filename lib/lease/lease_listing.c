@@ -4,12 +4,13 @@
 #include <event2/event.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 
+#include "backoff.h"
 #include "mem.h"
+#include "slice.h"
 
-#define SLICE_NS 2000000 /* of work per turn of the loop */
-#define STEP     16      /* keys between looks at the clock */
+#define STEP 16   /* keys between looks at the clock */
+#define RUN  1024 /* keys that are sorted in one go */
 
 struct page {
 	STAILQ_ENTRY(page) link;
@@ -29,8 +30,8 @@ struct lease_listing {
 	struct lease_table *table;
 	struct event *turn;
 	unsigned phase;
-	struct item *items;
-	size_t used, at;
+	struct item *items, *spare;
+	size_t used, at, run; /* run: as many of them are in order, each time */
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -56,6 +57,7 @@ void lease_listing_free(struct lease_listing *l)
 	if (l->turn != NULL)
 		event_free(l->turn);
 	free(l->items);
+	free(l->spare);
 	free(l);
 }
 
@@ -66,6 +68,12 @@ static char *copy_text(char *at, const char *text, size_t len)
 	return at + len + 1;
 }
 
+/* Of a value that no lease can have, enough to be refused for its length. */
+static size_t kept(const struct ovnet_etcd_kv *kv)
+{
+	return kv->value_len <= OVNET_LEASE_VALUE_MAX ? kv->value_len : OVNET_LEASE_VALUE_MAX + 1;
+}
+
 void lease_listing_add(
 	struct lease_listing *l, const struct ovnet_etcd_kv *kvs, size_t n, size_t skip)
 {
@@ -73,7 +81,7 @@ void lease_listing_add(
 	size_t room = sizeof(*p) + n * sizeof(p->kvs[0]);
 
 	for (size_t i = 0; i < n; i++)
-		room += strlen(kvs[i].key + skip) + kvs[i].value_len + 2;
+		room += strlen(kvs[i].key + skip) + kept(&kvs[i]) + 2;
 	p = must(malloc(room));
 	p->n = n;
 	char *at = (char *)&p->kvs[n];
@@ -82,7 +90,8 @@ void lease_listing_add(
 		p->kvs[i].key = at;
 		at = copy_text(at, kvs[i].key + skip, strlen(kvs[i].key + skip));
 		p->kvs[i].value = at;
-		at = copy_text(at, kvs[i].value, kvs[i].value_len);
+		p->kvs[i].value_len = kept(&kvs[i]);
+		at = copy_text(at, kvs[i].value, p->kvs[i].value_len);
 	}
 	STAILQ_INSERT_TAIL(&l->pages, p, link);
 	l->n += n;
@@ -123,10 +132,46 @@ static int older_first(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool sort(struct lease_listing *l)
+/* A run, to be merged with others. */
+static bool sort_runs(struct lease_listing *l)
 {
-	qsort(l->items, l->used, sizeof(*l->items), older_first);
-	return true;
+	size_t n = l->used - l->at < RUN ? l->used - l->at : RUN;
+
+	qsort(l->items + l->at, n, sizeof(*l->items), older_first);
+	l->at += n;
+	l->run = RUN;
+	return l->at == l->used;
+}
+
+static void merge_pair(
+	const struct item *a, size_t n_a, const struct item *b, size_t n_b, struct item *out)
+{
+	while (n_a > 0 || n_b > 0) {
+		bool from_a = n_b == 0 || (n_a > 0 && a->revision <= b->revision);
+		*out++ = from_a ? *a++ : *b++;
+		n_a -= from_a;
+		n_b -= !from_a;
+	}
+}
+
+/* Two runs into one of twice the length; after the last two, all over again with those. */
+static bool merge_runs(struct lease_listing *l)
+{
+	size_t left = l->used - l->at, n_a = left < l->run ? left : l->run;
+	size_t n_b = left - n_a < l->run ? left - n_a : l->run;
+
+	if (l->run >= l->used)
+		return true;
+	merge_pair(l->items + l->at, n_a, l->items + l->at + n_a, n_b, l->spare + l->at);
+	l->at += n_a + n_b;
+	if (l->at < l->used)
+		return false;
+	struct item *merged = l->spare;
+	l->spare = l->items;
+	l->items = merged;
+	l->run *= 2;
+	l->at = 0;
+	return false;
 }
 
 static bool put(struct lease_listing *l)
@@ -143,25 +188,17 @@ static bool settle(struct lease_listing *l)
 }
 
 /* Each does a little of its phase; true when that is complete. */
-static bool (*const phases[])(struct lease_listing *l) = {mark, sweep, sort, put, settle};
+static bool (*const phases[])(struct lease_listing *l) = {
+	mark, sweep, sort_runs, merge_runs, put, settle};
 #define PHASES (sizeof(phases) / sizeof(phases[0]))
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
-	static const struct timeval next = {0};
 	struct lease_listing *l = arg;
-	int64_t end = now_ns() + SLICE_NS;
+	struct slice slice = slice_begin();
 
 	(void)fd, (void)what;
-	while (l->phase < PHASES && now_ns() < end) {
+	while (l->phase < PHASES && !slice_over(&slice)) {
 		if (!phases[l->phase](l))
 			continue;
 		l->phase++;
@@ -170,19 +207,19 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	if (l->phase == PHASES)
 		l->done(l->arg);
 	else
-		must(event_add(l->turn, &next) == 0 ? l : NULL);
+		arm_ms(l->turn, 0);
 }
 
 void lease_listing_apply(struct lease_listing *l, struct event_base *base, struct lease_table *t,
 	const char *own, void (*done)(void *arg), void *arg)
 {
-	static const struct timeval next = {0};
 	const struct page *p;
 
 	l->table = t;
 	l->done = done;
 	l->arg = arg;
 	l->items = must(calloc(l->n + 1, sizeof(*l->items)));
+	l->spare = must(calloc(l->n + 1, sizeof(*l->spare)));
 	STAILQ_FOREACH (p, &l->pages, link)
 		for (size_t i = 0; i < p->n; i++)
 			if (own == NULL || strcmp(p->kvs[i].key, own) != 0)
@@ -190,5 +227,5 @@ void lease_listing_apply(struct lease_listing *l, struct event_base *base, struc
 					(struct item){p->kvs[i].mod_revision, &p->kvs[i]};
 	lease_table_unmark(t);
 	l->turn = must(evtimer_new(base, on_turn, l));
-	must(event_add(l->turn, &next) == 0 ? l : NULL);
+	arm_ms(l->turn, 0);
 }

@@ -11,11 +11,13 @@
 #include "lease_client_int.h"
 #include "log.h"
 #include "mem.h"
+#include "slice.h"
 #include "snapshot.h"
 
 OVNET_LOG_TYPE(lease)
 
 #define PATIENCE_MS 1000 /* what etcd has until then */
+#define STEP        16   /* leases between looks at the clock */
 
 static int refuse(const char *path, const char *why)
 {
@@ -51,6 +53,8 @@ static int own_lease(struct ovnet_lease_client *c, const struct ovnet_lease *for
 	if (c->cbs.attrs(c->arg, &c->netconf, former, &own) < 0)
 		return refuse(c->store.path, "this node cannot serve its network config");
 	own.public_ip = c->public_ip;
+	if (c->netconf.enable_ipv6)
+		own.public_ip6 = c->public_ip6;
 	own.subnet = former->subnet;
 	own.has_v6 = former->has_v6;
 	own.subnet6 = former->subnet6;
@@ -80,68 +84,105 @@ static void hold(struct ovnet_lease_client *c, const struct snapshot_file *f)
 	lease_table_set_own(c->table, &c->own.lease);
 }
 
-static void put_others(struct ovnet_lease_client *c, const struct snapshot_file *f)
+static void all_put(struct ovnet_lease_client *c)
 {
-	const char *name = NULL;
-	json_t *value;
+	const struct snapshot_file *f = c->store.rest;
+	int64_t saved_at = f->saved_at;
 
-	/* Only read; the macro wants it so. */
-	union {
-		const json_t *in;
-		json_t *out;
-	} leases = {f->leases};
-	json_object_foreach (leases.out, name, value) {
-		char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-		struct ovnet_etcd_kv kv = {
-			.key = name, .value = must(text), .value_len = strlen(text)};
-		lease_table_put(c->table, name, &kv);
-		free(text);
-	}
-	lease_table_settle(c->table);
+	if (f->left_out > 0)
+		LOG(WARN, "snapshot %s: %u lines are no leases and were left out", c->store.path,
+			f->left_out);
+	LOG(WARN,
+		"etcd does not answer: going on with the snapshot %s of %" PRId64
+		" s ago: our subnet %s, %u peers",
+		c->store.path, (int64_t)time(NULL) - saved_at, lease_name_of(c, c->own.key),
+		lease_table_peers(c->table));
+	lease_resume_cut(c);
+	if (c->cbs.restored != NULL)
+		c->cbs.restored(c->arg, saved_at);
 }
 
-static void resume(struct ovnet_lease_client *c, const struct snapshot_file *f)
+/* Some of the others' leases. False: there are no more. */
+static bool put_some(struct ovnet_lease_client *c)
+{
+	const char *name, *value;
+	size_t len;
+
+	for (unsigned i = 0; i < STEP; i++) {
+		if (!snapshot_next(c->store.rest, &name, &value, &len))
+			return false;
+		struct ovnet_etcd_kv kv = {.key = name, .value = value, .value_len = len};
+		lease_table_put(c->table, name, &kv);
+	}
+	return true;
+}
+
+static void put_others(struct ovnet_lease_client *c)
+{
+	struct slice slice = slice_begin();
+
+	while (!slice_over(&slice)) {
+		if (put_some(c))
+			continue;
+		lease_table_settle(c->table);
+		all_put(c);
+		return;
+	}
+	arm_ms(c->store.patience, 0);
+}
+
+/* False: nothing is changed, `f` is still the caller's. */
+static bool resume(struct ovnet_lease_client *c, struct snapshot_file *f)
 {
 	struct ovnet_lease former;
 	char err[256];
 
 	if (ovnet_netconf_parse(f->config, strlen(f->config), &c->netconf, err, sizeof(err)) < 0) {
 		refuse(c->store.path, err);
-		return;
+		return false;
 	}
 	if (check_own(c, f, &former) < 0 || own_lease(c, &former) < 0)
-		return;
+		return false;
 	lease_store_config(c, f->config, strlen(f->config));
 	hold(c, f);
-	put_others(c, f);
-	LOG(WARN,
-		"etcd does not answer: going on with the snapshot %s of %" PRId64
-		" s ago: our subnet %s, %u peers",
-		c->store.path, (int64_t)time(NULL) - f->saved_at, lease_name_of(c, c->own.key),
-		lease_table_peers(c->table));
-	if (c->cbs.restored != NULL)
-		c->cbs.restored(c->arg, f->saved_at);
+	c->store.rest = f;
+	put_others(c);
+	return true;
+}
+
+static void start(struct ovnet_lease_client *c)
+{
+	struct snapshot_file *f = must(calloc(1, sizeof(*f)));
+	char err[300] = "";
+
+	int rc =
+		snapshot_read(c->store.path, c->subnets_prefix, &c->public_ip, f, err, sizeof(err));
+	if (rc == 0 && resume(c, f))
+		return;
+	if (rc < 0 && rc != -ENOENT)
+		LOG(WARN, "etcd does not answer, and the snapshot is not used: %s", err);
+	snapshot_file_free(f);
+	free(f);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct ovnet_lease_client *c = arg;
-	struct snapshot_file f;
-	char err[300] = "";
 
 	(void)fd, (void)what;
-	if (c->config.done)
+	if (c->store.rest != NULL)
+		put_others(c);
+	else if (!c->config.done)
+		start(c);
+}
+
+void lease_resume_cut(struct ovnet_lease_client *c)
+{
+	if (c->store.rest == NULL)
 		return;
-	int rc = snapshot_read(
-		c->store.path, c->subnets_prefix, &c->public_ip, &f, err, sizeof(err));
-	if (rc == -ENOENT)
-		return;
-	if (rc < 0) {
-		LOG(WARN, "etcd does not answer, and the snapshot is not used: %s", err);
-		return;
-	}
-	resume(c, &f);
-	snapshot_file_free(&f);
+	snapshot_file_free(c->store.rest);
+	free(c->store.rest);
+	c->store.rest = NULL;
 }
 
 void lease_resume_end(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config)
@@ -161,5 +202,6 @@ void lease_resume_init(struct ovnet_lease_client *c)
 
 void lease_resume_stop(struct ovnet_lease_client *c)
 {
+	lease_resume_cut(c);
 	event_free(c->store.patience);
 }

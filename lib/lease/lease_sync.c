@@ -57,18 +57,25 @@ static void came_up(struct ovnet_lease_client *c)
 	lease_set_error(c, "");
 }
 
-static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+static void apply(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (!c->sync.connected)
-		came_up(c);
 	if (revision > c->revision)
 		c->revision = revision;
 	c->events += n;
 	for (size_t i = 0; i < n; i++)
 		on_event(c, &events[i]);
 	lease_table_settle(c->table);
+}
+
+static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+{
+	struct ovnet_lease_client *c = arg;
+
+	if (!c->sync.connected)
+		came_up(c);
+	lease_events_add(c->sync.events, events, n, revision);
 }
 
 static void went_down(struct ovnet_lease_client *c, const char *text)
@@ -148,6 +155,9 @@ static void reconcile(struct ovnet_lease_client *c)
 	if (c->own.key != NULL)
 		own = lease_listing_find(c->sync.pages, lease_name_of(c, c->own.key));
 	bool ours = own != NULL && lease_own_claims(c, own);
+	/* They are in the listing, or the watch to come tells them again. */
+	lease_events_drop(c->sync.events);
+	lease_resume_cut(c);
 	lease_listing_apply(
 		c->sync.pages, c->base, c->table, ours ? own->key : NULL, on_applied, c);
 }
@@ -180,7 +190,7 @@ void lease_sync_start(struct ovnet_lease_client *c)
 	c->sync.listing = true;
 	c->sync.started_ms = monotonic_ms();
 	/* What our lease was found or claimed by is good enough to watch on from. */
-	if (c->acquire.listed_at != 0) {
+	if (c->acquire.listed_at != 0 && c->acquire.listed_at >= c->revision) {
 		c->sync.pages = c->acquire.listing;
 		c->revision = c->acquire.listed_at;
 		c->acquire.listing = NULL;
@@ -211,6 +221,7 @@ void lease_sync_init(struct ovnet_lease_client *c)
 {
 	c->sync.backoff = (struct backoff){.min_ms = 100, .max_ms = 5000};
 	c->sync.timer = must(evtimer_new(c->base, on_timer, c));
+	c->sync.events = lease_events_new(c->base, apply, c);
 }
 
 void lease_sync_stop(struct ovnet_lease_client *c)
@@ -219,5 +230,6 @@ void lease_sync_stop(struct ovnet_lease_client *c)
 		c->ops->unwatch(c->sync.watch);
 	c->sync.watch = NULL;
 	drop_listing(c);
+	lease_events_free(c->sync.events);
 	event_free(c->sync.timer);
 }

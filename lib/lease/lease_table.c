@@ -271,7 +271,9 @@ static void change(struct lease_table *t, struct record *r, const struct ovnet_l
 
 void lease_table_put(struct lease_table *t, const char *key, const struct ovnet_etcd_kv *kv)
 {
-	const struct lease_judge judge = {.netconf = t->netconf, .public_ip = t->conf.public_ip};
+	const struct lease_judge judge = {.netconf = t->netconf,
+		.public_ip = t->conf.public_ip,
+		.public_ip6 = t->conf.public_ip6};
 	char buf[LONG_NAME + 64], why[WHY_MAX];
 	const char *name = known_as(key, buf, sizeof(buf));
 	struct record *r = find(t, name);

@@ -13,7 +13,7 @@
 struct lease_table;
 
 struct lease_table_conf {
-	struct ovnet_addr public_ip; /* ours: nobody else may carry it */
+	struct ovnet_addr public_ip, public_ip6; /* ours: nobody else may carry it */
 	void (*peer_set)(void *arg, const struct ovnet_lease *lease);
 	void (*peer_del)(void *arg, const struct ovnet_lease *lease);
 	void *arg;

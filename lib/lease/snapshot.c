@@ -12,6 +12,9 @@
 
 #define VERSION  1
 #define FILE_MAX (64 << 20) /* 65,536 leases take 11 MB */
+#define HEAD_MAX (4 << 20)  /* before them: mostly the network config */
+#define LEASES   "\"leases\":{\n"
+#define END      "}}\n"
 
 static int fail(char *err, size_t size, const char *path, const char *what)
 {
@@ -53,10 +56,10 @@ static void put_all(FILE *f, const struct snapshot *s)
 	put_text(f, "config", s->config);
 	fputs("\"own\":{\n", f);
 	put_lease(f, &s->own, "},");
-	fputs("\"leases\":{\n", f);
+	fputs(LEASES, f);
 	for (size_t i = 0; i < s->n; i++)
 		put_lease(f, &s->leases[i], i + 1 < s->n ? "," : "");
-	fputs("}}\n", f);
+	fputs(END, f);
 }
 
 static int write_new(const char *path, const struct snapshot *s, char *err, size_t size)
@@ -130,6 +133,16 @@ static int refuse(char *err, size_t size, const char *path, const char *why)
 	return -EINVAL;
 }
 
+/* Its last bytes are there: it is whole, as far as a write cut short can tell. */
+static bool is_whole(int fd, off_t size)
+{
+	char end[sizeof(END) - 1];
+
+	return size >= (off_t)sizeof(end) &&
+	       pread(fd, end, sizeof(end), size - (off_t)sizeof(end)) == (ssize_t)sizeof(end) &&
+	       memcmp(end, END, sizeof(end)) == 0;
+}
+
 static int check(int fd, const char *path, char *err, size_t size)
 {
 	struct stat st;
@@ -142,25 +155,59 @@ static int check(int fd, const char *path, char *err, size_t size)
 		return refuse(err, size, path,
 			"it has to belong to ovnetd's user, with mode 0600: somebody else may have "
 			"written it");
+	if (!is_whole(fd, st.st_size))
+		return refuse(err, size, path, "its end is missing");
 	return 0;
 }
 
-static int load(const char *path, json_t **root, char *err, size_t size)
+static int open_file(const char *path, FILE **file, char *err, size_t size)
 {
-	json_error_t at;
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return fail(err, size, path, "cannot be opened");
 	int rc = check(fd, path, err, size);
-	FILE *f = rc == 0 ? fdopen(fd, "r") : NULL;
-	if (f == NULL) {
-		close(fd);
-		return rc < 0 ? rc : -ENOMEM;
+	*file = rc == 0 ? fdopen(fd, "r") : NULL;
+	if (*file != NULL)
+		return 0;
+	close(fd);
+	return rc < 0 ? rc : -ENOMEM;
+}
+
+/* All before the leases, malloc'ed and made a JSON document. NULL: there is none of that shape. */
+static char *read_head(struct snapshot_file *f)
+{
+	char *head = malloc(HEAD_MAX + sizeof(LEASES END));
+	size_t used = 0;
+	ssize_t n;
+
+	while (head != NULL && (n = getline(&f->line, &f->room, f->file)) > 0) {
+		if (strcmp(f->line, LEASES) == 0) {
+			strcpy(head + used, LEASES END);
+			return head;
+		}
+		if ((size_t)n > HEAD_MAX - used || strlen(f->line) != (size_t)n)
+			break;
+		memcpy(head + used, f->line, (size_t)n);
+		used += (size_t)n;
 	}
-	*root = json_loadf(f, JSON_REJECT_DUPLICATES, &at);
-	fclose(f);
-	if (*root != NULL)
+	free(head);
+	return NULL;
+}
+
+static int load(const char *path, struct snapshot_file *f, char *err, size_t size)
+{
+	json_error_t at;
+	int rc = open_file(path, &f->file, err, size);
+
+	if (rc < 0)
+		return rc;
+	char *head = read_head(f);
+	if (head == NULL)
+		return refuse(err, size, path, "its leases do not stand on lines of their own");
+	f->root = json_loads(head, JSON_REJECT_DUPLICATES, &at);
+	free(head);
+	if (f->root != NULL)
 		return 0;
 	snprintf(err, size, "%s, line %d: %s", path, at.line, at.text);
 	return -EINVAL;
@@ -182,38 +229,76 @@ static int take(struct snapshot_file *f, const char *path, char *err, size_t siz
 	f->expires_at = json_integer_value(json_object_get(f->root, "expires_at"));
 	f->revision = json_integer_value(json_object_get(f->root, "revision"));
 	f->config = json_string_value(json_object_get(f->root, "config"));
-	f->leases = json_object_get(f->root, "leases");
-	if (it == NULL || f->config == NULL || !json_is_object(f->leases))
-		return refuse(err, size, path, "config, own lease or leases are missing");
+	if (it == NULL || f->config == NULL)
+		return refuse(err, size, path, "config or own lease are missing");
 	f->own_name = json_object_iter_key(it);
 	f->own_value = json_dumps(json_object_iter_value(it), JSON_COMPACT | JSON_ENCODE_ANY);
 	return f->own_value != NULL ? 0 : -ENOMEM;
 }
 
-int snapshot_read(const char *path, const char *prefix, const struct ovnet_addr *public_ip,
-	struct snapshot_file *out, char *err, size_t size)
+static int check_whose(const struct snapshot_file *f, const char *path, const char *prefix,
+	const struct ovnet_addr *public_ip, char *err, size_t size)
 {
 	char ip[OVNET_ADDR_STRLEN];
 
+	if (json_integer_value(json_object_get(f->root, "version")) != VERSION)
+		return refuse(err, size, path, "of another version of ovnetd");
+	if (!is(f->root, "prefix", prefix))
+		return refuse(err, size, path, "of another lease tree (prefix)");
+	if (!is(f->root, "public_ip", ovnet_addr_text(public_ip, ip, sizeof(ip))))
+		return refuse(err, size, path, "of a node with another PublicIP");
+	return 0;
+}
+
+int snapshot_read(const char *path, const char *prefix, const struct ovnet_addr *public_ip,
+	struct snapshot_file *out, char *err, size_t size)
+{
 	*out = (struct snapshot_file){0};
-	int rc = load(path, &out->root, err, size);
-	if (rc < 0)
-		return rc;
-	if (json_integer_value(json_object_get(out->root, "version")) != VERSION)
-		rc = refuse(err, size, path, "of another version of ovnetd");
-	else if (!is(out->root, "prefix", prefix))
-		rc = refuse(err, size, path, "of another lease tree (prefix)");
-	else if (!is(out->root, "public_ip", ovnet_addr_text(public_ip, ip, sizeof(ip))))
-		rc = refuse(err, size, path, "of a node with another PublicIP");
-	else
+	int rc = load(path, out, err, size);
+	if (rc == 0)
+		rc = check_whose(out, path, prefix, public_ip, err, size);
+	if (rc == 0)
 		rc = take(out, path, err, size);
 	if (rc < 0)
 		snapshot_file_free(out);
 	return rc;
 }
 
+/* `"name":value,` without its newline. Names need no escapes. */
+static bool split(char *line, size_t n, const char **name, const char **value, size_t *value_len)
+{
+	char *quote = n > 0 && line[0] == '"' ? memchr(line + 1, '"', n - 1) : NULL;
+
+	if (quote == NULL || quote[1] != ':' || memchr(line, '\\', (size_t)(quote - line)) != NULL)
+		return false;
+	*quote = '\0';
+	*name = line + 1;
+	*value = quote + 2;
+	*value_len = (size_t)(line + n - *value);
+	if (*value_len > 0 && (*value)[*value_len - 1] == ',')
+		(*value_len)--;
+	return strlen(*name) == (size_t)(quote - *name);
+}
+
+bool snapshot_next(struct snapshot_file *f, const char **name, const char **value, size_t *len)
+{
+	ssize_t n;
+
+	while ((n = getline(&f->line, &f->room, f->file)) > 0 && strcmp(f->line, END) != 0) {
+		n -= f->line[n - 1] == '\n';
+		f->line[n] = '\0';
+		if (split(f->line, (size_t)n, name, value, len))
+			return true;
+		f->left_out++;
+	}
+	return false;
+}
+
 void snapshot_file_free(struct snapshot_file *f)
 {
+	if (f->file != NULL)
+		fclose(f->file);
+	free(f->line);
 	free(f->own_value);
 	json_decref(f->root);
 	*f = (struct snapshot_file){0};

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a node knew of the tree, as a file for a start without etcd: network config, our own lease,
- * everybody else's. Only its owner may read or write it; what is read from it is as hostile as what
- * comes from etcd. Any thread, but one file at a time.
+ * everybody else's, each of these on a line of its own, so that they can be read one by one. Only
+ * its owner may read or write it; what is read from it is as hostile as what comes from etcd. Any
+ * thread, but one file at a time.
  */
 #ifndef OVNET_LEASE_SNAPSHOT_H
 #define OVNET_LEASE_SNAPSHOT_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "lease_value.h"
 
@@ -28,13 +30,16 @@ struct snapshot {
  */
 int snapshot_write(const char *path, const struct snapshot *s, char *err, size_t size);
 
-/* Strings and objects are `root`'s. */
+/* Strings are `root`'s, but own_value. */
 struct snapshot_file {
-	json_t *root;
+	json_t *root; /* all but the leases, which stay in the file */
+	FILE *file;
+	char *line; /* of it, the last one */
+	size_t room;
+	unsigned left_out;
 	int64_t saved_at, expires_at, revision;
 	const char *config, *own_name;
 	char *own_value;
-	const json_t *leases; /* name -> value */
 };
 
 /*
@@ -43,6 +48,11 @@ struct snapshot_file {
  */
 int snapshot_read(const char *path, const char *prefix, const struct ovnet_addr *public_ip,
 	struct snapshot_file *out, char *err, size_t size);
+/*
+ * The next lease, until the next call. False: that was all. Lines that are none are left out, and
+ * counted.
+ */
+bool snapshot_next(struct snapshot_file *f, const char **name, const char **value, size_t *len);
 void snapshot_file_free(struct snapshot_file *f);
 
 #endif

@@ -130,7 +130,7 @@ static __rte_noinline int check_whole(struct ovnet_path_ctx *ctx, const struct o
 	struct rte_mbuf **m, struct taken what)
 {
 	if (ovnet_meta(*m)->src_version == 6 && !is_fragment6(port, *m))
-		return OVNET_DROP_FRAGMENT; /* behind other headers */
+		return OVNET_DROP_FRAGMENT; /* behind other headers, or not for us */
 	int why = STAGE(reassemble)(ctx, m);
 
 	if (why == PASS)

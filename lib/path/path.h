@@ -36,11 +36,11 @@ struct ovnet_hook {
 	struct ovnet_rcu_head rcu;
 };
 
-struct ovnet_fragments; /* fragments.h */
-
 /* ICMP errors a worker sends per second (RFC 1812 section 4.3.2.8), and at once. */
 #define OVNET_ANSWERS_PER_SECOND 1000
 #define OVNET_ANSWERS_AT_ONCE    64
+
+struct ovnet_fragments; /* fragments.h */
 
 struct ovnet_txbuf {
 	uint16_t n;
@@ -106,12 +106,13 @@ const struct ovnet_path_ops *ovnet_path_select(const char *level);
 /* Frees packets with a counted reason. */
 void ovnet_drop(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, enum ovnet_drop reason);
+/* Counts a packet that permissive validation lets by, though strict would drop it for `reason`. */
+void ovnet_permit(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, enum ovnet_drop reason);
+
 /*
  * Frees a copy of what the kernel has as well and is none of the overlay's: nothing is lost. This
  * and ovnet_drop are the only frees in this folder.
  */
 void ovnet_absorb(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
-/* Counts a packet that permissive validation lets by, though strict would drop it for `reason`. */
-void ovnet_permit(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, enum ovnet_drop reason);
 
 #endif

@@ -79,6 +79,10 @@ static unsigned count(const struct ovnet_port_filter *f, uint8_t family)
 
 static void udp4(struct program *p, const struct ovnet_port_filter *f)
 {
+	if (f->udp_port == 0) {
+		op(p, BPF_RET | BPF_K, 0);
+		return;
+	}
 	op(p, BPF_LD | BPF_B | BPF_ABS, L3 + 9);
 	go_on_if(p, BPF_JEQ, IPPROTO_UDP);
 	op(p, BPF_LD | BPF_H | BPF_ABS, L3 + 6);
@@ -101,6 +105,8 @@ static void udp4(struct program *p, const struct ovnet_port_filter *f)
 static void subnets4(struct program *p, const struct ovnet_port_filter *f)
 {
 	for (unsigned i = 0; i < f->n_subnets; i++) {
+		if (f->subnets[i].family != AF_INET)
+			continue;
 		op(p, BPF_LD | BPF_W | BPF_ABS, L3 + 16);
 		op(p, BPF_ALU | BPF_AND | BPF_K, ovnet_mask4(f->subnets[i].v4.len));
 		take_if_equal(p, f->subnets[i].v4.addr_host);
@@ -122,8 +128,37 @@ static void address6(struct program *p, const struct ovnet_addr *a)
 		land(p, miss[w]);
 }
 
+/* The first `len` bits of the destination. */
+static void subnet6(struct program *p, const struct ovnet_prefix6 *s)
+{
+	unsigned miss[4], n = 0;
+
+	for (unsigned w = 0; w * 32 < s->len; w++) {
+		uint8_t bits = s->len - w * 32 < 32 ? (uint8_t)(s->len - w * 32) : 32;
+		uint32_t word;
+		memcpy(&word, s->addr + 4 * w, sizeof(word));
+		op(p, BPF_LD | BPF_W | BPF_ABS, L3 + 24 + 4 * w);
+		op(p, BPF_ALU | BPF_AND | BPF_K, ovnet_mask4(bits));
+		miss[n++] = skip_unless(p, ntohl(word));
+	}
+	op(p, BPF_RET | BPF_K, TAKE);
+	for (unsigned w = 0; w < n; w++)
+		land(p, miss[w]);
+}
+
+static void subnets6(struct program *p, const struct ovnet_port_filter *f)
+{
+	for (unsigned i = 0; i < f->n_subnets; i++)
+		if (f->subnets[i].family == AF_INET6)
+			subnet6(p, &f->subnets[i].v6);
+}
+
 static void udp6(struct program *p, const struct ovnet_port_filter *f)
 {
+	if (f->udp_port == 0) {
+		op(p, BPF_RET | BPF_K, 0);
+		return;
+	}
 	op(p, BPF_LD | BPF_B | BPF_ABS, L3 + 6);
 	unsigned whole = skip_unless(p, IPPROTO_FRAGMENT);
 	op(p, BPF_LD | BPF_B | BPF_ABS, L3 + 40);
@@ -152,7 +187,7 @@ int ovnet_packet_filter(const struct ovnet_port_filter *f, struct sock_filter *c
 
 	if (f->n_subnets > OVNET_PACKET_FILTER_SUBNETS)
 		return -E2BIG;
-	if (f->udp_port == 0) {
+	if (f->udp_port == 0 && f->n_subnets == 0) {
 		op(&p, BPF_RET | BPF_K, 0);
 		return (int)p.n;
 	}
@@ -167,6 +202,7 @@ int ovnet_packet_filter(const struct ovnet_port_filter *f, struct sock_filter *c
 	udp4(&p, f);
 	land(&p, other);
 	go_on_if(&p, BPF_JEQ, ETH_P_IPV6);
+	subnets6(&p, f);
 	udp6(&p, f);
 	return (int)p.n;
 }

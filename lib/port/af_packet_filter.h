@@ -17,7 +17,7 @@
  */
 #define OVNET_PACKET_FILTER_ADDRS   32
 #define OVNET_PACKET_FILTER_SUBNETS 8
-#define OVNET_PACKET_FILTER_MAX     256
+#define OVNET_PACKET_FILTER_MAX     384
 
 /* Writes at most OVNET_PACKET_FILTER_MAX instructions; how many, or -E2BIG: too many subnets. */
 int ovnet_packet_filter(const struct ovnet_port_filter *f, struct sock_filter *code);

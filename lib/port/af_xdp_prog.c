@@ -194,11 +194,13 @@ int ovnet_xdp_prog_add_socket(struct ovnet_xdp_prog *p, uint32_t queue, int xsk_
 	return err;
 }
 
+#define KEY_MAX sizeof(struct ovnet_xdp_subnet6)
+
 /* The keys a map is to have. */
 struct keys {
 	int fd;
 	unsigned size, n;
-	uint8_t key[MAX_ENTRIES][16];
+	uint8_t key[MAX_ENTRIES][KEY_MAX];
 };
 
 static int add_all(const struct keys *k)
@@ -222,7 +224,7 @@ static bool contains(const struct keys *k, const uint8_t *key)
 
 static int prune(const struct keys *k)
 {
-	uint8_t last[16], next[16];
+	uint8_t last[KEY_MAX], next[KEY_MAX];
 	const uint8_t *from = NULL;
 	int err;
 
@@ -249,19 +251,24 @@ static void collect_addrs(const struct ovnet_port_filter *f, struct keys *v4, st
 	}
 }
 
-static void collect_subnets(const struct ovnet_port_filter *f, struct keys *subnets)
+static void collect_subnets(const struct ovnet_port_filter *f, struct keys *v4, struct keys *v6)
 {
 	for (unsigned i = 0; i < f->n_subnets; i++) {
-		struct ovnet_xdp_subnet s = {
-			.len = f->subnets[i].v4.len, .addr_be = htonl(f->subnets[i].v4.addr_host)};
-		memcpy(subnets->key[subnets->n++], &s, sizeof(s));
+		const struct ovnet_prefix *p = &f->subnets[i];
+		struct ovnet_xdp_subnet s4 = {.len = p->v4.len, .addr_be = htonl(p->v4.addr_host)};
+		struct ovnet_xdp_subnet6 s6 = {.len = p->v6.len};
+
+		memcpy(s6.addr, p->v6.addr, sizeof(s6.addr));
+		if (p->family == AF_INET)
+			memcpy(v4->key[v4->n++], &s4, sizeof(s4));
+		else if (p->family == AF_INET6)
+			memcpy(v6->key[v6->n++], &s6, sizeof(s6));
 	}
 }
 
-static int set_config(struct ovnet_xdp_prog *p, const struct ovnet_port_filter *f)
+static int set_config(struct ovnet_xdp_prog *p, uint16_t udp_port, uint16_t subnets)
 {
-	struct ovnet_xdp_config c = {
-		.udp_port_be = htons(f->udp_port), .subnets = f->n_subnets != 0};
+	struct ovnet_xdp_config c = {.udp_port_be = htons(udp_port), .subnets = subnets};
 	const uint32_t zero = 0;
 
 	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.config), &zero, &c, BPF_ANY);
@@ -273,7 +280,10 @@ int ovnet_xdp_prog_filter(struct ovnet_xdp_prog *p, const struct ovnet_port_filt
 		{.fd = bpf_map__fd(p->skel->maps.addrs4), .size = 4},
 		{.fd = bpf_map__fd(p->skel->maps.addrs6), .size = 16},
 		{.fd = bpf_map__fd(p->skel->maps.subnets), .size = sizeof(struct ovnet_xdp_subnet)},
+		{.fd = bpf_map__fd(p->skel->maps.subnets6),
+			.size = sizeof(struct ovnet_xdp_subnet6)},
 	};
+	uint16_t subnets;
 	int err = 0;
 
 	if (f->n_addrs > MAX_ENTRIES || f->n_subnets > MAX_ENTRIES) {
@@ -282,11 +292,12 @@ int ovnet_xdp_prog_filter(struct ovnet_xdp_prog *p, const struct ovnet_port_filt
 		return -E2BIG;
 	}
 	collect_addrs(f, &map[0], &map[1]);
-	collect_subnets(f, &map[2]);
+	collect_subnets(f, &map[2], &map[3]);
+	subnets = (map[2].n > 0 ? OVNET_XDP_SUBNETS4 : 0) | (map[3].n > 0 ? OVNET_XDP_SUBNETS6 : 0);
 	for (unsigned i = 0; err == 0 && i < RTE_DIM(map); i++)
 		err = add_all(&map[i]);
 	if (err == 0)
-		err = set_config(p, f);
+		err = set_config(p, f->udp_port, subnets);
 	for (unsigned i = 0; err == 0 && i < RTE_DIM(map); i++)
 		err = prune(&map[i]);
 	if (err < 0)

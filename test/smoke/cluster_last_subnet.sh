@@ -38,3 +38,4 @@ ovnetd_wait "$second" 30
 equal "its subnet" "$spare" "$(subnet "$second")"
 equal "owners" 7 "$(lease_listing | json '[.leases[].value | fromjson.PublicIP] | unique | length')"
 flow_ends
+tree_as_flannel

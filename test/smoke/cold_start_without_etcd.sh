@@ -4,8 +4,10 @@
 # comes back with one peer less and one more: reconciled, and no packet between others is lost.
 . "$(dirname "$0")/lib.sh"
 
+# stale true|false, and a warning says so or not; a box without hugepages has one of its own.
 stale() {
-	[ "$(ctl a status | jq -c '[.etcd.stale, .health]')" = "$1" ]
+	[ "$(ctl a status | jq -c '[.etcd.stale, any(.warnings[]; test("by the snapshot"))]')" = \
+		"[$1,$1]" ]
 }
 snapshot=$LAB_DIR/a/snapshot/leases.json
 
@@ -29,14 +31,14 @@ say "traffic back $(seconds_since "$started") s after the start"
 reach a c
 ovnetd_wait a
 equal "subnet" "$first" "$(subnet a)"
-expect "status says that it is stale" stale '[true,"degraded"]'
+expect "status says that it is stale" stale true
 equal "leases by source" '3 true' "$(ctl a leases | jq -r '"\(length) \(all(.stale))"')"
 
 in_pod a ping -n -c 1500 -i 0.01 -W 1 "$(pod_ip b)" >"$LAB_DIR/ping" &
 pinging=$!
 etcd_start
 lease_delete "$(subnet c)"
-within 15 "fresh again" stale '[false,"ok"]'
+within 15 "fresh again" stale false
 linux_host d
 reach a d
 within 5 "c is gone" eval '[ "$(ctl a peers | jq length)" = 2 ]'

@@ -143,11 +143,11 @@ static inline struct ovnet_addr ip(const char *text)
 	return a;
 }
 
-static inline struct ovnet_prefix4 net4(const char *text)
+static inline struct ovnet_prefix net(const char *text)
 {
-	struct ovnet_prefix4 p;
+	struct ovnet_prefix p;
 
-	assert_int_equal(ovnet_prefix4_parse(text, &p), 0);
+	assert_int_equal(ovnet_prefix_parse(text, &p), 0);
 	return p;
 }
 

@@ -18,6 +18,8 @@
 #define OWN     "10.5.9.0/24"
 #define MTU     1450
 
+#define V4(addr, len) ((struct ovnet_prefix){AF_INET, .v4 = {addr, len}})
+
 static uint32_t add_tun(struct lab *l, const char *name)
 {
 	struct ovnet_link link;
@@ -30,14 +32,14 @@ static uint32_t add_tun(struct lab *l, const char *name)
 
 static int set_up(struct lab *l, uint32_t ifindex)
 {
-	struct ovnet_prefix4 network = net4(NETWORK), own = net4(OWN);
+	const struct ovnet_host_conf conf = {{net(NETWORK)}, {net(OWN)}, MTU};
 
-	return ovnet_host_device_setup(l->k, ifindex, &network, &own, MTU);
+	return ovnet_host_device_setup(l->k, ifindex, &conf);
 }
 
 static void set_route(struct lab *l, uint32_t ifindex, const char *subnet)
 {
-	struct ovnet_prefix4 p = net4(subnet);
+	struct ovnet_prefix p = net(subnet);
 
 	assert_int_equal(ovnet_host_route_set(l->k, ifindex, &p), 0);
 }
@@ -54,9 +56,11 @@ static void prints(const char *cmd, const char *want)
 	assert_string_equal(got, want);
 }
 
-#define ROUTES "ip -4 route show proto 111 | sed 's/ linkdown//; s/ *$//'"
-#define ADDRS  "ip -o addr show dev ovnet0 | awk '{print $4}'"
-#define HOLE   "blackhole 10.5.0.0/16 metric 4278198272\n"
+#define ROUTES  "ip -4 route show proto 111 | sed 's/ linkdown//; s/ *$//'"
+#define ROUTES6 "ip -6 route show proto 111 | sed 's/ linkdown//; s/ dev lo//; s/ *$//'"
+#define HOLE6   "blackhole fd05::/48 metric 4278198272 pref medium\n"
+#define ADDRS   "ip -o addr show dev ovnet0 | awk '{print $4}'"
+#define HOLE    "blackhole 10.5.0.0/16 metric 4278198272\n"
 
 static void setup_is_complete_and_may_be_repeated(void **state)
 {
@@ -71,6 +75,7 @@ static void setup_is_complete_and_may_be_repeated(void **state)
 		       "\\(.flags | index(\"UP\") != null) \\(.inet6_addr_gen_mode)\"'",
 			"1450 ovnet host device true none\n");
 		prints("cat /proc/sys/net/ipv6/conf/ovnet0/accept_ra", "0\n");
+		prints("cat /proc/sys/net/ipv4/conf/ovnet0/rp_filter", "2\n");
 	}
 }
 
@@ -94,7 +99,7 @@ static void a_route_per_lease(void **state)
 {
 	struct lab *l = *state;
 	uint32_t dev = add_tun(l, "ovnet0");
-	struct ovnet_prefix4 p = net4("10.5.1.0/24");
+	struct ovnet_prefix p = net("10.5.1.0/24");
 
 	assert_int_equal(set_up(l, dev), 0);
 	set_route(l, dev, "10.5.1.0/24");
@@ -112,12 +117,12 @@ static void a_route_per_lease(void **state)
 	assert_int_equal(r.mtu, MTU);
 	assert_int_equal(ovnet_host_route_del(l->k, dev, &p), 0);
 	assert_int_equal(ovnet_host_route_del(l->k, dev, &p), 0);
-	p = net4("10.5.2.7/32");
+	p = net("10.5.2.7/32");
 	assert_int_equal(ovnet_host_route_del(l->k, dev, &p), 0);
 	prints(ROUTES, HOLE "10.5.128.0/17 via 10.5.128.0 dev ovnet0 onlink\n");
 	/* One of somebody else's is not ours to remove. */
 	sh("ip route add 10.5.1.0/24 dev ovnet0");
-	p = net4("10.5.1.0/24");
+	p = net("10.5.1.0/24");
 	assert_int_equal(ovnet_host_route_del(l->k, dev, &p), 0);
 	prints("ip route show 10.5.1.0/24 | wc -l", "1\n");
 }
@@ -126,19 +131,25 @@ static void what_is_no_subnet_is_refused(void **state)
 {
 	struct lab *l = *state;
 	uint32_t dev = add_tun(l, "ovnet0");
-	struct ovnet_prefix4 network = net4(NETWORK), own = net4(OWN);
-	struct ovnet_prefix4 bad[] = {{0, 0}, {0x7f000000, 24}, {0xe0000000, 24}, {0, 24},
-		{0x0a050101, 24}, {0x0a050100, 33}};
+	struct ovnet_prefix network = net(NETWORK), own = net(OWN);
+	struct ovnet_prefix bad[] = {V4(0, 0), V4(0x7f000000, 24), V4(0xe0000000, 24), V4(0, 24),
+		V4(0x0a050101, 24), V4(0x0a050100, 33), net("::/64"), net("ff05::/64"),
+		net("::1/128"), net("::/0"), {0}};
 
 	for (unsigned i = 0; i < MNL_ARRAY_SIZE(bad); i++)
 		assert_int_equal(ovnet_host_route_set(l->k, dev, &bad[i]), -EINVAL);
-	struct ovnet_prefix4 elsewhere = net4("10.6.1.0/24"), all = {0, 0};
-	assert_int_equal(ovnet_host_device_setup(l->k, dev, &network, &elsewhere, MTU), -EINVAL);
-	assert_int_equal(ovnet_host_device_setup(l->k, dev, &all, &own, MTU), -EINVAL);
-	assert_int_equal(ovnet_host_device_setup(l->k, dev, &network, &own, 0), -EINVAL);
+	const struct ovnet_host_conf confs[] = {
+		{{network}, {net("10.6.1.0/24")}, MTU},
+		{{V4(0, 0)}, {own}, MTU},
+		{{network}, {own}, 0},
+		{{network, net("fd05::/48")}, {own, net("fd06::/64")}, MTU},
+		{{network, net("fd05::/48")}, {own, net("fd05::/64")}, 1279},
+	};
+	for (unsigned i = 0; i < MNL_ARRAY_SIZE(confs); i++)
+		assert_int_equal(ovnet_host_device_setup(l->k, dev, &confs[i]), -EINVAL);
 	prints(ROUTES, "");
 	/* Refused by the kernel, too, with its own error. */
-	own = net4("10.5.1.0/24");
+	own = net("10.5.1.0/24");
 	assert_int_equal(ovnet_host_route_set(l->k, dev, &own), -ENETDOWN);
 	assert_int_equal(ovnet_host_route_set(l->k, 999999, &own), -ENODEV);
 	assert_int_equal(set_up(l, 999999), -ENODEV);
@@ -150,12 +161,12 @@ struct comparison {
 	int err;
 };
 
-static bool keep_one(void *arg, const struct ovnet_prefix4 *subnet)
+static bool keep_one(void *arg, const struct ovnet_prefix *subnet)
 {
-	struct ovnet_prefix4 kept = net4("10.5.1.0/24");
+	struct ovnet_prefix kept = net("10.5.1.0/24");
 
 	((struct comparison *)arg)->asked++;
-	return ovnet_prefix4_equal(subnet, &kept);
+	return ovnet_prefix_equal(subnet, &kept);
 }
 
 static void on_compared(void *arg, int err)
@@ -180,6 +191,51 @@ static unsigned compare(struct lab *l, uint32_t dev)
 	assert_int_equal(c.err, 0);
 	assert_false(second.over);
 	return c.asked;
+}
+
+static void both_families_of_a_dual_stack_overlay(void **state)
+{
+	struct lab *l = *state;
+	uint32_t dev = add_tun(l, "ovnet0");
+	const struct ovnet_host_conf conf = {
+		{net(NETWORK), net("fd05::/48")}, {net(OWN), net("fd05:0:0:9::/64")}, MTU};
+	struct ovnet_prefix p = net("fd05:0:0:3a::/64");
+
+	sh("ip -6 addr add fd05:0:0:7::/128 dev ovnet0 && ip -6 addr add fd07::1/64 dev ovnet0");
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(ovnet_host_device_setup(l->k, dev, &conf), 0);
+		assert_int_equal(ovnet_host_route_set(l->k, dev, &p), 0);
+		prints(ADDRS " | sort", "10.5.9.0/32\nfd05:0:0:9::/128\nfd07::1/64\n");
+		prints(ROUTES, HOLE);
+		prints(ROUTES6, "fd05:0:0:3a::/64 via fd05:0:0:3a:: dev ovnet0 metric 1024 "
+				"onlink pref medium\n" HOLE6);
+	}
+	struct ovnet_addr dst = ip("fd05:0:0:3a::8");
+	struct ovnet_route r;
+	assert_int_equal(ovnet_kernel_route_get(l->k, &dst, &r), 0);
+	assert_int_equal(r.ifindex, dev);
+	sh("ip -6 route del blackhole fd05::/48");
+	assert_int_equal(compare(l, dev), 1); /* the lease of fd05:0:0:3a::/64 is dead there */
+	prints(ROUTES6, HOLE6);
+	assert_int_equal(ovnet_host_route_set(l->k, dev, &p), 0);
+	assert_int_equal(ovnet_host_route_del(l->k, dev, &p), 0);
+	assert_int_equal(ovnet_host_route_del(l->k, dev, &p), 0);
+	prints(ROUTES6, HOLE6);
+	struct ovnet_host_route_change c[100];
+	for (unsigned i = 0; i < 100; i++) {
+		c[i] = (struct ovnet_host_route_change){p, true, 1};
+		c[i].subnet.v6.addr[7] = (uint8_t)(100 + i);
+	}
+	ovnet_host_routes_change(l->k, dev, c, 100);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(c[i].rc, 0);
+		c[i].set = false;
+	}
+	prints("ip -6 route show proto 111 dev ovnet0 | wc -l", "100\n");
+	ovnet_host_routes_change(l->k, dev, c, 100);
+	prints(ROUTES6, HOLE6);
+	assert_int_equal(ovnet_kernel_cleanup(false, NULL, NULL), 3); /* blackholes, link */
+	prints(ROUTES6, "");
 }
 
 static void prune_takes_only_dead_leases(void **state)
@@ -348,18 +404,18 @@ static void sixty_five_thousand_routes(void **state)
 {
 	struct lab *l = *state;
 	uint32_t dev = add_tun(l, "ovnet0");
-	struct ovnet_prefix4 network = net4("10.0.0.0/8"), own = net4("10.9.9.0/24");
+	const struct ovnet_host_conf conf = {{net("10.0.0.0/8")}, {net("10.9.9.0/24")}, MTU};
 	struct timespec from, to;
 
-	assert_int_equal(ovnet_host_device_setup(l->k, dev, &network, &own, MTU), 0);
+	assert_int_equal(ovnet_host_device_setup(l->k, dev, &conf), 0);
 	do { /* what the new device itself caused has to be over */
 		l->route_calls = 0;
 		run_for(l, 200);
 	} while (l->route_calls != 0);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (uint32_t i = 0; i < 65536; i++) {
-		struct ovnet_prefix4 p = {network.addr_host + (i << 8), 24};
-		if (ovnet_prefix4_equal(&p, &own))
+		struct ovnet_prefix p = V4(0x0a000000 + (i << 8), 24);
+		if (ovnet_prefix_equal(&p, &conf.own[0]))
 			continue;
 		assert_int_equal(ovnet_host_route_set(l->k, dev, &p), 0);
 	}
@@ -369,9 +425,9 @@ static void sixty_five_thousand_routes(void **state)
 	assert_true(s < 10); /* 0.5 s on an idle box; with gateways it would be 75 s */
 	prints("ip route show 10.1.2.0/24 | sed 's/ linkdown//; s/ *$//'",
 		"10.1.2.0/24 dev ovnet0 proto 111 scope link\n");
-	/* Not one of them reached us, and none overran the socket. */
+	/* They did not reach us (that would be a call each 50 ms), and none overran the socket. */
 	run_for(l, 150);
-	assert_int_equal(l->route_calls + l->resync_calls, 0);
+	assert_in_range(l->route_calls + l->resync_calls, 0, 2); /* others', on a busy box */
 	assert_int_equal(compare(l, dev), 65535);
 	prints("ip route show proto 111 dev ovnet0 | wc -l", "1\n");
 }
@@ -386,9 +442,9 @@ static void many_changes_at_once(void **state)
 	assert_int_equal(set_up(l, dev), 0);
 	for (uint32_t i = 0; i < 150; i++)
 		c[i] = (struct ovnet_host_route_change){
-			{0x0a050000 + ((i + 20) << 8), 24}, true, 1};
-	c[70].subnet = (struct ovnet_prefix4){0x7f000000, 24};
-	c[149].subnet = (struct ovnet_prefix4){0, 0};
+			V4(0x0a050000 + ((i + 20) << 8), 24), true, 1};
+	c[70].subnet = V4(0x7f000000, 24);
+	c[149].subnet = V4(0, 0);
 	ovnet_host_routes_change(l->k, dev, c, 150);
 	for (unsigned i = 0; i < 150; i++)
 		assert_int_equal(c[i].rc, i == 70 || i == 149 ? -EINVAL : 0);
@@ -418,6 +474,7 @@ int main(void)
 		CASE(setup_is_complete_and_may_be_repeated),
 		CASE(leftovers_of_a_former_life_go),
 		CASE(a_route_per_lease),
+		CASE(both_families_of_a_dual_stack_overlay),
 		CASE(what_is_no_subnet_is_refused),
 		CASE(prune_takes_only_dead_leases),
 		CASE(prune_puts_the_blackhole_back),

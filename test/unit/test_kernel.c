@@ -68,21 +68,21 @@ static void the_address_flannel_would_choose(void **state)
 	struct ovnet_addr got, want;
 
 	sh("ip -4 addr flush dev u0");
-	assert_int_equal(ovnet_kernel_link_addr4(l->k, l->u0, &got), -EADDRNOTAVAIL);
+	assert_int_equal(ovnet_kernel_link_addr(l->k, l->u0, AF_INET, &got), -EADDRNOTAVAIL);
 	sh("ip addr add 169.254.3.3/16 dev u0 scope link");
 	want = ip("169.254.3.3");
-	assert_int_equal(ovnet_kernel_link_addr4(l->k, l->u0, &got), 0);
+	assert_int_equal(ovnet_kernel_link_addr(l->k, l->u0, AF_INET, &got), 0);
 	assert_true(ovnet_addr_equal(&got, &want));
 	sh("ip addr add 192.168.78.1/24 dev u0 preferred_lft 0");
 	sh("ip addr add 192.168.79.1/24 dev u0");
 	sh("ip addr add 192.168.80.1/24 dev u0");
 	want = ip("192.168.79.1");
-	assert_int_equal(ovnet_kernel_link_addr4(l->k, l->u0, &got), 0);
+	assert_int_equal(ovnet_kernel_link_addr(l->k, l->u0, AF_INET, &got), 0);
 	assert_true(ovnet_addr_equal(&got, &want));
 	/* A point-to-point address is the local end's. */
 	sh("ip -4 addr flush dev u0 && ip addr add 10.9.9.1 peer 10.9.9.2 dev u0");
 	want = ip("10.9.9.1");
-	assert_int_equal(ovnet_kernel_link_addr4(l->k, l->u0, &got), 0);
+	assert_int_equal(ovnet_kernel_link_addr(l->k, l->u0, AF_INET, &got), 0);
 	assert_true(ovnet_addr_equal(&got, &want));
 }
 
@@ -253,7 +253,7 @@ static void route_changes_are_folded(void **state)
 static void own_routes_are_not_told(void **state)
 {
 	struct lab *l = *state;
-	struct ovnet_prefix4 subnet = net4("10.50.7.0/24");
+	struct ovnet_prefix subnet = net("10.50.7.0/24");
 
 	run_for(l, 200);
 	l->route_calls = 0;

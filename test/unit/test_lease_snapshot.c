@@ -75,10 +75,15 @@ static void written_after_changes_and_at_the_end(void **state)
 	assert_int_equal(snapshot_read(file, prefix_, &conf.public_ip, &f, err, sizeof(err)), 0);
 	assert_string_equal(f.config, VXLAN);
 	assert_string_equal(f.own_name, strrchr(key, '/') + 1);
-	assert_int_equal(json_object_size(f.leases), 1);
-	assert_string_equal(json_string_value(json_object_get(
-				    json_object_get(f.leases, "10.5.0.0-24"), "PublicIP")),
-		"10.168.0.51");
+	const char *name, *value;
+	size_t len;
+	assert_true(snapshot_next(&f, &name, &value, &len));
+	assert_string_equal(name, "10.5.0.0-24");
+	json_t *lease = json_loadb(value, len, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(lease, "PublicIP")), "10.168.0.51");
+	json_decref(lease);
+	assert_false(snapshot_next(&f, &name, &value, &len));
+	assert_int_equal(f.left_out, 0);
 	assert_true(f.expires_at > time(NULL) + 86000);
 	snapshot_file_free(&f);
 
@@ -185,6 +190,8 @@ static void file_is_believed_as_little_as_etcd(void **state)
 		{name, "../x"},
 		{"\"PublicIP\":\"10.168.0.1\"", "\"PublicIP\":\"10.168.0.2\""},
 		{"\"leases\":{", "\"leases\":[],\"other\":{"},
+		{"\"own\":{", "\"own\":{},\"own\":{"},
+		{"}}\n", "}"},
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -212,12 +219,39 @@ static void bad_leases_in_it_are_refused_alone(void **state)
 
 	stop(n);
 	live_kill(&second);
-	replace("\"leases\":{", "\"leases\":{\"stray\":{},\"10.5.3.0-24\":{\"PublicIP\":"
-				"\"127.0.0.1\"},\"10.5.4.0-24\":[],");
+	replace("\"leases\":{\n", "\"leases\":{\n\"stray\":{},\nx,\n\"10.5.3.0-24\":{\"PublicIP\":"
+				  "\"127.0.0.1\"},\n\"\\u0031\":{},\n\"10.5.4.0-24\":[],\n\"\n");
 	n = restart();
 	wait_for(n->restored == 1, 3000);
 	assert_int_equal(n->n_peers, 1);
 	assert_int_equal(status(n).invalid, 3);
+	end();
+}
+
+#define MANY 20000
+
+/* A loop that is away for long loses packets' peers and etcd's patience. */
+static void many_come_in_parts(void **state)
+{
+	(void)state;
+	static char lines[MANY * 32] = "\"leases\":{\n";
+	char *at_end = lines + strlen(lines);
+	struct node *n = prepare();
+	unsigned turns = 0;
+
+	stop(n);
+	live_kill(&second);
+	for (unsigned i = 0; i < MANY; i++)
+		at_end += sprintf(at_end, "\"stray-%u\":{},\n", i);
+	replace("\"leases\":{\n", lines);
+	n = restart();
+	wait_for(n->acquired == 1, 3000);
+	for (int64_t over_at = now_ms() + 5000; n->restored == 0 && now_ms() < over_at; turns++)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_int_equal(n->restored, 1);
+	assert_in_range(turns, 3, MANY);
+	assert_int_equal(n->n_peers, 1);
+	assert_int_equal(status(n).invalid, MANY);
 	end();
 }
 
@@ -277,6 +311,7 @@ int main(void)
 		live(what_changed_meanwhile_is_found),
 		live(file_is_believed_as_little_as_etcd),
 		live(bad_leases_in_it_are_refused_alone),
+		live(many_come_in_parts),
 		live(others_may_not_have_written_it),
 		live(given_back_it_is_gone),
 	};

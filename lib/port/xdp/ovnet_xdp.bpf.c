@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * What an AF_XDP uplink takes away from the kernel: unfragmented UDP over IPv4 or IPv6 to
- * our port at one of our addresses, and IPv4 to our own subnets where the overlay is routed
- * (host-gw). Everything else passes, and so does what comes by a queue without a socket.
+ * our port at one of our addresses, and what goes to our own subnets where the overlay is routed
+ * (host-gw, DirectRouting). Everything else passes, and so does what comes by a queue without a
+ * socket.
  *
  * It does not look behind the UDP port: a packet that is cut short, has no I flag or another
  * VNI is an error the operator wants to see counted, and nobody else in the kernel could
@@ -57,13 +58,22 @@ struct {
 	__type(value, __u8);
 } subnets SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, OVNET_XDP_ENTRIES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ovnet_xdp_subnet6);
+	__type(value, __u8);
+} subnets6 SEC(".maps");
+
 /* The destination port is all that is read: a packet cut behind it is a counted drop. */
 static __always_inline int is_ours(
 	const void *udp, const void *end, const struct ovnet_xdp_config *c)
 {
 	const __be16 *ports = udp;
 
-	return (const void *)(ports + 2) <= end && ports[1] == c->udp_port_be;
+	return c->udp_port_be != 0 && (const void *)(ports + 2) <= end &&
+	       ports[1] == c->udp_port_be;
 }
 
 static __always_inline int takes4(const void *l3, const void *end, const struct ovnet_xdp_config *c)
@@ -72,7 +82,7 @@ static __always_inline int takes4(const void *l3, const void *end, const struct 
 
 	if ((const void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return 0;
-	if (c->subnets) {
+	if (c->subnets & OVNET_XDP_SUBNETS4) {
 		struct ovnet_xdp_subnet key = {.len = 32, .addr_be = ip->daddr};
 		if (bpf_map_lookup_elem(&subnets, &key))
 			return 1;
@@ -88,8 +98,16 @@ static __always_inline int takes6(const void *l3, const void *end, const struct 
 {
 	const struct ipv6hdr *ip = l3;
 
+	if ((const void *)(ip + 1) > end || ip->version != 6)
+		return 0;
+	if (c->subnets & OVNET_XDP_SUBNETS6) {
+		struct ovnet_xdp_subnet6 key = {.len = 128};
+		__builtin_memcpy(key.addr, &ip->daddr, sizeof(key.addr));
+		if (bpf_map_lookup_elem(&subnets6, &key))
+			return 1;
+	}
 	/* A fragment has another next header, and so does all we do not know. */
-	if ((const void *)(ip + 1) > end || ip->version != 6 || ip->nexthdr != IPPROTO_UDP)
+	if (ip->nexthdr != IPPROTO_UDP)
 		return 0;
 	if (!is_ours(ip + 1, end, c))
 		return 0;
@@ -106,7 +124,7 @@ int ovnet_xdp(struct xdp_md *ctx)
 	int takes = 0;
 
 	const struct ovnet_xdp_config *c = bpf_map_lookup_elem(&config, &zero);
-	if (!c || c->udp_port_be == 0 || (const void *)(eth + 1) > end)
+	if (!c || (c->udp_port_be == 0 && c->subnets == 0) || (const void *)(eth + 1) > end)
 		return XDP_PASS;
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
 		takes = takes4(eth + 1, end, c);

@@ -10,13 +10,22 @@
 
 /* One 32-bit word: a map update replaces it in one store. */
 struct ovnet_xdp_config {
-	__u16 udp_port_be; /* 0: take nothing */
-	__u16 subnets;     /* 1: look at the subnets too */
+	__u16 udp_port_be; /* 0: no UDP */
+	__u16 subnets;     /* OVNET_XDP_SUBNETS*: look at the subnets too */
 };
 
+#define OVNET_XDP_SUBNETS4 1
+#define OVNET_XDP_SUBNETS6 2
+
+/* Keys of the tries: length, then the address as on the wire. */
 struct ovnet_xdp_subnet {
 	__u32 len;
 	__u32 addr_be;
+};
+
+struct ovnet_xdp_subnet6 {
+	__u32 len;
+	__u8 addr[16];
 };
 
 #endif

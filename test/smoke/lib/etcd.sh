@@ -5,7 +5,23 @@
 export LAB_ETCD_API=${LAB_ETCD_API:-v3} # where the lease tree is: v3, or v2 as of flannel v0.17
 ETCD_IP=10.168.0.1
 PREFIX=/coreos.com/network
-NETCONF='{"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan"}}'
+# What the hosts of the lab speak; exported: the watcher is another process.
+export LAB_BACKEND=${LAB_BACKEND:-vxlan} # or udp, host-gw
+export LAB_DIRECT=${LAB_DIRECT:-}        # not empty: vxlan with DirectRouting
+export LAB_DUAL=${LAB_DUAL:-}            # not empty: IPv4 and IPv6
+
+dual_stack() {
+	[ -n "$LAB_DUAL" ]
+}
+
+# The network config that goes with it.
+lab_netconf() {
+	local more='' direct=''
+	! dual_stack || more='"EnableIPv6":true,"IPv6Network":"fd05::/48","IPv6SubnetLen":64,'
+	[ -z "$LAB_DIRECT" ] || direct=',"DirectRouting":true'
+	echo "{\"Network\":\"10.5.0.0/16\",\"SubnetLen\":24,$more\"Backend\":{\"Type\":\"$LAB_BACKEND\"$direct}}"
+}
+NETCONF=$(lab_netconf)
 
 # shellcheck disable=SC2120
 # etcd_choose [MEMBER...]: where etcd is and how clients show who they are, as the environment
@@ -119,7 +135,9 @@ lease_create() {
 	id=$(etcdctl lease grant 86400 | awk '{ print $2 }')
 	answer=$(printf 'version("%s") = "0"\n\nput %s "%s" --lease=%s\n\n\n' "$(lease_key "$1")" \
 		"$(lease_key "$1")" "${2//\"/\\\"}" "$id" | etcdctl txn)
-	[ "${answer%%$'\n'*}" = SUCCESS ]
+	[ "${answer%%$'\n'*}" != SUCCESS ] || return 0
+	etcdctl lease revoke "$id" >/dev/null
+	return 1
 }
 
 lease_delete() {
@@ -142,12 +160,12 @@ lease_expire() {
 
 # Every lease and the revision they were listed at: {revision, leases: [{key, value}]}.
 lease_listing() {
+	local answer
 	if over_v2; then
-		v2_keys "$PREFIX/subnets?quorum=true&recursive=true" -D "$LAB_DIR/v2.headers" |
-			jq --arg headers "$(<"$LAB_DIR/v2.headers")" '{
-				revision: ($headers | capture("x-etcd-index: (?<n>[0-9]+)"; "i").n
-					| tonumber),
-				leases: [.node.nodes[]? | {key, value}]}'
+		answer=$(v2_keys "$PREFIX/subnets?quorum=true&recursive=true" -i)
+		jq -n --arg answer "${answer//$'\r'/}" '($answer | split("\n\n")) as [$head, $body] | {
+			revision: ($head | capture("x-etcd-index: (?<n>[0-9]+)"; "i").n | tonumber),
+			leases: [$body | fromjson.node.nodes[]? | {key, value}]}'
 		return
 	fi
 	etcdctl get --prefix "$PREFIX/subnets/" -w json |

@@ -57,14 +57,16 @@ sees_not() {
 	! ctl "$1" peers | grep -q "10.5.$2.0/24"
 }
 
-# What etcd holds, names and numbers that differ from run to run aside, each shape once.
+# What etcd holds, names and numbers that differ from run to run and the size of the network aside,
+# each shape once.
 tree_shape() {
 	sed -nE 's/\\//g
 		s/^ +//
 		s/,$//
 		s/[0-9a-f]{2}(:[0-9a-f]{2}){5}/MAC/g
 		s/10\.168\.0\.[0-9]+/ADDRESS/g
-		s/10\.5\.[0-9]+\.0-24/SUBNET/g
+		s/10\.5\.[0-9]+\.[0-9]+-[0-9]+/SUBNET/g
+		s/("Network":"10\.5\.0\.0\/)[0-9]+","SubnetLen":[0-9]+/\1/
 		s/^lease [0-9a-f]+ /lease /
 		s/remaining\(86[34][0-9]{2}s\)/remaining/
 		s/"ttl": 86[34][0-9]{2}/"ttl"/

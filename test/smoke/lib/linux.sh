@@ -1,61 +1,93 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# Hosts without ovnet: the kernel's vxlan device with the addresses, entries and routes
-# flanneld gives it, and the lease it would write. lib/linux_watch.sh does flanneld's
-# watching for all of them.
-
-# A unicast, locally administered MAC, as flanneld draws it.
-random_mac() {
-	local b
-	b=$(od -An -N6 -tx1 /dev/urandom)
-	# shellcheck disable=SC2086
-	set -- $b
-	printf '%02x:%s:%s:%s:%s:%s\n' $(((0x$1 & 0xfe) | 2)) "$2" "$3" "$4" "$5" "$6"
-}
+# Hosts without ovnet, set up as flanneld does for the lab's backend, and the lease it would write:
+# the kernel's vxlan devices (lib/linux_vxlan.sh), plain routes (host-gw), or a TUN with a program
+# behind it (udp). lib/linux_watch.sh does flanneld's watching for all of them.
 
 # linux_value HOST: the bytes flanneld v0.15+ writes.
 linux_value() {
-	printf '{"PublicIP":"%s","PublicIPv6":null,"BackendType":"vxlan",' "$(host_ip "$1")"
-	printf '"BackendData":{"VNI":1,"VtepMAC":"%s"}}' "$(<"$LAB_DIR/$1/mac")"
+	local ip6=null data6=''
+	if dual_stack; then
+		ip6="\"$(host_ip6 "$1")\""
+		data6=",\"BackendV6Data\":{\"VNI\":1,\"VtepMAC\":\"$(<"$LAB_DIR/$1/mac6")\"}"
+	fi
+	case $LAB_BACKEND in
+	vxlan)
+		printf '{"PublicIP":"%s","PublicIPv6":%s,"BackendType":"vxlan",' "$(host_ip "$1")" "$ip6"
+		printf '"BackendData":{"VNI":1,"VtepMAC":"%s"}%s}' "$(<"$LAB_DIR/$1/mac")" "$data6"
+		;;
+	host-gw)
+		printf '{"PublicIP":"%s","PublicIPv6":%s,"BackendType":"host-gw"}' "$(host_ip "$1")" "$ip6"
+		;;
+	udp) printf '{"PublicIP":"%s","PublicIPv6":null}' "$(host_ip "$1")" ;;
+	esac
 }
 
-# Some free subnet of 10.5.0.0/16, held by a lease.
+# Some free subnet of 10.5.0.0/16, held by a lease; its IPv6 subnet has the same number.
 linux_lease() {
-	local subnet tries
+	local n tries key
 	for tries in 1 2 3 4 5 6 7 8 9 10; do
-		subnet=10.5.$((RANDOM % 100 + 1)).0/24
-		if lease_create "$subnet" "$(linux_value "$1")"; then
-			echo "$subnet"
+		n=$((RANDOM % 100 + 1))
+		key=10.5.$n.0/24
+		! dual_stack || key+=$(printf '&fd05:0:0:%x::-64' $n)
+		if lease_create "$key" "$(linux_value "$1")"; then
+			echo $n
 			return 0
 		fi
 	done
 	fail "no free subnet for $1 after $tries tries"
 }
 
-# linux_subnet_env HOST SUBNET MTU
+# linux_subnet_env HOST N MTU
 linux_subnet_env() {
-	cat >"$LAB_DIR/$1/subnet.env" <<-END
-		FLANNEL_NETWORK=10.5.0.0/16
-		FLANNEL_SUBNET=$(address_plus "${2%/*}" 1)/${2#*/}
-		FLANNEL_MTU=$3
-		FLANNEL_IPMASQ=false
-	END
+	{
+		echo "FLANNEL_NETWORK=10.5.0.0/16"
+		echo "FLANNEL_SUBNET=10.5.$2.1/24"
+		! dual_stack || printf 'FLANNEL_IPV6_NETWORK=fd05::/48\nFLANNEL_IPV6_SUBNET=%s\n' \
+			"$(printf 'fd05:0:0:%x::1/64' "$2")"
+		echo "FLANNEL_MTU=$3"
+		echo "FLANNEL_IPMASQ=false"
+	} >"$LAB_DIR/$1/subnet.env"
+}
+
+# What flannel takes off the underlay's MTU.
+linux_overhead() {
+	case $LAB_BACKEND in
+	vxlan) echo 50 ;;
+	udp) echo 28 ;;
+	host-gw) echo 0 ;;
+	esac
 }
 
 # linux_join HOST: device, lease, subnet.env. The device is there before the lease, so that the
 # event of the host's own lease makes the watcher fill it.
 linux_join() {
-	local subnet mtu
+	local n mtu
 	mtu=$(on "$1" cat /sys/class/net/eth0/mtu)
 	random_mac >"$LAB_DIR/$1/mac"
-	ip -n "$LAB-$1" link add flannel.1 address "$(<"$LAB_DIR/$1/mac")" mtu $((mtu - 50)) \
-		type vxlan id 1 dev eth0 local "$(host_ip "$1")" dstport 8472 nolearning udpcsum
-	ip -n "$LAB-$1" link set flannel.1 up
+	random_mac >"$LAB_DIR/$1/mac6"
+	mtu=$((mtu - $(linux_overhead)))
+	if [ "$LAB_BACKEND" = vxlan ]; then
+		vxlan_devices "$1" $mtu
+	fi
 	: >"$LAB_DIR/$1/peers"
 	linux_watch
-	subnet=$(linux_lease "$1")
-	ip -n "$LAB-$1" addr add "${subnet%/*}/32" dev flannel.1
-	linux_subnet_env "$1" "$subnet" $((mtu - 50))
+	n=$(linux_lease "$1")
+	case $LAB_BACKEND in
+	vxlan) vxlan_addresses "$1" "$n" ;;
+	udp) udp_device "$1" "10.5.$n.0" $mtu ;;
+	esac
+	linux_subnet_env "$1" "$n" $mtu
+}
+
+# udp_device HOST ADDRESS MTU
+udp_device() {
+	spawn "$LAB_DIR/$1/udp.log" ip netns exec "$LAB-$1" "$OVNET_ROOT/test/smoke/lib/udp_peer.py" \
+		flannel0 "$(host_ip "$1")" 8285 "$LAB_DIR/$1/peers"
+	within 5 "the udp host of $1 has its TUN" on "$1" ip link show flannel0
+	ip -n "$LAB-$1" link set flannel0 mtu "$3" up
+	ip -n "$LAB-$1" addr add "$2/32" dev flannel0
+	ip -n "$LAB-$1" route add 10.5.0.0/16 dev flannel0
 }
 
 # One watcher serves all linux hosts of the lab.
@@ -65,29 +97,32 @@ linux_watch() {
 	echo "$SPAWNED" >"$LAB_DIR/watch.pid"
 }
 
-# The vxlan leases in a lease_listing, one per line: subnet, address, MAC.
+# The leases of the lab's backend in a lease_listing, one per line: subnet, address, MAC; with an
+# IPv6 half also its subnet, address, MAC. "-" is nothing.
 linux_leases() {
-	jq -r '.leases[] | (.key | capture("/(?<ip>[0-9.]+)-(?<len>[0-9]+)$")) as $k
-		| (.value | fromjson? | select(.BackendType == "vxlan"))
-		| "\($k.ip)/\($k.len) \(.PublicIP) \(.BackendData.VtepMAC)"'
+	jq -r --arg type "$LAB_BACKEND" '.leases[]
+		| (.key | capture("/(?<ip>[0-9.]+)-(?<len>[0-9]+)(&(?<ip6>[0-9a-f:]+)-(?<len6>[0-9]+))?$")) as $k
+		| (.value | fromjson? | select($type == "udp" or .BackendType == $type))
+		| [$k.ip + "/" + $k.len, .PublicIP, .BackendData.VtepMAC // "-",
+			if $k.ip6 then $k.ip6 + "/" + $k.len6, .PublicIPv6 // "-",
+				.BackendV6Data.VtepMAC // "-" else "-", "-", "-" end]
+		| join(" ")'
 }
 
-# linux_sync HOST LEASES_FILE: makes the kernel hold exactly those: per lease a permanent
-# neighbour, an fdb entry and an onlink route.
+# linux_sync HOST LEASES_FILE: makes the kernel hold exactly those.
 linux_sync() {
 	local have=$LAB_DIR/$1/peers want=$LAB_DIR/$1/peers.new
 	awk -v own="$(host_ip "$1")" '$2 != own' "$2" | sort >"$want"
-	comm -23 "$have" "$want" | awk '{ split($1, a, "/")
-		print "route del", $1, "dev flannel.1"
-		print "neigh del", a[1], "dev flannel.1" }' | ip -n "$LAB-$1" -force -batch -
-	comm -23 "$have" "$want" | awk '{ print "fdb del", $3, "dev flannel.1 dst", $2 }' |
-		bridge -n "$LAB-$1" -force -batch -
-	awk '{ print "fdb replace", $3, "dev flannel.1 dst", $2, "self permanent" }' "$want" |
-		bridge -n "$LAB-$1" -force -batch -
-	awk '{ split($1, a, "/")
-		print "neigh replace", a[1], "lladdr", $3, "dev flannel.1 nud permanent"
-		print "route replace", $1, "via", a[1], "dev flannel.1 onlink" }' "$want" |
-		ip -n "$LAB-$1" -force -batch -
+	case $LAB_BACKEND in
+	vxlan) vxlan_sync "$1" "$have" "$want" ;;
+	host-gw)
+		comm -23 "$have" "$want" | awk '{ print "route del", $1; if ($4 != "-")
+			print "route del", $4 }' | ip -n "$LAB-$1" -force -batch -
+		awk '{ print "route replace", $1, "via", $2, "dev eth0"; if ($4 != "-")
+			print "route replace", $4, "via", $5, "dev eth0" }' "$want" |
+			ip -n "$LAB-$1" -force -batch -
+		;;
+	esac
 	mv "$want" "$have"
 }
 

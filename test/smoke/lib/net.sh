@@ -31,6 +31,7 @@ ns_add() {
 ns_forwards() {
 	on "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=2 \
 		net.ipv4.conf.default.rp_filter=2
+	! dual_stack || on "$1" sysctl -qw net.ipv6.conf.all.forwarding=1
 }
 
 fabric_up() {
@@ -75,6 +76,14 @@ host_add() {
 	plug "$1"
 	ip -n "$LAB-$1" addr add "$ip/24" dev eth0
 	ip -n "$LAB-$1" route add default via $LAB_GATEWAY
+	! dual_stack || ip -n "$LAB-$1" addr add "$(host_ip6 "$1")/64" dev eth0 nodad
+}
+
+# 10.168.0.11 -> fd00:168::11
+host_ip6() {
+	local ip
+	ip=$(host_ip "$1")
+	echo "fd00:168::${ip##*.}"
 }
 
 host_ip() {
@@ -103,6 +112,13 @@ pod_ip() {
 	address_plus "$(base "$1")" 2
 }
 
+# The IPv6 pod address of a dual-stack host: fd05:0:0:7::2
+pod_ip6() {
+	local gw
+	gw=$(env_value "$1" IPV6_SUBNET)
+	echo "${gw%1/*}2"
+}
+
 # Pods live near the start of their subnet, so the last byte is all that changes.
 address_plus() {
 	echo "${1%.*}.$((${1##*.} + $2))"
@@ -122,6 +138,15 @@ pod_add() {
 	ip -n "$LAB-$1" link set cni0 up
 	ip -n "$LAB-$1-pod" link set eth0 up
 	ip -n "$LAB-$1-pod" addr add "$(pod_ip "$1")/${gw#*/}" dev eth0
+	ip -n "$LAB-$1-pod" route add default via "${gw%/*}"
+	! dual_stack || pod_add6 "$1"
+}
+
+pod_add6() {
+	local gw
+	gw=$(env_value "$1" IPV6_SUBNET)
+	ip -n "$LAB-$1" addr add "$gw" dev cni0 nodad
+	ip -n "$LAB-$1-pod" addr add "$(pod_ip6 "$1")/64" dev eth0 nodad
 	ip -n "$LAB-$1-pod" route add default via "${gw%/*}"
 }
 

@@ -9,7 +9,7 @@ ETCD_TRANSPORT=${LAB_ETCD_TRANSPORT:-auto}
 ovnetd_flags() {
 	local d=$LAB_DIR/$1
 	printf '%s\n' "--etcd-endpoints=$ETCD_URL" "--etcd-prefix=$PREFIX" \
-		"--etcd-transport=$ETCD_TRANSPORT" --iface=eth0 \
+		"--etcd-transport=$ETCD_TRANSPORT" "--iface=${LAB_IFACE-eth0}" \
 		"--subnet-file=$d/subnet.env" "--control-socket=$d/ctl.sock" \
 		"--registry-snapshot=$d/snapshot/leases.json" --host-device=ovnet0 \
 		--dpdk-mbufs=8192 --log-level=info
@@ -20,9 +20,12 @@ ovnetd_flags() {
 
 # Sanitizer reports go to files, where lab_verdict finds them.
 sanitizer_options() {
-	echo "ASAN_OPTIONS=log_path=$LAB_DIR/$1/sanitizer" \
+	echo "ASAN_OPTIONS=log_path=$LAB_DIR/$1/sanitizer:verify_asan_link_order=0" \
 		"UBSAN_OPTIONS=log_path=$LAB_DIR/$1/sanitizer:print_stacktrace=1"
 }
+
+# What daemons find in their environment beside that.
+OVNETD_ENV=()
 
 # ovnetd_start HOST [FLAG...]: in the background; its log is $LAB_DIR/HOST/log.
 ovnetd_start() {
@@ -32,7 +35,7 @@ ovnetd_start() {
 	mapfile -t flags < <(ovnetd_flags "$name")
 	# shellcheck disable=SC2046
 	spawn "$LAB_DIR/$name/log" ip netns exec "$LAB-$name" env $(sanitizer_options "$name") \
-		"$OVNETD" "${flags[@]}" "$@"
+		"${OVNETD_ENV[@]}" "$OVNETD" "${flags[@]}" "$@"
 	echo "$SPAWNED" >"$LAB_DIR/$name/ovnetd.pid"
 }
 
