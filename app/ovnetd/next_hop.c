@@ -129,6 +129,9 @@ int next_hop_take(struct daemon *d, struct peer *p, const struct next_hop *hop)
 	int rc = known < 0 ? known
 			   : ovnet_fib_nh_set(d->fib, p->nh, known == 1 ? &mac : NULL,
 				     &u->port->mac, hop->mtu);
+	/* The configuration is all there is to ask. */
+	if (rc == 0 && known == 0 && u->link.ifindex == 0)
+		rc = ovnet_fib_nh_fail(d->fib, p->nh);
 	if (rc < 0)
 		next_hop_release(d, p);
 	return rc;
@@ -150,8 +153,12 @@ void next_hop_resolved(struct daemon *d, struct uplink *u, const struct ovnet_ad
 	struct ovnet_nh_slot *nh = ovnet_fib_nh_find(d->fib, u->port->id, addr);
 	char a[OVNET_ADDR_STRLEN];
 
-	if (nh != NULL &&
-		ovnet_fib_nh_set(d->fib, nh, mac, &u->port->mac, ovnet_nh_get(nh)->mtu) < 0)
-		LOG(ERR, "no memory for the new MAC of next hop %s",
+	if (nh == NULL)
+		return;
+	int rc = mac == NULL
+			 ? ovnet_fib_nh_fail(d->fib, nh)
+			 : ovnet_fib_nh_set(d->fib, nh, mac, &u->port->mac, ovnet_nh_get(nh)->mtu);
+	if (rc < 0)
+		LOG(ERR, "no memory for what became of next hop %s",
 			ovnet_addr_text(addr, a, sizeof(a)));
 }

@@ -94,6 +94,15 @@ static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way
 	return true;
 }
 
+/*
+ * RFC 1812 section 3.3.2: not being asked yet is no reason to call a host unreachable; the sender's
+ * connection would end where a second try gets through.
+ */
+static bool is_dead(const struct ovnet_peer *peer)
+{
+	return peer != NULL && peer->nh != NULL && ovnet_nh_get(peer->nh)->failed;
+}
+
 /* -1: none is due. What validation says of the underlay's packets is none of their senders'. */
 static int icmp_of(int reason, bool outward)
 {
@@ -220,6 +229,8 @@ static bool answer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reas
 			return !cut(ctx, m, &way);
 		*reason = OVNET_DROP_TTL_EXCEEDED;
 	}
+	if (*reason == OVNET_DROP_NEIGHBOUR_PENDING && !is_dead(way.peer))
+		return true;
 	int what = icmp_of(*reason, way.outward);
 	if (what >= 0)
 		send_error(ctx, m, &way, (enum ovnet_icmp)what);

@@ -56,9 +56,34 @@ static void the_host_is_told(void **state)
 	assert_int_equal(bed_add_peer(b, 0x0a050800, 24, 0x0aa80010, &peer_vtep, NULL), 0);
 	put_inner(in, OWN_POD, 0x0a050801, 1, 60);
 	answered4(b, in, 60, OVNET_DROP_NO_UPLINK, 1, 0x0a050800, 0);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_fail(b->w, b->nh), 0);
 	put_inner(in, OWN_POD, PEER_POD, 1, 60);
 	answered4(b, in, 60, OVNET_DROP_NEIGHBOUR_PENDING, 1, PEER_NET, 0);
+	bed_close(b);
+}
+
+/* A first packet on the way to a peer whose MAC address is being asked for kills no connection. */
+static void nobody_is_told_while_a_neighbour_is_asked(void **state)
+{
+	(void)state;
+	uint8_t in[100];
+	struct bed *b = open_answering();
+
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	put_inner(in, OWN_POD, PEER_POD, 1, 60);
+	feed(ops, b, HOST, in, 60);
+	assert_int_equal(b->counters.drops[OVNET_DROP_NEIGHBOUR_PENDING], 1);
+	assert_int_equal(b->counters.answers, 0);
+	assert_int_equal(b->door[HOST].n_out, 0);
+	bed_drain(b);
+	/* Failed stays failed, also for who asks for the same neighbour later. */
+	assert_int_equal(ovnet_fib_nh_fail(b->w, b->nh), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1400), 0);
+	answered4(b, in, 60, OVNET_DROP_NEIGHBOUR_PENDING, 1, PEER_NET, 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	feed(ops, b, HOST, in, 60);
+	assert_int_equal(b->counters.answers, 1);
 	bed_close(b);
 }
 
@@ -74,7 +99,7 @@ static void the_host_is_told_of_ipv6(void **state)
 	answered6(b, in, 1431, OVNET_DROP_OVERSIZE, 2, 0, &base, 1430);
 	put_inner6(in, &own, &nobody, 1, 60);
 	answered6(b, in, 60, OVNET_DROP_NO_PEER, 1, 0, &nobody, 0);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_fail(b->w, b->nh), 0);
 	put_pod6(in, false, 60);
 	answered6(b, in, 60, OVNET_DROP_NEIGHBOUR_PENDING, 1, 3, &base, 0);
 	bed_close(b);
@@ -342,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_host_is_told),
 		cmocka_unit_test(the_host_is_told_of_ipv6),
+		cmocka_unit_test(nobody_is_told_while_a_neighbour_is_asked),
 		cmocka_unit_test(each_way_has_its_mtu),
 		cmocka_unit_test(guests_are_told),
 		cmocka_unit_test(foreign_sources_are_not_answered),
