@@ -36,8 +36,9 @@ struct uplink {
 	struct ovnet_link link;  /* ifindex 0: no kernel device behind it */
 	struct ovnet_addr addr;  /* outer source address */
 	struct ovnet_addr addr6; /* the same of IPv6; family 0: none */
-	bool has_public;         /* the address in the tree was one of these when it started */
-	unsigned n_addrs;        /* all local addresses, what we accept packets to */
+	/* the addresses in the tree were among these when it started */
+	bool has_public, has_public6;
+	unsigned n_addrs; /* all local addresses, what we accept packets to */
 	struct ovnet_addr addrs[16];
 	struct ovnet_port *fragments; /* for what the kernel puts together; NULL: none */
 	struct event *readable;       /* its sockets */

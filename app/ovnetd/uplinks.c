@@ -211,8 +211,10 @@ static int choose_public_ip(struct daemon *d)
 	}
 	LOG(INFO, "external address of this node is %s",
 		ovnet_addr_text(&d->public_ip, a, sizeof(a)));
-	for (unsigned i = 0; i < d->n_uplinks; i++)
+	for (unsigned i = 0; i < d->n_uplinks; i++) {
 		d->uplinks[i].has_public = uplink_has(&d->uplinks[i], &d->public_ip);
+		d->uplinks[i].has_public6 = uplink_has(&d->uplinks[i], &d->public_ip6);
+	}
 	return 0;
 }
 
