@@ -131,6 +131,10 @@ int uplinks_open(struct daemon *d);
 int uplinks_filter(struct daemon *d);
 /* Warns while full-size packets of the overlay do not fit an uplink. */
 void uplinks_check_mtu(struct daemon *d);
+/* Does the uplink show us packets that the kernel handles as well (AF_PACKET)? */
+bool uplink_is_copy(const struct uplink *u);
+/* Warns of what that means where packets are routed, by what sysctl says now. */
+void uplinks_check_copies(struct daemon *d);
 /* The interface's addresses or state changed. */
 void uplinks_link_changed(struct daemon *d, const struct ovnet_link *link);
 /* Reads the addresses anew. -EADDRNOTAVAIL: it has none, and keeps what it had. */
