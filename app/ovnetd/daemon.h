@@ -29,6 +29,12 @@
 
 #define MAX_PEERS (1u << 17) /* twice what a /8 of /24 holds */
 
+/*
+ * The kernel lists IPv4 first, service addresses (VRRP, load balancers) among them. The XDP maps
+ * hold twice as many, so that old and new ones fit together.
+ */
+#define UPLINK_MAX_ADDRS 128
+
 /* One underlay interface or vdev. */
 struct uplink {
 	const struct conf_uplink *conf; /* NULL: the default one */
@@ -39,7 +45,7 @@ struct uplink {
 	/* the addresses in the tree were among these when it started */
 	bool has_public, has_public6;
 	unsigned n_addrs; /* all local addresses, what we accept packets to */
-	struct ovnet_addr addrs[16];
+	struct ovnet_addr addrs[UPLINK_MAX_ADDRS];
 	struct ovnet_port *fragments; /* for what the kernel puts together; NULL: none */
 	struct event *readable;       /* its sockets */
 };

@@ -31,3 +31,11 @@ expect "IPv4 goes on" size_passes a b 4 100
 on a ip -6 addr add "$(host_ip6 a)/64" dev eth0 nodad
 within 5 "all is well again" healthy
 within 10 "IPv6 again" size_passes a b 6 100
+
+# Service addresses, as load balancers add them, push neither of ours out.
+for i in $(seq 20); do
+	on a ip addr add "192.0.2.$i/32" dev eth0
+done
+sleep 1
+expect "no warning" healthy
+expect "IPv6 beside many addresses" size_passes b a 6 100
