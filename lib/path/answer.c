@@ -14,7 +14,11 @@ struct way {
 	const struct ovnet_peer *peer;     /* outward: on to whom, inward: from whom; NULL: none */
 	const struct ovnet_endpoint *back; /* not from the underlay: where its sender is */
 	const struct ovnet_port *in;
-	uint16_t mtu; /* when it was OVERSIZE */
+	/*
+	 * Largest packet; 0: none, or no way any more: the control thread may have taken peer or
+	 * next hop away since the packet was refused.
+	 */
+	uint16_t mtu;
 };
 
 static const struct ovnet_endpoint *endpoint_of(
@@ -78,9 +82,13 @@ static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way
 	struct rte_mbuf *parts[FRAGMENTS_MAX];
 	struct ovnet_meta *meta = ovnet_meta(m);
 
+	if (way->mtu == 0)
+		return false;
 	if (way->outward) {
 		meta->peer = way->peer;
 		meta->nh = ovnet_nh_get(way->peer->nh);
+		if (!meta->nh->resolved)
+			return false;
 		meta->out_port = meta->nh->port;
 		if (meta->flags & OVNET_META_ROUTE)
 			count_down(rte_pktmbuf_mtod(m, void *)); /* one is left: see answer() */
@@ -199,6 +207,8 @@ static void send_error(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way *way, enum ovnet_icmp what)
 {
 	if (way->outward ? way->back == NULL : way->peer == NULL)
+		return;
+	if (what == OVNET_ICMP_TOO_BIG && way->mtu == 0)
 		return;
 	if (!ovnet_rate_take(&ctx->answers, rte_rdtsc())) {
 		ctx->counters->answers_limited++;
