@@ -13,6 +13,7 @@ struct way {
 	bool outward;                      /* to the underlay */
 	const struct ovnet_peer *peer;     /* outward: on to whom, inward: from whom; NULL: none */
 	const struct ovnet_endpoint *back; /* not from the underlay: where its sender is */
+	const struct ovnet_nexthop *nh;    /* outward: the peer's; NULL: none */
 	const struct ovnet_port *in;
 	/*
 	 * Largest packet; 0: none, or no way any more: the control thread may have taken peer or
@@ -61,8 +62,10 @@ static bool find_way(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, struc
 		return true;
 	}
 	way->peer = peer_of(ctx->view, ip);
-	if (way->peer != NULL && way->peer->nh != NULL)
-		way->mtu = way_mtu(way->peer, ovnet_nh_get(way->peer->nh));
+	if (way->peer != NULL && way->peer->nh != NULL) {
+		way->nh = ovnet_nh_get(way->peer->nh);
+		way->mtu = way_mtu(way->peer, way->nh);
+	}
 	/* Permissive validation lets by what is not its sender's: nobody else gets the error. */
 	way->back = endpoint_of(ctx->view, ip, true);
 	if (way->back != NULL && way->back->port != meta->in_port)
@@ -85,11 +88,12 @@ static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way
 	if (way->mtu == 0)
 		return false;
 	if (way->outward) {
-		meta->peer = way->peer;
-		meta->nh = ovnet_nh_get(way->peer->nh);
-		if (!meta->nh->resolved)
+		/* The tables may have changed since lookup looked. */
+		if (way->nh == NULL || !way->nh->resolved)
 			return false;
-		meta->out_port = meta->nh->port;
+		meta->peer = way->peer;
+		meta->nh = way->nh;
+		meta->out_port = way->nh->port;
 		if (meta->flags & OVNET_META_ROUTE)
 			count_down(rte_pktmbuf_mtod(m, void *)); /* one is left: see answer() */
 	}
@@ -101,15 +105,6 @@ static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way
 				     : STAGE(deliver)(ctx, parts, (uint16_t)n);
 	STAGE(tx)(ctx, parts, left);
 	return true;
-}
-
-/*
- * RFC 1812 section 3.3.2: not being asked yet is no reason to call a host unreachable; the sender's
- * connection would end where a second try gets through.
- */
-static bool is_dead(const struct ovnet_peer *peer)
-{
-	return peer != NULL && peer->nh != NULL && ovnet_nh_get(peer->nh)->failed;
 }
 
 /* -1: none is due. What validation says of the underlay's packets is none of their senders'. */
@@ -195,7 +190,7 @@ static void send_back(struct ovnet_path_ctx *ctx, struct rte_mbuf *e, const stru
 	STAGE(tx)(ctx, &e, 1);
 }
 
-/* To a peer: an error is never answered itself, so this ends. */
+/* To a peer. */
 static void send_out(struct ovnet_path_ctx *ctx, struct rte_mbuf *e)
 {
 	uint16_t n = STAGE(lookup)(ctx, &e, 1);
@@ -240,7 +235,11 @@ static bool answer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reas
 			return !cut(ctx, m, &way);
 		*reason = OVNET_DROP_TTL_EXCEEDED;
 	}
-	if (*reason == OVNET_DROP_NEIGHBOUR_PENDING && !is_dead(way.peer))
+	/*
+	 * RFC 1812 section 3.3.2: not being asked yet is no reason to call a host unreachable; the
+	 * sender's connection would end where a second try gets through.
+	 */
+	if (*reason == OVNET_DROP_NEIGHBOUR_PENDING && (way.nh == NULL || !way.nh->failed))
 		return true;
 	int what = icmp_of(*reason, way.outward);
 	if (what >= 0)
@@ -252,6 +251,10 @@ void STAGE(answer_all)(struct ovnet_path_ctx *ctx, struct refused *r)
 {
 	uint16_t kept = 0;
 
+	/* What is sent here goes through stages itself; what they refuse of it is not answered. */
+	if (ctx->answering)
+		return;
+	ctx->answering = true;
 	for (uint16_t i = 0; i < r->n; i++) {
 		uint8_t reason = r->reason[i];
 
@@ -261,4 +264,5 @@ void STAGE(answer_all)(struct ovnet_path_ctx *ctx, struct refused *r)
 		r->pkts[kept++] = r->pkts[i];
 	}
 	r->n = kept;
+	ctx->answering = false;
 }
