@@ -77,7 +77,10 @@ static unsigned inner_of(
 	return door == ATTACH ? guest_link(bytes, len) : 0;
 }
 
-/* `at`: where the inner packet is in what is sent, `came` in what came, 0: not known. */
+/*
+ * `at`: where the inner packet is in what is sent. `inner`: as it came, NULL: not known. `routed`:
+ * it came, or may have come, without an outer header.
+ */
 static struct fuzz_way way_of(
 	const struct fuzz_input *in, unsigned door, unsigned at, const uint8_t *inner, bool routed)
 {
@@ -85,7 +88,7 @@ static struct fuzz_way way_of(
 	struct fuzz_way way = {.in = inner,
 		.hops = (in->door == ATTACH || door == ATTACH) + is_udp(in),
 		.mtu = 1450,
-		.ecn = in->door == UPLINK && o->tunnel != OVNET_TUNNEL_NONE,
+		.ecn = in->door == UPLINK && !routed,
 		.clamp = in->plane->clamp};
 
 	if (door == UPLINK)
