@@ -7,13 +7,13 @@
 set -eu
 
 BUILD="gcc clang meson ninja-build pkg-config libdpdk-dev dpdk-dev libcurl4-openssl-dev
-libjansson-dev libssl-dev libconfig-dev libevent-dev libmnl-dev libbpf-dev libxdp-dev
+libjansson-dev libssl-dev libconfig-dev libevent-dev libmnl-dev libnftables-dev libbpf-dev libxdp-dev
 libcap-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler linux-libc-dev bpftool
 scdoc"
-RUN="iproute2 ethtool etcd-server etcd-client iperf3 iputils-ping iputils-tracepath curl jq netcat-openbsd
-python3 procps util-linux bsdextrautils openssl"
+RUN="iproute2 iptables nftables ethtool etcd-server etcd-client iperf3 iputils-ping iputils-tracepath
+curl jq netcat-openbsd python3 procps util-linux bsdextrautils openssl"
 TEST="libcmocka-dev clang-format llvm lld libclang-rt-14-dev universal-ctags codespell
-shellcheck tcpdump tshark python3-scapy nftables git"
+shellcheck tcpdump tshark python3-scapy git"
 
 want="$BUILD $RUN $TEST"
 if [ "${1:-}" = --list ]; then

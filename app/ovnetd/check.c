@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,13 +84,40 @@ int check_iface_name_or_none(const char *text)
 	return text[0] == '\0' ? 0 : check_ifname(text);
 }
 
-int check_iface(const char *text)
+static int check_name_or_addr(const char *text)
 {
 	struct ovnet_addr addr;
 
 	if (ovnet_addr_parse(text, &addr) == 0)
 		return ovnet_addr_is_unicast(&addr) ? 0 : -EINVAL;
-	return check_iface_name_or_none(text);
+	return check_ifname(text);
+}
+
+int check_iface(const char *text)
+{
+	char one[OVNET_ADDR_STRLEN];
+
+	while (text[0] != '\0') {
+		size_t len = strcspn(text, ",");
+		if (len >= sizeof(one) || (text[len] == ',' && text[len + 1] == '\0'))
+			return -EINVAL;
+		snprintf(one, sizeof(one), "%.*s", (int)len, text);
+		int err = check_name_or_addr(one);
+		if (err < 0)
+			return err;
+		text += len + (text[len] == ',');
+	}
+	return 0;
+}
+
+int check_regex(const char *text)
+{
+	regex_t re;
+
+	if (regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
+		return -EINVAL;
+	regfree(&re);
+	return 0;
 }
 
 int parse_unicast4(void *member, const char *text)
@@ -241,6 +269,16 @@ int conf_cpu_list(const char *text, uint16_t *cpus, unsigned max)
 		if (*text != ',')
 			return -EINVAL;
 	}
+}
+
+int check_server_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 253 || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789.-_") != len
+		       ? -EINVAL
+		       : 0;
 }
 
 int check_cpus(const char *text)

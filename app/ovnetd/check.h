@@ -13,6 +13,7 @@ int check_path_or_none(const char *text);
 int check_not_empty(const char *text);
 int check_file(const char *text); /* readable, or "" */
 int check_iface(const char *text);
+int check_regex(const char *text);
 int check_ifname(const char *text);
 int check_iface_name_or_none(const char *text);
 int check_public_ip(const char *text);
@@ -20,6 +21,7 @@ int check_public_ipv6(const char *text);
 int check_ingress(const char *text);
 int check_dscp(const char *text);
 int check_ttl(const char *text);
+int check_server_name(const char *text); /* or "" */
 int check_cpus(const char *text);
 int check_socket(const char *text);
 int check_mode(const char *text);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ctl_server.h"
+#include "firewall.h"
 #include "host_device.h"
 
 static void print_line(void *arg, const char *what)
@@ -76,10 +77,11 @@ int cleanup(const struct conf *c, bool dry_run)
 		return EXIT_FAILURE;
 	}
 	int made = ovnet_kernel_cleanup(dry_run, print_line, &dry_run);
-	int files = made < 0 ? made : remove_files(c, dry_run);
+	int rules = made < 0 ? made : ovnet_firewall_cleanup(dry_run, print_line, &dry_run);
+	int files = rules < 0 ? rules : remove_files(c, dry_run);
 	if (files < 0)
 		return EXIT_FAILURE;
-	if (made + files == 0)
+	if (made + rules + files == 0)
 		printf("nothing of ovnet's is left here\n");
 	return EXIT_SUCCESS;
 }

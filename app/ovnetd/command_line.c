@@ -128,11 +128,43 @@ static void settle(struct loader *l, struct command_line *cl, const struct word 
 		cl->action = w->dry_run ? CONF_CLEANUP_DRY_RUN : CONF_CLEANUP;
 }
 
+/* What a flag's name stands for: one of these, or none. */
+struct meaning {
+	const struct option_def *option;
+	const struct action_flag *action;
+	const struct flannel_flag *flannel;
+};
+
+static bool wants_value(const struct meaning *m)
+{
+	if (m->option != NULL)
+		return m->option->type != OPTION_SWITCH;
+	return m->action != NULL ? m->action->arg != NULL : !m->flannel->is_switch;
+}
+
+static const char *value_name(const struct meaning *m, char *buf, size_t size)
+{
+	if (m->option != NULL)
+		return option_arg(m->option, buf, size);
+	return m->action != NULL ? m->action->arg : "VALUE";
+}
+
+static void give(struct loader *l, struct command_line *cl, const struct meaning *m, struct word *w)
+{
+	const char *value = w->value != NULL ? w->value : "true"; /* of a switch */
+
+	if (m->option != NULL) {
+		cl->uses[cl->n_uses++] = (struct flag_use){m->option, value};
+		l->by_flag[m->option - ovnetd_options] = true;
+	} else if (m->action != NULL)
+		take_action(l, cl, m->action, w);
+	else
+		flannel_flag_take(l, flag_origin, m->flannel, value);
+}
+
 /* Returns how many words of argv it took. */
 static int take(struct loader *l, struct command_line *cl, int left, char **argv, struct word *w)
 {
-	const struct option_def *o;
-	const struct action_flag *a;
 	char arg[OPTION_NAME_MAX];
 	int used = 1;
 
@@ -141,24 +173,21 @@ static int take(struct loader *l, struct command_line *cl, int left, char **argv
 			argv[0]);
 		return used;
 	}
-	o = option_by_flag(w->name);
-	a = action_by_flag(w->name);
-	if (o == NULL && a == NULL) {
+	struct meaning m = {
+		option_by_flag(w->name), action_by_flag(w->name), flannel_flag_find(w->name)};
+	if (m.option == NULL && m.action == NULL && m.flannel == NULL) {
 		unknown_flag(l, w->name);
 		return used;
 	}
-	if (w->value == NULL && (o != NULL || a->arg != NULL)) {
+	if (w->value == NULL && wants_value(&m)) {
 		if (left < 2) {
 			complain(l, flag_origin, "", "--%s without a value; give --%s=%s", w->name,
-				w->name, o != NULL ? option_arg(o, arg, sizeof(arg)) : a->arg);
+				w->name, value_name(&m, arg, sizeof(arg)));
 			return used;
 		}
 		w->value = argv[used++];
 	}
-	if (o != NULL)
-		cl->uses[cl->n_uses++] = (struct flag_use){o, w->value};
-	else
-		take_action(l, cl, a, w);
+	give(l, cl, &m, w);
 	return used;
 }
 
@@ -186,25 +215,47 @@ static void drop_uplinks(struct conf *conf)
 	conf->n_uplinks = 0;
 }
 
-void command_line_apply(struct loader *l, const struct command_line *cl)
+/* flanneld takes the flag more than once, for interfaces that go by one name here, another there.
+ */
+static const char *with_former(
+	const struct loader *l, const struct flag_use *use, char *buf, size_t size)
+{
+	const char *former = l->conf->node.iface;
+
+	if (strcmp(use->option->key, "node.iface") != 0 ||
+		l->given[use->option - ovnetd_options].kind != FROM_FLAG)
+		return use->value;
+	snprintf(buf, size, "%s%s%s", former, former[0] != '\0' ? "," : "", use->value);
+	return buf;
+}
+
+static void apply(struct loader *l, const struct flag_use *use)
 {
 	char why[768], name[OPTION_NAME_MAX + 2], flag[OPTION_NAME_MAX];
+	char list[2 * OPTION_TEXT_MAX + 2];
+
+	snprintf(name, sizeof(name), "--%s", option_flag(use->option, flag));
+	if (option_set_text(use->option, l->conf, with_former(l, use, list, sizeof(list)), why,
+		    sizeof(why)) < 0)
+		complain(l, flag_origin, name, "%s", why);
+	else
+		l->given[use->option - ovnetd_options] = flag_origin;
+}
+
+void command_line_apply(struct loader *l, const struct command_line *cl)
+{
 	bool uplinks = false;
 
 	for (unsigned i = 0; i < cl->n_uses; i++) {
 		const struct flag_use *use = &cl->uses[i];
 
-		if (use->option->type == OPTION_ITEMS) {
-			if (!uplinks)
-				drop_uplinks(l->conf);
-			uplinks = true;
-			uplink_from_flag(l, use->value);
+		if (use->option->type != OPTION_ITEMS) {
+			apply(l, use);
 			continue;
 		}
-		snprintf(name, sizeof(name), "--%s", option_flag(use->option, flag));
-		if (option_set_text(use->option, l->conf, use->value, why, sizeof(why)) < 0)
-			complain(l, flag_origin, name, "%s", why);
-		else
-			l->given[use->option - ovnetd_options] = flag_origin;
+		if (!uplinks)
+			drop_uplinks(l->conf);
+		uplinks = true;
+		uplink_from_flag(l, use->value);
 	}
 }

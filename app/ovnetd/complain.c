@@ -12,6 +12,8 @@ static void print_line(struct loader *l, struct origin at, const char *name, con
 		return;
 	if (at.kind == FROM_FLAG)
 		snprintf(where, sizeof(where), "command line");
+	else if (at.kind == FROM_ENVIRONMENT)
+		snprintf(where, sizeof(where), "environment");
 	else if (at.line > 0)
 		snprintf(where, sizeof(where), "%s:%u", l->file, at.line);
 	else
@@ -47,6 +49,8 @@ void complain_value(struct loader *l, const char *key, const char *fmt, ...)
 	va_end(ap);
 	if (at.kind == FROM_FLAG)
 		snprintf(name, sizeof(name), "--%s", option_flag(o, flag));
+	else if (at.kind == FROM_ENVIRONMENT)
+		environment_name(option_flag(o, flag), name);
 	else
 		snprintf(name, sizeof(name), "%s", key);
 	print_line(l, at, name, text);

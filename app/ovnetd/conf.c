@@ -115,9 +115,12 @@ int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action
 		return -ENOMEM;
 	}
 	conf_file_read(&l);
+	environment_read(&l);
 	command_line_apply(&l, &cl);
 	check_together(&l);
 	free(cl.uses);
+	if (l.errors == 0)
+		flannel_flags_tell(&l);
 	return finish(&l, cl.action);
 }
 

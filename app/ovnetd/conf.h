@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ovnetd's configuration, filled by options.c from one table: defaults, then the
- * file, then the command line. Strings are owned by the struct (conf_free). Main
- * thread, before anything else starts; read-only afterwards.
+ * file, then the environment, then the command line. Strings are owned by the struct (conf_free).
+ * Main thread, before anything else starts; read-only afterwards.
  */
 #ifndef OVNET_APP_CONF_H
 #define OVNET_APP_CONF_H
@@ -56,21 +56,25 @@ struct conf {
 		char *snapshot; /* etcd; "": none */
 	} registry;
 	struct {
-		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *username, *password;
+		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *server_name;
+		char *username, *password;
 		uint32_t timeout; /* seconds per request */
 		enum conf_api api;
 		enum conf_transport transport;
 	} etcd;
 	struct {
-		char *iface;       /* name or address; "" : interface of the default route */
-		char *public_ip;   /* "": address of the interface */
-		char *public_ipv6; /* "": the same of IPv6, if it has one */
+		char *iface; /* name or address; "" : interface of the default route */
+		char *iface_regex, *iface_can_reach; /* where iface names none; or "" */
+		char *public_ip;                     /* "": address of the interface */
+		char *public_ipv6;                   /* "": the same of IPv6, if it has one */
 		char *subnet_file;
 		uint32_t subnet_lease_renew_margin; /* minutes */
 		enum conf_on_lost on_lost;
 	} node;
 	struct {
 		char *device; /* name of the host device */
+		bool ip_masq, fully_random_disable, forward_rules;
+		uint32_t rules_resync; /* seconds */
 	} host;
 	struct {
 		enum conf_validation validation;
@@ -106,7 +110,8 @@ enum conf_action { CONF_RUN, CONF_CHECK, CONF_CLEANUP, CONF_CLEANUP_DRY_RUN, CON
 
 /*
  * Reads the command line and the file it names (default /etc/ovnet/ovnet.conf, which may be
- * missing). Errors are printed to stderr, all of them, each with file, line and cure, before it
+ * missing), and flannel's environment variables, FLANNELD_<FLAG>. Errors are printed to stderr,
+ * all of them, each with file, line and cure, before it
  * returns -EINVAL. CONF_EXIT: --help and --version, already printed. CONF_CHECK: the file was good.
  */
 int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action);

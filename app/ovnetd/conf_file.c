@@ -33,6 +33,18 @@ static const char *type_name(const config_setting_t *s)
 	}
 }
 
+static const char *kind_of(const struct option_def *o)
+{
+	switch (o->type) {
+	case OPTION_UINT:
+		return "a number without quotes";
+	case OPTION_SWITCH:
+		return "true or false without quotes";
+	default:
+		return "a text in quotes";
+	}
+}
+
 /* Stores one scalar; complains as `name`. */
 static bool read_scalar(struct loader *l, config_setting_t *s, const struct option_def *o,
 	void *base, const char *name)
@@ -44,13 +56,17 @@ static bool read_scalar(struct loader *l, config_setting_t *s, const struct opti
 	if (number && o->type == OPTION_UINT) {
 		if (option_set_number(o, base, config_setting_get_int64(s), why, sizeof(why)) == 0)
 			return true;
-	} else if (type == CONFIG_TYPE_STRING && o->type != OPTION_UINT) {
+	} else if (type == CONFIG_TYPE_BOOL && o->type == OPTION_SWITCH) {
+		if (option_set_text(o, base, config_setting_get_bool(s) ? "true" : "false", why,
+			    sizeof(why)) == 0)
+			return true;
+	} else if (type == CONFIG_TYPE_STRING && o->type != OPTION_UINT &&
+		   o->type != OPTION_SWITCH) {
 		if (option_set_text(o, base, config_setting_get_string(s), why, sizeof(why)) == 0)
 			return true;
 	} else {
 		snprintf(why, sizeof(why), "%s stands where %s belongs; give %s", type_name(s),
-			o->type == OPTION_UINT ? "a number without quotes" : "a text in quotes",
-			option_form(o, form, sizeof(form)));
+			kind_of(o), option_form(o, form, sizeof(form)));
 	}
 	complain(l, at_line(s), name, "%s", why);
 	return false;

@@ -29,7 +29,8 @@ static void print_wrapped(FILE *out, const char *indent, const char *text, unsig
 
 static void print_key(FILE *out, const struct option_def *o)
 {
-	const char *quote = o->type == OPTION_UINT ? "" : "\"";
+	bool bare = o->type == OPTION_UINT || o->type == OPTION_SWITCH;
+	const char *quote = bare ? "" : "\"";
 	char form[256];
 
 	fputc('\n', out);
@@ -122,8 +123,9 @@ void conf_print_help(FILE *out)
 	fprintf(out,
 		"Usage: ovnetd [FLAG...]\n\n"
 		"Joins flannel's overlay network with a packet switch in user space. Flags win "
-		"over the\nconfiguration file; defaults stand in parentheses. -flag, --flag=VALUE "
-		"and --flag VALUE are\nthe same. See ovnetd(8), ovnet.conf(5).\n\n");
+		"over the\nenvironment (FLANNELD_ETCD_PREFIX), that over the configuration file; "
+		"defaults stand in\nparentheses. -flag, --flag=VALUE and --flag VALUE are the "
+		"same. See ovnetd(8), ovnet.conf(5).\n\n");
 	for (const struct action_flag *a = action_flags; a->name != NULL; a++)
 		print_help_line(out, a->name, a->arg, a->help, "");
 	for (const struct option_group *g = option_groups; g->name != NULL; g++) {

@@ -16,11 +16,13 @@ OVNET_LOG_TYPE(daemon)
 static const struct module *const modules[] = {
 	&module_ctl,
 	&module_kernel,
+	&module_iface,
 	&module_eal,
 	&module_rcu,
 	&module_fib,
 	&module_ports,
 	&module_workers,
+	&module_rules,
 	&module_lease,
 	&module_impostors,
 };

@@ -23,6 +23,7 @@
 #include "loop.h"
 #include "path.h"
 #include "peers.h"
+#include "rules.h"
 #include "udp_guard.h"
 #include "warnings.h"
 #include "worker.h"
@@ -68,6 +69,7 @@ struct daemon {
 	uint16_t n_ports;
 	uint32_t map_generation;
 	struct ovnet_port *host;
+	char iface[OVNET_ADDR_STRLEN]; /* stands for node.iface where that is empty; or "" */
 	struct uplink uplinks[CONF_MAX_UPLINKS];
 	unsigned n_uplinks;
 	struct ovnet_addr public_ip;
@@ -86,6 +88,7 @@ struct daemon {
 	unsigned n_allowed, n_local;
 	struct ovnet_addr local[INGRESS_MAX_LOCAL]; /* what the FIB knows as ours */
 	bool ingress_set;
+	struct rules rules;
 
 	bool have_netconf, ready, host_down;
 	bool synced, settled;         /* all peers listed; all in the FIB, subnet.env written */
@@ -101,8 +104,8 @@ struct module {
 	void (*fini)(struct daemon *d);
 };
 
-extern const struct module module_eal, module_rcu, module_kernel, module_ports, module_workers,
-	module_fib, module_ctl, module_lease, module_impostors;
+extern const struct module module_eal, module_rcu, module_kernel, module_iface, module_ports,
+	module_workers, module_fib, module_ctl, module_rules, module_lease, module_impostors;
 
 /* Runs until a signal or a fatal error; returns the exit code. */
 int daemon_run(struct daemon *d);

@@ -10,13 +10,14 @@
 #include "options.h"
 
 #define LOADER_MAX_OPTIONS 64
+#define LOADER_MAX_IDLE    64
 #define LOADER_MAX_ERRORS  100 /* printed; a file of noise must not fill the journal */
 #define CONF_FILE_MAX      (1024 * 1024)
 #define CONF_FILE_DEFAULT  "/etc/ovnet/ovnet.conf"
 
 /* Where a value was given. */
 struct origin {
-	enum { FROM_PRESET, FROM_FILE, FROM_FLAG } kind;
+	enum { FROM_PRESET, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG } kind;
 	unsigned line;
 };
 
@@ -25,6 +26,10 @@ struct loader {
 	const char *file;
 	bool file_named;                         /* by --config */
 	struct origin given[LOADER_MAX_OPTIONS]; /* as ovnetd_options */
+	bool by_flag[LOADER_MAX_OPTIONS]; /* the command line has it: the environment says nothing
+					   */
+	const struct flannel_flag *idle[LOADER_MAX_IDLE]; /* given, but without effect */
+	unsigned n_idle;
 	unsigned errors;
 };
 
@@ -49,6 +54,27 @@ struct config_setting_t;
 void uplinks_from_file(struct loader *l, struct config_setting_t *list);
 /* One more uplink, "iface=eth0,driver=af_packet,queues=2". */
 void uplink_from_flag(struct loader *l, const char *text);
+
+/* "etcd-prefix" -> "FLANNELD_ETCD_PREFIX". */
+const char *environment_name(const char *flag, char buf[OPTION_NAME_MAX]);
+/* Stores what flannel's environment variables say over what is there; empty ones say nothing. */
+void environment_read(struct loader *l);
+
+/* A flag of flanneld's that is no setting of ours. */
+struct flannel_flag {
+	const char *name;
+	bool is_switch, refused;
+	const char *text; /* why it has no effect, or why it is refused and what to do */
+};
+/* Ends with a NULL name. */
+extern const struct flannel_flag flannel_flags[];
+/* NULL: flanneld has no such flag either, or it is a setting of ours. */
+const struct flannel_flag *flannel_flag_find(const char *name);
+/* Refuses it, or notes that it has no effect. */
+void flannel_flag_take(
+	struct loader *l, struct origin at, const struct flannel_flag *f, const char *value);
+/* One log line for each flag that has no effect. */
+void flannel_flags_tell(const struct loader *l);
 
 /* Members of a libconfig group through a table; ITEMS go to `items`. */
 struct group_reader {

@@ -27,6 +27,8 @@ const char *option_flag(const struct option_def *o, char buf[OPTION_NAME_MAX])
 {
 	if (o->type == OPTION_ITEMS)
 		return "uplink";
+	if (o->flag != NULL)
+		return o->flag;
 	if (option_in_group(o, "node")) /* flannel's names */
 		return option_leaf(o);
 	snprintf(buf, OPTION_NAME_MAX, "%s", o->key);
@@ -60,6 +62,8 @@ static const char *join_choices(
 
 const char *option_arg(const struct option_def *o, char *buf, size_t size)
 {
+	if (o->type == OPTION_SWITCH)
+		return NULL;
 	return o->arg != NULL ? o->arg : join_choices(o, "|", "|", buf, size);
 }
 
@@ -67,6 +71,8 @@ const char *option_form(const struct option_def *o, char *buf, size_t size)
 {
 	if (o->form != NULL)
 		return o->form;
+	if (o->type == OPTION_SWITCH)
+		return "true or false";
 	if (o->type != OPTION_UINT)
 		return join_choices(o, ", ", " or ", buf, size);
 	snprintf(buf, size, "%u to %u", o->min, o->max);
@@ -90,13 +96,52 @@ static int choice_of(const struct option_def *o, const char *text)
 	return -EINVAL;
 }
 
-/* A flag, a file name or a password never needs these; a terminal or a log may obey them. */
-static bool has_control(const char *text)
+/* What Go's strconv.ParseBool takes. */
+static int switch_of(const char *text)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return true;
-	return false;
+	static const char *const words[] = {
+		"0", "1", "f", "t", "F", "T", "false", "true", "False", "True", "FALSE", "TRUE"};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], text) == 0)
+			return i % 2;
+	return -EINVAL;
+}
+
+/* How many bytes follow the first one of a character; negative: none begins so. */
+static int bytes_behind(unsigned char first)
+{
+	if (first < 0x80)
+		return 0;
+	if (first < 0xc2 || first > 0xf4)
+		return -EINVAL;
+	return first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+}
+
+/*
+ * UTF-8 (RFC 3629), as JSON and gRPC have to have it. Control characters no setting needs, and a
+ * terminal or a log may obey them.
+ */
+static bool is_text(const char *text)
+{
+	static const uint32_t least[] = {0x20, 0x80, 0x800, 0x10000};
+
+	while (*text != '\0') {
+		unsigned char first = (unsigned char)*text++;
+		int n = bytes_behind(first);
+		if (n < 0)
+			return false;
+		uint32_t code = n > 0 ? first & (0x3fu >> n) : first;
+		for (int i = 0; i < n; i++, text++) {
+			if (((unsigned char)*text & 0xc0) != 0x80)
+				return false;
+			code = code << 6 | ((unsigned char)*text & 0x3f);
+		}
+		if (code < least[n] || code == 0x7f || code > 0x10ffff ||
+			(code >= 0xd800 && code < 0xe000))
+			return false;
+	}
+	return true;
 }
 
 static void store_number(const struct option_def *o, void *base, uint32_t value)
@@ -163,9 +208,9 @@ int option_set_text(
 {
 	int err = 0;
 
-	if (strlen(text) > OPTION_TEXT_MAX || has_control(text)) {
+	if (strlen(text) > OPTION_TEXT_MAX || !is_text(text)) {
 		snprintf(why, size,
-			"longer than %d bytes or with control characters in it; "
+			"longer than %d bytes, no UTF-8 or with control characters in it; "
 			"give one line of text",
 			OPTION_TEXT_MAX);
 		return -EINVAL;
@@ -174,13 +219,15 @@ int option_set_text(
 		return set_number_text(o, base, text, why, size);
 	if (o->type == OPTION_PARSED)
 		err = o->parse((char *)base + o->offset, text);
+	else if (o->type == OPTION_SWITCH)
+		err = switch_of(text);
 	else if (o->choices != NULL)
 		err = choice_of(o, text);
 	else if (o->check != NULL)
 		err = o->check(text);
 	if (err < 0)
 		return refuse(o, text, err, why, size);
-	if (o->type == OPTION_CHOICE)
+	if (o->type == OPTION_CHOICE || o->type == OPTION_SWITCH)
 		store_number(o, base, (uint32_t)err);
 	if (o->type == OPTION_TEXT && store_text(o, base, text) < 0) {
 		snprintf(why, size, "out of memory");
@@ -195,6 +242,8 @@ const char *option_get_text(const struct option_def *o, const void *base, char *
 		return *(char *const *)(const void *)((const char *)base + o->offset);
 	if (o->type == OPTION_CHOICE)
 		return o->choices[load_number(o, base)];
+	if (o->type == OPTION_SWITCH)
+		return load_number(o, base) ? "true" : "false";
 	snprintf(buf, size, "%u", load_number(o, base));
 	return buf;
 }

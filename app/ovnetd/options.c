@@ -92,6 +92,12 @@ const struct option_def ovnetd_options[] = {
 		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
 		.help = "private key of the client certificate",
 		.more = "Empty: the key is in the file of the certificate."},
+	{"etcd.server-name", OPTION_TEXT, AT(etcd.server_name), .check = check_server_name,
+		.preset = "", .arg = "NAME", .form = "a name such as \"etcd.example.com\", or \"\" for the address's own",
+		.help = "name the certificates of etcd are for",
+		.more = "Asked for and checked in place of the host in etcd.endpoints, which is "
+			"still where connections go: for certificates that do not have every "
+			"server's address. Empty: that host. Without https:// it has no effect."},
 	{"etcd.username", OPTION_TEXT, AT(etcd.username), .preset = "", .arg = "NAME",
 		.form = "a user name of etcd's, or \"\" for none",
 		.help = "user name for etcd's own authentication",
@@ -112,10 +118,22 @@ const struct option_def ovnetd_options[] = {
 			"says which and why."},
 
 	{"node.iface", OPTION_TEXT, AT(node.iface), .check = check_iface, .preset = "",
-		.arg = "NAME|IP", .form = "an interface's name or address, or \"\" for the default route's",
+		.arg = "NAME|IP", .form = "an interface's name or address, several with commas between them, or \"\" for the default route's",
 		.help = "interface to the other nodes",
-		.more = "By name, or by an address it has. Empty: the interface of the IPv4 default "
-			"route. Its address goes into the lease, its MTU bounds the overlay's."},
+		.more = "By name, or by an address it has; of several (\"eth0,eth1\", or the flag "
+			"several times) the first that is there. Empty: what the two below find, or "
+			"that which has public-ip, or else that of the IPv4 default route. Its address "
+			"goes into the lease, its MTU bounds the overlay's."},
+	{"node.iface-regex", OPTION_TEXT, AT(node.iface_regex), .check = check_regex, .preset = "",
+		.arg = "REGEX", .form = "an extended regular expression as grep -E takes it, or \"\"",
+		.help = "interface by a pattern for its address or name",
+		.more = "Without iface: the first interface that has an IPv4 address the pattern is "
+			"found in, or else a name. flanneld's are Go's: write [0-9] for its \\d."},
+	{"node.iface-can-reach", OPTION_TEXT, AT(node.iface_can_reach), .check = check_public_ip,
+		.preset = "", .arg = "IP", .form = "an IPv4 address such as \"192.0.2.1\", or \"\"",
+		.help = "interface by the route to this address",
+		.more = "Without iface and iface-regex: the interface that the kernel would send to "
+			"that address by, and the address it would send with."},
 	{"node.public-ip", OPTION_TEXT, AT(node.public_ip), .check = check_public_ip, .preset = "",
 		.arg = "IP", .form = "an IPv4 address of this node, such as \"192.0.2.10\", or \"\" for the interface's own",
 		.help = "address other nodes send to",
@@ -148,6 +166,29 @@ const struct option_def ovnetd_options[] = {
 		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks",
 		.help = "name of the host device",
 		.more = "The node's own door to the overlay, where flannel has flannel.1."},
+
+	{"host.ip-masq", OPTION_SWITCH, AT(host.ip_masq), .flag = "ip-masq", .preset = "false",
+		.help = "masquerade what leaves the overlay",
+		.more = "What pods send to the rest of the world leaves with the node's own address, and "
+			"what enters the overlay here from outside, with that of the host device; "
+			"multicast and what stays in the overlay keep theirs. The rules are in nftables, "
+			"table \"ovnet\" (`nft list table ip ovnet`), and FLANNEL_IPMASQ=true in "
+			"subnet-file tells docker and CNI that they need not do it."},
+	{"host.ip-masq-fully-random-disable", OPTION_SWITCH, AT(host.fully_random_disable),
+		.flag = "ip-masq-fully-random-disable", .preset = "false",
+		.help = "masquerade without random ports",
+		.more = "Random source ports keep connections of many pods to one server from "
+			"getting in each other's way."},
+	{"host.forward-rules", OPTION_SWITCH, AT(host.forward_rules),
+		.flag = "iptables-forward-rules", .preset = "true",
+		.help = "accept the overlay's packets in iptables' FORWARD chain",
+		.more = "Docker sets that chain's policy to DROP. The rules are in a chain of their own, "
+			"OVNET-FWD, at the end of FORWARD, so that DOCKER-USER and what else stands "
+			"before it decides first. Needs the program iptables."},
+	{"host.rules-resync", OPTION_UINT, AT(host.rules_resync), .flag = "iptables-resync",
+		.preset = "5", .min = 1, .max = 3600, .arg = "SECONDS",
+		.help = "how often those rules are looked after",
+		.more = "What somebody removed is put back."},
 
 	{"ingress.validation", OPTION_CHOICE, AT(ingress.validation), .choices = validation,
 		.preset = "strict", .help = "who may send into the overlay",

@@ -13,6 +13,7 @@
 #include "daemon.h"
 #include "lease_ctl.h"
 #include "log.h"
+#include "notify.h"
 #include "static_registry.h"
 #include "subnet_env.h"
 
@@ -85,7 +86,7 @@ void overlay_write_env(struct daemon *d)
 		.network6 = d->netconf.network6,
 		.subnet6 = d->own.subnet6,
 		.mtu = d->overlay_mtu,
-		.ip_masq = false, /* ovnet does not masquerade: docker or CNI does it then */
+		.ip_masq = d->conf.host.ip_masq,
 	};
 
 	d->subnet_env = ovnet_subnet_env_write(d->conf.node.subnet_file, &env) == 0;
@@ -98,6 +99,7 @@ void overlay_write_env(struct daemon *d)
 	}
 	warn_clear(&d->warnings, "subnet-file");
 	LOG(INFO, "wrote subnet file to %s", d->conf.node.subnet_file);
+	notify_ready(); /* docker, ordered behind the unit, reads the file */
 }
 
 static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *own)
@@ -119,6 +121,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	warn_clear(&d->warnings, "lease-lost");
 	uplinks_check_mtu(d);
 	ingress_update(d);
+	rules_update(d);
 	if (!again)
 		return;
 	peers_republish(d);
@@ -239,6 +242,7 @@ static int lease_init(struct daemon *d)
 			.cafile = d->conf.etcd.cafile,
 			.certfile = d->conf.etcd.certfile,
 			.keyfile = d->conf.etcd.keyfile,
+			.server_name = d->conf.etcd.server_name,
 			.username = d->conf.etcd.username,
 			.password = d->conf.etcd.password,
 			.timeout_ms = d->conf.etcd.timeout * 1000},

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -48,6 +49,24 @@ static int choose(cap_t now, cap_t want)
 	return 0;
 }
 
+/* Root's children get them anyway; those of another user, iptables, by inheritance only. */
+static void hand_down(void)
+{
+	static const cap_value_t needs[] = {CAP_NET_ADMIN, CAP_NET_RAW};
+	cap_t now = geteuid() == 0 ? NULL : cap_get_proc();
+
+	if (now == NULL)
+		return;
+	if (cap_set_flag(now, CAP_INHERITABLE, 2, needs, CAP_SET) < 0 || cap_set_proc(now) < 0 ||
+		cap_set_ambient(CAP_NET_ADMIN, CAP_SET) < 0 ||
+		cap_set_ambient(CAP_NET_RAW, CAP_SET) < 0)
+		LOG(WARN,
+			"capabilities cannot be handed down (%s): iptables will refuse the "
+			"FORWARD rules (host.forward-rules)",
+			strerror(errno));
+	cap_free(now);
+}
+
 int privileges_drop(void)
 {
 	cap_t now = cap_get_proc();
@@ -60,5 +79,7 @@ int privileges_drop(void)
 	}
 	cap_free(now);
 	cap_free(want);
+	if (rc == 0)
+		hand_down();
 	return rc;
 }

@@ -12,16 +12,29 @@
 
 OVNET_LOG_TYPE(uplinks)
 
-/* The kernel interface `text` names: by name, by address, or (empty) of the default route. */
+/* The next entry of a comma list. */
+static bool next_name(const char **list, char *name, size_t size)
+{
+	size_t len = strcspn(*list, ",");
+
+	snprintf(name, size, "%.*s", (int)len, *list);
+	*list += len + ((*list)[len] == ',');
+	return len > 0;
+}
+
+/* The kernel interface `text` names, the first there is: by name, by address, or (empty) of the
+ * default route. */
 static int look_up(struct daemon *d, const char *text, struct ovnet_link *link)
 {
+	int rc = text[0] == '\0' ? ovnet_kernel_default_link(d->kernel, link) : -ENODEV;
+	char name[OVNET_ADDR_STRLEN];
 	struct ovnet_addr addr;
 
-	if (text[0] == '\0')
-		return ovnet_kernel_default_link(d->kernel, link);
-	if (ovnet_addr_parse(text, &addr) == 0)
-		return ovnet_kernel_link_by_addr(d->kernel, &addr, link);
-	return ovnet_kernel_link_by_name(d->kernel, text, link);
+	while (rc < 0 && next_name(&text, name, sizeof(name)))
+		rc = ovnet_addr_parse(name, &addr) == 0
+			     ? ovnet_kernel_link_by_addr(d->kernel, &addr, link)
+			     : ovnet_kernel_link_by_name(d->kernel, name, link);
+	return rc;
 }
 
 /* No kernel device behind it: address and neighbours come from the configuration. */
@@ -32,7 +45,9 @@ static bool is_vdev(const struct conf_uplink *c)
 
 static const char *iface_of(const struct daemon *d, const struct conf_uplink *c)
 {
-	return c != NULL ? c->iface : d->conf.node.iface;
+	const char *named = c != NULL ? c->iface : d->conf.node.iface;
+
+	return named[0] != '\0' ? named : d->iface;
 }
 
 uint16_t uplinks_mtu(struct daemon *d)
@@ -54,6 +69,8 @@ static int find_link(struct daemon *d, const char *text, struct ovnet_link *link
 {
 	int rc = look_up(d, text, link);
 
+	if (text[0] == '\0')
+		LOG(INFO, "determining IP address of default interface");
 	if (rc < 0 && text[0] == '\0')
 		LOG(ERR, "no IPv4 default route to find the underlay interface by: "
 			 "name it with --iface or node.iface");
@@ -95,14 +112,17 @@ static int open_shared(
 /* The address packets leave with: what it was, what --iface names, or flannel's choice. */
 static int choose_address(struct daemon *d, struct uplink *u)
 {
+	const char *list = iface_of(d, u->conf);
+	char name[OVNET_ADDR_STRLEN];
 	struct ovnet_addr named;
 
 	if (uplink_has(u, &u->addr))
 		return 0;
-	if (ovnet_addr_parse(iface_of(d, u->conf), &named) == 0 && uplink_has(u, &named)) {
-		u->addr = named;
-		return 0;
-	}
+	while (next_name(&list, name, sizeof(name)))
+		if (ovnet_addr_parse(name, &named) == 0 && uplink_has(u, &named)) {
+			u->addr = named;
+			return 0;
+		}
 	return ovnet_kernel_link_addr(d->kernel, u->link.ifindex, AF_INET, &u->addr);
 }
 

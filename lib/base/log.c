@@ -2,6 +2,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static int prefix(char *buf, size_t size, const char *module, enum ovnet_log_lev
 
 void ovnet_log(const struct ovnet_log_type *type, enum ovnet_log_level level, const char *fmt, ...)
 {
-	char line[1024];
+	char line[PIPE_BUF]; /* in one piece, whoever else writes there */
 	va_list ap;
 	int n = prefix(line, sizeof(line), type->name, level);
 

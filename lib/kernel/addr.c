@@ -2,7 +2,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 #include "log.h"
@@ -130,4 +132,43 @@ int ovnet_kernel_link_by_addr(
 			ifindex = a[i].ifindex;
 	free(list.items);
 	return err < 0 ? err : link_get(&k->nl, ifindex, out);
+}
+
+static int match_addr(struct ovnet_kernel *k, bool (*match)(void *arg, const char *text), void *arg,
+	char *text, size_t size)
+{
+	struct nl_list list = {0};
+	int err = addr_list(&k->nl, AF_INET, 0, &list), rc = -ENODEV;
+	const struct addr_entry *a = list.items;
+	char one[OVNET_ADDR_STRLEN];
+
+	for (unsigned i = 0; err == 0 && i < list.n && rc < 0; i++) {
+		ovnet_addr_text(&a[i].local, one, sizeof(one));
+		if (!ovnet_addr_is_unicast(&a[i].local) || !match(arg, one))
+			continue;
+		snprintf(text, size, "%s", one);
+		rc = 0;
+	}
+	free(list.items);
+	return err < 0 ? err : rc;
+}
+
+int ovnet_kernel_link_match(struct ovnet_kernel *k, bool (*match)(void *arg, const char *text),
+	void *arg, char *text, size_t size)
+{
+	int rc = match_addr(k, match, arg, text, size);
+
+	if (rc != -ENODEV)
+		return rc;
+	struct nl_list list = {0};
+	int err = link_list(&k->nl, &list);
+	const struct link_entry *l = list.items;
+	for (unsigned i = 0; err == 0 && i < list.n && rc < 0; i++) {
+		if (strcmp(l[i].link.name, "lo") == 0 || !match(arg, l[i].link.name))
+			continue;
+		snprintf(text, size, "%s", l[i].link.name);
+		rc = 0;
+	}
+	free(list.items);
+	return err < 0 ? err : rc;
 }

@@ -59,6 +59,12 @@ unsigned ovnet_kernel_link_addrs(
 /* The interface that has the address. -ENODEV. */
 int ovnet_kernel_link_by_addr(
 	struct ovnet_kernel *k, const struct ovnet_addr *addr, struct ovnet_link *out);
+/*
+ * The IPv4 address, or else the name, of the first interface for which `match` takes one of these;
+ * loopback is left out. -ENODEV.
+ */
+int ovnet_kernel_link_match(struct ovnet_kernel *k, bool (*match)(void *arg, const char *text),
+	void *arg, char *text, size_t size);
 /* The interface of the IPv4 default route. -ENETUNREACH. */
 int ovnet_kernel_default_link(struct ovnet_kernel *k, struct ovnet_link *out);
 

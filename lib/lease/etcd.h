@@ -20,8 +20,9 @@ struct event_base;
 struct ovnet_etcd_conf {
 	const char *endpoints;                   /* comma list of http(s)://host:port */
 	const char *cafile, *certfile, *keyfile; /* NULL or "": none */
-	const char *username, *password;
-	uint32_t timeout_ms; /* per request; watches excepted */
+	const char *server_name;         /* in certificates, instead of the host; NULL, "": none */
+	const char *username, *password; /* UTF-8 */
+	uint32_t timeout_ms;             /* per request; watches excepted */
 };
 
 enum ovnet_etcd_status {

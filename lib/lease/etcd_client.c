@@ -19,10 +19,12 @@ int etcd_client_open(
 {
 	c->base = base;
 	TAILQ_INIT(&c->ops);
+	c->last_error = etcd_copied("");
 	c->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : 5000;
 	c->tls.cafile = etcd_copied(conf->cafile);
 	c->tls.certfile = etcd_copied(conf->certfile);
 	c->tls.keyfile = etcd_copied(conf->keyfile);
+	c->tls.server_name = etcd_copied(conf->server_name);
 	c->http = http_client_open(base, &c->tls);
 	if (c->http == NULL || etcd_endpoints_read(&c->endpoints, conf->endpoints,
 				       c->tls.cafile[0] != '\0' || c->tls.certfile[0] != '\0') < 0)
@@ -71,6 +73,8 @@ void etcd_client_close(struct etcd_client *c)
 	free(c->tls.cafile);
 	free(c->tls.certfile);
 	free(c->tls.keyfile);
+	free(c->tls.server_name);
+	free(c->last_error);
 }
 
 const char *etcd_client_endpoint(const struct etcd_client *c)
@@ -78,12 +82,24 @@ const char *etcd_client_endpoint(const struct etcd_client *c)
 	return c->endpoints.urls[c->current];
 }
 
+void etcd_client_fail(struct etcd_client *c, char *text)
+{
+	free(c->last_error);
+	c->last_error = text;
+}
+
+void etcd_client_good(struct etcd_client *c)
+{
+	c->last_error[0] = '\0';
+}
+
 void etcd_route_note(const struct etcd_client *c, struct etcd_route *r, const char *text)
 {
-	size_t used = strlen(r->errors);
+	char *before = r->errors;
 
-	snprintf(r->errors + used, sizeof(r->errors) - used, "%setcd at %s: %s",
-		used > 0 ? "; " : "", c->endpoints.urls[r->endpoint], text);
+	r->errors = must_printf("%s%setcd at %s: %s", before != NULL ? before : "",
+		before != NULL ? "; " : "", c->endpoints.urls[r->endpoint], text);
+	free(before);
 }
 
 bool etcd_route_next(const struct etcd_client *c, struct etcd_route *r)

@@ -12,8 +12,6 @@
 #include "etcd_endpoints.h"
 #include "http_client.h"
 
-#define ETCD_ERROR_MAX 768
-
 struct etcd_client;
 
 /*
@@ -37,7 +35,7 @@ struct etcd_client {
 	unsigned current; /* the endpoint that answered last */
 	uint32_t timeout_ms;
 	TAILQ_HEAD(, etcd_op) ops;
-	char last_error[ETCD_ERROR_MAX];
+	char *last_error; /* "": none */
 };
 
 /* -EINVAL: logged; close it all the same. */
@@ -46,6 +44,9 @@ int etcd_client_open(
 /* Frees what is under way, the requests first of all. */
 void etcd_client_close(struct etcd_client *c);
 const char *etcd_client_endpoint(const struct etcd_client *c);
+/* The last error from now on; `text` becomes the client's. */
+void etcd_client_fail(struct etcd_client *c, char *text);
+void etcd_client_good(struct etcd_client *c);
 /* malloc'ed, "" for NULL. */
 char *etcd_copied(const char *text);
 
@@ -57,7 +58,7 @@ void etcd_op_finish(struct etcd_op *op, const struct ovnet_etcd_result *r);
 
 struct etcd_route {
 	unsigned endpoint, tried, refused;
-	char errors[ETCD_ERROR_MAX]; /* what each endpoint said */
+	char *errors; /* what each endpoint said; NULL: nothing so far */
 };
 
 void etcd_route_note(const struct etcd_client *c, struct etcd_route *r, const char *text);

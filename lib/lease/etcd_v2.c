@@ -273,6 +273,8 @@ static void op_close(struct ovnet_etcd *e)
 	while (!TAILQ_EMPTY(&e->watches))
 		v2_unwatch(TAILQ_FIRST(&e->watches));
 	v2_cancel_all(e);
+	if (e->probe != NULL)
+		event_free(e->probe);
 	etcd_client_close(&e->client);
 	free(e->authorization);
 	free(e);
@@ -292,6 +294,7 @@ static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_et
 		op_close(e);
 		return NULL;
 	}
+	v2_probe_init(e);
 	return e;
 }
 

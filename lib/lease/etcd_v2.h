@@ -2,8 +2,8 @@
 /*
  * Inside of etcd's v2 API (keys over HTTP, flannel up to v0.17), top down: etcd_v2.c the
  * operations, etcd_v2_list.c the listing (etcd_v2_scan.c takes it apart), etcd_v2_watch.c the
- * watch, etcd_v2_call.c one request to whichever endpoint answers, etcd_v2_error.c its refusals,
- * etcd_v2_node.c keys, URLs and JSON.
+ * watch, etcd_v2_call.c one request to whichever endpoint answers, etcd_v2_probe.c whether it has
+ * a quorum, etcd_v2_error.c its refusals, etcd_v2_node.c keys, URLs and JSON.
  */
 #ifndef OVNET_LEASE_ETCD_V2_H
 #define OVNET_LEASE_ETCD_V2_H
@@ -25,6 +25,7 @@ struct ovnet_etcd {
 	const char *headers[3]; /* the first for requests with a form only */
 	TAILQ_HEAD(, v2_call) calls;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
+	struct event *probe;
 };
 
 /* etcd_v2_node.c */
@@ -89,7 +90,16 @@ void v2_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *a
 struct ovnet_etcd_watch *v2_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
 	const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 void v2_unwatch(struct ovnet_etcd_watch *w);
+/* All that listen. Not from inside a callback. */
+void v2_end_watches(struct ovnet_etcd *e, const char *text);
+/* The prefix or key. */
+const char *v2_watched(const struct ovnet_etcd_watch *w);
 /* Another endpoint is in use: watches of the former one go there. */
 void v2_watches_follow(struct ovnet_etcd *e);
+
+/* etcd_v2_probe.c */
+void v2_probe_init(struct ovnet_etcd *e);
+/* A watch begins, or has told something: there is a quorum now. */
+void v2_probe_later(struct ovnet_etcd *e);
 
 #endif

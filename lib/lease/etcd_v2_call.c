@@ -23,6 +23,7 @@ static void free_call(struct v2_call *c)
 {
 	free(c->req.path);
 	free(c->req.form);
+	free(c->route.errors);
 	free(c);
 }
 
@@ -35,7 +36,7 @@ static void finish(struct v2_call *c, const struct v2_answer *a)
 
 static void fail(struct v2_call *c, enum ovnet_etcd_status status)
 {
-	snprintf(c->e->client.last_error, sizeof(c->e->client.last_error), "%s", c->route.errors);
+	etcd_client_fail(&c->e->client, etcd_copied(c->route.errors));
 	finish(c, &(struct v2_answer){.status = status, .text = c->e->client.last_error});
 }
 
@@ -51,7 +52,7 @@ static void answered(struct v2_call *c, const struct v2_answer *a)
 {
 	struct ovnet_etcd *e = c->e;
 
-	e->client.last_error[0] = '\0';
+	etcd_client_good(&e->client);
 	if (e->client.current != c->route.endpoint) {
 		e->client.current = c->route.endpoint;
 		v2_watches_follow(e);

@@ -56,8 +56,8 @@ static void end(struct ovnet_etcd_watch *w, enum ovnet_etcd_status status, const
 	struct ovnet_etcd *e = w->e;
 	bool gone = false;
 
-	snprintf(e->client.last_error, sizeof(e->client.last_error), "the watch at %s ended: %s",
-		e->client.endpoints.urls[w->endpoint], text);
+	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
+					     e->client.endpoints.urls[w->endpoint], text));
 	w->gone = &gone;
 	w->cbs.ended(w->arg,
 		&(struct ovnet_etcd_result){.status = status, .text = e->client.last_error});
@@ -95,6 +95,7 @@ static bool deliver(struct ovnet_etcd_watch *w, const json_t *root)
 		end(w, OVNET_ETCD_BROKEN, "an answer that is no event of etcd");
 		return false;
 	}
+	v2_probe_later(w->e);
 	w->since = v2_index(node, "modifiedIndex") + 1;
 	ev.removed = strcmp(action, "delete") == 0 || strcmp(action, "expire") == 0 ||
 		     strcmp(action, "compareAndDelete") == 0;
@@ -230,6 +231,27 @@ static void poll_from(struct ovnet_etcd_watch *w)
 	arm_ms(w->life, 2 * e->client.timeout_ms);
 }
 
+const char *v2_watched(const struct ovnet_etcd_watch *w)
+{
+	return w->prefix;
+}
+
+/* Whoever hears of one end may end or begin others. */
+void v2_end_watches(struct ovnet_etcd *e, const char *text)
+{
+	char *copy = must(strdup(text)); /* it may be the client's last error, soon another one */
+	struct ovnet_etcd_watch *w;
+
+	do {
+		TAILQ_FOREACH (w, &e->watches, link)
+			if (w->listening)
+				break;
+		if (w != NULL)
+			end(w, OVNET_ETCD_UNAVAILABLE, copy);
+	} while (w != NULL);
+	free(copy);
+}
+
 void v2_watches_follow(struct ovnet_etcd *e)
 {
 	struct ovnet_etcd_watch *w;
@@ -258,6 +280,8 @@ struct ovnet_etcd_watch *v2_watch(struct ovnet_etcd *e, const char *prefix, int6
 	w->begun = must(event_new(e->client.base, -1, 0, on_begun, w));
 	w->life = must(evtimer_new(e->client.base, on_life, w));
 	w->pause = must(evtimer_new(e->client.base, on_pause, w));
+	if (TAILQ_EMPTY(&e->watches))
+		v2_probe_later(e);
 	TAILQ_INSERT_TAIL(&e->watches, w, link);
 	poll_from(w);
 	return w;

@@ -2,9 +2,9 @@
 /*
  * Inside of etcd's v3 API, top down: etcd_v3.c a client, etcd_v3_ops.c
  * the operations, etcd_v3_watch.c the watch, etcd_v3_call.c one request to whichever endpoint
- * answers, etcd_v3_auth.c the token, etcd_v3_error.c etcd's refusals, etcd_v3_kv.c keys and
- * values. Below all that one of two wires: etcd_v3_grpc.c (messages: etcd_v3_proto.c) and
- * etcd_v3_json.c, etcd's gateway.
+ * answers, etcd_v3_auth.c the token, etcd_v3_version.c, etcd_v3_error.c etcd's refusals,
+ * etcd_v3_kv.c keys and values. Below all that one of two wires: etcd_v3_grpc.c (messages:
+ * etcd_v3_proto.c) and etcd_v3_json.c, etcd's gateway.
  */
 #ifndef OVNET_LEASE_ETCD_V3_H
 #define OVNET_LEASE_ETCD_V3_H
@@ -26,7 +26,8 @@ struct ovnet_etcd {
 	/* In the order they are tried; `wire` is the one in use. */
 	const struct v3_wire *wires[V3_WIRES_MAX];
 	unsigned n_wires, wire;
-	bool wire_chosen; /* it has answered */
+	bool wire_chosen;                  /* it has answered */
+	uint8_t roots[ETCD_ENDPOINTS_MAX]; /* of the wires' roots, what each endpoint answers to */
 	char *username, *password;
 	char *token;       /* NULL: none (yet) */
 	bool auth_off;     /* the server knows no users: go on without a token */
@@ -104,6 +105,9 @@ struct v3_wire {
 	const char *name;
 	bool http2;
 	unsigned page; /* keys that are decoded in a few milliseconds */
+	/* What paths begin with, by the server's version; the order they are tried in. */
+	const char *const *roots;
+	unsigned n_roots;
 	const char *paths[V3_METHODS];
 	const char *headers[2]; /* lines of every request */
 	const char *leader;     /* line: only a server that has a leader may answer */
@@ -143,8 +147,14 @@ void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void
 void v3_send(struct v3_call *c);
 void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text);
 void v3_cancel_all(struct ovnet_etcd *e);
-struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint,
-	const struct v3_request *r, struct http_request *http);
+/* `root`: of the wire's. */
+struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsigned root,
+	unsigned endpoint, const struct v3_request *r, struct http_request *http);
+void v3_use_wire(struct v3_call *c, unsigned wire);
+/* What is known of an endpoint; otherwise the first. */
+unsigned v3_root_of(const struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint);
+/* Nobody speaks this wire there: the other one, at the same endpoint. */
+void v3_next_wire(struct v3_call *c, enum ovnet_etcd_status status, const char *text);
 
 struct v3_call {
 	TAILQ_ENTRY(v3_call) link; /* in `calls`, or in `waiting` for the token */
@@ -155,8 +165,16 @@ struct v3_call {
 	struct http_call *http;
 	struct etcd_route route;
 	unsigned wire, wires_tried; /* at this endpoint */
+	unsigned root, roots_tried; /* of that wire there */
 	bool renewed_token;
+	char *closed; /* while the version is asked for: why */
 };
+
+/*
+ * etcd_v3_version.c: asks a server that takes no HTTP/2 whether it is too old for the API, then
+ * goes on with the call; `text` is what it failed with otherwise.
+ */
+void v3_ask_version(struct v3_call *c, const char *text);
 
 /* etcd_v3_auth.c */
 bool v3_needs_token(const struct ovnet_etcd *e);

@@ -40,7 +40,7 @@ static void on_token(void *arg, const struct v3_answer *a)
 	while ((c = TAILQ_FIRST(&waiting)) != NULL) {
 		TAILQ_REMOVE(&waiting, c, link);
 		TAILQ_INSERT_TAIL(&e->calls, c, link);
-		c->wire = e->wire;
+		v3_use_wire(c, e->wire);
 		if (e->token != NULL || e->auth_off)
 			v3_send(c);
 		else

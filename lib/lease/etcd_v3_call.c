@@ -20,36 +20,49 @@ static void finish(struct v3_call *c, const struct v3_answer *a)
 {
 	TAILQ_REMOVE(&c->e->calls, c, link);
 	c->done(c->arg, a);
+	free(c->route.errors);
 	free(c);
 }
 
 void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 {
 	if (text != c->e->client.last_error)
-		snprintf(c->e->client.last_error, sizeof(c->e->client.last_error), "%s", text);
+		etcd_client_fail(&c->e->client, etcd_copied(text));
 	finish(c, &(struct v3_answer){.status = status, .text = c->e->client.last_error});
+}
+
+unsigned v3_root_of(const struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint)
+{
+	return e->roots[endpoint] % wire->n_roots;
+}
+
+void v3_use_wire(struct v3_call *c, unsigned wire)
+{
+	c->wire = wire;
+	c->root = v3_root_of(c->e, c->e->wires[wire], c->route.endpoint);
+	c->roots_tried = 0;
 }
 
 static void next_endpoint(struct v3_call *c)
 {
 	struct ovnet_etcd *e = c->e;
 
-	c->wire = e->wire;
 	c->wires_tried = 0;
-	if (etcd_route_next(&e->client, &c->route))
-		v3_send(c);
-	else
+	if (!etcd_route_next(&e->client, &c->route)) {
 		v3_fail(c, etcd_route_verdict(&c->route), c->route.errors);
+		return;
+	}
+	v3_use_wire(c, e->wire);
+	v3_send(c);
 }
 
-/* Nobody speaks this wire there: then the other one, at the same endpoint. */
-static void next_wire(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
+void v3_next_wire(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 {
 	struct ovnet_etcd *e = c->e;
 
 	etcd_route_note(&c->e->client, &c->route, text);
 	if (++c->wires_tried < e->n_wires) {
-		c->wire = (c->wire + 1) % e->n_wires;
+		v3_use_wire(c, (c->wire + 1) % e->n_wires);
 		v3_send(c);
 	} else if (c->route.tried + 1 < e->client.endpoints.n) {
 		next_endpoint(c);
@@ -58,9 +71,36 @@ static void next_wire(struct v3_call *c, enum ovnet_etcd_status status, const ch
 	}
 }
 
+/* Nobody speaks this wire there, at least not so: by another path, then another wire. */
+static void absent(struct v3_call *c, const struct v3_error *error)
+{
+	const struct v3_wire *wire = c->e->wires[c->wire];
+
+	if (++c->roots_tried == wire->n_roots) {
+		v3_next_wire(c, error->status, error->text);
+		return;
+	}
+	c->root = (c->root + 1) % wire->n_roots;
+	v3_send(c);
+}
+
+static void choose_root(struct v3_call *c)
+{
+	const struct v3_wire *wire = c->e->wires[c->wire];
+	uint8_t *known = &c->e->roots[c->route.endpoint];
+
+	if (wire->n_roots == 1 || *known == c->root)
+		return;
+	LOG(INFO, "etcd at %s: its JSON gateway is at %s",
+		c->e->client.endpoints.urls[c->route.endpoint], wire->roots[c->root]);
+	*known = (uint8_t)c->root;
+}
+
 static void choose_wire(struct v3_call *c)
 {
 	struct ovnet_etcd *e = c->e;
+
+	choose_root(c);
 
 	if (e->n_wires > 1 && (!e->wire_chosen || e->wire != c->wire))
 		LOG(INFO, "etcd.transport \"auto\": using %s%s%s", e->wires[c->wire]->name,
@@ -80,7 +120,7 @@ static void on_error_answer(struct v3_call *c, const struct v3_error *error)
 		return;
 	}
 	if (error->absent) {
-		next_wire(c, error->status, error->text);
+		absent(c, error);
 		return;
 	}
 	etcd_route_note(&c->e->client, &c->route, error->text);
@@ -115,7 +155,7 @@ static void on_answer(struct v3_call *c, const struct http_result *r)
 	} else {
 		choose_wire(c);
 		c->e->client.current = c->route.endpoint;
-		c->e->client.last_error[0] = '\0';
+		etcd_client_good(&c->e->client);
 		finish(c,
 			&(struct v3_answer){.status = OVNET_ETCD_OK, .text = "", .reply = &reply});
 	}
@@ -133,7 +173,10 @@ static void on_http(void *arg, const struct http_result *r)
 	}
 	/* As a server answers HTTP/2 that speaks none. Once a wire was chosen, as one that ends. */
 	if (r->outcome == HTTP_CLOSED && !c->e->wire_chosen && !is_write(c)) {
-		next_wire(c, OVNET_ETCD_UNAVAILABLE, r->text);
+		if (c->e->n_wires == 1)
+			v3_ask_version(c, r->text);
+		else
+			v3_next_wire(c, OVNET_ETCD_UNAVAILABLE, r->text);
 		return;
 	}
 	etcd_route_note(&c->e->client, &c->route, r->text);
@@ -150,24 +193,25 @@ static void on_http(void *arg, const struct http_result *r)
 		next_endpoint(c);
 }
 
-struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint,
-	const struct v3_request *r, struct http_request *http)
+struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsigned root,
+	unsigned endpoint, const struct v3_request *r, struct http_request *http)
 {
 	struct v3_bytes body = wire->encode(r);
 	const char *headers[5] = {wire->headers[0], wire->headers[1]};
-	char *url, *token = NULL;
+	char *token = NULL;
 	unsigned n = wire->headers[1] != NULL ? 2 : 1;
 
-	if (asprintf(&url, "%s%s", e->client.endpoints.urls[endpoint], wire->paths[r->method]) < 0)
-		url = NULL;
-	if (r->method == V3_WATCH)
+	char *url = must_printf("%s%s%s", e->client.endpoints.urls[endpoint], wire->roots[root],
+		wire->paths[r->method]);
+
+	/* Without one a read would wait for the time-out, and a watch for ever. */
+	if (r->method == V3_WATCH || r->method == V3_RANGE)
 		headers[n++] = wire->leader;
 	if (r->method != V3_AUTHENTICATE && e->token != NULL) {
-		if (asprintf(&token, "%s: %s", wire->token, e->token) < 0)
-			token = NULL;
-		headers[n++] = must(token);
+		token = must_printf("%s: %s", wire->token, e->token);
+		headers[n++] = token;
 	}
-	http->url = must(url);
+	http->url = url;
 	http->headers = headers;
 	http->body = body.p;
 	http->len = body.len;
@@ -200,7 +244,7 @@ void v3_send(struct v3_call *c)
 		v3_wait_for_token(c);
 		return;
 	}
-	c->http = v3_post(e, e->wires[c->wire], c->route.endpoint, &c->req,
+	c->http = v3_post(e, e->wires[c->wire], c->root, c->route.endpoint, &c->req,
 		&(struct http_request){
 			.timeout_ms = e->client.timeout_ms,
 			.max_bytes = answer_max(c),
@@ -218,7 +262,7 @@ void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void
 	c->done = done;
 	c->arg = arg;
 	c->route.endpoint = e->client.current;
-	c->wire = e->wire;
+	v3_use_wire(c, e->wire);
 	TAILQ_INSERT_TAIL(&e->calls, c, link);
 	v3_send(c);
 }
@@ -232,6 +276,8 @@ void v3_cancel_all(struct ovnet_etcd *e)
 		TAILQ_REMOVE(&e->calls, c, link);
 		if (c->http != NULL)
 			http_call_cancel(c->http);
+		free(c->closed);
+		free(c->route.errors);
 		free(c);
 	}
 }

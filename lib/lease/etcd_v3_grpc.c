@@ -112,17 +112,21 @@ static bool failed(const struct http_result *r, struct v3_error *error)
 	return true;
 }
 
+static const char *const roots[] = {"/etcdserverpb."};
+
 const struct v3_wire v3_wire_grpc = {
 	.name = "v3/grpc",
 	.http2 = true,
 	.page = 2048,
-	.paths = {[V3_RANGE] = "/etcdserverpb.KV/Range",
-		[V3_TXN] = "/etcdserverpb.KV/Txn",
-		[V3_GRANT] = "/etcdserverpb.Lease/LeaseGrant",
-		[V3_KEEPALIVE] = "/etcdserverpb.Lease/LeaseKeepAlive",
-		[V3_REVOKE] = "/etcdserverpb.Lease/LeaseRevoke",
-		[V3_AUTHENTICATE] = "/etcdserverpb.Auth/Authenticate",
-		[V3_WATCH] = "/etcdserverpb.Watch/Watch"},
+	.roots = roots,
+	.n_roots = 1,
+	.paths = {[V3_RANGE] = "KV/Range",
+		[V3_TXN] = "KV/Txn",
+		[V3_GRANT] = "Lease/LeaseGrant",
+		[V3_KEEPALIVE] = "Lease/LeaseKeepAlive",
+		[V3_REVOKE] = "Lease/LeaseRevoke",
+		[V3_AUTHENTICATE] = "Auth/Authenticate",
+		[V3_WATCH] = "Watch/Watch"},
 	.headers = {"Content-Type: application/grpc", "te: trailers"},
 	.leader = "hasleader: true",
 	.token = "token",

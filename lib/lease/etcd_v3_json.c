@@ -211,7 +211,7 @@ static void error_of_plain(long http_status, const char *body, struct v3_error *
 	out->absent = http_status == 404;
 	if (out->absent)
 		snprintf(out->text, sizeof(out->text),
-			"no etcd v3 JSON gateway there (no etcd at all; or etcd before 3.4 or with "
+			"no etcd v3 JSON gateway there (no etcd at all; etcd 2; or etcd 3 with "
 			"--enable-grpc-gateway=false: set etcd.transport to \"grpc\")");
 	else
 		snprintf(
@@ -293,16 +293,21 @@ static int decode_watch(const char *bytes, size_t len, struct v3_watch_reply *ou
 	return rc;
 }
 
+/* etcd from 3.4 on, 3.3, before. */
+static const char *const roots[] = {"/v3", "/v3beta", "/v3alpha"};
+
 const struct v3_wire v3_wire_json = {
 	.name = "v3/json",
 	.page = 512, /* some 200 KB of JSON */
-	.paths = {[V3_RANGE] = "/v3/kv/range",
-		[V3_TXN] = "/v3/kv/txn",
-		[V3_GRANT] = "/v3/lease/grant",
-		[V3_KEEPALIVE] = "/v3/lease/keepalive",
-		[V3_REVOKE] = "/v3/lease/revoke",
-		[V3_AUTHENTICATE] = "/v3/auth/authenticate",
-		[V3_WATCH] = "/v3/watch"},
+	.roots = roots,
+	.n_roots = sizeof(roots) / sizeof(roots[0]),
+	.paths = {[V3_RANGE] = "/kv/range",
+		[V3_TXN] = "/kv/txn",
+		[V3_GRANT] = "/lease/grant",
+		[V3_KEEPALIVE] = "/lease/keepalive",
+		[V3_REVOKE] = "/kv/lease/revoke",
+		[V3_AUTHENTICATE] = "/auth/authenticate",
+		[V3_WATCH] = "/watch"},
 	.headers = {"Content-Type: application/json"},
 	/* The gateway hands it on to gRPC as "hasleader", clientv3's WithRequireLeader. */
 	.leader = "Grpc-Metadata-Hasleader: true",

@@ -60,8 +60,8 @@ static void end(struct ovnet_etcd_watch *w)
 	struct ovnet_etcd *e = w->e;
 	bool gone = false;
 
-	snprintf(e->client.last_error, sizeof(e->client.last_error), "the watch at %s ended: %s",
-		e->client.endpoints.urls[w->endpoint], w->end.text);
+	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
+					     e->client.endpoints.urls[w->endpoint], w->end.text));
 	if (w->end.token)
 		v3_drop_token(e);
 	w->gone = &gone;
@@ -210,7 +210,10 @@ static void on_http(void *arg, const struct http_result *r)
 	struct ovnet_etcd_watch *w = arg;
 
 	w->http = NULL;
-	if (r->outcome != HTTP_ANSWERED)
+	/* libcurl 7.88 loses an answer that is all header when etcd resets the stream behind it. */
+	if (r->outcome == HTTP_CLOSED)
+		set_end(w, OVNET_ETCD_UNAVAILABLE, "etcd refused it or is gone (has it a leader?)");
+	else if (r->outcome != HTTP_ANSWERED)
 		set_end(w, r->outcome == HTTP_REFUSED ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE,
 			r->text);
 	else if (!w->wire->failed(r, &w->end))
@@ -240,7 +243,7 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 
 static void start(struct ovnet_etcd_watch *w, const char *prefix, int64_t revision)
 {
-	w->http = v3_post(w->e, w->wire, w->endpoint,
+	w->http = v3_post(w->e, w->wire, v3_root_of(w->e, w->wire, w->endpoint), w->endpoint,
 		&(struct v3_request){
 			.method = V3_WATCH, .key = prefix, .prefix = true, .revision = revision},
 		&(struct http_request){

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 
 #include "backoff.h"
@@ -30,13 +31,13 @@ struct http_call {
 	struct http_client *h;
 	struct http_request req; /* its strings are not kept */
 	CURL *easy;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *connect_to;
 	char *body;
 	size_t len, room;
 	char *out; /* what is still to be sent, of a call that goes on */
 	size_t out_len;
 	struct event *answered; /* of a call that goes on: nobody reads what is sent any more */
-	bool out_paused, out_over, headed, too_long;
+	bool out_paused, out_over, headed, refused, too_long;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -46,6 +47,7 @@ static void free_call(struct http_call *c)
 	curl_multi_remove_handle(c->h->multi, c->easy);
 	curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
+	curl_slist_free_all(c->connect_to);
 	free(c->body);
 	free(c->out);
 	if (c->answered != NULL)
@@ -57,7 +59,7 @@ static void finish(struct http_call *c, CURLcode code)
 {
 	struct http_result r = {
 		.body = c->body != NULL ? c->body : "", .len = c->len, .text = "", .easy = c->easy};
-	char text[384];
+	char text[768];
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r.status);
 	/* A server that ends a stream we hold open resets it behind its last word (RFC 9113, 8.1).
@@ -130,6 +132,20 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	reap(h);
 }
 
+/*
+ * libcurl leaves the socket alone once nothing more comes from it, and waits for us to go on with
+ * a body whose end we never meant to send: that is how the end of a stream shows, whether etcd
+ * refused it, gave it up or died.
+ */
+static void if_stream_is_over(CURL *easy)
+{
+	struct http_call *c = NULL;
+
+	/* What libcurl closes for itself is nobody's call. */
+	if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &c) == CURLE_OK && c != NULL && c->out_paused)
+		event_active(c->answered, EV_TIMEOUT, 0);
+}
+
 static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
 	struct http_client *h = arg;
@@ -137,7 +153,8 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *s
 	short want = (short)(EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
 			     (what & CURL_POLL_OUT ? EV_WRITE : 0));
 
-	(void)easy;
+	if (what == CURL_POLL_REMOVE)
+		if_stream_is_over(easy);
 	if (ev != NULL)
 		event_free(ev);
 	ev = what == CURL_POLL_REMOVE ? NULL : must(event_new(h->base, fd, want, on_socket, h));
@@ -190,6 +207,15 @@ static size_t on_data(char *bytes, size_t one, size_t n, void *arg)
 	return good ? n : 0;
 }
 
+/* Of gRPC, a stream that is refused: its outcome is no trailer, and nothing comes behind it. */
+static bool is_refusal(const struct http_call *c, const char *line, size_t n)
+{
+	static const char outcome[] = "grpc-status:";
+
+	return !c->headed && n >= sizeof(outcome) &&
+	       strncasecmp(line, outcome, sizeof(outcome) - 1) == 0;
+}
+
 static size_t on_header(char *bytes, size_t one, size_t n, void *arg)
 {
 	struct http_call *c = arg;
@@ -199,9 +225,11 @@ static size_t on_header(char *bytes, size_t one, size_t n, void *arg)
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (c->req.header != NULL && status == 200)
 		c->req.header(c->req.arg, bytes, n);
-	/* Past its own headers, an answer has trailers, and is over. */
-	if (c->headed && c->answered != NULL)
-		event_active(c->answered, EV_TIMEOUT, 0);
+	if (c->answered != NULL) {
+		c->refused = c->refused || is_refusal(c, bytes, n);
+		if (c->headed || c->refused)
+			event_active(c->answered, EV_TIMEOUT, 0);
+	}
 	c->headed = c->headed || (n <= 2 && status >= 200);
 	return n;
 }
@@ -294,6 +322,11 @@ static void on_answered(evutil_socket_t fd, short what, void *arg)
 	struct http_call *c = arg;
 
 	(void)fd, (void)what;
+	/* Closed by our end of it, with nothing to read, libcurl 7.88 would wait for ever. */
+	if (c->refused) {
+		finish(c, CURLE_OK);
+		return;
+	}
 	c->out_over = true;
 	go_on_sending(c);
 }
@@ -319,17 +352,49 @@ static void set_version(CURL *e, const struct http_request *req)
 	if (req->http2) /* without TLS nothing is negotiated: HTTP/2 from the first byte */
 		version = tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
 	/*
-	 * libcurl 7.88 starts HTTP/2 anew on a plain connection used again (curl #10634), and does
-	 * not tell a paused stream among others that the connection has ended.
+	 * libcurl 7.88 starts HTTP/2 anew on a plain connection used again (curl #10634). A stream
+	 * that was left leaves no connection behind that others would take for a good one.
 	 */
 	if (req->http2 && (!tls || req->goes_on)) {
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
-	} else if (req->http2) {
-		/* A call waits for a connection in the making that it can share. */
-		curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	}
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, version);
+}
+
+/*
+ * libcurl asks for and checks the name that the URL has: it gets one with that name, and is led
+ * to the server nevertheless.
+ */
+static CURLcode set_named_url(struct http_call *c, const char *url)
+{
+	CURLU *u = must(curl_url());
+	char *host = NULL, *port = NULL, *named = NULL;
+	CURLcode rc = CURLE_URL_MALFORMAT;
+
+	if (curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+		curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		curl_url_set(u, CURLUPART_HOST, c->h->tls->server_name, 0) == CURLUE_OK &&
+		curl_url_get(u, CURLUPART_URL, &named, 0) == CURLUE_OK) {
+		char *to = must_printf("::%s:%s", host, port);
+		c->connect_to = must(curl_slist_append(NULL, to));
+		free(to);
+		curl_easy_setopt(c->easy, CURLOPT_CONNECT_TO, c->connect_to);
+		rc = curl_easy_setopt(c->easy, CURLOPT_URL, named);
+	}
+	curl_free(named);
+	curl_free(port);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return rc;
+}
+
+static CURLcode set_url(struct http_call *c, const char *url)
+{
+	if (c->h->tls->server_name[0] != '\0' && strncmp(url, "https:", 6) == 0)
+		return set_named_url(c, url);
+	return curl_easy_setopt(c->easy, CURLOPT_URL, url);
 }
 
 static CURLcode set_options(struct http_call *c, const struct http_request *req)
@@ -355,7 +420,7 @@ static CURLcode set_options(struct http_call *c, const struct http_request *req)
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
 	set_tls(e, c->h->tls);
-	CURLcode rc = curl_easy_setopt(e, CURLOPT_URL, req->url);
+	CURLcode rc = set_url(c, req->url);
 	if (rc == CURLE_OK && req->method != NULL)
 		rc = curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, req->method);
 	return rc == CURLE_OK && req->body != NULL ? set_body(c, req) : rc;
@@ -399,6 +464,8 @@ struct http_client *http_client_open(struct event_base *base, const struct http_
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	/* A connection shared with a stream would hide the stream's end, see above. */
+	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
 	return h;
 }
 

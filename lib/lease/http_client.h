@@ -16,6 +16,7 @@ struct http_call;
 
 struct http_tls {
 	char *cafile, *certfile, *keyfile; /* "": none */
+	char *server_name;                 /* the certificate has to be for; "": the URL's host */
 };
 
 enum http_outcome {

@@ -91,14 +91,18 @@ static const char *names_in_certificate(CURL *easy)
 	return NULL;
 }
 
-static void certificate_text(CURL *easy, const char *why, char *out, size_t size)
+static void certificate_text(
+	CURL *easy, const char *why, const struct http_tls *tls, char *out, size_t size)
 {
 	const char *names = names_in_certificate(easy);
 
 	if (names != NULL)
 		snprintf(out, size,
-			"%s; its certificate is for %.150s (have one made for that address too, "
-			"or write a name it has in etcd.endpoints)",
+			tls->server_name[0] != '\0'
+				? "%s; its certificate is for %.150s (etcd.server-name has to be "
+				  "one of these)"
+				: "%s; its certificate is for %.150s (have one made for that "
+				  "address too, or give one of these as etcd.server-name)",
 			why, names);
 	else if (strstr(why, "expired") != NULL || strstr(why, "not yet valid") != NULL)
 		snprintf(out, size,
@@ -162,7 +166,7 @@ void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const str
 		timeout_text(easy, out, size);
 		return;
 	case CURLE_PEER_FAILED_VERIFICATION:
-		certificate_text(easy, why, out, size);
+		certificate_text(easy, why, tls, out, size);
 		return;
 	case CURLE_SSL_CACERT_BADFILE:
 		snprintf(out, size, "cannot use etcd.cafile \"%s\": %s", tls->cafile, why);

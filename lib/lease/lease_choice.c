@@ -7,6 +7,7 @@
  */
 #include "lease_client_int.h"
 #include "log.h"
+#include "mem.h"
 
 OVNET_LOG_TYPE(lease)
 
@@ -49,7 +50,8 @@ bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_etcd_resu
 		(first->status != OVNET_ETCD_NOT_FOUND && first->status != OVNET_ETCD_BROKEN))
 		return false;
 	c->other.missing = first->status == OVNET_ETCD_NOT_FOUND;
-	snprintf(c->other.why, sizeof(c->other.why), "%s", first->text);
+	free(c->other.why);
+	c->other.why = must(strdup(first->text));
 	c->other.ops->get(c->other.etcd, c->config_key, on_other, c);
 	return true;
 }

@@ -13,8 +13,11 @@ OVNET_LOG_TYPE(lease)
 
 void lease_set_error(struct ovnet_lease_client *c, const char *text)
 {
-	if (text != c->error)
-		snprintf(c->error, sizeof(c->error), "%s", text);
+	if (text == c->error)
+		return;
+	char *copy = must(strdup(text));
+	free(c->error);
+	c->error = copy;
 }
 
 void lease_fatal(struct ovnet_lease_client *c, const char *text)
@@ -86,6 +89,7 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 		free(c);
 		return NULL;
 	}
+	c->error = must(strdup(""));
 	c->cbs = *cbs;
 	c->arg = arg;
 	c->public_ip = conf->public_ip;
@@ -129,6 +133,8 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 	lease_table_free(c->table);
 	free(c->config_key);
 	free(c->subnets_prefix);
+	free(c->other.why);
+	free(c->error);
 	free(c);
 }
 

@@ -73,7 +73,7 @@ struct ovnet_lease_own {
 };
 
 enum ovnet_lease_order {
-	OVNET_LEASE_RESERVE, /* the key without TTL (flannel-facts 1.5); kept so on every API */
+	OVNET_LEASE_RESERVE, /* the key without TTL; kept so on every API as long as it stands */
 	OVNET_LEASE_RELEASE, /* the TTL back */
 	OVNET_LEASE_REMOVE,  /* the key removed, nothing claimed instead: the daemon is to end */
 };

@@ -51,7 +51,7 @@ struct ovnet_lease_client {
 	enum ovnet_lease_state state;
 	struct ovnet_netconf netconf;
 	struct lease_table *table;
-	char error[1024];
+	char *error; /* "": none */
 	int64_t revision;
 	uint64_t events, resyncs, renewals, retries;
 
@@ -68,8 +68,8 @@ struct ovnet_lease_client {
 		struct ovnet_etcd *etcd;
 		struct ovnet_etcd_watch *watch;
 		bool may_switch;
-		bool missing;  /* the API in use has no config; otherwise it does not work */
-		char why[400]; /* in its words */
+		bool missing; /* the API in use has no config; otherwise it does not work */
+		char *why;    /* in its words */
 	} other;
 
 	struct { /* lease_reconf.c */

@@ -109,15 +109,15 @@ static void go_on(struct ovnet_lease_client *c, const struct ovnet_etcd_result *
 static void missing(struct ovnet_lease_client *c, const char *where)
 {
 	const char *endpoint = c->ops->endpoint(c->etcd);
-	char text[1000];
-
-	snprintf(text, sizeof(text),
+	char *text = must_printf(
 		"there is no key %s in etcd at %s, %s. Create it: ETCDCTL_API=%s etcdctl "
 		"--endpoints=%s %s %s "
 		"'{\"Network\":\"10.5.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}'",
 		c->config_key, endpoint, where, c->ops->api + 1, endpoint, c->ops->put,
 		c->config_key);
+
 	complain(c, text);
+	free(text);
 }
 
 static void again(struct ovnet_lease_client *c)
@@ -129,14 +129,13 @@ static void again(struct ovnet_lease_client *c)
 
 static void no_config(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
 {
-	char where[800];
-
 	if (r->status != OVNET_ETCD_NOT_FOUND) {
 		complain(c, r->text);
 		return;
 	}
-	snprintf(where, sizeof(where), "asked through its %s API (%s)", c->ops->api, r->text);
+	char *where = must_printf("asked through its %s API (%s)", c->ops->api, r->text);
 	missing(c, where);
+	free(where);
 }
 
 static void on_config(void *arg, const struct ovnet_etcd_result *r)
@@ -159,27 +158,33 @@ static void on_config(void *arg, const struct ovnet_etcd_result *r)
 static void only_elsewhere(struct ovnet_lease_client *c)
 {
 	const char *api = c->other.ops->api;
-	char where[800];
-
-	snprintf(where, sizeof(where),
-		"asked through its %s API (%.300s), but its %s API has one: set etcd.api = \"%s\" "
-		"or \"auto\" to join that network, or make another one",
+	char *text = must_printf(
+		c->other.missing ? "asked through its %s API (%s), but its %s API has one: "
+				   "set etcd.api = \"%s\" or \"auto\" to join that network, "
+				   "or make another one"
+				 : "%s API: %s; but its %s API has the network config: set "
+				   "etcd.api = \"%s\" or \"auto\"",
 		c->ops->api, c->other.why, api, api);
-	missing(c, where);
-}
 
-static void nowhere(struct ovnet_lease_client *c, const char *other_why)
-{
-	char text[800];
-
-	snprintf(text, sizeof(text),
-		c->other.missing ? "neither through its %s API (%.300s) nor through %s (%.300s)"
-				 : "%s API: %.300s; %s API: %.300s",
-		c->ops->api, c->other.why, c->other.ops->api, other_why);
 	if (c->other.missing)
 		missing(c, text);
 	else
 		complain(c, text);
+	free(text);
+}
+
+static void nowhere(struct ovnet_lease_client *c, const char *other_why)
+{
+	char *text =
+		must_printf(c->other.missing ? "neither through its %s API (%s) nor through %s (%s)"
+					     : "%s API: %s; %s API: %s",
+			c->ops->api, c->other.why, c->other.ops->api, other_why);
+
+	if (c->other.missing)
+		missing(c, text);
+	else
+		complain(c, text);
+	free(text);
 }
 
 void lease_config_other(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)

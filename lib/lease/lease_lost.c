@@ -151,8 +151,12 @@ void lease_lost_vanished(struct ovnet_lease_client *c)
 		does_not_fit(c);
 		return;
 	}
-	LOG(ERR, "our lease %s is gone from etcd (expired or deleted): claiming it again",
-		lease_name_of(c, c->own.key));
+	/* A reservation is what etcd says it is: whoever deleted it may have meant to. */
+	LOG(ERR, "our lease %s is gone from etcd (expired or deleted): claiming it again%s",
+		lease_name_of(c, c->own.key),
+		c->own.handle == 0 ? ", with a TTL now; ovnetctl lease reserve makes it a "
+				     "reservation once more"
+				   : "");
 	c->own.busy = true;
 	c->ops->create(c->etcd, c->own.key, c->own.value, c->ttl_s, on_written, c);
 }

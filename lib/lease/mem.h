@@ -7,6 +7,7 @@
 #ifndef OVNET_LEASE_MEM_H
 #define OVNET_LEASE_MEM_H
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,6 +18,18 @@ static inline void *must(void *p)
 		abort();
 	}
 	return p;
+}
+
+/* malloc'ed. */
+__attribute__((format(printf, 1, 2))) static inline char *must_printf(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	return must(n < 0 ? NULL : text);
 }
 
 #endif

@@ -9,7 +9,7 @@ void fuzz_outcome_add(struct fuzz_outcome *all, const struct fuzz_outcome *o)
 {
 	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
 		all->sum.drops[i] += o->sum.drops[i];
-	all->sum.more += o->sum.more;
+	all->sum.made += o->sum.made;
 	for (unsigned d = 0; d < FUZZ_DOORS; d++)
 		for (unsigned k = 0; k < o->sum.n[d]; k++) {
 			uint16_t at = all->sum.n[d]++;
@@ -51,7 +51,7 @@ static void forget_id(uint8_t *eth, unsigned len)
 
 void fuzz_outcome_sort(struct fuzz_outcome *o)
 {
-	if (o->sum.more == 0)
+	if (o->sum.made == 0)
 		return;
 	for (unsigned k = 0; k < o->sum.n[UPLINK]; k++)
 		forget_id(o->bytes[UPLINK][k], o->sum.len[UPLINK][k]);

@@ -101,13 +101,13 @@ static unsigned check_flannel_udp(const struct fuzz_plane *p, const uint8_t *out
 /* Is it for a subnet of a peer we route to? */
 static bool is_routed(const struct fuzz_plane *p, const uint8_t *ip)
 {
-	uint32_t net = p->tunnel == OVNET_TUNNEL_NONE ? PEER_NET : NEAR_NET;
+	bool all = p->tunnel == OVNET_TUNNEL_NONE;
 
 	if (!p->direct)
 		return false;
 	if (is_v6(ip))
-		return memcmp(ip + 24, addr6(PEER_NET6, 0).v6, 8) == 0;
-	return (get32(ip + 16) & 0xffffff00) == net;
+		return memcmp(ip + 24, addr6(all ? PEER_NET6 : NEAR_NET6, 0).v6, 8) == 0;
+	return (get32(ip + 16) & 0xffffff00) == (all ? PEER_NET : NEAR_NET);
 }
 
 unsigned fuzz_sent_inner(const struct fuzz_plane *p, const uint8_t *out, unsigned len)

@@ -11,13 +11,6 @@ static void add_near(struct bed *b)
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 }
 
-static void set_up_direct(struct bed *b)
-{
-	b->overlay.direct = true;
-	assert_int_equal(bed_set_overlay(b), 0);
-	add_near(b);
-}
-
 static void set_up_udp(struct bed *b)
 {
 	bed_set_kind(b, OVNET_ENCAP_UDP4);
@@ -33,6 +26,15 @@ static void add_ip6(struct bed *b, enum ovnet_encap kind)
 	assert_int_equal(bed_set_overlay(b), 0);
 	bed_add_peer6(b, PEER_NET6, kind);
 	assert_int_equal(ovnet_fib_set_endpoint6(b->w, pod.v6, ATTACH, false, &pod_mac), 0);
+}
+
+static void set_up_direct(struct bed *b)
+{
+	b->overlay.direct = true;
+	b->overlay.outer.csum6 = true;
+	add_ip6(b, OVNET_ENCAP_VXLAN6);
+	add_near(b);
+	bed_add_peer6(b, NEAR_NET6, OVNET_ENCAP_DIRECT);
 }
 
 static void set_up_host_gw(struct bed *b)

@@ -49,7 +49,7 @@ void fuzz_read_packets(struct fuzz_packets *in, const uint8_t *data, size_t size
 struct fuzz_outcome {
 	struct {
 		uint64_t drops[OVNET_DROP_COUNT]; /* STOPPING: fragments that wait for others */
-		uint64_t more;                    /* went out than came: answers, fragments */
+		uint64_t made;                    /* by the path: answers, fragments */
 		uint16_t n[FUZZ_DOORS];
 		uint16_t len[FUZZ_DOORS][FUZZ_SENT];
 	} sum;

@@ -5,7 +5,11 @@
 
 lab_up
 host_add a ovnet
-ovnetd_refuses a "nosuch0.*ip " --iface=nosuch0
-ovnetd_refuses a "192.0.2.77.*ip " --iface=192.0.2.77
+export LAB_IFACE=nosuch0
+ovnetd_refuses a "nosuch0.*ip "
+export LAB_IFACE=192.0.2.77
+ovnetd_refuses a "192.0.2.77.*ip "
+ovnetd_refuses a "192.0.2.77,nosuch0.*ip " --iface=nosuch0
+export LAB_IFACE=eth0
 ip -n "$LAB-a" addr flush dev eth0
 ovnetd_refuses a "eth0 has no IPv4 address"

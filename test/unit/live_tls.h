@@ -25,22 +25,27 @@ static inline const char *tls_file(const struct live_etcd *e, const char *name, 
 	return buf[i];
 }
 
-/* For 127.0.0.1. */
-static inline void make_cert(const struct live_etcd *e, const struct live_cert *c)
+/* `names`: as openssl wants them. */
+static inline void make_cert_for(
+	const struct live_etcd *e, const struct live_cert *c, const char *names)
 {
 	const char *ca = c->ca != NULL ? c->ca : c->name;
 	char subject[64], use[64];
 	const char *const argv[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
 		"ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", subject, "-addext",
-		"subjectAltName=IP:127.0.0.1", "-addext", use, "-keyout",
-		tls_file(e, c->name, "key"), "-out", tls_file(e, c->name, "crt"),
-		c->ca != NULL ? "-CA" : NULL, tls_file(e, ca, "crt"), "-CAkey",
-		tls_file(e, ca, "key"), NULL};
+		names, "-addext", use, "-keyout", tls_file(e, c->name, "key"), "-out",
+		tls_file(e, c->name, "crt"), c->ca != NULL ? "-CA" : NULL, tls_file(e, ca, "crt"),
+		"-CAkey", tls_file(e, ca, "key"), NULL};
 
 	snprintf(subject, sizeof(subject), "/O=%s%s%s", c->name, c->cn != NULL ? "/CN=" : "",
 		c->cn != NULL ? c->cn : "");
 	snprintf(use, sizeof(use), "extendedKeyUsage=%s", c->use);
 	assert_int_equal(live_run((char *const *)argv, NULL, 0), 0);
+}
+
+static inline void make_cert(const struct live_etcd *e, const struct live_cert *c)
+{
+	make_cert_for(e, c, "subjectAltName=IP:127.0.0.1");
 }
 
 /*

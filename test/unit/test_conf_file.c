@@ -10,6 +10,9 @@ static void bad_values_are_named_with_line_and_cure(void **state)
 	refused("etcd = { prefix = 5; };", 1, "a number stands where a text in quotes belongs");
 	refused("etcd = { prefix = [ 5 ]; };", 1, "a list stands where");
 	refused("dpdk = { workers = 1.5; };", 1, "a number with a fraction");
+	refused("host = { ip-masq = \"true\"; };", 1,
+		"host.ip-masq: a text stands where true or false without quotes belongs");
+	refused("host = { ip-masq = 1; };", 1, "a number stands where true or false");
 	refused("ingress = { validation = true; };", 1, "true or false stands where a text");
 	refused("ingress = { validation = \"strickt\"; };", 1, "give off, permissive or strict");
 	refused("dpdk = { cpu-level = \"v5\"; };", 1,
@@ -43,6 +46,14 @@ static void bad_values_are_named_with_line_and_cure(void **state)
 	refused("host = { device = \"\"; };", 1, "1 to 15 characters");
 	refused("node = { iface = \"a b\"; };", 1, "give an interface's name or address");
 	refused("node = { subnet-file = \"a\\nb\"; };", 1, "control characters");
+	static const char *const bad[] = {"caf\xe9", "\xc3", "\xc0\xaf", "\xe0\x80\xaf",
+		"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "a\x80"};
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[128];
+		snprintf(text, sizeof(text), "etcd = { username = \"u\"; password = \"%s\"; };",
+			bad[i]);
+		refused(text, 1, "etcd.password: longer than");
+	}
 	refused("control = { socket = \"run.sock\"; };", 1, "give an absolute path");
 	static const char *const modes[] = {"", "66", "0888", "1777", "rw", "00660"};
 	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {

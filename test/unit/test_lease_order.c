@@ -99,6 +99,23 @@ static void reserved_over_a_restart_and_released(void **state)
 	assert_int_equal(n->acquired, 1);
 }
 
+/* By the key alone, as with flannel: who deletes it ends the reservation, not the lease. */
+static void deleted_reservation_is_a_lease_again(void **state)
+{
+	(void)state;
+	struct node *n = start_node();
+
+	order(n, OVNET_LEASE_RESERVE);
+	assert_false(live_has_ttl(&etcd, key_of(n)));
+	assert_true(live_del(&etcd, key_of(n)));
+	wait_for(live_has_ttl(&etcd, key_of(n)), 4000);
+	wait_for(!own_of(n).reserved, 1000);
+	assert_true(status(n).expires_at - time(NULL) > 86000);
+	assert_int_equal(n->acquired, 1);
+	order(n, OVNET_LEASE_RESERVE);
+	assert_true(own_of(n).reserved);
+}
+
 static void removed_and_not_claimed_again(void **state)
 {
 	(void)state;
@@ -148,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		live(shown_as_it_is),
 		live(reserved_over_a_restart_and_released),
+		on_all(deleted_reservation_is_a_lease_again),
 		live(removed_and_not_claimed_again),
 		live(refused_when_it_is_not_ours_or_etcd_is_away),
 	};

@@ -220,6 +220,47 @@ static void certificates(void **state)
 	fails_with(&conf, "write https://");
 }
 
+/* etcd takes up the new certificate at the next connection. */
+static void certificate_without_the_address(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+	char both[160];
+
+	live_prepare(&second, "https");
+	make_cert(&second, &(struct live_cert){"ca", NULL, NULL, USE_BOTH});
+	make_cert(&second, &(struct live_cert){"node", "ca", NULL, USE_BOTH});
+	start_tls("node", "node");
+	assert_true(live_put(&second, at("config"), VXLAN));
+	make_cert_for(&second, &(struct live_cert){"node", "ca", NULL, USE_BOTH},
+		"subjectAltName=DNS:a.example,DNS:etcd.example");
+
+	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = second.url,
+		.cafile = tls_file(&second, "ca", "crt"),
+		.certfile = tls_file(&second, "node", "crt"),
+		.keyfile = tls_file(&second, "node", "key"),
+		.timeout_ms = 2000};
+	fails_with(&conf, "or give one of these as etcd.server-name");
+	assert_non_null(strstr(nodes[0].why, "etcd.example"));
+	assert_non_null(strstr(nodes[0].why, "'127.0.0.1'"));
+	conf.etcd_conf.server_name = "b.example";
+	fails_with(&conf, "etcd.server-name has to be one of these");
+	assert_non_null(strstr(nodes[0].why, "'b.example'"));
+
+	/* A server with the same name and port at another address is another server. */
+	snprintf(both, sizeof(both), "https://127.0.0.2:%s,%s", strrchr(second.url, ':') + 1,
+		second.url);
+	conf.etcd_conf.server_name = "etcd.example";
+	conf.etcd_conf.endpoints = both;
+	for (unsigned i = 0; i < 4; i++) {
+		struct node *n = start_with(0, &conf);
+		wait_for(ready(n), 5000);
+		assert_string_equal(status(n).endpoint, second.url);
+		stop(n);
+	}
+	forget_tls();
+}
+
 /* What listens there is no etcd, or takes connections and never answers. */
 static void strangers(void **state)
 {
@@ -261,6 +302,7 @@ int main(void)
 		on_all(bad_endpoints_are_refused),
 		on_v3(password),
 		on_all(certificates),
+		on_all(certificate_without_the_address),
 		on_all(strangers),
 	};
 	return cmocka_run_group_tests_name("lease_outage", tests, start_all, stop_all);

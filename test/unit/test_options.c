@@ -18,17 +18,24 @@ static const struct {
 	{"etcd.cafile", "/etc/passwd"},
 	{"etcd.certfile", "/etc/passwd"},
 	{"etcd.keyfile", "/etc/hosts"},
+	{"etcd.server-name", "etcd.example.com"},
 	{"etcd.username", "flannel"},
 	{"etcd.password", "a b=c,\"d"},
 	{"etcd.timeout", "9"},
 	{"etcd.transport", "json"},
 	{"node.iface", "192.0.2.7"},
+	{"node.iface-regex", "^(eth|ens)[0-9]+$"},
+	{"node.iface-can-reach", "192.0.2.1"},
 	{"node.public-ip", "198.51.100.9"},
 	{"node.public-ipv6", "2001:db8::10"},
 	{"node.subnet-file", "/run/x/subnet.env"},
 	{"node.subnet-lease-renew-margin", "61"},
 	{"node.on-lost", "drain"},
 	{"host.device", "flannel.1"},
+	{"host.ip-masq", "true"},
+	{"host.ip-masq-fully-random-disable", "true"},
+	{"host.forward-rules", "false"},
+	{"host.rules-resync", "60"},
 	{"ingress.validation", "off"},
 	{"ingress.allow", "192.0.2.7: 192.0.2.8, 172.20.0.0/16; 2001:db8::7: fd00:7::/64"},
 	{"encap.src-port-min", "49152"},
@@ -80,11 +87,12 @@ static void append_key(FILE *f, const struct option_def *o, const char *value)
 		return;
 	}
 	fprintf(f, "%.*s = { %s = ", (int)strcspn(o->key, "."), o->key, option_leaf(o));
-	if (o->type != OPTION_UINT)
+	bool bare = o->type == OPTION_UINT || o->type == OPTION_SWITCH;
+	if (!bare)
 		fputc('"', f);
 	for (; *value != '\0'; value++)
 		fprintf(f, "%s%c", *value == '"' ? "\\" : "", *value);
-	fprintf(f, "%s; };\n", o->type == OPTION_UINT ? "" : "\"");
+	fprintf(f, "%s; };\n", bare ? "" : "\"");
 }
 
 /* Settings that are refused without this one beside them. */
@@ -112,8 +120,9 @@ static void every_key_by_file_and_by_flag(void **state)
 	assert_int_equal(preset.err, 0);
 	unsigned n = 0;
 	for (const struct option_def *o = ovnetd_options; o->key != NULL; o++, n++) {
-		struct run by_file, by_flag, by_words;
+		struct run by_file, by_env, by_flag, by_words;
 		char flag[OPTION_NAME_MAX], arg[256], bare[OPTION_NAME_MAX + 1], buf[32];
+		char env[OPTION_NAME_MAX];
 
 		assert_string_equal(o->key, samples[n].key); /* none forgotten */
 		FILE *f = fopen(file, "w");
@@ -124,8 +133,23 @@ static void every_key_by_file_and_by_flag(void **state)
 		write_text("");
 		snprintf(arg, sizeof(arg), "--%s=%s", option_flag(o, flag), samples[n].value);
 		LOAD(&by_flag, "--config", file, arg, companion(o->key));
+		/* A switch is on by itself, and its value is no word of its own. */
 		snprintf(bare, sizeof(bare), "-%s", option_flag(o, flag));
-		LOAD(&by_words, "--config", file, bare, samples[n].value, companion(o->key));
+		if (o->type != OPTION_SWITCH)
+			LOAD(&by_words, "--config", file, bare, samples[n].value,
+				companion(o->key));
+		else if (strcmp(samples[n].value, "true") == 0)
+			LOAD(&by_words, "--config", file, bare);
+		else
+			LOAD(&by_words, "--config", file, arg + 1);
+		if (o->type != OPTION_ITEMS)
+			setenv(environment_name(option_flag(o, flag), env), samples[n].value, 1);
+		LOAD(&by_env, "--config", file, o->type == OPTION_ITEMS ? arg : companion(o->key));
+		if (o->type != OPTION_ITEMS)
+			unsetenv(env);
+		assert_string_equal(by_env.errors, "");
+		same_conf(&by_file.conf, &by_env.conf);
+		done(&by_env);
 		assert_string_equal(by_file.errors, "");
 		assert_string_equal(by_flag.errors, "");
 		assert_string_equal(by_words.errors, "");
@@ -300,7 +324,8 @@ static void help_lists_every_flag_in_100_columns(void **state)
 	assert_int_equal(r.action, CONF_EXIT);
 	for (const struct option_def *o = ovnetd_options; o->key != NULL; o++) {
 		char flag[OPTION_NAME_MAX], want[OPTION_NAME_MAX + 8];
-		snprintf(want, sizeof(want), "  --%s ", option_flag(o, flag));
+		snprintf(want, sizeof(want), "  --%s%s", option_flag(o, flag),
+			o->type == OPTION_SWITCH ? "" : " ");
 		expect(r.out, want);
 		expect(r.out, o->help);
 		expect(r.out, o->preset);

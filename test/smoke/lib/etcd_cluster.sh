@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2119,SC2120
 # An etcd of three members, m1 to m3, that want client certificates. Clients reach them on the
 # fabric; among themselves they talk over cables of their own, to be pulled one by one.
 #
 #   eth0 10.168.0.N (clients) -- [mN] -- peer 10.169.0.N -- peers0 [fabric]
 
-# shellcheck disable=SC2120
-# cluster_up [JSON]: the lab as lab_up makes it, with that etcd.
-cluster_up() {
+# cluster_bare: the lab with that etcd, which is empty.
+cluster_bare() {
 	export LAB_ETCD_TLS=1 LAB_ETCD_MEMBERS=3
 	local n
 	etcd_choose
@@ -21,6 +20,11 @@ cluster_up() {
 	done
 	members_start
 	within 30 "all members of etcd answer" etcdctl endpoint health
+}
+
+# cluster_up [JSON]: the lab as lab_up makes it, with that etcd.
+cluster_up() {
+	cluster_bare
 	netconf "${1:-$NETCONF}"
 }
 
@@ -40,7 +44,6 @@ cluster_hosts() {
 }
 
 cluster_lab() {
-	# shellcheck disable=SC2119
 	cluster_up
 	cluster_hosts
 }

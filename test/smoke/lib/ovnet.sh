@@ -9,7 +9,7 @@ ETCD_TRANSPORT=${LAB_ETCD_TRANSPORT:-auto}
 ovnetd_flags() {
 	local d=$LAB_DIR/$1
 	printf '%s\n' "--etcd-endpoints=$ETCD_URL" "--etcd-prefix=$PREFIX" \
-		"--etcd-transport=$ETCD_TRANSPORT" --iface=eth0 \
+		"--etcd-transport=$ETCD_TRANSPORT" "--iface=${LAB_IFACE-eth0}" \
 		"--subnet-file=$d/subnet.env" "--control-socket=$d/ctl.sock" \
 		"--registry-snapshot=$d/snapshot/leases.json" --host-device=ovnet0 \
 		--dpdk-mbufs=8192 --log-level=info

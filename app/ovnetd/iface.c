@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flanneld's ways to the interface where --iface names none: --iface-regex, --iface-can-reach, and
+ * --public-ip if that is an address of this node. Decided once, at start; the default route is left
+ * to uplinks.c.
+ */
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "log.h"
+
+OVNET_LOG_TYPE(uplinks)
+
+static bool matches(void *arg, const char *text)
+{
+	return regexec(arg, text, 0, NULL, 0) == 0;
+}
+
+static int by_regex(struct daemon *d)
+{
+	const char *pattern = d->conf.node.iface_regex;
+	regex_t re;
+
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return -EINVAL; /* the option table lets none through */
+	int rc = ovnet_kernel_link_match(d->kernel, matches, &re, d->iface, sizeof(d->iface));
+	regfree(&re);
+	if (rc < 0)
+		LOG(ERR,
+			"no interface has an IPv4 address or a name that \"%s\" matches: `ip -br "
+			"-4 addr` lists what there is; set node.iface-regex (--iface-regex)",
+			pattern);
+	return rc;
+}
+
+static int by_route(struct daemon *d)
+{
+	const char *text = d->conf.node.iface_can_reach;
+	struct ovnet_addr addr;
+	struct ovnet_route route;
+
+	if (ovnet_addr_parse(text, &addr) < 0)
+		return -EINVAL; /* as above */
+	int rc = ovnet_kernel_route_get(d->kernel, &addr, &route);
+	if (rc == 0 && route.prefsrc.family == 0)
+		rc = -ENETUNREACH;
+	if (rc < 0)
+		LOG(ERR,
+			"no route to %s to find the underlay interface by: `ip route get %s` says "
+			"why; set node.iface-can-reach (--iface-can-reach)",
+			text, text);
+	else
+		ovnet_addr_text(&route.prefsrc, d->iface, sizeof(d->iface));
+	return rc;
+}
+
+static void by_public_ip(struct daemon *d)
+{
+	struct ovnet_addr addr;
+	struct ovnet_link link;
+
+	if (ovnet_addr_parse(d->conf.node.public_ip, &addr) == 0 &&
+		ovnet_kernel_link_by_addr(d->kernel, &addr, &link) == 0)
+		ovnet_addr_text(&addr, d->iface, sizeof(d->iface));
+}
+
+static int init(struct daemon *d)
+{
+	d->iface[0] = '\0';
+	if (d->conf.node.iface[0] != '\0' || d->conf.n_uplinks > 0)
+		return 0;
+	if (d->conf.node.iface_regex[0] != '\0')
+		return by_regex(d);
+	if (d->conf.node.iface_can_reach[0] != '\0')
+		return by_route(d);
+	by_public_ip(d);
+	return 0;
+}
+
+static void fini(struct daemon *d)
+{
+	d->iface[0] = '\0';
+}
+
+const struct module module_iface = {"choice of the interface", init, fini};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What flanneld leaves in the host's firewall (flannel-facts 8): masquerade for what crosses the
+ * overlay's edge, in an nftables table of our own; accepts for the overlay in iptables' own FORWARD
+ * chain, because a DROP policy there is final for packets that another table accepted. They stay
+ * when the daemon ends.
+ *
+ * These functions wait for other programs (nftables' commits, the xtables lock, iptables itself):
+ * not for an event loop's thread. One thread at a time.
+ */
+#ifndef OVNET_KERNEL_FIREWALL_H
+#define OVNET_KERNEL_FIREWALL_H
+
+#include <stdbool.h>
+
+#include "net.h"
+
+#define OVNET_NFT_TABLE     "ovnet"
+#define OVNET_FORWARD_CHAIN "OVNET-FWD"
+
+struct ovnet_firewall;
+
+/* What there should be; a family that is not has_ has no rules. */
+struct ovnet_firewall_rules {
+	bool masquerade, fully_random, forward;
+	bool has_v4, has_v6;
+	struct ovnet_prefix4 network, subnet; /* the overlay, this node's part of it */
+	struct ovnet_prefix6 network6, subnet6;
+};
+
+struct ovnet_firewall_outcome {
+	unsigned masquerade, forward; /* rule sets that were not as they should be, but are now */
+	char masquerade_error[256], forward_error[256]; /* "": none */
+};
+
+/* `stop_fd`: once it is readable, programs are ended and nothing waits. NULL: no memory. */
+struct ovnet_firewall *ovnet_firewall_new(int stop_fd);
+void ovnet_firewall_free(struct ovnet_firewall *f);
+
+/*
+ * Makes the rules what they should be: the first time as if nothing were right, later only what
+ * somebody changed. Rules of ours that are not wanted (any more) are removed.
+ */
+void ovnet_firewall_apply(struct ovnet_firewall *f, const struct ovnet_firewall_rules *rules,
+	struct ovnet_firewall_outcome *out);
+
+/*
+ * Every rule ovnet ever made in this network namespace; as ovnet_kernel_cleanup(). Returns how
+ * many sets of rules, or negative errno (logged).
+ */
+int ovnet_firewall_cleanup(bool dry_run, void (*report)(void *arg, const char *what), void *arg);
+
+#endif

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# scripts/mk-docker-opts.sh writes what flannel's own wrote when it was run, and refuses what that
+# refused.
+. "$(dirname "$0")/lib.sh"
+
+script=$OVNET_ROOT/scripts/mk-docker-opts.sh
+# run ARG...: as the fixture shows a run.
+run() {
+	local rc=0
+	rm -f out
+	"$script" "$@" >said 2>&1 || rc=$?
+	echo "rc=$rc"
+	[ ! -e out ] || cat -E out
+}
+lab_create
+cd "$LAB_DIR" || exit
+printf '%s\n' FLANNEL_NETWORK=10.1.0.0/16 FLANNEL_SUBNET=10.1.74.1/24 FLANNEL_MTU=1472 \
+	FLANNEL_IPMASQ=true >s.env
+fixture=$OVNET_ROOT/test/fixtures/flannel/v0.20.2-mk-docker-opts.txt
+grep '^\$ ' "$fixture" | while read -r line; do
+	echo "$line"
+	read -ra words <<<"$line"
+	run "${words[@]:2}"
+done >runs
+# The prompt's line ends in a blank where no option follows.
+expect "the same output as flannel's" diff <(sed 's/ *$//' "$fixture") runs
+expect "each case of the fixture ran" [ "$(grep -c '^rc=0$' runs)" = 8 ]
+
+equal "a bare name" "rc=0 DOCKER_OPTS=\" --mtu=1472\"$" "$(
+	echo FLANNEL_MTU=1472 >bare.env
+	run -c -f bare.env -d ./out | paste -sd' '
+)"
+equal "no file" "rc=0 DOCKER_OPTS=\"\"$" "$(run -f ./none -d ./out | paste -sd' ')"
+equal "options that were there" "DOCKER_OPTS=\"--debug  --bip=10.1.74.1/24 --ip-masq=false --mtu=1472\"" "$(
+	DOCKER_OPTS=--debug run -f ./s.env -d ./out -c >/dev/null
+	cat out
+)"
+sed 's/true/yes/' s.env >yes.env
+equal "neither true nor false" "rc=1" "$(run -f ./yes.env -d ./out)"
+equal "its message" "Invalid value of FLANNEL_IPMASQ: yes" "$(<said)"
+equal "help" "rc=1" "$(run -h)"
+equal "a key that is none" "rc=1" "$(run -k 'A;touch x' -f ./s.env -d ./out)"
+for path in ./s.env "$PWD/s.env"; do # walkthrough B: over the daemon's own file
+	cp s.env own.env
+	equal "in place" "rc=0" "$(run -k DOCKER_NETWORK_OPTIONS -f "${path/s.env/own.env}" \
+		-d ./own.env)"
+	expect "options in it" grep -qx \
+		'DOCKER_NETWORK_OPTIONS=" --bip=10.1.74.1/24 --ip-masq=false --mtu=1472"' own.env
+done
+
+ns_add routes
+ip -n "$LAB-routes" link add d0 type veth peer name d1
+ip -n "$LAB-routes" addr add 10.9.0.1/24 dev d0
+ip -n "$LAB-routes" link set d0 up
+ip -n "$LAB-routes" link set d1 up
+ip -n "$LAB-routes" route add 10.1.74.0/24 via 10.9.0.2
+rc=0
+on routes "$script" -f ./s.env -d ./out >said || rc=$?
+equal "a route to the subnet already" \
+	"1 Your routing table already contains the subnet: 10.1.74.0/24 via 10.9.0.2 dev d0 " \
+	"$rc $(<said)"
