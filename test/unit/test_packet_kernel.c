@@ -335,6 +335,7 @@ static struct rte_mbuf *datagram(uint8_t *b, uint16_t len, uint16_t id, uint16_t
 	b[0] = 0x48;
 	be_put16(b + 2, len);
 	be_put16(b + 4, id);
+	be_put16(b + 6, 0); /* may be cut */
 	be_put16(b + 10, 0);
 	be_put16(b + 10, ~be_sum(b, 32, 0));
 	return bed_packet(HOST, b, len, 40, 700);
