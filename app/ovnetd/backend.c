@@ -163,7 +163,7 @@ void backend_overlay(const struct daemon *d, struct ovnet_overlay *o)
 
 	*o = (struct ovnet_overlay){
 		.network = c->network,
-		.network6 = d->own.has_v6 ? c->network6 : (struct ovnet_prefix6){0},
+		.network6 = d->own.has_v6 ? c->network6 : (struct ovnet_prefix6){.len = 0},
 		.tunnel = tunnel_of(c),
 		.direct = c->backend == OVNET_BACKEND_HOST_GW || c->direct_routing,
 		.udp_port = c->port,

@@ -133,7 +133,7 @@ json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_si
 json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	struct daemon *d = arg;
-	uint64_t absorbed = 0;
+	uint64_t absorbed = 0, answers = 0, limited = 0, pieces = 0;
 
 	(void)params;
 	if (!status_running(d, err, err_size))
@@ -149,9 +149,15 @@ json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size
 			list, json_pack("{s:s,s:o,s:o}", "stage", ovnet_stage_name(s), "packets",
 				      u64(packets), "bursts", u64(bursts)));
 	}
-	for (unsigned i = 0; i < d->shared.n_workers; i++)
-		absorbed += d->workers[i]->counters.absorbed;
-	return json_pack("{s:o,s:o}", "stages", list, "absorbed", u64(absorbed));
+	for (unsigned i = 0; i < d->shared.n_workers; i++) {
+		const struct ovnet_counters *c = &d->workers[i]->counters;
+		absorbed += c->absorbed;
+		answers += c->answers;
+		limited += c->answers_limited;
+		pieces += c->pieces;
+	}
+	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "stages", list, "absorbed", u64(absorbed),
+		"answers", u64(answers), "answers_limited", u64(limited), "pieces", u64(pieces));
 }
 
 static json_t *drop_json(const char *reason, const char *help, uint64_t packets,

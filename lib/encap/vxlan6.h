@@ -7,6 +7,8 @@
 #ifndef OVNET_ENCAP_VXLAN6_H
 #define OVNET_ENCAP_VXLAN6_H
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,6 +22,8 @@ struct ovnet_outer6_packet {
 	uint16_t inner_sum; /* with csum: one's complement sum of the inner bytes, host order */
 };
 
+static_assert(offsetof(struct ovnet_rewrite, tail) == 64, "the header is one piece");
+
 /* Writes the 84 bytes at `at`; see ovnet_vxlan4_push(). The Ethernet type is set here. */
 static inline __attribute__((always_inline)) void ovnet_vxlan6_push(uint8_t *at,
 	const struct ovnet_rewrite *rw, const uint8_t *eth, const struct ovnet_outer6_packet *p)
@@ -28,8 +32,7 @@ static inline __attribute__((always_inline)) void ovnet_vxlan6_push(uint8_t *at,
 	uint16_t len_be = __builtin_bswap16(udp_len);
 	uint16_t sport_be = __builtin_bswap16(p->src_port);
 
-	memcpy(at, rw->bytes, 64);
-	memcpy(at + 64, rw->tail, sizeof(rw->tail));
+	memcpy(at, rw, OVNET_VXLAN6_LEN);
 	memcpy(at, eth, 12);
 	at[12] = 0x86;
 	at[13] = 0xdd;

@@ -160,12 +160,15 @@ struct ovnet_fib_view {
 	_Atomic(const struct ovnet_endpoint *) *own; /* by address - own.addr_host; NULL: default */
 	_Atomic(const struct ovnet_fib_ranges *) odd; /* NULL when every subnet has SubnetLen */
 	/*
-	 * IPv6: the index is made of the address's upper half; n_slots6 is 0 without IPv6 and for
-	 * subnets longer than 64 bits, at most OVNET_FIB_SLOTS6 in a network of more subnets.
+	 * IPv6: the index is made of the eight bytes of the address in which the subnets differ;
+	 * what stands before them has to be the network's. n_slots6 is 0 without IPv6 and where
+	 * subnets differ in more than eight bytes, at most OVNET_FIB_SLOTS6 in a network of more.
 	 */
-	uint64_t base6; /* upper half of the network's address */
+	uint64_t base6;              /* those eight bytes of the network's address, as a number */
+	uint64_t mask6_be, high6_be; /* the bits before them: which, and the network's */
 	uint32_t n_slots6;
-	uint8_t shift6; /* 64 - IPv6SubnetLen */
+	uint8_t first6; /* the first of them: 0 unless IPv6SubnetLen is more than 64 */
+	uint8_t shift6; /* bits in them behind IPv6SubnetLen */
 	_Atomic(const struct ovnet_peer *) *slot6;
 	_Atomic(const struct ovnet_fib_ranges6 *) odd6; /* NULL: nothing beside the index */
 	_Atomic(const struct ovnet_endpoints6 *) own6;  /* NULL: all at the default endpoint */
@@ -235,16 +238,25 @@ const struct ovnet_peer *ovnet_fib_odd_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16]);
 
 /*
- * The same for IPv6; the address as on the wire. What is below the network wraps around to an index
- * beyond n_slots6, which covers the network or its beginning, and nothing else.
+ * Below n_slots6 for subnets with a slot only: what is below the network wraps around, what is
+ * above it is beyond them, as the slots cover the network or its beginning.
  */
+static inline uint64_t ovnet_fib_index6(const struct ovnet_fib_view *view, const uint8_t addr[16])
+{
+	uint64_t high, bytes;
+
+	memcpy(&high, addr, sizeof(high));
+	memcpy(&bytes, addr + view->first6, sizeof(bytes));
+	uint64_t i = (__builtin_bswap64(bytes) - view->base6) >> view->shift6;
+	return (high & view->mask6_be) == view->high6_be ? i : UINT64_MAX;
+}
+
+/* The same for IPv6; the address as on the wire. */
 static inline const struct ovnet_peer *ovnet_fib_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16])
 {
-	uint64_t high;
+	uint64_t i = ovnet_fib_index6(view, addr);
 
-	memcpy(&high, addr, sizeof(high));
-	uint64_t i = (__builtin_bswap64(high) - view->base6) >> view->shift6;
 	if (__builtin_expect(i < view->n_slots6, 1)) {
 		const struct ovnet_peer *p =
 			atomic_load_explicit(&view->slot6[i], memory_order_acquire);

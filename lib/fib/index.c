@@ -50,9 +50,9 @@ static _Atomic(const struct ovnet_peer *) *slot4(
 static _Atomic(const struct ovnet_peer *) *slot6(
 	struct ovnet_fib_view *v, const struct ovnet_prefix6 *subnet)
 {
-	if (subnet->len != 64 - v->shift6)
+	if (subnet->len != v->first6 * 8 + 64 - v->shift6)
 		return NULL;
-	uint64_t i = (number6_half(subnet->addr) - v->base6) >> v->shift6;
+	uint64_t i = ovnet_fib_index6(v, subnet->addr);
 	return i < v->n_slots6 ? &v->slot6[i] : NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <search.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 void view_destroy(struct ovnet_fib_view *v)
@@ -67,18 +68,22 @@ static int check(const struct ovnet_overlay *o, uint8_t subnet_len, uint8_t subn
 
 static int add_index6(struct ovnet_fib_view *v, uint8_t subnet6_len)
 {
-	uint8_t net_len = v->overlay.network6.len;
+	const struct ovnet_prefix6 *net = &v->overlay.network6;
+	uint8_t first = subnet6_len > 64 ? (uint8_t)((subnet6_len - 64 + 7) / 8) : 0;
 
-	if (net_len == 0 || subnet6_len > 64)
+	if (net->len == 0 || net->len < first * 8)
 		return 0;
-	unsigned bits = subnet6_len - net_len;
+	unsigned bits = subnet6_len - net->len;
 	uint32_t slots = bits < 32 && 1u << bits < OVNET_FIB_SLOTS6 ? 1u << bits : OVNET_FIB_SLOTS6;
 	v->slot6 = calloc(slots, sizeof(v->slot6[0]));
 	if (v->slot6 == NULL)
 		return -ENOMEM;
-	v->base6 = number6_half(v->overlay.network6.addr);
 	v->n_slots6 = slots;
-	v->shift6 = (uint8_t)(64 - subnet6_len);
+	v->first6 = first;
+	v->shift6 = (uint8_t)(first * 8 + 64 - subnet6_len);
+	v->base6 = number6_half(net->addr + first);
+	memset(&v->mask6_be, 0xff, first);
+	memcpy(&v->high6_be, net->addr, first);
 	return 0;
 }
 

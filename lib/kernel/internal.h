@@ -34,7 +34,7 @@ struct ovnet_kernel {
 	unsigned n_neigh;
 	struct ovnet_prefix network[2]; /* of the host device, family 0: not set up (yet) */
 	bool no_gateways; /* IPv4 routes of a network too large for them, see host_device.c */
-	bool no_managed;     /* a kernel before 5.16: ask again and again instead */
+	bool no_managed;  /* a kernel before 5.16: ask again and again instead */
 };
 
 /* link.c. `alias` may be NULL. False: not a message about a whole link. */

@@ -73,8 +73,10 @@ struct ovnet_counters {
 	_Atomic uint32_t impostor6_seq;
 	uint8_t impostor6_outer[16], impostor6_inner[16];
 	struct ovnet_port_counters port[OVNET_MAX_PORTS];
-	uint64_t answers;         /* ICMP errors sent to senders of dropped packets */
-	uint64_t answers_limited; /* not sent: more than the worker's rate of them */
+	/* Packets the path made itself: */
+	uint64_t answers;         /* ICMP errors to the senders of dropped packets */
+	uint64_t pieces;          /* of packets cut to fit the way, the first of each not counted */
+	uint64_t answers_limited; /* errors not made: more than the worker's rate of them */
 	uint64_t loops, idle_loops, sleeps, wakeups;
 	uint64_t busy_cycles, total_cycles; /* TSC; total excludes sleep */
 	/* Indexed by peer id; allocated with the FIB's capacity. Never NULL while running. */

@@ -98,8 +98,7 @@ static int check(struct cut *c)
 	return 0;
 }
 
-/* `len` bytes of the original from `at` on, to the end of `f`, into new segments where it is full.
- */
+/* `len` bytes of the original from `at` on, behind `f`; new segments where one is full. */
 static int append(struct rte_mbuf *f, const struct rte_mbuf *m, uint32_t at, uint32_t len)
 {
 	struct rte_mbuf *last = f;
@@ -146,7 +145,7 @@ static void put_meta(struct rte_mbuf *f, struct rte_mbuf *m, uint16_t l3_len)
 	struct ovnet_meta *meta = ovnet_meta(f);
 
 	*meta = *ovnet_meta(m);
-	meta->flags &= OVNET_META_HASH;
+	meta->flags &= (uint8_t)~OVNET_META_TRACE;
 	meta->l3_len = l3_len;
 }
 

@@ -22,9 +22,8 @@ static const struct icmp_kind kinds[] = {
 
 static bool is_unicast(const uint8_t *addr)
 {
-	struct ovnet_addr a = {.family = AF_INET6};
+	const struct ovnet_addr a = ovnet_addr_v6(addr);
 
-	memcpy(a.v6, addr, sizeof(a.v6));
 	return ovnet_addr_is_unicast(&a);
 }
 

@@ -31,8 +31,6 @@ static int step(const struct rte_mbuf *m, struct ovnet_ip6_upper *up)
 {
 	struct extension room;
 
-	if (up->len - up->off < sizeof(room))
-		return -EINVAL;
 	const struct extension *e = rte_pktmbuf_read(m, up->off, sizeof(room), &room);
 	if (e == NULL)
 		return -EINVAL;

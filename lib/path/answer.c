@@ -88,6 +88,7 @@ static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way
 	int n = ovnet_fragment4(m, way->mtu, parts, FRAGMENTS_MAX);
 	if (n < 0)
 		return false;
+	ctx->counters->pieces += (unsigned)n - 1;
 	uint16_t left = way->outward ? STAGE(encap)(ctx, parts, (uint16_t)n)
 				     : STAGE(deliver)(ctx, parts, (uint16_t)n);
 	STAGE(tx)(ctx, parts, left);

@@ -187,9 +187,10 @@ static uint16_t no_overlay(struct ovnet_path_ctx *ctx, const struct ovnet_port *
 static uint16_t from_uplink(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n)
 {
-	if (unlikely(ctx->view == NULL))
+	const struct ovnet_overlay *o = ctx->view != NULL ? &ctx->view->overlay : NULL;
+
+	if (unlikely(o == NULL || (o->tunnel == OVNET_TUNNEL_NONE && !o->direct)))
 		return no_overlay(ctx, port, pkts, n);
-	const struct ovnet_overlay *o = &ctx->view->overlay;
 	switch (o->tunnel) {
 	case OVNET_TUNNEL_VXLAN:
 		if (!o->direct)

@@ -26,6 +26,8 @@ static inline int check_inner4(const struct ovnet_fib_view *view, struct rte_mbu
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
 	int why = ip4_check(ip, m->data_len, m->pkt_len);
 
+	if (likely(why == PASS))
+		why = check_offload(meta, ip4_header_len(ip));
 	if (unlikely(why != PASS))
 		return why;
 	why = check_offload(meta, ip4_header_len(ip));
@@ -45,6 +47,8 @@ static inline int check_inner6(const struct ovnet_fib_view *view, struct rte_mbu
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
 	int why = ip6_check(ip, m->data_len, m->pkt_len);
 
+	if (likely(why == PASS))
+		why = check_offload(meta, IP6_LEN);
 	if (unlikely(why != PASS))
 		return why;
 	why = check_offload(meta, IP6_LEN);

@@ -50,6 +50,15 @@ static inline int strip_offload(struct ovnet_meta *meta, uint16_t len)
 	return PASS;
 }
 
+/* A NIC that knows the tunnel speaks of the inner checksum where it does not say "outer". */
+static inline bool nic_has_verified(const struct rte_mbuf *m)
+{
+	if ((m->ol_flags & RTE_MBUF_F_RX_OUTER_L4_CKSUM_MASK) == RTE_MBUF_F_RX_OUTER_L4_CKSUM_GOOD)
+		return true;
+	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+	       (m->packet_type & RTE_PTYPE_TUNNEL_MASK) == 0;
+}
+
 /*
  * Over IPv4 a tunnel's UDP checksum is not looked at: the inner packet has its own, and RFC 7348
  * wants 0 there. IPv6 has no header checksum, so RFC 8200 section 8.1 has receivers verify; 0 is
@@ -62,7 +71,7 @@ static inline bool csum6_is_right(
 	const struct rte_udp_hdr *udp = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, at);
 
 	if (udp->dgram_cksum == 0 || (ovnet_meta(m)->offload & OVNET_OFF_CSUM) ||
-		(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		nic_has_verified(m))
 		return true;
 	/* The addresses stand right in front of UDP, but for extension headers. */
 	const uint8_t *addrs = ip->src_addr;
@@ -88,9 +97,7 @@ static __rte_always_inline int check_tunnel(const struct ovnet_overlay *o, struc
 
 	if (unlikely(ip_payload < sizeof(*udp)))
 		return OVNET_DROP_TRUNCATED;
-	/* flannel's udp is IPv4's alone. */
-	if (unlikely(rte_be_to_cpu_16(udp->dst_port) != o->udp_port ||
-		     what.tunnel == OVNET_TUNNEL_NONE || (!vxlan && ip6 != NULL)))
+	if (unlikely(rte_be_to_cpu_16(udp->dst_port) != o->udp_port))
 		return OVNET_DROP_NOT_OVERLAY;
 	uint32_t udp_len = rte_be_to_cpu_16(udp->dgram_len);
 	if (unlikely(udp_len < sizeof(*udp) || udp_len > ip_payload))
@@ -147,7 +154,7 @@ static __rte_always_inline int check_outer4(const struct ovnet_fib_view *view,
 	meta->src_version = 4;
 	if (what.direct && rte_be_to_cpu_32(ip->dst_addr) - o->own.addr_host < view->n_own)
 		return take_routed(m);
-	if (unlikely(ip->next_proto_id != IPPROTO_UDP ||
+	if (unlikely(what.tunnel == OVNET_TUNNEL_NONE || ip->next_proto_id != IPPROTO_UDP ||
 		     (port->local.family != 0 && ip->dst_addr != port->local.v4_be)))
 		return OVNET_DROP_NOT_OVERLAY;
 	if (unlikely(ip4_is_fragment(ip)))
@@ -170,8 +177,9 @@ static __rte_noinline int skip_options(
 		if (*at > IP6_LEN + OUTER_EXT_MAX)
 			return OVNET_DROP_NOT_OVERLAY;
 	}
-	if (proto == IPPROTO_FRAGMENT)
-		return OVNET_DROP_FRAGMENT;
+	if (proto == IPPROTO_FRAGMENT && *at + 8 <= total)
+		return ip[*at] == IPPROTO_UDP || ip6_is_option(ip[*at]) ? OVNET_DROP_FRAGMENT
+									: OVNET_DROP_NOT_OVERLAY;
 	if (proto != IPPROTO_UDP)
 		return OVNET_DROP_NOT_OVERLAY;
 	return *at <= total ? PASS : OVNET_DROP_TRUNCATED;
@@ -191,8 +199,10 @@ static __rte_always_inline int check_outer6(const struct ovnet_fib_view *view,
 	meta->src_version = 6;
 	if (what.direct && ip6_in(&o->own6, ip->dst_addr))
 		return take_routed(m);
-	if (unlikely(port->local6.family != 0 &&
-		     memcmp(ip->dst_addr, port->local6.v6, sizeof(ip->dst_addr)) != 0))
+	/* flannel's udp is IPv4's alone. */
+	if (unlikely(what.tunnel != OVNET_TUNNEL_VXLAN ||
+		     (port->local6.family != 0 &&
+			     memcmp(ip->dst_addr, port->local6.v6, sizeof(ip->dst_addr)) != 0)))
 		return OVNET_DROP_NOT_OVERLAY;
 	uint32_t at = IP6_LEN, total = ip6_total(ip);
 	if (unlikely(ip->proto != IPPROTO_UDP)) {

@@ -7,15 +7,16 @@
 # OVNET_HOSTILE=N: N packets each way instead of 20,000; OVNET_SEED: others than usual.
 . "$(dirname "$0")/lib.sh"
 
-# What came in, what went out, what was refused by a reason, over all doors, and the fragments
-# that are part of another packet.
+# What came in or was made (errors, pieces), what went out, what was refused by a reason, over all
+# doors, and the fragments that are part of another packet.
 balance() {
-	local rx tx refused absorbed
+	local rx made tx refused absorbed
 	rx=$(ctl "$1" ports | jq '[.[].rx_packets] | add')
 	tx=$(ctl "$1" ports | jq '[.[].tx_packets] | add')
 	refused=$(ctl "$1" drops | jq '[.[] | select(.port == null) | .packets] | add // 0')
 	absorbed=$(ctl "$1" stats | json .absorbed)
-	echo "$rx $tx $refused $absorbed"
+	made=$(ctl "$1" stats | json '.answers + .pieces')
+	echo "$((rx + made)) $tx $refused $absorbed"
 }
 balanced() {
 	local rx tx refused absorbed

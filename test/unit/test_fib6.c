@@ -83,10 +83,16 @@ static const struct {
 	{A(0xffffffffffff0000, 0), 48, 64, 65536},
 	{A(0, 0), 48, 64, 65536},
 	{A(0xfd05000000010003, 0), 64, 64, 1},
-	{A(0xfd05000000010003, 0), 64, 80, 0},
-	{A(0xfd05000000010000, 0), 60, 72, 0},
-	{A(0xffffffffffffffff, 0xfffffffffffffffc), 126, 128, 0},
-	{A(0xfd05000000010003, 7), 128, 128, 0},
+	{A(0xfd05000000010003, 0), 64, 80, 65536},
+	{A(0xfd05000000010003, 0), 64, 65, 2},
+	{A(0xfd05000000010003, 0), 64, 128, OVNET_FIB_SLOTS6},
+	{A(0xfd05000000010000, 0), 62, 66, 16},
+	{A(0xfc00000000000000, 0), 7, 65, 0},
+	{A(0xfe00000000000000, 0), 8, 72, OVNET_FIB_SLOTS6},
+	{A(0xfe00000000000000, 0), 8, 73, 0},
+	{A(0xfd05000000010000, 0), 60, 72, 4096},
+	{A(0xffffffffffffffff, 0xfffffffffffffffc), 126, 128, 4},
+	{A(0xfd05000000010003, 7), 128, 128, 1},
 };
 
 static void every_shape_of_network_has_exact_edges(void **state)
@@ -107,6 +113,7 @@ static void every_shape_of_network_has_exact_edges(void **state)
 		assert_true(found(end) == 2);
 		assert_true(found(s->network - 1) == 0);
 		assert_true(found(end + 1) == 0);
+		assert_true(found(s->network ^ (u128)1 << 127) == 0);
 		assert_true(found(s->network ^ (u128)1 << (128 - s->len)) == 0);
 		if (last > top + 1) {
 			assert_true(found(top + 1) == 0);

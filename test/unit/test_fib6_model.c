@@ -98,11 +98,11 @@ static void random_changes_match_a_model(void **state)
 	(void)state;
 	static const struct shape in[] = {{A(0xfd05000100020000, 0), 48, 58},
 		{A(0xfd05000100000000, 0), 32, 42}, {A(0xfd05000100020300, 0), 56, 66},
-		{A(0xfd05000000000000, 0), 40, 64}};
+		{A(0xfd05000000000000, 0), 40, 64}, {A(0xfd05000000000007, 0), 64, 90}};
 	static struct model m[MODEL_MAX];
 	uint64_t seed = 1;
 
-	for (unsigned round = 0; round < 4; round++) {
+	for (unsigned round = 0; round < 5; round++) {
 		const struct shape *s = &in[round];
 		u128 own = s->network | (u128)5 << (128 - s->subnet_len);
 

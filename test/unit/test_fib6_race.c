@@ -66,8 +66,8 @@ static void *read_on(void *arg)
 			const struct ovnet_peer *p = ovnet_fib_lookup6(v, a.v6);
 			r->seen += p != NULL;
 			r->torn += p != NULL && is_torn(p, &a);
+			r->lost += is_lost(v);
 		}
-		r->lost += is_lost(v);
 		ovnet_rcu_reader_quiescent(&bed.rcu, r->id);
 	}
 	ovnet_rcu_reader_offline(&bed.rcu, r->id);
@@ -104,24 +104,29 @@ static void churn_lists(uint64_t *seed)
 		ovnet_fib_del_endpoint6(bed.w, other.v6);
 }
 
-/* A subnet's public address goes by its length and number, so that the sources are known too. */
-static void churn(uint64_t *seed, bool *live)
+/* Each time a subnet comes it has another public address; `live`: the present one's number. */
+static void churn(uint64_t *seed, uint32_t *live)
 {
+	static uint32_t last = POOL;
 	uint32_t n = next_random(seed) % POOL;
 	uint8_t len = n % 8 != 0 ? 64 : (uint8_t)(62 + n / 8 % 6);
 	const struct ovnet_prefix subnet = subnet_of(A(NET48 + n, 0) & mask_of(len), len);
-	const struct ovnet_addr pub = public_of(n);
+	const struct ovnet_addr was = public_of(live[n]);
+	bool known = live[n] != 0;
 
-	if (!live[n]) {
-		live[n] =
-			ovnet_fib_get_peer(bed.w, &subnet) == NULL && set_stamped(&subnet, n) == 0;
+	if (!known) {
+		if (ovnet_fib_get_peer(bed.w, &subnet) == NULL && set_stamped(&subnet, ++last) == 0)
+			live[n] = last;
 	} else if (next_random(seed) % 2 == 0) {
 		assert_int_equal(ovnet_fib_del_peer(bed.w, &subnet), 0);
-		live[n] = false;
+		live[n] = 0;
 	} else {
-		assert_int_equal(set_stamped(&subnet, n), 0);
+		assert_int_equal(set_stamped(&subnet, ++last), 0);
+		live[n] = last;
 	}
-	assert_int_equal(ovnet_fib_is_source(&bed.fib, &pub), live[n]);
+	const struct ovnet_addr is = public_of(live[n]);
+	assert_int_equal(ovnet_fib_is_source(&bed.fib, &is), live[n] != 0);
+	assert_false(known && ovnet_fib_is_source(&bed.fib, &was));
 	ovnet_rcu_reclaim(&bed.rcu);
 }
 
@@ -140,7 +145,7 @@ static void open_tables(uint64_t *seed)
 static void readers_see_only_whole_objects(void **state)
 {
 	(void)state;
-	static bool live[POOL];
+	static uint32_t live[POOL];
 	_Atomic bool stop = false;
 	struct reader r[2];
 	uint64_t seed = 42;
@@ -154,9 +159,10 @@ static void readers_see_only_whole_objects(void **state)
 		assert_int_equal(pthread_create(&r[i].thread, NULL, read_on, &r[i]), 0);
 	}
 	for (double end = seconds() + 1; seconds() < end;) {
-		for (unsigned i = 0; i < 200; i++)
+		for (unsigned i = 0; i < 200; i++) {
 			churn(&seed, live);
-		churn_lists(&seed);
+			churn_lists(&seed);
+		}
 		subnet_len = subnet_len == 64 ? 62 : 64;
 		assert_int_equal(set_overlay(A(NET48, 0), 48, own_net, 64, subnet_len), 0);
 	}

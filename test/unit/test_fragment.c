@@ -59,7 +59,7 @@ static struct rte_mbuf *packet_of(uint16_t first, uint16_t seg)
 
 	ovnet_meta_reset(m, 42);
 	meta->hash = HASH;
-	meta->flags = OVNET_META_HASH | OVNET_META_TRACE;
+	meta->flags = OVNET_META_HASH | OVNET_META_TRACE | OVNET_META_ROUTE;
 	meta->l3_len = (uint16_t)in.len;
 	return m;
 }
@@ -84,7 +84,7 @@ static unsigned check_piece(struct rte_mbuf *f, uint16_t mtu, bool last)
 		assert_int_equal((len - header) % 8, 0);
 	assert_int_equal(meta->in_port, 42);
 	assert_int_equal(meta->offload, 0);
-	assert_int_equal(meta->flags, OVNET_META_HASH);
+	assert_int_equal(meta->flags, OVNET_META_HASH | OVNET_META_ROUTE);
 	assert_int_equal(meta->hash, HASH);
 	assert_int_equal(meta->l3_len, len);
 	assert_int_equal(rte_pktmbuf_headroom(f), RTE_PKTMBUF_HEADROOM);
@@ -290,16 +290,23 @@ static void a_partial_checksum_is_finished_first(void **state)
 	all_mbufs_back();
 }
 
+/* Neither to be sent on nor to be summed. */
 static void padding_of_the_link_is_no_payload(void **state)
 {
 	(void)state;
 	put_packet(1000, NULL, 0, 0);
+	memset(in.b + 1000, 0x5a, 18);
 	in.len = 1018;
 	struct rte_mbuf *m = packet_of(20, 400);
+	struct ovnet_meta *meta = ovnet_meta(m);
+	meta->offload = OVNET_OFF_CSUM;
+	meta->csum_start = 20;
+	meta->csum_offset = 6;
 	int n = ovnet_fragment4(m, 500, out, MAX);
 
 	assert_int_equal(n, 3);
 	in.len = 1000;
+	be_put16(in.b + 26, ~be_sum(in.b + 20, 980, 0));
 	check_pieces(n, 500);
 	rte_pktmbuf_free_bulk(out, (unsigned)n);
 	all_mbufs_back();

@@ -59,6 +59,14 @@ static void behind_extension_headers(void **state)
 	put_extensions(58);
 	for (in.len = at; in.len >= 40; in.len--)
 		silent();
+	put_extensions(17);
+	for (uint16_t len = 40; len < at; len++) {
+		be_put16(in.b + 4, len - 40u);
+		silent();
+	}
+	put_extensions(17);
+	for (in.len = at - 1; in.len >= 40; in.len--)
+		silent();
 	for (in.len = 39; in.len > 0; in.len--)
 		assert_false(answered(OVNET_ICMP_TOO_BIG, 1400, 0, 0));
 

@@ -166,6 +166,8 @@ static void not_about_later_fragments(void **state)
 	silent();
 	/* What would be the next header is payload there. */
 	in.b[40] = 60;
+	in.b[48] = 17;
+	in.b[49] = 0;
 	silent();
 }
 

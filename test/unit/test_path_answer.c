@@ -102,7 +102,7 @@ static void each_way_has_its_mtu(void **state)
 static void guests_are_told(void **state)
 {
 	(void)state;
-	uint8_t in[1600], out[1400];
+	uint8_t in[1600], out[1600];
 	struct bed *b = open_answering();
 	const struct ovnet_addr guest = addr6(OWN_NET6, 9), peer = addr6(PEER_NET6, 2),
 				router = addr6(OWN_NET6, 1);
@@ -136,7 +136,7 @@ static void guests_are_told(void **state)
 	clear_df(in + 14);
 	feed(ops, b, ATTACH, in, 1465);
 	assert_int_equal(b->door[UPLINK].n_out, 2);
-	assert_int_equal(join(b, UPLINK, 64, 1450, out + 0), 1451);
+	assert_int_equal(join(b, UPLINK, 64, 1450, out), 1451);
 	assert_int_equal(out[8], 8);
 	bed_drain(b);
 

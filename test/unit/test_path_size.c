@@ -15,6 +15,7 @@ static void without_df_the_inside_is_cut(void **state)
 	(void)state;
 	uint8_t in[4000], out[4000];
 	struct bed *b = open_answering();
+	unsigned pieces = 0;
 
 	for (uint16_t len = 1451; len < 4000; len += 283) {
 		put_inner(in, OWN_POD, PEER_POD, 1, len);
@@ -24,6 +25,7 @@ static void without_df_the_inside_is_cut(void **state)
 		bed_receive(b, HOST, m);
 		assert_int_equal(ops->poll(&b->ctx), 1);
 		unsigned n = b->door[UPLINK].n_out;
+		pieces += n - 1;
 		assert_int_equal(n, (len - 20 + 1423) / 1424);
 		for (unsigned i = 0; i < n; i++) {
 			const uint8_t *o =
@@ -40,6 +42,7 @@ static void without_df_the_inside_is_cut(void **state)
 	}
 	assert_int_equal(bed_drops(b), 0);
 	assert_int_equal(b->counters.answers, 0);
+	assert_int_equal(b->counters.pieces, pieces);
 	bed_close(b);
 }
 

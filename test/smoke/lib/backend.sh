@@ -19,9 +19,9 @@ size_passes() {
 sizes() {
 	local size
 	for size in 60 576 1280 $(($4 - 1)) "$4"; do
-		expect "IPv$3, $size bytes from $1 to $2" size_passes "$1" "$2" "$3" "$size" -M do
+		expect "IPv$3, $size bytes from $1 to $2" size_passes "$1" "$2" "$3" "$size" -M "do"
 	done
-	! size_passes "$1" "$2" "$3" $(($4 + 1)) -M do >/dev/null 2>&1 ||
+	! size_passes "$1" "$2" "$3" $(($4 + 1)) -M "do" >/dev/null 2>&1 ||
 		fail "IPv$3, $(($4 + 1)) bytes from $1 to $2 in one piece, MTU $4"
 	expect "IPv$3, 4000 bytes from $1 to $2 in fragments" size_passes "$1" "$2" "$3" 4000 -M dont
 }
