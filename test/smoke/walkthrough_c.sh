@@ -53,7 +53,7 @@ within 10 "container to container" ping_once a b
 all_arrive a b 60
 all_arrive b a 60
 expect "TCP from container to container" tcp_copy a b 2
-expect "1472 bytes pass whole" in_pod a ping -n -c 1 -W 1 -M do -s 1444 "$(pod_ip b)" >/dev/null
+expect "1472 bytes pass whole" in_pod a ping -n -c 1 -W 1 -M "do" -s 1444 "$(pod_ip b)" >/dev/null
 # The fabric has no route to the overlay: what it answers came with the node's address.
 expect "a container reaches the world" in_pod a ping -n -c 1 -W 1 "$LAB_GATEWAY" >/dev/null
 

@@ -55,7 +55,7 @@ for from in a b c; do
 		all_arrive $from $to 62
 	done
 done
-expect "1500 bytes pass whole" in_pod a ping -n -c 1 -W 1 -M do -s 1472 "$(pod_ip b)" >/dev/null
+expect "1500 bytes pass whole" in_pod a ping -n -c 1 -W 1 -M "do" -s 1472 "$(pod_ip b)" >/dev/null
 expect "TCP from container to container" tcp_copy a b 2
 capture_start a "icmp or udp port 8285 or udp port 8472"
 expect "a ping to look at" ping_once a b
