@@ -7,17 +7,23 @@ set -euo pipefail
 . "$OVNET_ROOT/test/smoke/lib/build.sh"
 set +eE
 
-PARTS="build lint unit smoke demo asan fuzz"
+PARTS="build lint unit smoke demo perf asan fuzz"
+# Smoke tests that run under the sanitizers too unless --full runs all of them there: together they
+# go through every data plane, door, transport, and way to start and end.
+ASAN_SMOKE=" backend_host_gw backend_udp bad_packets cleanup cold_start_without_etcd config_changes \
+direct_routing dual_stack etcd_down_tls etcd_v2 hostile_packets lease_command lease_lost many_leases \
+masquerade outer_fragments path_mtu spoofing static_registry uplink_changes vdev_uplink "
 
 usage() {
 	cat <<-END
-		usage: scripts/test.sh [unit|smoke|asan|fuzz|lint|demo|build]... [--full]
+		usage: scripts/test.sh [build|lint|unit|smoke|demo|perf|asan|fuzz]... [--full]
 
 		  build  gcc and clang, warnings are errors
 		  lint   scripts/lint.sh and its self-test
 		  unit   cmocka suites
 		  smoke  test/smoke/*.sh: network namespaces, a real etcd, kernel vxlan peers
 		  demo   scripts/demo.sh
+		  perf   the benchmarks in short: that they run and give their figures
 		  asan   unit and smoke with AddressSanitizer and UndefinedBehaviorSanitizer
 		  fuzz   each harness of test/fuzz for a few seconds; test/fuzz/run.sh for longer
 		  --full adds what takes long
@@ -123,6 +129,7 @@ smoke() {
 		[ "$name" != lib ] || continue
 		# The demo builds and runs what is in build/, there is nothing else to see in it.
 		[[ $1 != asan-* || $name != demo_* ]] || continue
+		[[ $1 != asan-* || -n $FULL || $ASAN_SMOKE == *" $name "* ]] || continue
 		OVNET_BUILD=$2 run "$1smoke/$name" timeout --foreground -k 20 "$3" "$script"
 	done
 }
@@ -168,8 +175,28 @@ part_demo() {
 	build_gcc || return
 	run demo/default "$OVNET_ROOT/scripts/demo.sh" --json "$LOGS/demo.json"
 	run demo/v2 "$OVNET_ROOT/scripts/demo.sh" --etcd-api v2
-	run demo/tls "$OVNET_ROOT/scripts/demo.sh" --tls
+	run demo/tls-grpc "$OVNET_ROOT/scripts/demo.sh" --tls --etcd-transport grpc
+	run demo/udp "$OVNET_ROOT/scripts/demo.sh" --backend udp
+	run demo/host-gw "$OVNET_ROOT/scripts/demo.sh" --backend host-gw
+	run demo/direct-routing "$OVNET_ROOT/scripts/demo.sh" --backend vxlan --direct-routing
+	run demo/dual-stack "$OVNET_ROOT/scripts/demo.sh" --dual-stack
 	[ -z "$FULL" ] || run demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
+}
+
+# perf_keys VERB FILTER: it runs and gives its figures; how fast is nobody's business here.
+perf_keys() {
+	"$OVNET_ROOT/perf/run.sh" "$1" --quick --json "$LOGS/perf-$1.json" &&
+		jq -e "$2" "$LOGS/perf-$1.json" >/dev/null
+}
+
+part_perf() {
+	build_gcc || return
+	run perf/stages perf_keys stages '[.rows[] | select(.cycles_per_packet > 0)
+		| .backend + " " + .validation] | unique
+		| contains(["vxlan4 strict", "vxlan4 off", "vxlan6 strict", "vxlan6 off", "udp4 strict",
+			"udp4 off", "host-gw strict", "host-gw off"])'
+	run perf/leases perf_keys leases '[.leases, .sync_s, .resync_s, .event_ms_p50, .event_ms_p99,
+		.loop_stall_ms_max, .rss_mb] | all(type == "number")'
 }
 
 part_asan() {

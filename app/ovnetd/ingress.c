@@ -40,11 +40,22 @@ static unsigned make_rules(const struct daemon *d, struct ovnet_ingress_rule *ru
 	return n;
 }
 
+/* Also what only other nodes know us by: behind a router that translates, or without the kernel. */
+static unsigned collect_local(const struct daemon *d, struct ovnet_addr *local)
+{
+	unsigned n = ovnet_kernel_link_addrs(d->kernel, 0, local, INGRESS_MAX_LOCAL - 2);
+
+	local[n++] = d->public_ip;
+	if (d->public_ip6.family != 0)
+		local[n++] = d->public_ip6;
+	return n;
+}
+
 void ingress_update(struct daemon *d)
 {
 	struct ovnet_addr local[INGRESS_MAX_LOCAL] = {0};
 	struct ovnet_ingress_rule *rules;
-	unsigned n_local = ovnet_kernel_link_addrs(d->kernel, 0, local, INGRESS_MAX_LOCAL);
+	unsigned n_local = collect_local(d, local);
 
 	if (!d->have_netconf || (d->ingress_set && n_local == d->n_local &&
 					memcmp(local, d->local, sizeof(local)) == 0))

@@ -13,6 +13,7 @@ struct way {
 	bool outward;                      /* to the underlay */
 	const struct ovnet_peer *peer;     /* outward: on to whom, inward: from whom; NULL: none */
 	const struct ovnet_endpoint *back; /* not from the underlay: where its sender is */
+	const struct ovnet_nexthop *nh;    /* outward: the peer's; NULL: none */
 	const struct ovnet_port *in;
 	uint16_t mtu; /* when it was OVERSIZE */
 };
@@ -57,8 +58,10 @@ static bool find_way(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, struc
 		return true;
 	}
 	way->peer = peer_of(ctx->view, ip);
-	if (way->peer != NULL && way->peer->nh != NULL)
-		way->mtu = way_mtu(way->peer, ovnet_nh_get(way->peer->nh));
+	if (way->peer != NULL && way->peer->nh != NULL) {
+		way->nh = ovnet_nh_get(way->peer->nh);
+		way->mtu = way_mtu(way->peer, way->nh);
+	}
 	/* Permissive validation lets by what is not its sender's: nobody else gets the error. */
 	way->back = endpoint_of(ctx->view, ip, true);
 	if (way->back != NULL && way->back->port != meta->in_port)
@@ -79,9 +82,12 @@ static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way
 	struct ovnet_meta *meta = ovnet_meta(m);
 
 	if (way->outward) {
+		/* The tables may have changed since lookup looked. */
+		if (way->nh == NULL || !way->nh->resolved)
+			return false;
 		meta->peer = way->peer;
-		meta->nh = ovnet_nh_get(way->peer->nh);
-		meta->out_port = meta->nh->port;
+		meta->nh = way->nh;
+		meta->out_port = way->nh->port;
 		if (meta->flags & OVNET_META_ROUTE)
 			count_down(rte_pktmbuf_mtod(m, void *)); /* one is left: see answer() */
 	}
@@ -178,7 +184,7 @@ static void send_back(struct ovnet_path_ctx *ctx, struct rte_mbuf *e, const stru
 	STAGE(tx)(ctx, &e, 1);
 }
 
-/* To a peer: an error is never answered itself, so this ends. */
+/* To a peer. */
 static void send_out(struct ovnet_path_ctx *ctx, struct rte_mbuf *e)
 {
 	uint16_t n = STAGE(lookup)(ctx, &e, 1);
@@ -231,6 +237,10 @@ void STAGE(answer_all)(struct ovnet_path_ctx *ctx, struct refused *r)
 {
 	uint16_t kept = 0;
 
+	/* What is sent here goes through stages itself; what they refuse of it is not answered. */
+	if (ctx->answering)
+		return;
+	ctx->answering = true;
 	for (uint16_t i = 0; i < r->n; i++) {
 		uint8_t reason = r->reason[i];
 
@@ -240,4 +250,5 @@ void STAGE(answer_all)(struct ovnet_path_ctx *ctx, struct refused *r)
 		r->pkts[kept++] = r->pkts[i];
 	}
 	r->n = kept;
+	ctx->answering = false;
 }

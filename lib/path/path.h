@@ -68,6 +68,7 @@ struct ovnet_path_ctx {
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;
 	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
+	bool answering; /* answer.c is at work */
 	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
 	uint64_t tx_pending;       /* bit per port id with packets in txbuf */
 	struct ovnet_counters *counters;

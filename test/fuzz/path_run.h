@@ -86,6 +86,12 @@ void fuzz_check_vxlan4(
 void fuzz_check_from_vxlan4(
 	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);
 
+/* Any backend, either IP version: a frame to the underlay; what is delivered. */
+void fuzz_check_frame(
+	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);
+void fuzz_check_packet(
+	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);
+
 /* For LLVMFuzzerInitialize and LLVMFuzzerTestOneInput. */
 void fuzz_path_init(void);
 void fuzz_path(bool from_uplink, const uint8_t *data, size_t size);

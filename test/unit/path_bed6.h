@@ -65,16 +65,21 @@ static inline void bed_add_peer6(struct bed *b, uint16_t net, enum ovnet_encap k
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 }
 
-static inline struct bed *bed_open6(void)
+static inline void bed_set_up6(struct bed *b)
 {
-	struct bed *b = bed_open(1);
-
 	b->overlay.network6 = net6(0, 48);
 	b->overlay.own6 = net6(OWN_NET6, 64);
 	b->overlay.vtep_mac6 = own_vtep6;
 	b->overlay.outer.csum6 = true;
 	assert_int_equal(bed_set_overlay(b), 0);
 	bed_add_peer6(b, PEER_NET6, OVNET_ENCAP_VXLAN6);
+}
+
+static inline struct bed *bed_open6(void)
+{
+	struct bed *b = bed_open(1);
+
+	bed_set_up6(b);
 	return b;
 }
 

@@ -17,10 +17,10 @@ def checksum(data):
 
 
 def inner_ip(args):
-    """An IPv4 packet with UDP to the discard port."""
+    """An IPv4 packet with UDP to the discard port, not to be fragmented."""
     payload = bytes(args.size)
     udp = struct.pack("!4H", 40000, 9, 8 + len(payload), 0)
-    head = struct.pack("!2B3H2BH4s4s", 0x45, 0, 28 + len(payload), 1, 0, 64, 17, 0,
+    head = struct.pack("!2B3H2BH4s4s", 0x45, 0, 28 + len(payload), 1, 0x4000, 64, 17, 0,
                        socket.inet_aton(args.inner_src), socket.inet_aton(args.inner_dst))
     head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
     return head + udp + payload
