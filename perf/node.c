@@ -166,6 +166,7 @@ static int open_ports(struct node *n)
 		s->port = (struct ovnet_port){.ops = &ops,
 			.id = i,
 			.role = i == HOST_PORT ? OVNET_PORT_HOST : OVNET_PORT_UPLINK,
+			.mac = own_mac,
 			.caps = i == HOST_PORT ? OVNET_CAP_L3 : 0,
 			.mtu = 1500,
 			.n_rxq = 1,

@@ -15,6 +15,10 @@ OVNET_LOG_TYPE(overlay)
 
 #define SUPPORTED "udp, vxlan and host-gw"
 
+/* RFC 791, RFC 8200: what every link has to carry. */
+#define IP4_MIN_MTU 68
+#define IP6_MIN_MTU 1280
+
 /* Types flannel has or had, which ovnet leaves out. */
 static const char *const other_types[] = {
 	"ipip", "wireguard", "ipsec", "alloc", "extension", "tencent-vpc"};
@@ -55,6 +59,20 @@ static int refuse_public_ip(const struct daemon *d)
 	return -EINVAL;
 }
 
+/* flannel subtracts and hopes; below the overhead that comes out as 65,000 and something. */
+static int check_mtu(const struct ovnet_netconf *c)
+{
+	unsigned least = backend_overhead(c) + (c->enable_ipv6 ? IP6_MIN_MTU : IP4_MIN_MTU);
+
+	if (c->mtu == 0 || c->mtu >= least)
+		return 0;
+	LOG(ERR,
+		"Backend.MTU %u of the network config leaves no room for packets: it is the "
+		"underlay's, set it to %u at least, or leave it out",
+		c->mtu, least);
+	return -EINVAL;
+}
+
 static int check_families(const struct daemon *d, const struct ovnet_netconf *c)
 {
 	if (!c->enable_ipv4) {
@@ -89,7 +107,8 @@ int backend_check(const struct daemon *d, const struct ovnet_netconf *c)
 		public_here = public_here || uplink_has(&d->uplinks[i], &d->public_ip);
 	if (c->backend == OVNET_BACKEND_HOST_GW && !public_here)
 		return refuse_public_ip(d);
-	return check_families(d, c);
+	int rc = check_mtu(c);
+	return rc < 0 ? rc : check_families(d, c);
 }
 
 static void say(const struct ovnet_netconf *c)

@@ -31,6 +31,12 @@
 
 #define MAX_PEERS (1u << 17) /* twice what a /8 of /24 holds */
 
+/*
+ * The kernel lists IPv4 first, service addresses (VRRP, load balancers) among them. The XDP maps
+ * hold twice as many, so that old and new ones fit together.
+ */
+#define UPLINK_MAX_ADDRS 128
+
 /* One underlay interface or vdev. */
 struct uplink {
 	const struct conf_uplink *conf; /* NULL: the default one */
@@ -38,9 +44,10 @@ struct uplink {
 	struct ovnet_link link;  /* ifindex 0: no kernel device behind it */
 	struct ovnet_addr addr;  /* outer source address */
 	struct ovnet_addr addr6; /* the same of IPv6; family 0: none */
-	bool has_public;         /* the address in the tree was one of these when it started */
-	unsigned n_addrs;        /* all local addresses, what we accept packets to */
-	struct ovnet_addr addrs[16];
+	/* the addresses in the tree were among these when it started */
+	bool has_public, has_public6;
+	unsigned n_addrs; /* all local addresses, what we accept packets to */
+	struct ovnet_addr addrs[UPLINK_MAX_ADDRS];
 	struct ovnet_port *fragments; /* for what the kernel puts together; NULL: none */
 	struct event *readable;       /* its sockets */
 };
@@ -136,6 +143,10 @@ int uplinks_open(struct daemon *d);
 int uplinks_filter(struct daemon *d);
 /* Warns while full-size packets of the overlay do not fit an uplink. */
 void uplinks_check_mtu(struct daemon *d);
+/* Does the uplink show us packets that the kernel handles as well (AF_PACKET)? */
+bool uplink_is_copy(const struct uplink *u);
+/* Warns of what that means where packets are routed, by what sysctl says now. */
+void uplinks_check_copies(struct daemon *d);
 /* The interface's addresses or state changed. */
 void uplinks_link_changed(struct daemon *d, const struct ovnet_link *link);
 /* Reads the addresses anew. -EADDRNOTAVAIL: it has none, and keeps what it had. */

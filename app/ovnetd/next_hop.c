@@ -40,6 +40,15 @@ static int find_static(struct daemon *d, const struct ovnet_addr *dst, struct ne
 	return 0;
 }
 
+/* The kernel borrows the host device's address for an uplink that has lost its own. */
+static bool is_overlays(const struct daemon *d, const struct ovnet_addr *a)
+{
+	const struct ovnet_prefix v4 = ovnet_prefix_from4(&d->netconf.network);
+	const struct ovnet_prefix v6 = ovnet_prefix_from6(&d->netconf.network6);
+
+	return ovnet_prefix_contains(&v4, a) || (d->own.has_v6 && ovnet_prefix_contains(&v6, a));
+}
+
 /*
  * flanneld's kernel device sends from the address its lease carries, whatever the route prefers:
  * peers refuse packets from another.
@@ -51,7 +60,7 @@ static struct ovnet_addr source_on(const struct daemon *d, const struct uplink *
 
 	if (uplink_has(u, public_ip))
 		return *public_ip;
-	if (preferred->family != 0)
+	if (preferred->family != 0 && !is_overlays(d, preferred))
 		return *preferred;
 	return family == AF_INET6 ? u->addr6 : u->addr;
 }
@@ -70,7 +79,10 @@ int next_hop_find(struct daemon *d, const struct ovnet_addr *dst,
 		.source = source_on(d, u, dst->family, &r->prefsrc),
 		.mtu = r->mtu != 0 && r->mtu < u->port->mtu ? r->mtu : u->port->mtu,
 	};
-	return 0;
+	/* An outer header from nowhere: an underlay that lost its IPv6 addresses keeps routes. */
+	return out->source.family != 0 || d->netconf.backend == OVNET_BACKEND_HOST_GW
+		       ? 0
+		       : -EADDRNOTAVAIL;
 }
 
 /* Does the published header bear the uplink's present MAC? */
@@ -129,6 +141,9 @@ int next_hop_take(struct daemon *d, struct peer *p, const struct next_hop *hop)
 	int rc = known < 0 ? known
 			   : ovnet_fib_nh_set(d->fib, p->nh, known == 1 ? &mac : NULL,
 				     &u->port->mac, hop->mtu);
+	/* The configuration is all there is to ask. */
+	if (rc == 0 && known == 0 && u->link.ifindex == 0)
+		rc = ovnet_fib_nh_fail(d->fib, p->nh);
 	if (rc < 0)
 		next_hop_release(d, p);
 	return rc;
@@ -150,8 +165,12 @@ void next_hop_resolved(struct daemon *d, struct uplink *u, const struct ovnet_ad
 	struct ovnet_nh_slot *nh = ovnet_fib_nh_find(d->fib, u->port->id, addr);
 	char a[OVNET_ADDR_STRLEN];
 
-	if (nh != NULL &&
-		ovnet_fib_nh_set(d->fib, nh, mac, &u->port->mac, ovnet_nh_get(nh)->mtu) < 0)
-		LOG(ERR, "no memory for the new MAC of next hop %s",
+	if (nh == NULL)
+		return;
+	int rc = mac == NULL
+			 ? ovnet_fib_nh_fail(d->fib, nh)
+			 : ovnet_fib_nh_set(d->fib, nh, mac, &u->port->mac, ovnet_nh_get(nh)->mtu);
+	if (rc < 0)
+		LOG(ERR, "no memory for what became of next hop %s",
 			ovnet_addr_text(addr, a, sizeof(a)));
 }

@@ -107,6 +107,7 @@ void check_run(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	ports_check(d);
+	uplinks_check_copies(d);
 	if (d->synced)
 		peers_check(d);
 	if (d->settled && !d->subnet_env)

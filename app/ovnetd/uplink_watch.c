@@ -38,21 +38,43 @@ bool uplink_has(const struct uplink *u, const struct ovnet_addr *addr)
 }
 
 /* The address stands in our lease, and a lease of another address is another node's. */
-static void check_public_ip(struct daemon *d)
+static bool lost_public(const struct daemon *d, bool v6)
 {
-	char a[OVNET_ADDR_STRLEN];
+	const struct ovnet_addr *public_ip = v6 ? &d->public_ip6 : &d->public_ip;
 	bool had = false;
 
 	for (unsigned i = 0; i < d->n_uplinks; i++) {
 		const struct uplink *u = &d->uplinks[i];
-		had = had || u->has_public;
-		if (uplink_has(u, &d->public_ip)) {
-			warn_clear(&d->warnings, "public-ip");
-			return;
-		}
+		had = had || (v6 ? u->has_public6 : u->has_public);
+		if (uplink_has(u, public_ip))
+			return false;
 	}
-	if (!had)
-		return; /* a router translates it: node.public-ip */
+	return had; /* otherwise a router translates it: node.public-ip */
+}
+
+static void check_public_ip6(struct daemon *d)
+{
+	char a[OVNET_ADDR_STRLEN];
+
+	if (!d->own.has_v6 || !lost_public(d, true)) {
+		warn_clear(&d->warnings, "public-ipv6");
+		return;
+	}
+	ovnet_addr_text(&d->public_ip6, a, sizeof(a));
+	warn_set(&d->warnings, "public-ipv6",
+		"no uplink has the address %s any more, by which other nodes reach this one over "
+		"IPv6: give it back, or restart ovnetd to tell them another one",
+		a);
+}
+
+static void check_public_ip(struct daemon *d)
+{
+	char a[OVNET_ADDR_STRLEN];
+
+	if (!lost_public(d, false)) {
+		warn_clear(&d->warnings, "public-ip");
+		return;
+	}
 	ovnet_addr_text(&d->public_ip, a, sizeof(a));
 	warn_set(&d->warnings, "public-ip",
 		"no uplink has the address %s any more, by which other nodes reach this one: give "
@@ -101,6 +123,7 @@ static void take_addresses(struct daemon *d, struct uplink *u)
 	if (rc == -EADDRNOTAVAIL)
 		u->n_addrs = 0;
 	check_public_ip(d);
+	check_public_ip6(d);
 	if (rc == 0 && d->have_netconf)
 		(void)uplinks_filter(d);
 }

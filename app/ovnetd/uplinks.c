@@ -231,8 +231,10 @@ static int choose_public_ip(struct daemon *d)
 	}
 	LOG(INFO, "external address of this node is %s",
 		ovnet_addr_text(&d->public_ip, a, sizeof(a)));
-	for (unsigned i = 0; i < d->n_uplinks; i++)
+	for (unsigned i = 0; i < d->n_uplinks; i++) {
 		d->uplinks[i].has_public = uplink_has(&d->uplinks[i], &d->public_ip);
+		d->uplinks[i].has_public6 = uplink_has(&d->uplinks[i], &d->public_ip6);
+	}
 	return 0;
 }
 
@@ -247,29 +249,6 @@ int uplinks_open(struct daemon *d)
 	return rc < 0 ? rc : choose_public_ip(d);
 }
 
-/*
- * AF_PACKET hands over copies: routed packets to our subnets would arrive twice. There the kernel
- * alone delivers them, as it does under flanneld.
- */
-static bool is_copy(const struct uplink *u)
-{
-	return u->port->ops == &ovnet_port_af_packet;
-}
-
-static void warn_copies(struct daemon *d, const struct uplink *u, bool direct)
-{
-	char key[48];
-
-	snprintf(key, sizeof(key), "unvalidated %s", u->port->name);
-	if (direct && is_copy(u))
-		warn_set(&d->warnings, key,
-			"routed packets that come by uplink %s are the kernel's: AF_PACKET cannot "
-			"take them away from it, so that nobody validates their senders",
-			u->port->name);
-	else
-		warn_clear(&d->warnings, key);
-}
-
 int uplinks_filter(struct daemon *d)
 {
 	const struct ovnet_prefix own[] = {
@@ -279,7 +258,7 @@ int uplinks_filter(struct daemon *d)
 	int rc = 0;
 
 	backend_overlay(d, &o);
-
+	uplinks_check_copies(d);
 	for (unsigned i = 0; i < d->n_uplinks; i++) {
 		struct uplink *u = &d->uplinks[i];
 		struct ovnet_port_filter f = {
@@ -288,9 +267,8 @@ int uplinks_filter(struct daemon *d)
 			.addrs = u->addrs,
 			.n_addrs = u->n_addrs,
 			.subnets = own,
-			.n_subnets = o.direct && !is_copy(u) ? n_own : 0,
+			.n_subnets = o.direct && !uplink_is_copy(u) ? n_own : 0,
 		};
-		warn_copies(d, u, o.direct);
 		if (u->port->ops->filter == NULL)
 			continue;
 		int one = u->port->ops->filter(u->port, &f);

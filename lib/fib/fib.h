@@ -33,6 +33,7 @@ struct ovnet_nexthop {
 	uint16_t port; /* uplink's port id */
 	uint16_t mtu;  /* largest outer IP packet, bytes */
 	bool resolved; /* false: neighbour pending, packets are counted drops */
+	bool failed;   /* not resolved, and asked long enough: its peers' senders may be told */
 	struct ovnet_rcu_head rcu;
 } __attribute__((aligned(64)));
 

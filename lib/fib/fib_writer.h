@@ -54,6 +54,8 @@ struct ovnet_nh_slot *ovnet_fib_nh_get(
 void ovnet_fib_nh_put(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh);
 int ovnet_fib_nh_set(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh,
 	const struct ovnet_mac *dst, const struct ovnet_mac *src, uint16_t mtu);
+/* Asked for in vain. Lasts until a set with a dst; another one without changes the MTU alone. */
+int ovnet_fib_nh_fail(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh);
 /* The slot for (port, gateway) if there is one; no reference taken. */
 struct ovnet_nh_slot *ovnet_fib_nh_find(
 	struct ovnet_fib_writer *w, uint16_t port, const struct ovnet_addr *gateway);

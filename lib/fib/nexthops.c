@@ -125,6 +125,14 @@ static bool says(const struct ovnet_nexthop *cur, const struct ovnet_mac *dst,
 				      memcmp(cur->eth + 6, src->b, sizeof(src->b)) == 0);
 }
 
+static void replace(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh, struct ovnet_nexthop *cur)
+{
+	struct ovnet_nexthop *old = current((struct nexthop *)nh);
+
+	atomic_store_explicit(&nh->cur, cur, memory_order_release);
+	ovnet_rcu_defer(w->rcu, &old->rcu, cur_release);
+}
+
 int ovnet_fib_nh_set(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh,
 	const struct ovnet_mac *dst, const struct ovnet_mac *src, uint16_t mtu)
 {
@@ -140,13 +148,29 @@ int ovnet_fib_nh_set(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh,
 	cur->port = n->port;
 	cur->mtu = mtu;
 	cur->resolved = dst != NULL;
+	cur->failed = dst == NULL && old->failed;
 	if (dst != NULL) {
 		memcpy(cur->eth, dst->b, sizeof(dst->b));
 		memcpy(cur->eth + 6, src->b, sizeof(src->b));
 		cur->eth[12] = 0x08; /* IPv4, see fib.h */
 	}
-	atomic_store_explicit(&nh->cur, cur, memory_order_release);
-	ovnet_rcu_defer(w->rcu, &old->rcu, cur_release);
+	replace(w, nh, cur);
+	return 0;
+}
+
+int ovnet_fib_nh_fail(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh)
+{
+	const struct ovnet_nexthop *old = current((struct nexthop *)nh);
+
+	if (old->failed)
+		return 0;
+	struct ovnet_nexthop *cur = cur_new();
+	if (cur == NULL)
+		return -ENOMEM;
+	cur->port = old->port;
+	cur->mtu = old->mtu;
+	cur->failed = true;
+	replace(w, nh, cur);
 	return 0;
 }
 

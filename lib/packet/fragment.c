@@ -87,6 +87,9 @@ static int check(struct cut *c)
 	const struct rte_ipv4_hdr *ip = fixed(&c->first);
 	uint16_t field = rte_be_to_cpu_16(ip->fragment_offset);
 
+	/* Each fragment gets a right one: what was damaged would look whole. */
+	if (rte_raw_cksum(ip, c->first.len) != 0xffff)
+		return -EINVAL;
 	if (field & RTE_IPV4_HDR_DF_FLAG || ovnet_meta(c->m)->offload & OVNET_OFF_GSO)
 		return -EOPNOTSUPP;
 	c->at = c->first.len;

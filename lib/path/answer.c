@@ -15,7 +15,11 @@ struct way {
 	const struct ovnet_endpoint *back; /* not from the underlay: where its sender is */
 	const struct ovnet_nexthop *nh;    /* outward: the peer's; NULL: none */
 	const struct ovnet_port *in;
-	uint16_t mtu; /* when it was OVERSIZE */
+	/*
+	 * Largest packet; 0: none, or no way any more: the control thread may have taken peer or
+	 * next hop away since the packet was refused.
+	 */
+	uint16_t mtu;
 };
 
 static const struct ovnet_endpoint *endpoint_of(
@@ -81,6 +85,8 @@ static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way
 	struct rte_mbuf *parts[FRAGMENTS_MAX];
 	struct ovnet_meta *meta = ovnet_meta(m);
 
+	if (way->mtu == 0)
+		return false;
 	if (way->outward) {
 		/* The tables may have changed since lookup looked. */
 		if (way->nh == NULL || !way->nh->resolved)
@@ -198,6 +204,8 @@ static void send_error(
 {
 	if (way->outward ? way->back == NULL : way->peer == NULL)
 		return;
+	if (what == OVNET_ICMP_TOO_BIG && way->mtu == 0)
+		return;
 	if (!ovnet_rate_take(&ctx->answers, rte_rdtsc())) {
 		ctx->counters->answers_limited++;
 		return;
@@ -227,6 +235,12 @@ static bool answer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reas
 			return !cut(ctx, m, &way);
 		*reason = OVNET_DROP_TTL_EXCEEDED;
 	}
+	/*
+	 * RFC 1812 section 3.3.2: not being asked yet is no reason to call a host unreachable; the
+	 * sender's connection would end where a second try gets through.
+	 */
+	if (*reason == OVNET_DROP_NEIGHBOUR_PENDING && (way.nh == NULL || !way.nh->failed))
+		return true;
 	int what = icmp_of(*reason, way.outward);
 	if (what >= 0)
 		send_error(ctx, m, &way, (enum ovnet_icmp)what);

@@ -30,9 +30,6 @@ static inline int check_inner4(const struct ovnet_fib_view *view, struct rte_mbu
 		why = check_offload(meta, ip4_header_len(ip));
 	if (unlikely(why != PASS))
 		return why;
-	why = check_offload(meta, ip4_header_len(ip));
-	if (unlikely(why != PASS))
-		return why;
 	meta->ip_version = 4;
 	meta->l3_len = rte_be_to_cpu_16(ip->total_length);
 	trim_to(m, meta->l3_len);
@@ -49,9 +46,6 @@ static inline int check_inner6(const struct ovnet_fib_view *view, struct rte_mbu
 
 	if (likely(why == PASS))
 		why = check_offload(meta, IP6_LEN);
-	if (unlikely(why != PASS))
-		return why;
-	why = check_offload(meta, IP6_LEN);
 	if (unlikely(why != PASS))
 		return why;
 	meta->ip_version = 6;

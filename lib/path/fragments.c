@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fragments.h"
 
+#include <netinet/in.h>
+
 #include <rte_cycles.h>
 #include <rte_ether.h>
 #include <rte_log.h>
 #include <rte_malloc.h>
 #include <rte_udp.h>
 
+#include "csum_sum.h"
 #include "log.h"
 #include "path.h"
 #include "segments.h"
@@ -142,6 +145,19 @@ static bool has_udp_sum(const struct rte_mbuf *m, uint16_t at)
 	return udp != NULL && udp->dgram_cksum != 0;
 }
 
+/*
+ * Not rte_ipv4_udptcp_cksum_mbuf_verify(): see ovnet_csum_sum(). `addrs`: both addresses, `n`
+ * bytes.
+ */
+static bool udp_sum_is_right(const struct rte_mbuf *m, uint16_t at, const void *addrs, size_t n)
+{
+	uint32_t sum = (uint32_t)ovnet_csum_sum(m, at) + rte_raw_cksum(addrs, n) +
+		       rte_cpu_to_be_16((uint16_t)(m->pkt_len - at)) + RTE_BE16(IPPROTO_UDP);
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ((sum & 0xffff) + (sum >> 16)) == 0xffff;
+}
+
 /* Refused alone, it found no place; refused with others, it did not fit them. */
 static void refused(struct ovnet_path_ctx *ctx)
 {
@@ -215,7 +231,7 @@ static bool is_right4(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 	uint16_t udp_at = (uint16_t)(RTE_ETHER_HDR_LEN + rte_ipv4_hdr_len(ip));
 
 	return m->pkt_len <= RTE_ETHER_HDR_LEN + UINT16_MAX &&
-	       (!has_udp_sum(m, udp_at) || rte_ipv4_udptcp_cksum_mbuf_verify(m, ip, udp_at) == 0);
+	       (!has_udp_sum(m, udp_at) || udp_sum_is_right(m, udp_at, &ip->src_addr, 8));
 }
 
 struct rte_mbuf *ovnet_fragments_add4(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint64_t now)
@@ -279,7 +295,7 @@ static bool is_right6(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 {
 	const uint16_t udp_at = RTE_ETHER_HDR_LEN + sizeof(*ip);
 
-	return !has_udp_sum(m, udp_at) || rte_ipv6_udptcp_cksum_mbuf_verify(m, ip, udp_at) == 0;
+	return !has_udp_sum(m, udp_at) || udp_sum_is_right(m, udp_at, ip->src_addr, 32);
 }
 
 static struct rte_mbuf *finish6(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t ecn)

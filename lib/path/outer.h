@@ -125,13 +125,15 @@ static __rte_always_inline int check_tunnel(const struct ovnet_overlay *o, struc
 
 /*
  * For our own subnet without an outer header: stays as it is, Ethernet header in front. What was
- * sent to the link as a whole is nobody's to route (RFC 1812 section 5.3.4).
+ * sent to the link as a whole is nobody's to route (RFC 1812 section 5.3.4), and what was sent to
+ * another router is that one's: AF_XDP and promiscuous devices show us both.
  */
-static inline int take_routed(struct rte_mbuf *m)
+static inline int take_routed(const struct ovnet_port *port, struct rte_mbuf *m)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
 
-	if (unlikely(*rte_pktmbuf_mtod(m, const uint8_t *) & 1))
+	if (unlikely(memcmp(rte_pktmbuf_mtod(m, const void *), port->mac.b, sizeof(port->mac.b)) !=
+		     0))
 		return OVNET_DROP_NOT_OVERLAY;
 	if (unlikely(meta->offload & OVNET_OFF_GSO))
 		return OVNET_DROP_GSO_STATE;
@@ -153,7 +155,7 @@ static __rte_always_inline int check_outer4(const struct ovnet_fib_view *view,
 	meta->src_be = ip->src_addr;
 	meta->src_version = 4;
 	if (what.direct && rte_be_to_cpu_32(ip->dst_addr) - o->own.addr_host < view->n_own)
-		return take_routed(m);
+		return take_routed(port, m);
 	if (unlikely(what.tunnel == OVNET_TUNNEL_NONE || ip->next_proto_id != IPPROTO_UDP ||
 		     (port->local.family != 0 && ip->dst_addr != port->local.v4_be)))
 		return OVNET_DROP_NOT_OVERLAY;
@@ -198,7 +200,7 @@ static __rte_always_inline int check_outer6(const struct ovnet_fib_view *view,
 	memcpy(meta->src6, ip->src_addr, sizeof(meta->src6));
 	meta->src_version = 6;
 	if (what.direct && ip6_in(&o->own6, ip->dst_addr))
-		return take_routed(m);
+		return take_routed(port, m);
 	/* flannel's udp is IPv4's alone. */
 	if (unlikely(what.tunnel != OVNET_TUNNEL_VXLAN ||
 		     (port->local6.family != 0 &&

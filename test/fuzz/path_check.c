@@ -1,131 +1,130 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What leaves has to be what a strict receiver takes. */
+#include "path_check.h"
+
+#include <netinet/in.h>
 #include <string.h>
 
-#include "path_run.h"
+#include "fuzz.h"
+#include "path_bytes.h"
 
-#define ETH 14
+#define OFFSET   0x1fffu
+#define MORE     0x2000u
+#define DF       0x4000u
+#define RESERVED 0x8000u /* goes along */
+/* Two of checksum, and at most ten MSS options of two each. */
+#define CLAMPED 22u
 
-static uint32_t get16(const uint8_t *at)
+static uint32_t add_up(const uint8_t *at, unsigned len, uint32_t sum)
 {
-	return (uint32_t)at[0] << 8 | at[1];
+	for (unsigned i = 0; i < len; i++)
+		sum += i % 2 == 0 ? (uint32_t)at[i] << 8 : at[i];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
 }
 
-static unsigned header_len(const uint8_t *ip)
+bool fuzz_sum_right(const uint8_t *ip)
 {
-	return (ip[0] & 15u) * 4;
+	return is_v6(ip) || add_up(ip, header_len(ip), 0) == 0xffff;
 }
 
-static bool sum_right(const uint8_t *ip)
+bool fuzz_upper_sum_right(const uint8_t *ip, unsigned proto)
 {
+	unsigned len = total_len(ip) - header_len(ip);
 	uint32_t sum = 0;
 
-	for (unsigned i = 0; i < header_len(ip); i += 2)
-		sum += get16(ip + i);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
+	if (is_v6(ip))
+		sum = add_up(ip + 8, 32, proto + len);
+	else if (proto != IPPROTO_ICMP)
+		sum = add_up(ip + 12, 8, proto + len);
+
+	return add_up(ip + header_len(ip), len, sum) == 0xffff;
 }
 
-/* An IPv4 packet of just `len` bytes. */
-static void check_ip4(const uint8_t *ip, unsigned len)
+void fuzz_check_ip(const uint8_t *ip, unsigned len)
 {
-	CHECK(len >= 20 && ip[0] >> 4 == 4, "no IPv4 header in %u bytes", len);
+	CHECK(len >= 20 && (is_v6(ip) || ip[0] >> 4 == 4), "no IP header in %u bytes", len);
 	CHECK(header_len(ip) >= 20 && header_len(ip) <= len, "a header of %u in %u bytes",
 		header_len(ip), len);
-	CHECK(get16(ip + 2) == len, "states %u bytes and has %u", get16(ip + 2), len);
+	CHECK(total_len(ip) == len, "states %u bytes and has %u", total_len(ip), len);
 }
 
-static void check_ethernet(const uint8_t *eth, unsigned len)
+void fuzz_check_payload(
+	const uint8_t *out, const uint8_t *in, unsigned len, const struct fuzz_way *way)
 {
-	CHECK(len >= ETH && get16(eth + 12) == 0x0800, "no IPv4 frame in %u bytes", len);
-	CHECK((eth[6] & 1) == 0, "a group address as source");
+	unsigned differ = 0;
+
+	for (unsigned i = 0; i < len; i++)
+		differ += out[i] != in[i];
+	CHECK(differ <= (way->clamp ? CLAMPED : 0), "%u other bytes than came", differ);
 }
 
-/* Cut from the packet `in`, not that itself. */
-static bool is_piece(const uint8_t *out, const uint8_t *in)
+/* Version and TOS to the addresses, but for length, fragment, TTL and checksum. */
+void fuzz_check_header(const uint8_t *out, const uint8_t *in, const struct fuzz_way *way)
 {
-	return get16(out + 2) != get16(in + 2) || get16(out + 6) != get16(in + 6);
-}
+	unsigned may = way->ecn ? 3 : 0;
 
-/* The same but for TOS, hops and checksum, and right if it was. */
-static void check_same(const uint8_t *out, const uint8_t *in, unsigned len, unsigned hops)
-{
-	CHECK(out[0] == in[0], "another header length");
-	CHECK((out[1] & ~3) == (in[1] & ~3), "another DSCP");
-	CHECK(out[8] + hops == in[8], "not %u hops less", hops);
-	CHECK(memcmp(out + 2, in + 2, 6) == 0 && out[9] == in[9] &&
-			memcmp(out + 12, in + 12, len - 12) == 0,
-		"other bytes than came");
-	CHECK(!sum_right(in) || sum_right(out), "the inner checksum was right");
-}
-
-static void check_ip(const uint8_t *ip, unsigned len)
-{
-	if (len > 0 && ip[0] >> 4 == 4) {
-		check_ip4(ip, len);
+	CHECK(is_v6(out) == is_v6(in), "another version");
+	CHECK((tos_of(out) & ~may) == (tos_of(in) & ~may), "TOS %02x from %02x", tos_of(out),
+		tos_of(in));
+	if (is_v6(in)) {
+		CHECK((get32(out) & 0xfffff) == (get32(in) & 0xfffff), "another flow label");
+		CHECK(out[6] == in[6] && memcmp(out + 8, in + 8, 32) == 0, "another way");
 		return;
 	}
-	CHECK(len >= 40 && ip[0] >> 4 == 6, "no IP header in %u bytes", len);
-	CHECK(get16(ip + 4) + 40 == len, "states %u bytes and has %u", get16(ip + 4) + 40, len);
+	CHECK(get16(out + 4) == get16(in + 4), "another id");
+	CHECK(out[9] == in[9] && memcmp(out + 12, in + 12, 8) == 0, "another way");
 }
 
-void fuzz_check_frame(const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2)
+static void check_whole(const uint8_t *out, const struct fuzz_way *way)
 {
-	(void)in, (void)in_len, (void)l2;
-	CHECK(len > ETH && (out[6] & 1) == 0, "no frame in %u bytes", len);
-	CHECK(get16(out + 12) == (out[ETH] >> 4 == 6 ? 0x86ddu : 0x0800u), "Ethernet type");
-	check_ip(out + ETH, len - ETH);
+	const uint8_t *in = way->in;
+	unsigned header = header_len(in);
+	bool tcp = (is_v6(in) ? in[6] : in[9]) == IPPROTO_TCP;
+
+	if (!is_v6(in)) {
+		CHECK(out[0] == in[0] && memcmp(out + 20, in + 20, header - 20) == 0,
+			"other options");
+		CHECK(get16(out + 6) == get16(in + 6), "other flags");
+	}
+	fuzz_check_payload(out + header, in + header, total_len(in) - header, way);
+	CHECK(!fuzz_sum_right(in) || fuzz_sum_right(out), "the checksum was right");
+	if (way->clamp && tcp && (is_v6(in) || (get16(in + 6) & (MORE | OFFSET)) == 0))
+		CHECK(!fuzz_upper_sum_right(in, IPPROTO_TCP) ||
+				fuzz_upper_sum_right(out, IPPROTO_TCP),
+			"TCP's checksum was right");
 }
 
-void fuzz_check_packet(
-	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2)
+static void check_fragment(const uint8_t *out, unsigned len, const struct fuzz_way *way)
 {
-	if (l2)
-		fuzz_check_frame(out, len, in, in_len, l2);
+	const uint8_t *in = way->in;
+	unsigned header = header_len(in), all = total_len(in) - header, n = len - header_len(out);
+	unsigned from = (get16(in + 6) & OFFSET) * 8, at = (get16(out + 6) & OFFSET) * 8;
+
+	CHECK(!is_v6(in) && (get16(in + 6) & DF) == 0 && total_len(in) > way->mtu,
+		"cut, which it must not be");
+	CHECK(fuzz_sum_right(out), "a fragment's checksum");
+	CHECK(at >= from && at - from + n <= all, "%u bytes from %u on, of %u", n, at - from, all);
+	bool more = at - from + n < all || (get16(in + 6) & MORE);
+	CHECK((get16(out + 6) & ~OFFSET) == ((more ? MORE : 0) | (get16(in + 6) & RESERVED)),
+		"flags %04x", get16(out + 6));
+	/* The last one is as odd as what came, though that had MF set. */
+	CHECK(n > 0 && (at - from + n == all || n % 8 == 0), "a fragment of %u bytes", n);
+	fuzz_check_payload(out + header_len(out), in + header + at - from, n, way);
+}
+
+unsigned fuzz_check_forward(const uint8_t *ip, unsigned len, const struct fuzz_way *way)
+{
+	fuzz_check_ip(ip, len);
+	CHECK(len <= way->mtu, "%u bytes where %u fit", len, way->mtu);
+	if (way->in == NULL)
+		return 0;
+	fuzz_check_header(ip, way->in, way);
+	CHECK(ttl_of(ip) + way->hops == ttl_of(way->in), "TTL %u from %u", ttl_of(ip),
+		ttl_of(way->in));
+	if (len == total_len(way->in))
+		check_whole(ip, way);
 	else
-		check_ip(out, len);
-}
-
-void fuzz_check_vxlan4(
-	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2)
-{
-	const uint8_t *ip = out + ETH, *udp = ip + 20, *inner = udp + 8 + 8 + ETH;
-	unsigned inner_len = len - (unsigned)(inner - out), skip = l2 ? ETH : 0;
-
-	check_ethernet(out, len);
-	check_ip4(ip, len - ETH);
-	CHECK(header_len(ip) == 20 && ip[9] == 17 && sum_right(ip), "outer header");
-	CHECK(len >= ETH + 20 + 8 + 8 + ETH + 20, "%u bytes are no VXLAN packet", len);
-	CHECK((get16(ip + 6) & 0x3fff) == 0, "an outer fragment");
-	CHECK(get16(udp + 4) == len - ETH - 20, "UDP length %u", get16(udp + 4));
-	CHECK(get16(udp + 2) == 8472 && get16(udp) >= 32768 && get16(udp) <= 60999, "ports");
-	CHECK(udp[8] == 8 && get16(udp + 12) == 0 && udp[14] == 1, "VXLAN header");
-	check_ethernet(inner - ETH, inner_len + ETH);
-	check_ip4(inner, inner_len);
-	CHECK((ip[1] & 3) == (inner[1] & 3), "ECN is not copied");
-	if (in == NULL)
-		return;
-	CHECK(in_len >= skip + inner_len, "longer than it came");
-	if (is_piece(inner, in + skip))
-		return;
-	check_same(inner, in + skip, inner_len, l2 ? 1 : 0);
-	CHECK(inner[1] == in[skip + 1], "another TOS");
-}
-
-void fuzz_check_from_vxlan4(
-	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2)
-{
-	unsigned skip = l2 ? ETH : 0;
-
-	if (l2)
-		check_ethernet(out, len);
-	check_ip4(out + skip, len - skip);
-	if (in == NULL)
-		return;
-	unsigned at = ETH + header_len(in + ETH) + 8 + 8 + ETH;
-	CHECK(in_len >= at + len - skip, "longer than it came");
-	if (is_piece(out + skip, in + at))
-		return;
-	check_same(out + skip, in + at, len - skip, l2 ? 1 : 0);
+		check_fragment(ip, len, way);
+	return len - header_len(ip);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "path_bytes.h"
+#include "path_plane.h"
 #include "path_run.h"
 
 void fuzz_outcome_add(struct fuzz_outcome *all, const struct fuzz_outcome *o)
 {
 	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
 		all->sum.drops[i] += o->sum.drops[i];
+	all->sum.made += o->sum.made;
 	for (unsigned d = 0; d < FUZZ_DOORS; d++)
 		for (unsigned k = 0; k < o->sum.n[d]; k++) {
 			uint16_t at = all->sum.n[d]++;
@@ -14,6 +17,48 @@ void fuzz_outcome_add(struct fuzz_outcome *all, const struct fuzz_outcome *o)
 			all->sum.len[d][at] = o->sum.len[d][k];
 			memcpy(all->bytes[d][at], o->bytes[d][k], o->sum.len[d][k]);
 		}
+}
+
+static void swap(struct fuzz_outcome *o, unsigned door, unsigned a, unsigned b)
+{
+	uint8_t bytes[sizeof(o->bytes[0][0])];
+	uint16_t len = o->sum.len[door][a];
+
+	memcpy(bytes, o->bytes[door][a], sizeof(bytes));
+	memcpy(o->bytes[door][a], o->bytes[door][b], sizeof(bytes));
+	memcpy(o->bytes[door][b], bytes, sizeof(bytes));
+	o->sum.len[door][a] = o->sum.len[door][b];
+	o->sum.len[door][b] = len;
+}
+
+static bool is_behind(const struct fuzz_outcome *o, unsigned door, unsigned a, unsigned b)
+{
+	unsigned len_a = o->sum.len[door][a], len_b = o->sum.len[door][b];
+
+	if (len_a != len_b)
+		return len_a > len_b;
+	return memcmp(o->bytes[door][a], o->bytes[door][b], len_a) > 0;
+}
+
+/* Identification and checksum of an outer IPv4 header. */
+static void forget_id(uint8_t *eth, unsigned len)
+{
+	if (len < ETH + 20 || get16(eth + 12) != 0x0800 || get32(eth + ETH + 16) != PEER_IP)
+		return;
+	memset(eth + ETH + 4, 0, 2);
+	memset(eth + ETH + 10, 0, 2);
+}
+
+void fuzz_outcome_sort(struct fuzz_outcome *o)
+{
+	if (o->sum.made == 0)
+		return;
+	for (unsigned k = 0; k < o->sum.n[UPLINK]; k++)
+		forget_id(o->bytes[UPLINK][k], o->sum.len[UPLINK][k]);
+	for (unsigned d = 0; d < FUZZ_DOORS; d++)
+		for (unsigned i = 1; i < o->sum.n[d]; i++)
+			for (unsigned k = i; k > 0 && is_behind(o, d, k - 1, k); k--)
+				swap(o, d, k - 1, k);
 }
 
 void fuzz_outcome_compare(

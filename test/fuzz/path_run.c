@@ -1,75 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One input through the packet path, its outcome through the checks. What an input is stands in
+ * path_run.h.
+ */
+#include <rte_cycles.h>
+
+#include "fragments.h"
+#include "path_bytes.h"
+#include "path_check.h"
+#include "path_plane.h"
 #include "path_run.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#include "path_bed6.h"
 
 #define LEVELS 3
 
-/*
- * A data plane: how its node is set up, and what leaves it. To add one, add a row at the end (an
- * input's first byte is the row) and seeds for it.
- */
-static void set_up_udp4(struct bed *b)
-{
-	bed_set_kind(b, OVNET_ENCAP_UDP4);
-}
-
-/* DirectRouting of both IP versions, beside VXLAN over both. */
-static void set_up_mixed(struct bed *b)
-{
-	const struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {0x0a050800, 24}},
-		.public_addr = ovnet_addr_v4(0x0aa80010),
-		.nh = b->nh,
-		.encap = OVNET_ENCAP_DIRECT};
-
-	b->overlay.direct = true;
-	bed_set_up6(b);
-	CHECK(ovnet_fib_set_peer(b->w, &conf) == 0, "peer");
-	bed_add_peer6(b, 0x08, OVNET_ENCAP_DIRECT);
-}
-
-/* What is too large or has no hop left is answered or cut. */
-static void set_up_answers(struct bed *b)
-{
-	set_up_mixed(b);
-	b->overlay.mss_clamp = true;
-	b->overlay.outer = (struct ovnet_outer_mode){true, true, true, true, true};
-	CHECK(bed_set_overlay(b) == 0, "overlay");
-	CHECK(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 700) == 0, "next hop");
-	memset(&b->ctx.answers, 0, sizeof(b->ctx.answers));
-}
-
-static const struct plane {
-	void (*set_up)(struct bed *b); /* NULL: a bed is VXLAN over IPv4 as it is */
-	fuzz_check sent, delivered;
-} planes[] = {
-	{NULL, fuzz_check_vxlan4, fuzz_check_from_vxlan4},
-	{set_up_udp4, fuzz_check_frame, fuzz_check_packet},
-	{set_up_mixed, fuzz_check_frame, fuzz_check_packet},
-	{set_up_answers, fuzz_check_frame, fuzz_check_packet},
-};
-
 static_assert(FUZZ_DOORS == N_DOORS, "an outcome has a row for each door");
 
-/* One input's way through one node. */
-struct input {
-	struct fuzz_params p;
-	struct fuzz_packets packets;
-	const struct plane *plane;
-	struct bed *bed;
-	uint16_t door;
-};
-
-static struct bed *beds[RTE_DIM(planes)][OVNET_VALIDATE_STRICT + 1];
+static struct bed *beds[FUZZ_PLANES][OVNET_VALIDATE_STRICT + 1];
 static const struct ovnet_path_ops *levels[LEVELS];
 static unsigned n_levels;
 
-static struct bed *open_bed(const struct plane *plane, enum ovnet_validation validation)
+/* Nothing times out: a run is over before, but for a machine that is busy with something else. */
+static struct ovnet_fragments *open_fragments(void)
+{
+	struct ovnet_fragments *f = ovnet_fragments_new(BED_MBUFS, SOCKET_ID_ANY);
+
+	CHECK(f != NULL, "no memory");
+	f->ttl = rte_get_tsc_hz() * 3600;
+	rte_ip_frag_table_destroy(f->table);
+	f->table = rte_ip_frag_table_create(16, 8, 128, f->ttl, SOCKET_ID_ANY);
+	CHECK(f->table != NULL, "no memory");
+	return f;
+}
+
+static struct bed *open_bed(const struct fuzz_plane *plane, enum ovnet_validation validation)
 {
 	struct bed *b = bed_open(1);
 
@@ -77,6 +40,8 @@ static struct bed *open_bed(const struct plane *plane, enum ovnet_validation val
 	CHECK(bed_set_overlay(b) == 0, "overlay");
 	if (plane->set_up != NULL)
 		plane->set_up(b);
+	memset(&b->ctx.answers, 0, sizeof(b->ctx.answers)); /* no limit */
+	b->ctx.fragments = open_fragments();
 	return b;
 }
 
@@ -90,21 +55,22 @@ void fuzz_path_init(void)
 	for (unsigned i = 0; i < LEVELS; i++)
 		if ((levels[n_levels] = ovnet_path_select(names[i])) != NULL)
 			n_levels++;
-	for (unsigned i = 0; i < RTE_DIM(planes); i++)
+	for (unsigned i = 0; i < FUZZ_PLANES; i++)
 		for (int v = OVNET_VALIDATE_OFF; v <= OVNET_VALIDATE_STRICT; v++)
-			beds[i][v] = open_bed(&planes[i], (enum ovnet_validation)v);
+			beds[i][v] = open_bed(&fuzz_planes[i], (enum ovnet_validation)v);
 }
 
-static void set_doors(const struct input *in)
+static void set_doors(const struct fuzz_input *in)
 {
 	const struct fuzz_params *p = &in->p;
 	struct ovnet_port *uplink = &in->bed->door[UPLINK].port;
 
 	uplink->caps = OVNET_CAP_CHAINED | (p->exclusive ? OVNET_CAP_EXCLUSIVE : 0);
 	uplink->local = p->to_us ? ovnet_addr_v4(OWN_IP) : (struct ovnet_addr){0};
+	uplink->local6 = p->to_us ? ovnet_addr_v6(own_ip6) : (struct ovnet_addr){0};
 }
 
-static void receive(const struct input *in, unsigned i, const struct fuzz_room *room)
+static void receive(const struct fuzz_input *in, unsigned i, const struct fuzz_room *room)
 {
 	struct rte_mbuf *m = fuzz_packet(bed_pool, in->packets.bytes[i], in->packets.len[i], room);
 	struct ovnet_meta *meta = ovnet_meta(m);
@@ -151,74 +117,83 @@ static void take_sent(struct bed *b, struct fuzz_outcome *o)
 static void poll_all(
 	struct bed *b, const struct ovnet_path_ops *ops, unsigned n, struct fuzz_outcome *o)
 {
-	uint64_t before[OVNET_DROP_COUNT], refused = 0;
-	uint64_t made = b->counters.answers + b->counters.pieces;
-	unsigned sent = 0;
+	const struct ovnet_counters *c = &b->counters;
+	uint64_t before[OVNET_DROP_COUNT], absorbed = c->absorbed, out = 0;
+	uint64_t made = c->answers + c->pieces;
 
 	memcpy(before, b->counters.drops, sizeof(before));
 	CHECK(ops->poll(&b->ctx) == n, "packets left behind");
 	take_sent(b, o);
 	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
-		refused += o->sum.drops[i] = b->counters.drops[i] - before[i];
+		out += o->sum.drops[i] = b->counters.drops[i] - before[i];
 	for (unsigned d = 0; d < N_DOORS; d++) {
 		CHECK(b->door[d].n_in == 0, "packets left behind");
-		sent += o->sum.n[d];
+		out += o->sum.n[d];
 	}
-	made = b->counters.answers + b->counters.pieces - made;
-	CHECK(refused + sent == n + made, "%u came, %lu made, %lu refused, %u sent", n,
-		(unsigned long)made, (unsigned long)refused, sent);
-	unsigned back = rte_mempool_avail_count(bed_pool);
-	CHECK(back == BED_MBUFS, "%u of %u buffers are back", back, BED_MBUFS);
+	/* What waited before and is dropped now is not absorbed any more: that may be less. */
+	out += c->absorbed - absorbed;
+	o->sum.made = c->answers + c->pieces - made;
+	CHECK(out == n + o->sum.made, "%u came, %lu were made, %ld are accounted for", n,
+		(unsigned long)o->sum.made, (long)out);
+	unsigned back = rte_mempool_avail_count(bed_pool), wait = b->ctx.fragments->held;
+	CHECK(back + wait == BED_MBUFS, "%u of %u buffers are back, %u wait", back, BED_MBUFS,
+		wait);
 }
 
-/* What went on its way was packet `i`, -1: any of them; what goes back by where it came is new. */
-static void check_sent(const struct input *in, const struct fuzz_outcome *o, int i)
+/* What waits for other fragments at the end waits in vain. */
+static void end_run(struct bed *b, struct fuzz_outcome *o)
 {
-	bool known = i >= 0 && !in->p.csum, from_uplink = in->door == UPLINK;
-	const uint8_t *bytes = known ? in->packets.bytes[i] : NULL;
-	const uint8_t *to_uplink = from_uplink ? NULL : bytes, *from = from_uplink ? bytes : NULL;
-	uint16_t len = known ? in->packets.len[i] : 0;
+	uint64_t before = b->counters.drops[OVNET_DROP_STOPPING];
 
-	for (unsigned k = 0; k < o->sum.n[UPLINK]; k++)
-		in->plane->sent(o->bytes[UPLINK][k], o->sum.len[UPLINK][k], to_uplink, len,
-			in->door == ATTACH);
-	for (unsigned k = 0; k < o->sum.n[HOST]; k++)
-		in->plane->delivered(o->bytes[HOST][k], o->sum.len[HOST][k], from, len, false);
-	for (unsigned k = 0; k < o->sum.n[ATTACH]; k++)
-		in->plane->delivered(o->bytes[ATTACH][k], o->sum.len[ATTACH][k], from, len, true);
+	ovnet_fragments_drop(&b->ctx, OVNET_DROP_STOPPING);
+	o->sum.drops[OVNET_DROP_STOPPING] += b->counters.drops[OVNET_DROP_STOPPING] - before;
+	unsigned back = rte_mempool_avail_count(bed_pool);
+	CHECK(back == BED_MBUFS, "%u of %u buffers are back", back, BED_MBUFS);
+	fuzz_outcome_sort(o);
+}
+
+static void set_chained(struct bed *b, uint32_t cap)
+{
+	b->door[HOST].port.caps = OVNET_CAP_L3 | cap;
+	b->door[ATTACH].port.caps = cap;
 }
 
 /* Each packet by itself, in one buffer that ends where it ends. */
 static void run_whole(
-	const struct input *in, const struct ovnet_path_ops *ops, struct fuzz_outcome *all)
+	const struct fuzz_input *in, const struct ovnet_path_ops *ops, struct fuzz_outcome *all)
 {
 	const struct fuzz_room room = {.headroom = 128};
 	static struct fuzz_outcome o;
 
 	memset(&all->sum, 0, sizeof(all->sum));
 	in->bed->ctx.ip_id = 0;
+	/* Its buffers have no room to be made one, if what came are fragments. */
+	set_chained(in->bed, OVNET_CAP_CHAINED);
 	for (unsigned i = 0; i < in->packets.n; i++) {
 		memset(&o.sum, 0, sizeof(o.sum));
 		receive(in, i, &room);
 		poll_all(in->bed, ops, 1, &o);
-		check_sent(in, &o, (int)i);
+		fuzz_check_outcome(in, &o, (int)i);
 		fuzz_outcome_add(all, &o);
 	}
+	end_run(in->bed, all);
 }
 
 /* All in one burst, in segments. */
-static void run_cut(const struct input *in, const struct ovnet_path_ops *ops,
+static void run_cut(const struct fuzz_input *in, const struct ovnet_path_ops *ops,
 	const struct fuzz_room *room, struct fuzz_outcome *o)
 {
 	memset(&o->sum, 0, sizeof(o->sum));
 	in->bed->ctx.ip_id = 0;
+	set_chained(in->bed, 0);
 	for (unsigned i = 0; i < in->packets.n; i++)
 		receive(in, i, room);
 	poll_all(in->bed, ops, in->packets.n, o);
-	check_sent(in, o, -1);
+	fuzz_check_outcome(in, o, -1);
+	end_run(in->bed, o);
 }
 
-static void run(const struct input *in)
+static void run(const struct fuzz_input *in)
 {
 	const struct fuzz_room cut = {.headroom = 128,
 		.tailroom = 4096,
@@ -242,7 +217,7 @@ static void run(const struct input *in)
 }
 
 /* As when the neighbour changes: a new object; no reader is left to wait for. */
-static void set_next_hop(const struct input *in)
+static void set_next_hop(const struct fuzz_input *in)
 {
 	const struct ovnet_mac *to = in->p.unresolved ? NULL : &gateway_mac;
 
@@ -252,13 +227,13 @@ static void set_next_hop(const struct input *in)
 
 void fuzz_path(bool from_uplink, const uint8_t *data, size_t size)
 {
-	struct input in = {0};
+	struct fuzz_input in = {0};
 
 	if (size < FUZZ_HEAD)
 		return;
 	fuzz_read_params(&in.p, data);
-	unsigned row = in.p.plane % RTE_DIM(planes);
-	in.plane = &planes[row];
+	unsigned row = in.p.plane % FUZZ_PLANES;
+	in.plane = &fuzz_planes[row];
 	in.bed = beds[row][in.p.permissive ? OVNET_VALIDATE_PERMISSIVE
 			   : in.p.off      ? OVNET_VALIDATE_OFF
 					   : OVNET_VALIDATE_STRICT];

@@ -4,7 +4,9 @@
  * runs, each three times: in one buffer of the packet's very size; cut into segments with other
  * garbage around its bytes; cut with as little room as the input says. The first two have to
  * come to the same end, on every level: the path reads the packet, wherever it is cut, and nothing
- * else. After each every buffer is back in the pool, and what was sent is well formed.
+ * else. After each every buffer is back in the pool, every packet is accounted for, and what was
+ * sent is well formed. Of packets sent alone more is known: what went on is what came, counted down
+ * and from whom it says; what went back is an ICMP error about it.
  *
  * An input is FUZZ_HEAD bytes of parameters, then packets, each behind its length in two bytes.
  */
@@ -20,11 +22,11 @@
 #define FUZZ_PACKETS 4
 #define FUZZ_LEN     2100 /* of a packet; more than any MTU here */
 #define FUZZ_DOORS   3
-#define FUZZ_SENT    16 /* by one door; a packet may be answered, or cut up */
+#define FUZZ_SENT    32 /* by one door; a packet may be answered, or cut up */
 
 /* The parameters, byte by byte. */
 struct fuzz_params {
-	uint8_t plane;   /* 0, bits 0 to 6: row of `planes` in path_run.c: backend, IP versions */
+	uint8_t plane;   /* 0, bits 0 to 6: row in path_plane.c: backend, IP versions */
 	bool permissive; /* 0, bit 7: ingress validation */
 	bool off;        /* 1, bit 0: the same; else it is strict */
 	bool exclusive, to_us, attach, rss, csum, gso, unresolved; /* bits 1 to 7 */
@@ -46,7 +48,8 @@ void fuzz_read_packets(struct fuzz_packets *in, const uint8_t *data, size_t size
 /* How it ended: per reason how many, per door what was sent, in order. */
 struct fuzz_outcome {
 	struct {
-		uint64_t drops[OVNET_DROP_COUNT];
+		uint64_t drops[OVNET_DROP_COUNT]; /* STOPPING: fragments that wait for others */
+		uint64_t made;                    /* by the path: answers, fragments */
 		uint16_t n[FUZZ_DOORS];
 		uint16_t len[FUZZ_DOORS][FUZZ_SENT];
 	} sum;
@@ -55,6 +58,11 @@ struct fuzz_outcome {
 
 /* path_outcome.c */
 void fuzz_outcome_add(struct fuzz_outcome *all, const struct fuzz_outcome *o);
+/*
+ * Answers and fragments are sent ahead of the burst they come of: then the order, and what counts
+ * outer packets, depends on where a burst ends.
+ */
+void fuzz_outcome_sort(struct fuzz_outcome *o);
 /* They have to be the same; `level` for what to say if not. */
 void fuzz_outcome_compare(
 	const struct fuzz_outcome *a, const struct fuzz_outcome *b, const char *level);
@@ -71,26 +79,6 @@ struct rte_mbuf;
 struct rte_mempool;
 struct rte_mbuf *fuzz_packet(
 	struct rte_mempool *pool, const uint8_t *bytes, uint16_t len, const struct fuzz_room *room);
-
-/* path_check.c */
-/*
- * `in`: the packet it was as it came; NULL where that is not known, was finished on the way, or
- * came by another way (an answer).
- */
-typedef void (*fuzz_check)(
-	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);
-/* A packet of ours to the underlay; `in` from the host device or, `l2`, a guest. */
-void fuzz_check_vxlan4(
-	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);
-/* One delivered to the host device or, `l2`, a guest; `in` as the underlay had it. */
-void fuzz_check_from_vxlan4(
-	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);
-
-/* Any backend, either IP version: a frame to the underlay; what is delivered. */
-void fuzz_check_frame(
-	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);
-void fuzz_check_packet(
-	const uint8_t *out, uint16_t len, const uint8_t *in, uint16_t in_len, bool l2);
 
 /* For LLVMFuzzerInitialize and LLVMFuzzerTestOneInput. */
 void fuzz_path_init(void);

@@ -16,5 +16,7 @@ netconf "$NETCONF"
 ovnetd_wait a 20
 
 host_add b ovnet
+netconf '{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan","MTU":49}}'
+ovnetd_refuses b "Backend.MTU 49"
 netconf '{"Network":"10.5.0.0/16","Backend":{"Type":"ipip"}}'
 ovnetd_refuses b "ipip"

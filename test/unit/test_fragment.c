@@ -328,6 +328,11 @@ static void what_cannot_be_cut(void **state)
 	refused(packet_of(0, 0), 27, MAX, -EINVAL);
 	refused(packet_of(0, 0), 0, MAX, -EINVAL);
 
+	/* Whose address was damaged on the way: its fragments would bear right checksums. */
+	put_packet(1000, NULL, 0, 0);
+	in.b[15] ^= 1;
+	refused(packet_of(0, 0), 500, MAX, -EINVAL);
+
 	/* Behind byte 65,535 of the datagram there is nothing. */
 	put_packet(20 + 8, NULL, 0, 8191);
 	refused(packet_of(0, 0), 500, MAX, -EINVAL);
@@ -386,6 +391,17 @@ static void too_many_pieces_and_too_few_buffers(void **state)
 	}
 }
 
+/* So that what the header says is looked at. */
+static void put_right_checksum(void)
+{
+	unsigned header = (in.b[0] & 15u) * 4;
+
+	if (header < 20 || header > in.len)
+		return;
+	be_put16(in.b + 10, 0);
+	be_put16(in.b + 10, ~be_sum(in.b, header, 0));
+}
+
 /* Whatever the header says: cut right, or refused, the same however the packet lies in memory. */
 static void never_past_the_packet(void **state)
 {
@@ -401,6 +417,7 @@ static void never_past_the_packet(void **state)
 		for (unsigned i = draw(3); i > 0; i--)
 			in.b[draw(8)] = (uint8_t)draw(256);
 		in.b[1] = 0xb9;
+		put_right_checksum();
 		if (draw(4) == 0)
 			in.len = 1 + draw(in.len);
 		uint16_t mtu = (uint16_t)(draw(300)), stated = (uint16_t)(in.b[2] << 8 | in.b[3]);

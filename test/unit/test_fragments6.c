@@ -74,7 +74,7 @@ static void in_any_order(void **state)
 			put_whole6(i % 2 == 0 ? 0xba : n == 1 ? 0xbb : 0xb9);
 			if (i % 4 > 1)
 				be_put16(whole6 + 60, 0);
-			m = add6(b, at[n], at[n + 1], i % 3 == 0 ? 70 : 0);
+			m = add6(b, at[n], at[n + 1], i % 3 == 0 ? 70 + i % 2 : 0);
 		}
 		assert_non_null(m);
 		rte_mbuf_sanity_check(m, 1);

@@ -8,6 +8,9 @@
 
 #include "path_answer.h"
 
+#define OVNET_LEVEL v2
+#include "level.h"
+
 static const struct ovnet_path_ops *ops;
 
 #define HOST_ADDR 0xc0a80005u /* one of the node's own addresses outside the overlay */
@@ -56,9 +59,34 @@ static void the_host_is_told(void **state)
 	assert_int_equal(bed_add_peer(b, 0x0a050800, 24, 0x0aa80010, &peer_vtep, NULL), 0);
 	put_inner(in, OWN_POD, 0x0a050801, 1, 60);
 	answered4(b, in, 60, OVNET_DROP_NO_UPLINK, 1, 0x0a050800, 0);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_fail(b->w, b->nh), 0);
 	put_inner(in, OWN_POD, PEER_POD, 1, 60);
 	answered4(b, in, 60, OVNET_DROP_NEIGHBOUR_PENDING, 1, PEER_NET, 0);
+	bed_close(b);
+}
+
+/* A first packet on the way to a peer whose MAC address is being asked for kills no connection. */
+static void nobody_is_told_while_a_neighbour_is_asked(void **state)
+{
+	(void)state;
+	uint8_t in[100];
+	struct bed *b = open_answering();
+
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	put_inner(in, OWN_POD, PEER_POD, 1, 60);
+	feed(ops, b, HOST, in, 60);
+	assert_int_equal(b->counters.drops[OVNET_DROP_NEIGHBOUR_PENDING], 1);
+	assert_int_equal(b->counters.answers, 0);
+	assert_int_equal(b->door[HOST].n_out, 0);
+	bed_drain(b);
+	/* Failed stays failed, also for who asks for the same neighbour later. */
+	assert_int_equal(ovnet_fib_nh_fail(b->w, b->nh), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1400), 0);
+	answered4(b, in, 60, OVNET_DROP_NEIGHBOUR_PENDING, 1, PEER_NET, 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	feed(ops, b, HOST, in, 60);
+	assert_int_equal(b->counters.answers, 1);
 	bed_close(b);
 }
 
@@ -74,7 +102,7 @@ static void the_host_is_told_of_ipv6(void **state)
 	answered6(b, in, 1431, OVNET_DROP_OVERSIZE, 2, 0, &base, 1430);
 	put_inner6(in, &own, &nobody, 1, 60);
 	answered6(b, in, 60, OVNET_DROP_NO_PEER, 1, 0, &nobody, 0);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_fail(b->w, b->nh), 0);
 	put_pod6(in, false, 60);
 	answered6(b, in, 60, OVNET_DROP_NEIGHBOUR_PENDING, 1, 3, &base, 0);
 	bed_close(b);
@@ -96,6 +124,40 @@ static void each_way_has_its_mtu(void **state)
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 1000), 0);
 	put_inner(in, OWN_POD, PEER_POD, 1, 1001);
 	answered4(b, in, 1001, OVNET_DROP_OVERSIZE, 4, PEER_NET, 1000);
+	bed_close(b);
+}
+
+/* Between lookup's verdict and the answer the control thread may have taken the peer away. */
+static void a_way_that_is_gone_meanwhile(void **state)
+{
+	(void)state;
+	uint8_t in[1600];
+	struct bed *b = open_answering();
+	struct refused bad = {.n = 1, .reason = {OVNET_DROP_OVERSIZE}};
+	static const uint32_t gone[] = {0x0a05ee01, 0x0a050801};
+
+	assert_int_equal(bed_add_peer(b, 0x0a050800, 24, 0x0aa80010, &peer_vtep, NULL), 0);
+	b->ctx.view = ovnet_fib_view(&b->shared.fib);
+	for (unsigned df = 0; df < 2; df++)
+		for (unsigned i = 0; i < RTE_DIM(gone); i++) {
+			put_inner(in, OWN_POD, gone[i], 1, 1451);
+			if (df == 0)
+				clear_df(in);
+			bad.pkts[0] = bed_packet(HOST, in, 1451, 0, 0);
+			ovnet_answer_all_v2(&b->ctx, &bad);
+			assert_int_equal(bad.n, 1);
+			assert_int_equal(b->counters.answers, 0);
+			ovnet_drop(&b->ctx, bad.pkts, 1, OVNET_DROP_OVERSIZE);
+		}
+	/* A next hop that is being asked for again has no address to send fragments to. */
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	put_inner(in, OWN_POD, PEER_POD, 1, 1451);
+	clear_df(in);
+	bad.pkts[0] = bed_packet(HOST, in, 1451, 0, 0);
+	ovnet_answer_all_v2(&b->ctx, &bad);
+	assert_int_equal(bad.n, 1);
+	assert_int_equal(b->door[UPLINK].n_out, 0);
+	ovnet_drop(&b->ctx, bad.pkts, 1, OVNET_DROP_OVERSIZE);
 	bed_close(b);
 }
 
@@ -342,7 +404,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_host_is_told),
 		cmocka_unit_test(the_host_is_told_of_ipv6),
+		cmocka_unit_test(nobody_is_told_while_a_neighbour_is_asked),
 		cmocka_unit_test(each_way_has_its_mtu),
+		cmocka_unit_test(a_way_that_is_gone_meanwhile),
 		cmocka_unit_test(guests_are_told),
 		cmocka_unit_test(foreign_sources_are_not_answered),
 		cmocka_unit_test(senders_in_the_underlay_are_told),

@@ -82,6 +82,9 @@ static void takes_what_is_for_our_subnet(void **state)
 	assert_int_equal(bed_set_overlay(b), 0);
 	in[0] |= 1;
 	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	/* To another router on the link, which will send it here itself. */
+	put_ether(in, &gateway_mac, &peer_vtep);
+	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], 0);
 	b->door[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
 	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Uplinks that hand over copies: routed packets to our subnets would arrive twice. There the kernel
+ * alone delivers them, as it does under flanneld.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "daemon.h"
+
+#define STRICT '1'
+
+bool uplink_is_copy(const struct uplink *u)
+{
+	return u->port->ops == &ovnet_port_af_packet;
+}
+
+/* Of one device or of "all"; the kernel takes the larger of the two. 0: cannot be read. */
+static char rp_filter(const char *device)
+{
+	char path[80], value = 0;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", device);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (read(fd, &value, 1) != 1)
+		value = 0;
+	close(fd);
+	return value;
+}
+
+static bool is_strict(const char *device)
+{
+	char own = rp_filter(device), all = rp_filter("all");
+
+	return (own > all ? own : all) == STRICT;
+}
+
+static void warn_unvalidated(struct daemon *d, const struct uplink *u, bool routed)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "unvalidated %s", u->port->name);
+	if (routed)
+		warn_set(&d->warnings, key,
+			"routed packets that come by uplink %s are the kernel's: AF_PACKET cannot "
+			"take them away from it, so that nobody validates their senders",
+			u->port->name);
+	else
+		warn_clear(&d->warnings, key);
+}
+
+/* The way back to peers' pods is by the host device. */
+static void warn_strict(struct daemon *d, const struct uplink *u, bool routed)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "rp-filter %s", u->port->name);
+	if (routed && is_strict(u->link.name))
+		warn_set(&d->warnings, key,
+			"strict reverse path filtering on uplink %s: the kernel drops what peers "
+			"route to our pods; sysctl net.ipv4.conf.%s.rp_filter=2",
+			u->link.name, u->link.name);
+	else
+		warn_clear(&d->warnings, key);
+}
+
+void uplinks_check_copies(struct daemon *d)
+{
+	bool direct = d->netconf.backend == OVNET_BACKEND_HOST_GW || d->netconf.direct_routing;
+
+	for (unsigned i = 0; i < d->n_uplinks; i++) {
+		const struct uplink *u = &d->uplinks[i];
+		bool routed = d->have_netconf && direct && uplink_is_copy(u);
+
+		warn_unvalidated(d, u, routed);
+		warn_strict(d, u, routed);
+	}
+}

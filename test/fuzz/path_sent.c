@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the doors sent: by the door a packet came by leaves what is said about it, by the others
+ * what became of it.
+ */
+#include "path_bytes.h"
+#include "path_check.h"
+#include "path_plane.h"
+
+static bool is_udp(const struct fuzz_input *in)
+{
+	return in->plane->tunnel == OVNET_TUNNEL_UDP;
+}
+
+static bool is_attach_pod(const uint8_t *dst, bool v6)
+{
+	return v6 ? memcmp(dst, addr6(OWN_NET6, 9).v6, 16) == 0 : get32(dst) == ATTACH_POD;
+}
+
+static bool in_own(const uint8_t *addr, bool v6)
+{
+	return v6 ? memcmp(addr, addr6(OWN_NET6, 0).v6, 8) == 0
+		  : (get32(addr) & 0xffffff00) == OWN_NET;
+}
+
+static bool in_network(const uint8_t *addr, bool v6)
+{
+	return v6 ? memcmp(addr, addr6(0, 0).v6, 6) == 0 : get16(addr) == 0x0a05;
+}
+
+/* In every mode: who it is from, and whether it is delivered where it belongs. */
+static void check_ends(const struct fuzz_input *in, const uint8_t *ip, unsigned door)
+{
+	bool v6 = is_v6(ip);
+	const uint8_t *src = ip + (v6 ? 8 : 12), *dst = ip + (v6 ? 24 : 16);
+
+	CHECK(v6 ? *src != 0xff : *src != 0 && *src != 127 && *src < 224, "from a martian");
+	CHECK(!v6 || in->bed->overlay.network6.len != 0, "IPv6 in an overlay that has none");
+	if (door == UPLINK) {
+		CHECK(in_network(dst, v6) && !in_own(dst, v6), "sent to nobody");
+		return;
+	}
+	CHECK(in_own(dst, v6) || !in_network(dst, v6), "delivered, and not ours");
+	CHECK(is_attach_pod(dst, v6) == (door == ATTACH), "by the wrong door");
+}
+
+static void check_source(const struct fuzz_input *in, const uint8_t *came, unsigned at)
+{
+	const uint8_t *ip = came + at, *src = ip + (is_v6(ip) ? 8 : 12);
+
+	if (in->bed->overlay.validation != OVNET_VALIDATE_STRICT)
+		return;
+	if (in->door == UPLINK)
+		CHECK(fuzz_source_allowed(in->plane, came, at), "a source that is not its own");
+	else if (in->door == HOST)
+		CHECK(in_own(src, is_v6(ip)), "from the host, and not its own");
+	else
+		CHECK(is_attach_pod(src, is_v6(ip)), "from a guest, and not its own");
+}
+
+/* Takes the link off a packet to a guest. */
+static unsigned guest_link(const uint8_t *eth, unsigned len)
+{
+	CHECK(len >= ETH + 20 && get16(eth + 12) == (is_v6(eth + ETH) ? 0x86ddu : 0x0800u),
+		"type of %u bytes", len);
+	CHECK(memcmp(eth, pod_mac.b, 6) == 0 && memcmp(eth + 6, attach_mac.b, 6) == 0,
+		"not between us and the guest");
+	return ETH;
+}
+
+/* Checks what is around the inner packet; where that is. */
+static unsigned inner_of(
+	const struct fuzz_input *in, unsigned door, const uint8_t *bytes, unsigned len)
+{
+	if (door == UPLINK)
+		return fuzz_sent_inner(in->plane, bytes, len);
+	return door == ATTACH ? guest_link(bytes, len) : 0;
+}
+
+/*
+ * `at`: where the inner packet is in what is sent. `inner`: as it came, NULL: not known. `routed`:
+ * it came, or may have come, without an outer header.
+ */
+static struct fuzz_way way_of(
+	const struct fuzz_input *in, unsigned door, unsigned at, const uint8_t *inner, bool routed)
+{
+	const struct ovnet_overlay *o = &in->bed->overlay;
+	struct fuzz_way way = {.in = inner,
+		.hops = (in->door == ATTACH || door == ATTACH) + is_udp(in),
+		.mtu = 1450,
+		.ecn = in->door == UPLINK && !routed,
+		.clamp = in->plane->clamp};
+
+	if (door == UPLINK)
+		way.mtu = 1500 - (at - ETH);
+	else if (door == HOST)
+		way.mtu = routed ? UINT16_MAX : o->mtu;
+	return way;
+}
+
+static void check_answer(
+	const struct fuzz_input *in, const uint8_t *ip, unsigned len, const uint8_t *inner)
+{
+	/* What is quoted may have been counted down on either side. */
+	const struct fuzz_way way = {.in = inner,
+		.hops = 1 + is_udp(in),
+		.ecn = in->door == UPLINK,
+		.clamp = in->plane->clamp};
+	struct fuzz_answer a = {.way = &way, .ttl = in->door == UPLINK && is_udp(in) ? 63 : 64};
+	const struct ovnet_addr own6 = addr6(OWN_NET6, in->door == ATTACH);
+	uint8_t own4[4];
+
+	be_put32(own4, OWN_NET + (in->door == ATTACH));
+	if (in->door != HOST)
+		a.src = is_v6(ip) ? own6.v6 : own4;
+	fuzz_check_answer(ip, len, &a);
+}
+
+/* What of the packet that came, its inner one at `inner`, left by that door. */
+static unsigned check_door(const struct fuzz_input *in, const struct fuzz_outcome *o, unsigned door,
+	const uint8_t *inner, bool routed)
+{
+	unsigned payload = 0;
+
+	for (unsigned k = 0; k < o->sum.n[door]; k++) {
+		const uint8_t *bytes = o->bytes[door][k];
+		unsigned at = inner_of(in, door, bytes, o->sum.len[door][k]);
+		unsigned len = o->sum.len[door][k] - at;
+
+		if (door == in->door) {
+			check_answer(in, bytes + at, len, inner);
+			continue;
+		}
+		const struct fuzz_way way = way_of(in, door, at, inner, routed);
+		payload += fuzz_check_forward(bytes + at, len, &way);
+		check_ends(in, bytes + at, door);
+	}
+	return payload;
+}
+
+/* Where the inner packet is in what came by that door. */
+static unsigned came_at(const struct fuzz_input *in, const uint8_t *came)
+{
+	if (in->door == UPLINK)
+		return fuzz_taken_inner(in->plane, came);
+	return in->door == ATTACH ? ETH : 0;
+}
+
+void fuzz_check_outcome(const struct fuzz_input *in, const struct fuzz_outcome *o, int i)
+{
+	unsigned n = o->sum.n[HOST] + o->sum.n[UPLINK] + o->sum.n[ATTACH], payload = 0, at = 0;
+	const uint8_t *came = i >= 0 && !in->p.csum ? in->packets.bytes[i] : NULL;
+	bool routed = in->plane->direct;
+
+	if (n == 0)
+		return;
+	if (came != NULL)
+		at = came_at(in, came);
+	/* A fragment that made a datagram whole says little about it. */
+	if (at == 0 && in->door == UPLINK)
+		came = NULL;
+	if (came != NULL && in->door == UPLINK)
+		routed = routed && at == ETH;
+	const uint8_t *inner = came != NULL ? came + at : NULL;
+	for (unsigned door = 0; door < N_DOORS; door++)
+		payload += check_door(in, o, door, inner, routed);
+	if (inner == NULL || n == o->sum.n[in->door])
+		return;
+	check_source(in, came, at);
+	CHECK(payload == total_len(inner) - header_len(inner), "%u bytes of payload from %u",
+		payload, total_len(inner) - header_len(inner));
+}
