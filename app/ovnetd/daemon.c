@@ -25,6 +25,7 @@ static const struct module *const modules[] = {
 	&module_rules,
 	&module_lease,
 	&module_impostors,
+	&module_refusals,
 };
 
 #define N_MODULES (sizeof(modules) / sizeof(modules[0]))

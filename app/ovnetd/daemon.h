@@ -23,6 +23,7 @@
 #include "loop.h"
 #include "path.h"
 #include "peers.h"
+#include "refusals.h"
 #include "rules.h"
 #include "udp_guard.h"
 #include "warnings.h"
@@ -91,6 +92,7 @@ struct daemon {
 	struct peers peers;
 	struct warnings warnings;
 	struct impostors impostors;
+	struct refusals refusals;
 	struct ingress_allowed allowed[INGRESS_MAX_ALLOWED]; /* ingress.allow */
 	unsigned n_allowed, n_local;
 	struct ovnet_addr local[INGRESS_MAX_LOCAL]; /* what the FIB knows as ours */
@@ -112,7 +114,8 @@ struct module {
 };
 
 extern const struct module module_eal, module_rcu, module_kernel, module_iface, module_ports,
-	module_workers, module_fib, module_ctl, module_rules, module_lease, module_impostors;
+	module_workers, module_fib, module_ctl, module_rules, module_lease, module_impostors,
+	module_refusals;
 
 /* Runs until a signal or a fatal error; returns the exit code. */
 int daemon_run(struct daemon *d);

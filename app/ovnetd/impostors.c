@@ -58,10 +58,12 @@ static void warn(struct daemon *d, const struct impostor *im)
 		ovnet_prefix_text(&sender->subnet, s, sizeof(s));
 	whose(d, &im->inner, text, sizeof(text));
 	warn_set(&d->warnings, "impostor",
-		"the peer at %s (subnet %s) sends from %s, %s: refused (inner-source); do two "
-		"nodes use one subnet? What else it may send from goes into ingress.peers",
+		"the peer at %s (subnet %s) sends from %s, %s: %s (inner-source); do two nodes use "
+		"one subnet? What else it may send from goes into ingress.allow; see "
+		"ingress.validation",
 		ovnet_addr_text(&im->outer, a, sizeof(a)), s,
-		ovnet_addr_text(&im->inner, b, sizeof(b)), text);
+		ovnet_addr_text(&im->inner, b, sizeof(b)), text,
+		d->conf.ingress.validation == CONF_VALIDATE_STRICT ? "refused" : "let by");
 }
 
 static struct impostor last4(const struct ovnet_counters *c)

@@ -196,7 +196,9 @@ const struct option_def ovnetd_options[] = {
 			"subnet or from the sending host's own address; the rest is dropped "
 			"(unknown-peer, inner-source, routed-mac, foreign-source). permissive: it passes "
 			"and is counted, see `ovnetctl drops`. off: anybody who reaches this node's "
-			"port. None is authentication where hosts can forge addresses."},
+			"port. Malformed packets, those of another VNI or for another VTEP, and sources "
+			"no host may have (martian) are dropped whatever is chosen here. None is "
+			"authentication where hosts can forge addresses."},
 	{"ingress.allow", OPTION_TEXT, AT(ingress.allow), .check = check_ingress, .preset = "",
 		.arg = "LIST", .form = "entries \"PUBLIC-IP: ADDRESS, PREFIX, ...\" with \";\" between them",
 		.help = "what validation lets pass beside the leases",

@@ -13,7 +13,7 @@
 struct warnings {
 	struct {
 		char key[48]; /* "": free place */
-		char text[320];
+		char text[448];
 	} row[WARNINGS_MAX];
 };
 

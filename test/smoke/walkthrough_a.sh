@@ -10,13 +10,6 @@ export LAB_ETCD_API=v2
 PREFIX=/kubernetes/network
 config='{ "Network": "10.2.0.0/16", "Backend": { "Type": "vxlan", "VNI": 1 }}'
 
-# A certificate of its own, CN flanneld, RSA 2048, as cfssl makes it.
-flanneld_cert() {
-	openssl req -new -newkey rsa:2048 -nodes -subj "/C=CN/O=k8s/CN=flanneld" \
-		-keyout "$TLS/flanneld-key.pem" -out "$TLS/csr" 2>>"$TLS/log"
-	openssl x509 -req -in "$TLS/csr" -CA "$TLS/ca.crt" -CAkey "$TLS/ca.key" -CAcreateserial \
-		-out "$TLS/flanneld.pem" 2>>"$TLS/log"
-}
 # options ENDPOINTS PREFIX CA
 options() {
 	echo "FLANNEL_OPTIONS=\"-etcd-endpoints=$1 -etcd-prefix=$2 --etcd-cafile=$3" \
@@ -30,7 +23,7 @@ trap_says() {
 	unit_stop a
 }
 cluster_bare
-flanneld_cert
+walk_client_cert
 tls_ca other
 walk_host a
 walk_host b

@@ -24,6 +24,14 @@ typed() {
 		--key-file="$TLS/client.key" --endpoints="$ETCD_URL" "$@"
 }
 
+# A certificate of its own, CN flanneld, RSA 2048, as cfssl makes it.
+walk_client_cert() {
+	openssl req -new -newkey rsa:2048 -nodes -subj "/C=CN/O=k8s/CN=flanneld" \
+		-keyout "$TLS/flanneld-key.pem" -out "$TLS/csr" 2>>"$TLS/log"
+	openssl x509 -req -in "$TLS/csr" -CA "$TLS/ca.crt" -CAkey "$TLS/ca.key" -CAcreateserial \
+		-out "$TLS/flanneld.pem" 2>>"$TLS/log"
+}
+
 # walk_host NAME: without ovnetd.
 walk_host() {
 	host_add "$1" ovnet
