@@ -11,8 +11,8 @@ PARTS="build lint unit smoke demo perf asan fuzz"
 # Smoke tests that run under the sanitizers too unless --full runs all of them there: together they
 # go through every data plane, door, transport, and way to start and end.
 ASAN_SMOKE=" backend_host_gw backend_udp bad_packets cleanup cold_start_without_etcd config_changes \
-direct_routing dual_stack etcd_down_tls etcd_v2 hostile_packets lease_command lease_lost many_leases \
-masquerade outer_fragments path_mtu spoofing static_registry uplink_changes vdev_uplink "
+direct_routing dual_stack ecn etcd_down_tls etcd_v2 header_options hostile_packets lease_command \
+lease_lost many_leases masquerade outer_fragments path_mtu spoofing spoofing_ipv6 static_registry uplink_changes vdev_uplink "
 
 usage() {
 	cat <<-END

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the suites of answers and sizes share. Include after cmocka.h; `ops` is the suite's. */
+/* What the suites of answers and sizes share. Include after cmocka.h. */
 #ifndef OVNET_TEST_PATH_ANSWER_H
 #define OVNET_TEST_PATH_ANSWER_H
 
@@ -13,8 +13,7 @@ static inline struct bed *open_answering(void)
 	return b;
 }
 
-static inline void feed(const struct ovnet_path_ops *ops, struct bed *b, unsigned door,
-	const uint8_t *in, uint16_t len)
+static inline void feed(struct bed *b, unsigned door, const uint8_t *in, uint16_t len)
 {
 	bed_receive(b, door, bed_packet((uint16_t)door, in, len, 0, 0));
 	assert_int_equal(ops->poll(&b->ctx), 1);

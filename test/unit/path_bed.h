@@ -55,6 +55,7 @@ struct bed {
 };
 
 static struct rte_mempool *bed_pool;
+static const struct ovnet_path_ops *ops __rte_unused; /* of the level under test */
 static const struct ovnet_mac own_vtep = {{0x42, 0x1b, 0x85, 0x54, 0x27, 0x45}};
 static const struct ovnet_mac peer_vtep = {{0x8e, 0xde, 0xd7, 0x74, 0xfe, 0x63}};
 static const struct ovnet_mac uplink_mac = {{0xc6, 0x3a, 0x3d, 0xd0, 0xfb, 0x0a}};
@@ -385,8 +386,8 @@ static inline uint16_t put_vxlan(uint8_t *b, uint16_t inner_len)
 }
 
 /* Feeds the bytes into a door and expects them refused for `reason`, that alone. */
-static inline void bed_refused(struct bed *b, const struct ovnet_path_ops *ops, unsigned door,
-	const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)
+static inline void bed_refused(
+	struct bed *b, unsigned door, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)
 {
 	uint64_t all = bed_drops(b), before = b->counters.drops[reason];
 	unsigned avail = rte_mempool_avail_count(bed_pool);
@@ -414,6 +415,24 @@ static inline uint16_t bed_sent(struct bed *b, unsigned door, uint8_t *bytes, ui
 	if (at != bytes)
 		memcpy(bytes, at, len);
 	return len;
+}
+
+/* main() of the suites that run at each level this CPU has. */
+static inline int bed_run_levels(const char *suite, const struct CMUnitTest *tests, size_t n)
+{
+	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
+	int failed = 0;
+
+	if (bed_eal("0") != 0)
+		return 1;
+	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
+		ops = ovnet_path_select(levels[i]);
+		if (ops == NULL)
+			continue;
+		printf("# %s\n", ops->level);
+		failed += _cmocka_run_group_tests(suite, tests, n, NULL, NULL);
+	}
+	return failed;
 }
 
 #endif

@@ -11,8 +11,6 @@
 
 #include "capture.h"
 
-static const struct ovnet_path_ops *ops;
-
 static void chained_packets_at_every_cut(void **state)
 {
 	(void)state;
@@ -373,7 +371,6 @@ static void levels_have_names(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chained_packets_at_every_cut),
 		cmocka_unit_test(padding_ends_at_the_door),
@@ -387,16 +384,6 @@ int main(void)
 		cmocka_unit_test(counters_and_hooks_at_every_stage),
 		cmocka_unit_test(levels_have_names),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path", tests, RTE_DIM(tests));
 }

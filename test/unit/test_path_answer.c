@@ -11,8 +11,6 @@
 #define OVNET_LEVEL v2
 #include "level.h"
 
-static const struct ovnet_path_ops *ops;
-
 #define HOST_ADDR 0xc0a80005u /* one of the node's own addresses outside the overlay */
 
 /* The host device gets the error from the far end, and the drop is counted all the same. */
@@ -22,7 +20,7 @@ static void answered4(struct bed *b, const uint8_t *in, uint16_t len, enum ovnet
 	uint64_t drops = b->counters.drops[reason], answers = b->counters.answers;
 	uint8_t out[600];
 
-	feed(ops, b, HOST, in, len);
+	feed(b, HOST, in, len);
 	assert_int_equal(b->counters.drops[reason], drops + 1);
 	assert_int_equal(b->counters.answers, answers + 1);
 	is_error4(out, bed_sent(b, HOST, out, sizeof(out)), 3, code, src, mtu, in);
@@ -36,7 +34,7 @@ static void answered6(struct bed *b, const uint8_t *in, uint16_t len, enum ovnet
 	uint64_t drops = b->counters.drops[reason];
 	uint8_t out[1300];
 
-	feed(ops, b, HOST, in, len);
+	feed(b, HOST, in, len);
 	assert_int_equal(b->counters.drops[reason], drops + 1);
 	is_error6(out, bed_sent(b, HOST, out, sizeof(out)), type, code, src, mtu, in);
 	bed_drain(b);
@@ -74,7 +72,7 @@ static void nobody_is_told_while_a_neighbour_is_asked(void **state)
 
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
 	put_inner(in, OWN_POD, PEER_POD, 1, 60);
-	feed(ops, b, HOST, in, 60);
+	feed(b, HOST, in, 60);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NEIGHBOUR_PENDING], 1);
 	assert_int_equal(b->counters.answers, 0);
 	assert_int_equal(b->door[HOST].n_out, 0);
@@ -85,7 +83,7 @@ static void nobody_is_told_while_a_neighbour_is_asked(void **state)
 	answered4(b, in, 60, OVNET_DROP_NEIGHBOUR_PENDING, 1, PEER_NET, 0);
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 1500), 0);
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
-	feed(ops, b, HOST, in, 60);
+	feed(b, HOST, in, 60);
 	assert_int_equal(b->counters.answers, 1);
 	bed_close(b);
 }
@@ -172,7 +170,7 @@ static void guests_are_told(void **state)
 	put_ether(in, &attach_mac, &pod_mac);
 	put_inner(in + 14, ATTACH_POD, PEER_POD, 1, 60);
 	in[22] = 1;
-	feed(ops, b, ATTACH, in, 74);
+	feed(b, ATTACH, in, 74);
 	uint16_t len = bed_sent(b, ATTACH, out, sizeof(out));
 	assert_memory_equal(out, pod_mac.b, 6);
 	assert_memory_equal(out + 6, attach_mac.b, 6);
@@ -181,7 +179,7 @@ static void guests_are_told(void **state)
 	bed_drain(b);
 
 	put_inner(in + 14, ATTACH_POD, PEER_POD, 1, 1451);
-	feed(ops, b, ATTACH, in, 1465);
+	feed(b, ATTACH, in, 1465);
 	len = bed_sent(b, ATTACH, out, sizeof(out));
 	is_error4(out + 14, (uint16_t)(len - 14), 3, 4, OWN_NET + 1, 1450, in + 14);
 	bed_drain(b);
@@ -189,14 +187,14 @@ static void guests_are_told(void **state)
 	/* Too large, may be cut, but not with its last hop gone. */
 	clear_df(in + 14);
 	in[22] = 1;
-	feed(ops, b, ATTACH, in, 1465);
+	feed(b, ATTACH, in, 1465);
 	len = bed_sent(b, ATTACH, out, sizeof(out));
 	is_error4(out + 14, (uint16_t)(len - 14), 11, 0, OWN_NET + 1, 0, in + 14);
 	assert_int_equal(b->counters.drops[OVNET_DROP_TTL_EXCEEDED], 2);
 	bed_drain(b);
 	in[22] = 9;
 	clear_df(in + 14);
-	feed(ops, b, ATTACH, in, 1465);
+	feed(b, ATTACH, in, 1465);
 	assert_int_equal(b->door[UPLINK].n_out, 2);
 	assert_int_equal(join(b, UPLINK, 64, 1450, out), 1451);
 	assert_int_equal(out[8], 8);
@@ -206,7 +204,7 @@ static void guests_are_told(void **state)
 	put_inner6(in + 14, &guest, &peer, 1, 60);
 	be_put16(in + 12, 0x86dd);
 	in[21] = 1;
-	feed(ops, b, ATTACH, in, 74);
+	feed(b, ATTACH, in, 74);
 	len = bed_sent(b, ATTACH, out, sizeof(out));
 	assert_int_equal(get(out + 12, 2), 0x86dd);
 	is_error6(out + 14, (uint16_t)(len - 14), 3, 0, &router, 0, in + 14);
@@ -223,9 +221,9 @@ static void foreign_sources_are_not_answered(void **state)
 	bed_set_validation(b, OVNET_VALIDATE_PERMISSIVE);
 	put_ether(in, &attach_mac, &pod_mac);
 	put_inner(in + 14, OWN_POD, 0x0a05ee01, 1, 60);
-	bed_refused(b, ops, ATTACH, in, 74, OVNET_DROP_NO_PEER);
+	bed_refused(b, ATTACH, in, 74, OVNET_DROP_NO_PEER);
 	put_inner(in, ATTACH_POD, 0x0a05ee01, 1, 60);
-	bed_refused(b, ops, HOST, in, 60, OVNET_DROP_NO_PEER);
+	bed_refused(b, HOST, in, 60, OVNET_DROP_NO_PEER);
 	assert_int_equal(b->counters.answers, 0);
 	bed_close(b);
 }
@@ -241,7 +239,7 @@ static void senders_in_the_underlay_are_told(void **state)
 	uint16_t len = put_vxlan(in, 60);
 	put_inner(in + 64, PEER_POD, ATTACH_POD, 1, 60);
 	in[72] = 1;
-	feed(ops, b, UPLINK, in, len);
+	feed(b, UPLINK, in, len);
 	uint16_t sent = bed_sent(b, UPLINK, out, sizeof(out));
 	assert_memory_equal(out, gateway_mac.b, 6);
 	assert_int_equal(get(out + 30, 4), PEER_IP);
@@ -253,12 +251,12 @@ static void senders_in_the_underlay_are_told(void **state)
 	b->door[ATTACH].port.mtu = 1300;
 	len = put_vxlan(in, 1301);
 	put_inner(in + 64, PEER_POD, ATTACH_POD, 1, 1301);
-	feed(ops, b, UPLINK, in, len);
+	feed(b, UPLINK, in, len);
 	sent = bed_sent(b, UPLINK, out, sizeof(out));
 	is_error4(out + 64, (uint16_t)(sent - 64), 3, 4, OWN_NET, 1300, in + 64);
 	bed_drain(b);
 	clear_df(in + 64);
-	feed(ops, b, UPLINK, in, len);
+	feed(b, UPLINK, in, len);
 	assert_int_equal(b->door[ATTACH].n_out, 2);
 	assert_int_equal(join(b, ATTACH, 14, 1300, out), 1301);
 	assert_int_equal(out[8], 62);
@@ -268,7 +266,7 @@ static void senders_in_the_underlay_are_told(void **state)
 	assert_int_equal(ovnet_fib_set_endpoint6(b->w, guest.v6, ATTACH, false, &pod_mac), 0);
 	put_inner6(in + 84, &peer, &guest, 1, 1301);
 	len = put_outer6(in, 1301, 0x86dd);
-	feed(ops, b, UPLINK, in, len);
+	feed(b, UPLINK, in, len);
 	sent = bed_sent(b, UPLINK, out, sizeof(out));
 	is_error6(out + 84, (uint16_t)(sent - 84), 2, 0, &base, 1300, in + 84);
 	bed_drain(b);
@@ -277,7 +275,7 @@ static void senders_in_the_underlay_are_told(void **state)
 	put_inner(in + 64, PEER_IP, ATTACH_POD, 1, 60);
 	put_outer(in, 60);
 	in[72] = 1;
-	bed_refused(b, ops, UPLINK, in, 124, OVNET_DROP_TTL_EXCEEDED);
+	bed_refused(b, UPLINK, in, 124, OVNET_DROP_TTL_EXCEEDED);
 	bed_close(b);
 }
 
@@ -290,7 +288,7 @@ static void udp_has_a_hop_of_its_own(void **state)
 	bed_set_kind(b, OVNET_ENCAP_UDP4);
 	put_inner(in, OWN_POD, PEER_POD, 1, 60);
 	in[8] = 1;
-	feed(ops, b, HOST, in, 60);
+	feed(b, HOST, in, 60);
 	uint16_t len = bed_sent(b, HOST, out, sizeof(out));
 	is_error4(out, len, 11, 0, PEER_NET, 0, in);
 	bed_drain(b);
@@ -301,7 +299,7 @@ static void udp_has_a_hop_of_its_own(void **state)
 	be_put16(in + 36, 8285);
 	be_put16(in + 38, 68);
 	in[50] = 1;
-	feed(ops, b, UPLINK, in, 102);
+	feed(b, UPLINK, in, 102);
 	len = bed_sent(b, UPLINK, out, sizeof(out));
 	assert_int_equal(get(out + 36, 2), 8285);
 	assert_int_equal(out[50], 63); /* the error's own hop */
@@ -321,19 +319,19 @@ static void refused_senders_are_not_answered(void **state)
 
 	uint16_t len = put_vxlan(in, 60);
 	put_inner(in + 64, 0x0a0a0a0a, OWN_POD, 1, 60);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_INNER_SOURCE);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_INNER_SOURCE);
 	b->overlay.direct = true;
 	assert_int_equal(bed_set_overlay(b), 0);
 	assert_int_equal(ovnet_fib_set_peer(b->w, &lost), 0);
 	put_ether(in, &uplink_mac, &gateway_mac);
 	put_inner(in + 14, 0x0a050801, OWN_POD, 1, 60);
-	bed_refused(b, ops, UPLINK, in, 74, OVNET_DROP_NO_UPLINK);
+	bed_refused(b, UPLINK, in, 74, OVNET_DROP_NO_UPLINK);
 	put_inner(in, OWN_POD, 0xe0000001, 1, 60); /* to a group */
-	bed_refused(b, ops, HOST, in, 60, OVNET_DROP_NO_PEER);
+	bed_refused(b, HOST, in, 60, OVNET_DROP_NO_PEER);
 	put_inner(in, OWN_POD, 0x0a05ee01, 1, 60);
 	in[9] = 1; /* an ICMP error itself */
 	in[20] = 3;
-	bed_refused(b, ops, HOST, in, 60, OVNET_DROP_NO_PEER);
+	bed_refused(b, HOST, in, 60, OVNET_DROP_NO_PEER);
 	assert_int_equal(b->counters.answers, 0);
 	bed_close(b);
 }
@@ -400,7 +398,6 @@ static void buffers_are_conserved(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_host_is_told),
 		cmocka_unit_test(the_host_is_told_of_ipv6),
@@ -415,16 +412,6 @@ int main(void)
 		cmocka_unit_test(answers_are_limited),
 		cmocka_unit_test(buffers_are_conserved),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_answer", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_answer", tests, RTE_DIM(tests));
 }

@@ -8,8 +8,6 @@
 
 #include "path_bed6.h"
 
-static const struct ovnet_path_ops *ops;
-
 /* Beside VXLAN over IPv4's in capture.h: what each backend of flannel puts on the wire. */
 struct backend {
 	const char *file;
@@ -278,20 +276,9 @@ static void every_backend_both_ways(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_backend_both_ways),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_capture", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_capture", tests, RTE_DIM(tests));
 }

@@ -8,8 +8,6 @@
 
 #include "path_bed.h"
 
-static const struct ovnet_path_ops *ops;
-
 /* A packet as the peer's host routes it to us. Returns its length. */
 static uint16_t put_routed(uint8_t *b, uint32_t src, uint32_t dst, uint16_t len)
 {
@@ -56,7 +54,7 @@ static void sends_to_the_peers_next_hop(void **state)
 	}
 	assert_int_equal(b->peer_counters[0].tx_packets, 5);
 	put_inner(in, OWN_POD, PEER_POD, 1000, 1501);
-	bed_refused(b, ops, HOST, in, 1501, OVNET_DROP_OVERSIZE);
+	bed_refused(b, HOST, in, 1501, OVNET_DROP_OVERSIZE);
 	bed_close(b);
 }
 
@@ -71,23 +69,23 @@ static void takes_what_is_for_our_subnet(void **state)
 	assert_int_equal(b->peer_counters[0].rx_packets, 5);
 	assert_int_equal(b->peer_counters[0].rx_bytes, 28 + 396 + 764 + 1132 + 1500);
 	uint16_t len = put_routed(in, PEER_POD, PEER_POD, 60);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	put_routed(in, PEER_POD, 0x08080808, 60);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	put_routed(in, PEER_POD, OWN_POD, 60);
 	b->overlay.direct = false;
 	assert_int_equal(bed_set_overlay(b), 0);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	b->overlay.direct = true;
 	assert_int_equal(bed_set_overlay(b), 0);
 	in[0] |= 1;
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	/* To another router on the link, which will send it here itself. */
 	put_ether(in, &gateway_mac, &peer_vtep);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], 0);
 	b->door[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], 3);
 	bed_close(b);
 }
@@ -141,7 +139,7 @@ static void every_prefix_is_refused(void **state)
 	uint16_t len = put_routed(in, PEER_POD, OWN_POD, 60);
 
 	for (uint16_t n = 1; n < len; n++)
-		bed_refused(b, ops, UPLINK, in, n, OVNET_DROP_TRUNCATED);
+		bed_refused(b, UPLINK, in, n, OVNET_DROP_TRUNCATED);
 	struct rte_mbuf *m = bed_packet(UPLINK, in, len, 0, 0);
 	ovnet_meta(m)->offload = OVNET_OFF_TSO4;
 	bed_receive(b, UPLINK, m);
@@ -156,7 +154,7 @@ static void judged(struct bed *b, const uint8_t *in, uint16_t len, enum ovnet_dr
 	uint64_t before = b->counters.permitted[reason], drops;
 
 	bed_set_validation(b, OVNET_VALIDATE_STRICT);
-	bed_refused(b, ops, UPLINK, in, len, reason);
+	bed_refused(b, UPLINK, in, len, reason);
 	bed_set_validation(b, OVNET_VALIDATE_PERMISSIVE);
 	drops = bed_drops(b);
 	passes(b, in, len);
@@ -246,7 +244,7 @@ static void martians_are_refused_in_every_mode(void **state)
 		bed_set_validation(b, v);
 		for (unsigned i = 0; i < RTE_DIM(martians); i++) {
 			uint16_t len = put_routed(in, martians[i], OWN_POD, 60);
-			bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_MARTIAN);
+			bed_refused(b, UPLINK, in, len, OVNET_DROP_MARTIAN);
 		}
 	}
 	assert_int_equal(b->counters.permitted[OVNET_DROP_MARTIAN], 0);
@@ -314,15 +312,14 @@ static void guests_are_a_hop_further(void **state)
 	assert_int_equal(be_sum(out + 14, 20, 0), 0xffff);
 	bed_drain(b);
 	in[22] = 1;
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_TTL_EXCEEDED);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_TTL_EXCEEDED);
 	len = put_routed(in, PEER_POD, ATTACH_POD, 1451);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_OVERSIZE);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_OVERSIZE);
 	bed_close(b);
 }
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sends_to_the_peers_next_hop),
 		cmocka_unit_test(takes_what_is_for_our_subnet),
@@ -335,16 +332,6 @@ int main(void)
 		cmocka_unit_test(beside_vxlan),
 		cmocka_unit_test(guests_are_a_hop_further),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_direct", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_direct", tests, RTE_DIM(tests));
 }

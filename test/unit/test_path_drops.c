@@ -8,12 +8,10 @@
 
 #include "path_bed.h"
 
-static const struct ovnet_path_ops *ops;
-
 static void refused(
 	struct bed *b, unsigned door, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)
 {
-	bed_refused(b, ops, door, bytes, len, reason);
+	bed_refused(b, door, bytes, len, reason);
 }
 
 /* The same with one byte (of a valid packet) changed. */
@@ -386,7 +384,6 @@ static void random_packets_are_conserved(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(inner_header_is_checked),
 		cmocka_unit_test(the_way_out_is_checked),
@@ -401,16 +398,6 @@ int main(void)
 		cmocka_unit_test(every_prefix_is_refused_and_counted),
 		cmocka_unit_test(random_packets_are_conserved),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_drops", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_drops", tests, RTE_DIM(tests));
 }

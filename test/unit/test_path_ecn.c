@@ -8,8 +8,6 @@
 
 #include "path_bed6.h"
 
-static const struct ovnet_path_ops *ops;
-
 enum { NOT, ECT1, ECT0, CE, DROP = 0xff };
 
 static const uint8_t outers[] = {NOT, ECT0, ECT1, CE};
@@ -137,21 +135,10 @@ static void encapsulation(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decapsulation),
 		cmocka_unit_test(encapsulation),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_ecn", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_ecn", tests, RTE_DIM(tests));
 }

@@ -8,8 +8,6 @@
 
 #include "path_bed6.h"
 
-static const struct ovnet_path_ops *ops;
-
 #define HOST_ADDR 0xc0a80005u /* one of the node's own addresses outside the overlay */
 
 /* Delivered, and nothing counted as a drop. */
@@ -43,7 +41,7 @@ static void judged(
 	uint64_t before = b->counters.permitted[reason], all = permitted(b);
 
 	bed_set_validation(b, OVNET_VALIDATE_STRICT);
-	bed_refused(b, ops, door, in, len, reason);
+	bed_refused(b, door, in, len, reason);
 	assert_int_equal(permitted(b), all);
 	bed_set_validation(b, OVNET_VALIDATE_PERMISSIVE);
 	memset(&b->counters.last_source[reason], 0, sizeof(struct ovnet_addr));
@@ -62,7 +60,7 @@ static void always_refused(
 {
 	for (unsigned v = OVNET_VALIDATE_OFF; v <= OVNET_VALIDATE_STRICT; v++) {
 		bed_set_validation(b, v);
-		bed_refused(b, ops, door, in, len, reason);
+		bed_refused(b, door, in, len, reason);
 	}
 	assert_int_equal(permitted(b), 0);
 }
@@ -349,7 +347,6 @@ static void modes_leave_routed_packets_alone(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(peers_over_ipv4),
 		cmocka_unit_test(peers_over_ipv6),
@@ -361,16 +358,6 @@ int main(void)
 		cmocka_unit_test(outer_fields_over_ipv6),
 		cmocka_unit_test(modes_leave_routed_packets_alone),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_modes", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_modes", tests, RTE_DIM(tests));
 }

@@ -8,8 +8,6 @@
 
 #include "path_answer.h"
 
-static const struct ovnet_path_ops *ops;
-
 static void without_df_the_inside_is_cut(void **state)
 {
 	(void)state;
@@ -56,7 +54,7 @@ static void what_cannot_be_cut_is_dropped(void **state)
 	clear_df(in);
 	for (unsigned mtu = 0; mtu < 78; mtu += 11) {
 		assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, mtu), 0);
-		bed_refused(b, ops, HOST, in, 1500, OVNET_DROP_OVERSIZE);
+		bed_refused(b, HOST, in, 1500, OVNET_DROP_OVERSIZE);
 	}
 	bed_close(b);
 }
@@ -94,13 +92,13 @@ static void mss_is_lowered_where_asked(void **state)
 	for (unsigned on = 0; on < 2; on++) {
 		b->overlay.mss_clamp = on;
 		assert_int_equal(bed_set_overlay(b), 0);
-		feed(ops, b, HOST, in, put_syn(in, OWN_POD, PEER_POD));
+		feed(b, HOST, in, put_syn(in, OWN_POD, PEER_POD));
 		bed_sent(b, UPLINK, out, sizeof(out));
 		assert_int_equal(mss_at(out + 64), on ? 1410 : 1460);
 		bed_drain(b);
 		put_syn(in + 64, PEER_POD, OWN_POD);
 		put_outer(in, 44);
-		feed(ops, b, UPLINK, in, 108);
+		feed(b, UPLINK, in, 108);
 		bed_sent(b, HOST, out, sizeof(out));
 		assert_int_equal(mss_at(out), on ? 1410 : 1460);
 		bed_drain(b);
@@ -110,22 +108,11 @@ static void mss_is_lowered_where_asked(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_df_the_inside_is_cut),
 		cmocka_unit_test(what_cannot_be_cut_is_dropped),
 		cmocka_unit_test(mss_is_lowered_where_asked),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_size", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_size", tests, RTE_DIM(tests));
 }

@@ -8,8 +8,6 @@
 
 #include "path_bed.h"
 
-static const struct ovnet_path_ops *ops;
-
 static void full_and_refusing_doors(void **state)
 {
 	(void)state;
@@ -117,22 +115,11 @@ static void the_ring_to_the_owner_is_bounded(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_and_refusing_doors),
 		cmocka_unit_test(chains_that_fit_no_buffer),
 		cmocka_unit_test(the_ring_to_the_owner_is_bounded),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_tx", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_tx", tests, RTE_DIM(tests));
 }

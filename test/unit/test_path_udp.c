@@ -8,8 +8,6 @@
 
 #include "path_bed.h"
 
-static const struct ovnet_path_ops *ops;
-
 /* A datagram of the peer's with `len` bytes of inner packet. Returns its length. */
 static uint16_t put_udp(uint8_t *b, uint32_t src, uint32_t dst, uint16_t len)
 {
@@ -74,7 +72,7 @@ static void sends_the_bare_packet(void **state)
 	}
 	assert_int_equal(b->peer_counters[0].tx_packets, 5);
 	put_inner(in, OWN_POD, PEER_POD, 1000, 1473);
-	bed_refused(b, ops, HOST, in, 1473, OVNET_DROP_OVERSIZE);
+	bed_refused(b, HOST, in, 1473, OVNET_DROP_OVERSIZE);
 	bed_close(b);
 }
 
@@ -96,7 +94,7 @@ static void takes_the_bare_packet(void **state)
 	}
 	assert_int_equal(b->peer_counters[0].rx_packets, 5);
 	uint16_t len = put_udp(in, PEER_POD, OWN_POD, 1473);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_OVERSIZE);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_OVERSIZE);
 	bed_close(b);
 }
 
@@ -136,7 +134,7 @@ static void every_prefix_is_refused(void **state)
 	bed_set_kind(b, OVNET_ENCAP_UDP4);
 	uint16_t len = put_udp(in, PEER_POD, OWN_POD, 60);
 	for (uint16_t n = 1; n < len; n++)
-		bed_refused(b, ops, UPLINK, in, n, OVNET_DROP_TRUNCATED);
+		bed_refused(b, UPLINK, in, n, OVNET_DROP_TRUNCATED);
 	bed_close(b);
 }
 
@@ -152,7 +150,7 @@ static void hops_count_down_each_way(void **state)
 		put_inner(in, OWN_POD, PEER_POD, 1, 60);
 		set_ttl(in, ttl);
 		if (ttl < 2) {
-			bed_refused(b, ops, HOST, in, 60, OVNET_DROP_TTL_EXCEEDED);
+			bed_refused(b, HOST, in, 60, OVNET_DROP_TTL_EXCEEDED);
 		} else {
 			bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
 			ops->poll(&b->ctx);
@@ -164,7 +162,7 @@ static void hops_count_down_each_way(void **state)
 		uint16_t len = put_udp(in, PEER_POD, OWN_POD, 60);
 		set_ttl(in + 42, ttl);
 		if (ttl < 2) {
-			bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_TTL_EXCEEDED);
+			bed_refused(b, UPLINK, in, len, OVNET_DROP_TTL_EXCEEDED);
 			continue;
 		}
 		bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
@@ -193,7 +191,7 @@ static void guests_are_a_hop_further(void **state)
 	assert_int_equal(out[50], 62);
 	bed_drain(b);
 	set_ttl(in + 14, 2);
-	bed_refused(b, ops, ATTACH, in, 74, OVNET_DROP_TTL_EXCEEDED);
+	bed_refused(b, ATTACH, in, 74, OVNET_DROP_TTL_EXCEEDED);
 
 	uint16_t len = put_udp(in, PEER_POD, ATTACH_POD, 60);
 	set_ttl(in + 42, 62);
@@ -203,7 +201,7 @@ static void guests_are_a_hop_further(void **state)
 	assert_int_equal(out[22], 60);
 	bed_drain(b);
 	set_ttl(in + 42, 2);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_TTL_EXCEEDED);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_TTL_EXCEEDED);
 	bed_close(b);
 }
 
@@ -216,21 +214,21 @@ static void what_is_no_ipv4_is_refused(void **state)
 	bed_set_kind(b, OVNET_ENCAP_UDP4);
 	uint16_t len = put_udp(in, PEER_POD, OWN_POD, 60);
 	in[42] = 0x65;
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_BAD_IP);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_BAD_IP);
 	in[42] = 0x44;
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_BAD_IP);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_BAD_IP);
 	in[42] = 0x45;
 	in[45] = 61;
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_TRUNCATED);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_TRUNCATED);
 	len = put_udp(in, PEER_POD, OWN_POD, 60);
 	in[39] = 7;
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_BAD_UDP);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_BAD_UDP);
 	in[39] = 8;
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_TRUNCATED);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_TRUNCATED);
 	len = put_vxlan(in, 60);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	be_put16(in + 36, 8285);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_BAD_IP);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_BAD_IP);
 	bed_close(b);
 }
 
@@ -242,14 +240,14 @@ static void senders_are_validated(void **state)
 
 	bed_set_kind(b, OVNET_ENCAP_UDP4);
 	uint16_t len = put_udp(in, OWN_POD, OWN_POD + 1, 60);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_INNER_SOURCE);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_INNER_SOURCE);
 	len = put_udp(in, PEER_POD, OWN_POD, 60);
 	be_put32(in + 26, 0x0a0a0a0a);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_UNKNOWN_PEER);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_UNKNOWN_PEER);
 	len = put_udp(in, 0x7f000001, OWN_POD, 60);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_MARTIAN);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_MARTIAN);
 	len = put_udp(in, PEER_POD, PEER_POD + 1, 60);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_INNER_DEST);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_INNER_DEST);
 	put_udp(in, PEER_IP, OWN_POD, 60);
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
 	ops->poll(&b->ctx);
@@ -286,7 +284,6 @@ static void undone_work(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sends_the_bare_packet),
 		cmocka_unit_test(takes_the_bare_packet),
@@ -298,16 +295,6 @@ int main(void)
 		cmocka_unit_test(senders_are_validated),
 		cmocka_unit_test(undone_work),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_udp", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_udp", tests, RTE_DIM(tests));
 }

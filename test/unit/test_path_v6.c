@@ -8,8 +8,6 @@
 
 #include "path_bed6.h"
 
-static const struct ovnet_path_ops *ops;
-
 static void passes(struct bed *b, const uint8_t *in, uint16_t len, uint16_t front)
 {
 	uint8_t out[1600];
@@ -52,7 +50,7 @@ static void sends_vxlan_over_ipv6(void **state)
 		}
 	}
 	put_pod6(in, false, 1431);
-	bed_refused(b, ops, HOST, in, 1431, OVNET_DROP_OVERSIZE);
+	bed_refused(b, HOST, in, 1431, OVNET_DROP_OVERSIZE);
 	assert_true(b->peer_counters[PEER6_ID].tx_packets > 20);
 	bed_close(b);
 }
@@ -105,10 +103,10 @@ static void every_prefix_is_refused(void **state)
 	uint16_t len = put_vxlan6(in, 60);
 
 	for (uint16_t n = 1; n < len; n++)
-		bed_refused(b, ops, UPLINK, in, n, OVNET_DROP_TRUNCATED);
+		bed_refused(b, UPLINK, in, n, OVNET_DROP_TRUNCATED);
 	put_pod6(in, false, 60);
 	for (uint16_t n = 1; n < 60; n++)
-		bed_refused(b, ops, HOST, in, n, OVNET_DROP_TRUNCATED);
+		bed_refused(b, HOST, in, n, OVNET_DROP_TRUNCATED);
 	bed_close(b);
 }
 
@@ -125,7 +123,7 @@ static void outer_checksums(void **state)
 			continue; /* the field itself; what is looked at before */
 		in[at] ^= 1;
 		if (at < 62 || at > 69)
-			bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_BAD_CSUM);
+			bed_refused(b, UPLINK, in, len, OVNET_DROP_BAD_CSUM);
 		in[at] ^= 1;
 	}
 	in[100] ^= 1;
@@ -197,28 +195,28 @@ static void extension_headers_are_skipped_in_bounds(void **state)
 		}
 	}
 	uint16_t more = put_option(with, in, len, 60, 8);
-	bed_refused(b, ops, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
 	more = put_option(with, in, len, 60, 0);
 	with[55] = 255;
-	bed_refused(b, ops, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
 	more = put_option(with, in, len, 0, 0);
 	with[54] = 44; /* a fragment of something, of UDP */
-	bed_refused(b, ops, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
 	with[62] = 17;
-	bed_refused(b, ops, UPLINK, with, more, OVNET_DROP_FRAGMENT);
+	bed_refused(b, UPLINK, with, more, OVNET_DROP_FRAGMENT);
 	with[54] = 43;
-	bed_refused(b, ops, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
 	with[54] = 60;
 	with[62] = 17;
 	with[63] = 7;
-	bed_refused(b, ops, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, with, more, OVNET_DROP_NOT_OVERLAY);
 	with[63] = 6; /* both as long as may be: no UDP header any more */
 	be_put16(with + 18, 64);
-	bed_refused(b, ops, UPLINK, with, 118, OVNET_DROP_TRUNCATED);
+	bed_refused(b, UPLINK, with, 118, OVNET_DROP_TRUNCATED);
 	be_put16(with + 18, 60); /* ends inside the option */
-	bed_refused(b, ops, UPLINK, with, 118, OVNET_DROP_TRUNCATED);
+	bed_refused(b, UPLINK, with, 118, OVNET_DROP_TRUNCATED);
 	be_put16(with + 18, 4);
-	bed_refused(b, ops, UPLINK, with, 118, OVNET_DROP_TRUNCATED);
+	bed_refused(b, UPLINK, with, 118, OVNET_DROP_TRUNCATED);
 	bed_close(b);
 }
 
@@ -253,14 +251,14 @@ static void outer_headers_are_checked(void **state)
 	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
 		memcpy(bad, in, len);
 		bad[cases[i].at] = cases[i].value;
-		bed_refused(b, ops, UPLINK, bad, len, cases[i].reason);
+		bed_refused(b, UPLINK, bad, len, cases[i].reason);
 	}
 	assert_true(ovnet_addr_equal(&b->counters.last_source[OVNET_DROP_WRONG_VNI],
 		&(struct ovnet_addr){.family = AF_INET6, .v6 = {0xfd, 0, 1, 0x68, [15] = 0x13}}));
 	b->door[UPLINK].port.local6 = ovnet_addr_v6(own_ip6);
 	passes(b, in, len, 84);
 	in[53] ^= 1;
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	bed_close(b);
 }
 
@@ -274,10 +272,10 @@ static void one_vtep_for_each_version(void **state)
 
 	memcpy(in + 70, own_vtep.b, 6);
 	put_csum6(in, 60);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_INNER_MAC);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_INNER_MAC);
 	len = put_vxlan(in, 60);
 	memcpy(in + 50, own_vtep6.b, 6);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_INNER_MAC);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_INNER_MAC);
 	bed_close(b);
 }
 
@@ -308,14 +306,14 @@ static void ipv6_in_ipv4_and_back(void **state)
 	put_inner6(in + 64, &peer, &own, 1, 101);
 	put_outer(in, 101);
 	be_put16(in + 62, 0x86dd);
-	bed_refused(b, ops, UPLINK, in, 165, OVNET_DROP_INNER_SOURCE);
+	bed_refused(b, UPLINK, in, 165, OVNET_DROP_INNER_SOURCE);
 	assert_int_equal(ovnet_fib_set_ingress(b->w, NULL, 0, rules, 2), 0);
 	passes(b, in, 165, 64);
 	put_inner(in + 84, PEER_POD, OWN_POD, 1, 101);
 	put_outer6(in, 101, 0x0800);
 	passes(b, in, 185, 84);
 	assert_int_equal(ovnet_fib_set_ingress(b->w, NULL, 0, rules, 1), 0);
-	bed_refused(b, ops, UPLINK, in, 185, OVNET_DROP_INNER_SOURCE);
+	bed_refused(b, UPLINK, in, 185, OVNET_DROP_INNER_SOURCE);
 	bed_close(b);
 }
 
@@ -326,11 +324,11 @@ static void family_off(void **state)
 	struct bed *b = bed_open(1);
 
 	put_pod6(in, false, 60);
-	bed_refused(b, ops, HOST, in, 60, OVNET_DROP_FAMILY_OFF);
+	bed_refused(b, HOST, in, 60, OVNET_DROP_FAMILY_OFF);
 	put_pod6(in + 64, true, 60);
 	put_outer(in, 60);
 	be_put16(in + 62, 0x86dd);
-	bed_refused(b, ops, UPLINK, in, 124, OVNET_DROP_FAMILY_OFF);
+	bed_refused(b, UPLINK, in, 124, OVNET_DROP_FAMILY_OFF);
 	bed_close(b);
 }
 
@@ -343,9 +341,9 @@ static void destinations(void **state)
 				guest = addr6(OWN_NET6, 9), outside = ovnet_addr_v6(own_ip6);
 
 	put_inner6(in + 84, &peer, &other, 1, 60);
-	bed_refused(b, ops, UPLINK, in, put_outer6(in, 60, 0x86dd), OVNET_DROP_INNER_DEST);
+	bed_refused(b, UPLINK, in, put_outer6(in, 60, 0x86dd), OVNET_DROP_INNER_DEST);
 	put_inner6(in + 84, &peer, &peer, 1, 60);
-	bed_refused(b, ops, UPLINK, in, put_outer6(in, 60, 0x86dd), OVNET_DROP_INNER_DEST);
+	bed_refused(b, UPLINK, in, put_outer6(in, 60, 0x86dd), OVNET_DROP_INNER_DEST);
 	put_inner6(in + 84, &peer, &outside, 1, 60);
 	passes(b, in, put_outer6(in, 60, 0x86dd), 84);
 
@@ -363,7 +361,7 @@ static void destinations(void **state)
 	bed_drain(b);
 	in[91] = 1;
 	put_csum6(in, 60);
-	bed_refused(b, ops, UPLINK, in, len, OVNET_DROP_TTL_EXCEEDED);
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_TTL_EXCEEDED);
 
 	put_inner6(in + 14, &guest, &peer, 1, 60);
 	put_ether(in, &attach_mac, &pod_mac);
@@ -375,9 +373,9 @@ static void destinations(void **state)
 	assert_int_equal(out[91], 1);
 	bed_drain(b);
 	in[21] = 1;
-	bed_refused(b, ops, ATTACH, in, 74, OVNET_DROP_TTL_EXCEEDED);
+	bed_refused(b, ATTACH, in, 74, OVNET_DROP_TTL_EXCEEDED);
 	put_inner6(in + 14, &peer, &peer, 1, 60);
-	bed_refused(b, ops, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
+	bed_refused(b, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
 	bed_close(b);
 }
 
@@ -442,7 +440,6 @@ static void flows_spread_over_source_ports(void **state)
 
 int main(void)
 {
-	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sends_vxlan_over_ipv6),
 		cmocka_unit_test(takes_vxlan_over_ipv6),
@@ -457,16 +454,6 @@ int main(void)
 		cmocka_unit_test(destinations),
 		cmocka_unit_test(flows_spread_over_source_ports),
 	};
-	int failed = 0;
 
-	if (bed_eal("0") != 0)
-		return 1;
-	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
-		ops = ovnet_path_select(levels[i]);
-		if (ops == NULL)
-			continue; /* this CPU cannot run it */
-		printf("# %s\n", ops->level);
-		failed += cmocka_run_group_tests_name("path_v6", tests, NULL, NULL);
-	}
-	return failed;
+	return bed_run_levels("path_v6", tests, RTE_DIM(tests));
 }
