@@ -63,30 +63,46 @@ result() {
 	esac
 }
 
-# run NAME COMMAND...: one test, its output in a log of that name. Status 77 is a skip.
-run() {
-	local name=$1 log start rc=0 again=''
-	shift
-	log=$LOGS/${name//\//-}.log
+log_of() {
+	echo "$LOGS/${1//\//-}.log"
+}
+
+# attempt NAME COMMAND...: one test, its output in a log of that name, status and time beside it.
+attempt() {
+	local log start rc=0
+	log=$(log_of "$1")
 	start=$(now_us)
-	"$@" >"$log" 2>&1 </dev/null || rc=$?
+	"${@:2}" >"$log" 2>&1 </dev/null || rc=$?
+	echo "$rc $(seconds_since "$start")" >"$log.status"
+}
+
+# conclude NAME COMMAND...: what became of the attempt. Status 77 is a skip.
+conclude() {
+	local name=$1 log rc seconds again=''
+	log=$(log_of "$name")
+	read -r rc seconds <"$log.status"
 	# Two cores and real time: a second try tells a stall of the machine from a defect. It is said.
 	if [ "$rc" != 0 ] && [ "$rc" != 77 ] && [[ $name == *smoke/* || $name == demo/* ]]; then
 		mv "$log" "$log.first"
-		rc=0
-		"$@" >"$log" 2>&1 </dev/null || rc=$?
+		attempt "$@"
+		read -r rc seconds <"$log.status"
 		[ "$rc" != 0 ] || again="second try; the first: $(grep -am 1 '^FAIL' "$log.first")"
 	fi
 	case $rc in
-	0) result ok "$name" "$(seconds_since "$start")" "$again" ;;
-	77) result skip "$name" "$(seconds_since "$start")" "$(sed -n 's/^SKIP: //p' "$log")" ;;
+	0) result ok "$name" "$seconds" "$again" ;;
+	77) result skip "$name" "$seconds" "$(sed -n 's/^SKIP: //p' "$log")" ;;
 	*)
-		result FAIL "$name" "$(seconds_since "$start")" "status $rc, log: $log"
+		result FAIL "$name" "$seconds" "status $rc, log: $log"
 		grep -a '^FAIL' "$log" | sed 's/^/     | /' | head -n 10
 		tail -n "${OVNET_TEST_TAIL:-15}" "$log" | cut -c -200 | sed 's/^/     | /'
 		;;
 	esac
 	[ "$rc" = 0 ]
+}
+
+run() {
+	attempt "$@"
+	conclude "$@"
 }
 
 # unit PREFIX DIR FACTOR: every suite of a build; FACTOR stretches meson's time limits.
@@ -121,8 +137,14 @@ unit() {
 	rm -f "$2/meson-logs/$log".*
 }
 
-# smoke PREFIX DIR SECONDS: every script against that build.
-smoke() {
+# Those that count on the machine: its time, its CPUs, its hugepages, or Ctrl-C.
+is_alone() {
+	[[ $1 == cluster_* || $1 == demo_* || $1 == *kill9* || $1 == *cpu || " hugepages no_hugepages \
+		many_leases multi_queue two_workers host_device_hurt tcp_kernel_peer " == *" $1 "* ]]
+}
+
+# smoke_names PREFIX: the scripts to run against a build.
+smoke_names() {
 	local script name
 	for script in "$OVNET_ROOT"/test/smoke/*.sh; do
 		name=$(basename "$script" .sh)
@@ -130,8 +152,36 @@ smoke() {
 		# The demo builds and runs what is in build/, there is nothing else to see in it.
 		[[ $1 != asan-* || $name != demo_* ]] || continue
 		[[ $1 != asan-* || -n $FULL || $ASAN_SMOKE == *" $name "* ]] || continue
-		OVNET_BUILD=$2 run "$1smoke/$name" timeout --foreground -k 20 "$3" "$script"
+		echo "$name"
 	done
+}
+
+# smoke PREFIX DIR SECONDS: labs are apart from each other and mostly wait: two at a time.
+smoke() {
+	local name pid name_done
+	local -A names=()
+	SMOKE=(env "OVNET_BUILD=$2" timeout --foreground -k 20 "$3")
+	for name in $(smoke_names "$1"); do
+		is_alone "$name" && continue
+		[ ${#names[@]} -lt 2 ] || smoke_wait "$1"
+		attempt "$1smoke/$name" "${SMOKE[@]}" "$OVNET_ROOT/test/smoke/$name.sh" &
+		names[$!]=$name
+	done
+	while [ ${#names[@]} -gt 0 ]; do
+		smoke_wait "$1"
+	done
+	for name in $(smoke_names "$1"); do
+		! is_alone "$name" ||
+			run "$1smoke/$name" "${SMOKE[@]}" "$OVNET_ROOT/test/smoke/$name.sh"
+	done
+}
+
+# smoke_wait PREFIX: for the next of smoke's tests to end.
+smoke_wait() {
+	wait -n -p pid "${!names[@]}"
+	name_done=${names[$pid]}
+	unset "names[$pid]"
+	conclude "$1smoke/$name_done" "${SMOKE[@]}" "$OVNET_ROOT/test/smoke/$name_done.sh"
 }
 
 # build NAME DIR [MESON_OPTION...]: once per run, however many parts need it.
@@ -216,6 +266,8 @@ part_fuzz() {
 
 finish() {
 	trap - EXIT
+	# shellcheck disable=SC2046
+	kill $(jobs -p) 2>/dev/null && wait
 	hugepages_leave 2>/dev/null
 	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
 	[ "$FAILED" = 0 ] && [ "${1:-0}" = 0 ]
