@@ -162,7 +162,8 @@ static void on_messages(evutil_socket_t fd, short what, void *arg)
 	if (gone)
 		return;
 	w->gone = NULL;
-	if (w->done > before)
+	/* What a closed stream still held is taken as well, but nobody is there to be probed. */
+	if (w->done > before && !w->closed)
 		on_life(w);
 	if (n > 0 && !w->over) {
 		arm_ms(w->messages, 0);
