@@ -29,7 +29,12 @@ linux_lease() {
 	for tries in 1 2 3 4 5 6 7 8 9 10; do
 		n=$((RANDOM % 100 + 1))
 		key=10.5.$n.0/24
-		! dual_stack || key+=$(printf '&fd05:0:0:%x::-64' $n)
+		if dual_stack; then
+			key+=$(printf '&fd05:0:0:%x::-64' $n)
+			# Another key may hold one half of it.
+			! lease_listing | jq -r '.leases[].key' |
+				grep -Eq "/${key%%/*}-24(&|\$)|&${key#*&}\$" || continue
+		fi
 		if lease_create "$key" "$(linux_value "$1")"; then
 			echo $n
 			return 0
