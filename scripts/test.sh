@@ -260,7 +260,7 @@ part_fuzz() {
 	local name
 	run build/fuzz "$OVNET_ROOT/test/fuzz/run.sh" --build || return
 	for name in $("$OVNET_ROOT/test/fuzz/run.sh" --list); do
-		run "fuzz/$name" "$OVNET_ROOT/test/fuzz/run.sh" --seconds $((FULL ? 60 : 5)) "$name"
+		run "fuzz/$name" "$OVNET_ROOT/test/fuzz/run.sh" --seconds $((FULL ? 60 : 3)) "$name"
 	done
 }
 
