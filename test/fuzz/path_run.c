@@ -115,14 +115,14 @@ static void take_sent(struct bed *b, struct fuzz_outcome *o)
 }
 
 static void poll_all(
-	struct bed *b, const struct ovnet_path_ops *ops, unsigned n, struct fuzz_outcome *o)
+	struct bed *b, const struct ovnet_path_ops *level, unsigned n, struct fuzz_outcome *o)
 {
 	const struct ovnet_counters *c = &b->counters;
 	uint64_t before[OVNET_DROP_COUNT], absorbed = c->absorbed, out = 0;
 	uint64_t made = c->answers + c->pieces;
 
 	memcpy(before, b->counters.drops, sizeof(before));
-	CHECK(ops->poll(&b->ctx) == n, "packets left behind");
+	CHECK(level->poll(&b->ctx) == n, "packets left behind");
 	take_sent(b, o);
 	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
 		out += o->sum.drops[i] = b->counters.drops[i] - before[i];
@@ -160,7 +160,7 @@ static void set_chained(struct bed *b, uint32_t cap)
 
 /* Each packet by itself, in one buffer that ends where it ends. */
 static void run_whole(
-	const struct fuzz_input *in, const struct ovnet_path_ops *ops, struct fuzz_outcome *all)
+	const struct fuzz_input *in, const struct ovnet_path_ops *level, struct fuzz_outcome *all)
 {
 	const struct fuzz_room room = {.headroom = 128};
 	static struct fuzz_outcome o;
@@ -172,7 +172,7 @@ static void run_whole(
 	for (unsigned i = 0; i < in->packets.n; i++) {
 		memset(&o.sum, 0, sizeof(o.sum));
 		receive(in, i, &room);
-		poll_all(in->bed, ops, 1, &o);
+		poll_all(in->bed, level, 1, &o);
 		fuzz_check_outcome(in, &o, (int)i);
 		fuzz_outcome_add(all, &o);
 	}
@@ -180,7 +180,7 @@ static void run_whole(
 }
 
 /* All in one burst, in segments. */
-static void run_cut(const struct fuzz_input *in, const struct ovnet_path_ops *ops,
+static void run_cut(const struct fuzz_input *in, const struct ovnet_path_ops *level,
 	const struct fuzz_room *room, struct fuzz_outcome *o)
 {
 	memset(&o->sum, 0, sizeof(o->sum));
@@ -188,7 +188,7 @@ static void run_cut(const struct fuzz_input *in, const struct ovnet_path_ops *op
 	set_chained(in->bed, 0);
 	for (unsigned i = 0; i < in->packets.n; i++)
 		receive(in, i, room);
-	poll_all(in->bed, ops, in->packets.n, o);
+	poll_all(in->bed, level, in->packets.n, o);
 	fuzz_check_outcome(in, o, -1);
 	end_run(in->bed, o);
 }
