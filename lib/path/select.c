@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
-
-#include <rte_cpuflags.h>
+#include <sys/platform/x86.h>
 
 #include "levels.h"
 
-static bool has(enum rte_cpu_flag_t flag)
-{
-	return rte_cpu_get_flag_enabled(flag) == 1;
-}
-
+/*
+ * The features of each level as the x86-64 psABI lists them. One source for all: glibc, which
+ * reads the CPUID leaves of Intel and AMD alike and calls active what the kernel saves, too.
+ */
 static bool has_v2(void)
 {
-	return has(RTE_CPUFLAG_SSE3) && has(RTE_CPUFLAG_SSSE3) && has(RTE_CPUFLAG_SSE4_2) &&
-	       has(RTE_CPUFLAG_POPCNT) && has(RTE_CPUFLAG_CMPXCHG16B) && has(RTE_CPUFLAG_LAHF_SAHF);
+	return CPU_FEATURE_ACTIVE(CMPXCHG16B) && CPU_FEATURE_ACTIVE(LAHF64_SAHF64) &&
+	       CPU_FEATURE_ACTIVE(POPCNT) && CPU_FEATURE_ACTIVE(SSE3) &&
+	       CPU_FEATURE_ACTIVE(SSSE3) && CPU_FEATURE_ACTIVE(SSE4_1) &&
+	       CPU_FEATURE_ACTIVE(SSE4_2);
 }
 
-/* The compiler's own test for the wide registers: it also asks whether the kernel saves them. */
 static bool has_v3(void)
 {
-	return has_v2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-	       has(RTE_CPUFLAG_BMI1) && has(RTE_CPUFLAG_BMI2) && has(RTE_CPUFLAG_F16C) &&
-	       has(RTE_CPUFLAG_LZCNT) && has(RTE_CPUFLAG_MOVBE);
+	return has_v2() && CPU_FEATURE_ACTIVE(AVX) && CPU_FEATURE_ACTIVE(AVX2) &&
+	       CPU_FEATURE_ACTIVE(BMI1) && CPU_FEATURE_ACTIVE(BMI2) && CPU_FEATURE_ACTIVE(F16C) &&
+	       CPU_FEATURE_ACTIVE(FMA) && CPU_FEATURE_ACTIVE(LZCNT) && CPU_FEATURE_ACTIVE(MOVBE);
 }
 
 static bool has_v4(void)
 {
-	return has_v3() && __builtin_cpu_supports("avx512f") &&
-	       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+	return has_v3() && CPU_FEATURE_ACTIVE(AVX512F) && CPU_FEATURE_ACTIVE(AVX512BW) &&
+	       CPU_FEATURE_ACTIVE(AVX512CD) && CPU_FEATURE_ACTIVE(AVX512DQ) &&
+	       CPU_FEATURE_ACTIVE(AVX512VL);
 }
 
 static const struct {
