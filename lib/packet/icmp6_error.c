@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <netinet/in.h>
 
-#include <rte_ip.h>
-
+#include "dpdk_compat.h"
 #include "icmp_quote.h"
 #include "ip6_upper.h"
 #include "net.h"
@@ -32,9 +31,10 @@ static bool addresses_allow(const struct rte_mbuf *m, enum ovnet_icmp what)
 	struct rte_ipv6_hdr room;
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_read(m, 0, sizeof(room), &room);
 
-	if (ip == NULL || !is_unicast(ip->src_addr))
+	if (ip == NULL || !is_unicast(ovnet_ip6_src(ip)))
 		return false;
-	return is_unicast(ip->dst_addr) || (what == OVNET_ICMP_TOO_BIG && ip->dst_addr[0] == 0xff);
+	return is_unicast(ovnet_ip6_dst(ip)) ||
+	       (what == OVNET_ICMP_TOO_BIG && *ovnet_ip6_dst(ip) == 0xff);
 }
 
 static bool is_error(const struct rte_mbuf *m, const struct ovnet_ip6_upper *up)
@@ -54,8 +54,7 @@ static void put_ip(
 		.payload_len = rte_cpu_to_be_16(payload),
 		.proto = IPPROTO_ICMPV6,
 		.hop_limits = HOPS};
-	memcpy(ip->src_addr, src, sizeof(ip->src_addr));
-	memcpy(ip->dst_addr, dst, sizeof(ip->dst_addr));
+	ovnet_ip6_set_addrs(ip, src, dst);
 }
 
 struct rte_mbuf *ovnet_icmp6_error(struct rte_mempool *pool, struct rte_mbuf *offender,
@@ -73,7 +72,7 @@ struct rte_mbuf *ovnet_icmp6_error(struct rte_mempool *pool, struct rte_mbuf *of
 	struct icmp_header *icmp = (struct icmp_header *)(ip + 1);
 	const struct rte_ipv6_hdr *quoted = (const struct rte_ipv6_hdr *)(icmp + 1);
 
-	put_ip(ip, (uint16_t)(m->data_len - sizeof(*ip)), src, quoted->src_addr);
+	put_ip(ip, (uint16_t)(m->data_len - sizeof(*ip)), src, ovnet_ip6_src(quoted));
 	icmp_put(icmp, &kinds[what], what, mtu);
 	icmp->csum = rte_ipv6_udptcp_cksum(ip, icmp);
 	icmp_meta(m, offender, 6);

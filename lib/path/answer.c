@@ -29,7 +29,7 @@ static const struct ovnet_endpoint *endpoint_of(
 	const struct rte_ipv6_hdr *ip6 = ip;
 
 	if (is_ip6(ip))
-		return ovnet_fib_endpoint6(view, source ? ip6->src_addr : ip6->dst_addr);
+		return ovnet_fib_endpoint6(view, source ? ovnet_ip6_src(ip6) : ovnet_ip6_dst(ip6));
 	return ovnet_fib_endpoint(view, rte_be_to_cpu_32(source ? ip4->src_addr : ip4->dst_addr));
 }
 
@@ -144,7 +144,7 @@ static void choose_source(const struct ovnet_path_ctx *ctx, const struct way *wa
 		if (host && way->peer != NULL)
 			memcpy(src6, way->peer->subnet.v6.addr, 16);
 		else if (host)
-			memcpy(src6, ((const struct rte_ipv6_hdr *)ip)->dst_addr, 16);
+			memcpy(src6, ovnet_ip6_dst(ip), 16);
 		src6[15] += first;
 		return;
 	}

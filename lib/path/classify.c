@@ -64,7 +64,7 @@ static inline int check_inner6(struct rte_mbuf *m, struct ovnet_meta *meta)
 
 	if (unlikely(why != PASS))
 		return why;
-	memcpy(meta->src6, ip->src_addr, sizeof(meta->src6));
+	memcpy(meta->src6, ovnet_ip6_src(ip), sizeof(meta->src6));
 	meta->src_version = 6;
 	why = check_offload(meta, IP6_LEN);
 	if (unlikely(why != PASS))

@@ -52,7 +52,7 @@ static inline int check_inner6(const struct ovnet_fib_view *view, struct rte_mbu
 	meta->l3_len = ip6_total(ip);
 	trim_to(m, meta->l3_len);
 	found->ip = ip;
-	found->peer = ovnet_fib_lookup6(view, ip->src_addr);
+	found->peer = ovnet_fib_lookup6(view, ovnet_ip6_src(ip));
 	return PASS;
 }
 

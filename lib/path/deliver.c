@@ -9,7 +9,7 @@ static inline int find_endpoint(
 	const struct ovnet_overlay *o = &view->overlay;
 
 	if (unlikely(v6)) {
-		const uint8_t *dst = ((const struct rte_ipv6_hdr *)ip)->dst_addr;
+		const uint8_t *dst = ovnet_ip6_dst(ip);
 		if (unlikely(!ip6_in(&o->own6, dst) && ip6_in(&o->network6, dst)))
 			return OVNET_DROP_INNER_DEST;
 		*e = ovnet_fib_endpoint6(view, dst);

@@ -2,8 +2,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <rte_ip.h>
-
+#include "dpdk_compat.h"
 #include "path.h"
 
 static void note_impostor4(struct ovnet_counters *c, struct rte_mbuf *m)
@@ -22,7 +21,7 @@ static void note_impostor6(struct ovnet_counters *c, struct rte_mbuf *m)
 	atomic_store_explicit(&c->impostor6_seq, seq + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 	memcpy(c->impostor6_outer, ovnet_meta(m)->src6, 16);
-	memcpy(c->impostor6_inner, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->src_addr, 16);
+	memcpy(c->impostor6_inner, ovnet_ip6_src(rte_pktmbuf_mtod(m, const void *)), 16);
 	atomic_store_explicit(&c->impostor6_seq, seq + 2, memory_order_release);
 }
 

@@ -65,7 +65,7 @@ static inline uint32_t flow_hash6(const struct rte_ipv6_hdr *ip, uint32_t avail)
 	uint64_t word[4], hash = 0;
 	bool fragment = false;
 
-	memcpy(word, ip->src_addr, sizeof(word));
+	memcpy(word, ovnet_ip6_src(ip), sizeof(word));
 	for (unsigned i = 0; i < RTE_DIM(word); i++)
 		hash = _mm_crc32_u64(hash, word[i]);
 	if (likely(has_ports(proto) && reach >= IP6_LEN + 4))

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include <rte_ether.h>
-#include <rte_ip.h>
 
+#include "dpdk_compat.h"
 #include "path.h"
 
 #define FRAGMENT6_HEADERS \
@@ -32,9 +32,9 @@ static inline bool is_fragment6(const struct ovnet_port *port, struct rte_mbuf *
 	if (rte_be_to_cpu_16(ip->payload_len) < sizeof(*fragment) ||
 		RTE_ETHER_HDR_LEN + sizeof(*ip) + rte_be_to_cpu_16(ip->payload_len) > m->pkt_len)
 		return false;
-	if (port->local6.family != 0 && memcmp(ip->dst_addr, port->local6.v6, 16) != 0)
+	if (port->local6.family != 0 && memcmp(ovnet_ip6_dst(ip), port->local6.v6, 16) != 0)
 		return false;
-	memcpy(ovnet_meta(m)->src6, ip->src_addr, 16);
+	memcpy(ovnet_meta(m)->src6, ovnet_ip6_src(ip), 16);
 	ovnet_meta(m)->src_version = 6;
 	return true;
 }

@@ -10,6 +10,7 @@
 #include <rte_udp.h>
 
 #include "csum_sum.h"
+#include "dpdk_compat.h"
 #include "log.h"
 #include "path.h"
 #include "segments.h"
@@ -295,7 +296,7 @@ static bool is_right6(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 {
 	const uint16_t udp_at = RTE_ETHER_HDR_LEN + sizeof(*ip);
 
-	return !has_udp_sum(m, udp_at) || udp_sum_is_right(m, udp_at, ip->src_addr, 32);
+	return !has_udp_sum(m, udp_at) || udp_sum_is_right(m, udp_at, ovnet_ip6_src(ip), 32);
 }
 
 static struct rte_mbuf *finish6(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t ecn)

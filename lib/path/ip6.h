@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "dpdk_compat.h"
 #include "ip4.h"
 
 #define IP6_LEN 40u

@@ -5,14 +5,15 @@
 
 #include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
-#include <rte_ip.h>
+
+#include "dpdk_compat.h"
 
 static struct ovnet_addr source_of(const struct rte_mbuf *m)
 {
 	const void *ip = rte_pktmbuf_mtod(m, const void *);
 
 	if (*(const uint8_t *)ip >> 4 == 6)
-		return ovnet_addr_v6(((const struct rte_ipv6_hdr *)ip)->src_addr);
+		return ovnet_addr_v6(ovnet_ip6_src(ip));
 	return (struct ovnet_addr){
 		.family = AF_INET, .v4_be = ((const struct rte_ipv4_hdr *)ip)->src_addr};
 }

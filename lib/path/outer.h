@@ -74,7 +74,7 @@ static inline bool csum6_is_right(
 		nic_has_verified(m))
 		return true;
 	/* The addresses stand right in front of UDP, but for extension headers. */
-	const uint8_t *addrs = ip->src_addr;
+	const uint8_t *addrs = ovnet_ip6_src(ip);
 	uint32_t sum = rte_cpu_to_be_16(udp_len) + RTE_BE16(IPPROTO_UDP);
 	if (likely(addrs + 32 == (const uint8_t *)udp))
 		sum += ovnet_csum_sum(m, at - 32u);
@@ -197,14 +197,14 @@ static __rte_always_inline int check_outer6(const struct ovnet_fib_view *view,
 
 	if (unlikely(why != PASS))
 		return why;
-	memcpy(meta->src6, ip->src_addr, sizeof(meta->src6));
+	memcpy(meta->src6, ovnet_ip6_src(ip), sizeof(meta->src6));
 	meta->src_version = 6;
-	if (what.direct && ip6_in(&o->own6, ip->dst_addr))
+	if (what.direct && ip6_in(&o->own6, ovnet_ip6_dst(ip)))
 		return take_routed(port, m);
 	/* flannel's udp is IPv4's alone. */
 	if (unlikely(what.tunnel != OVNET_TUNNEL_VXLAN ||
-		     (port->local6.family != 0 &&
-			     memcmp(ip->dst_addr, port->local6.v6, sizeof(ip->dst_addr)) != 0)))
+		     (port->local6.family != 0 && memcmp(ovnet_ip6_dst(ip), port->local6.v6,
+							  sizeof(ip->dst_addr)) != 0)))
 		return OVNET_DROP_NOT_OVERLAY;
 	uint32_t at = IP6_LEN, total = ip6_total(ip);
 	if (unlikely(ip->proto != IPPROTO_UDP)) {

@@ -36,7 +36,7 @@ static inline const struct ovnet_peer *peer_of(const struct ovnet_fib_view *view
 
 	if (likely(!is_ip6(ip)))
 		return ovnet_fib_lookup(view, rte_be_to_cpu_32(ip4->dst_addr));
-	return ovnet_fib_lookup6(view, ((const struct rte_ipv6_hdr *)ip)->dst_addr);
+	return ovnet_fib_lookup6(view, ovnet_ip6_dst(ip));
 }
 
 /* The same for the source. */
@@ -47,7 +47,7 @@ static inline const struct ovnet_peer *peer_of_source(
 
 	if (likely(!is_ip6(ip)))
 		return ovnet_fib_lookup(view, rte_be_to_cpu_32(ip4->src_addr));
-	return ovnet_fib_lookup6(view, ((const struct rte_ipv6_hdr *)ip)->src_addr);
+	return ovnet_fib_lookup6(view, ovnet_ip6_src(ip));
 }
 
 /* False: no hop is left. */

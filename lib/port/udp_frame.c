@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include <rte_ether.h>
-#include <rte_ip.h>
 #include <rte_udp.h>
+
+#include "dpdk_compat.h"
 
 #define HOPS 64 /* which it had left is of no interest to anybody */
 
@@ -87,8 +88,7 @@ static uint8_t *put_ip6(
 		.proto = IPPROTO_UDP,
 		.hop_limits = HOPS};
 
-	memcpy(ip.src_addr, src, sizeof(ip.src_addr));
-	memcpy(ip.dst_addr, &a->dst6, sizeof(ip.dst_addr));
+	ovnet_ip6_set_addrs(&ip, src, &a->dst6);
 	memcpy(at, &ip, sizeof(ip));
 	return at + sizeof(ip);
 }
