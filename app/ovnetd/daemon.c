@@ -26,6 +26,7 @@ static const struct module *const modules[] = {
 	&module_lease,
 	&module_impostors,
 	&module_refusals,
+	&module_losses,
 };
 
 #define N_MODULES (sizeof(modules) / sizeof(modules[0]))

@@ -21,6 +21,7 @@
 #include "lease_client.h"
 #include "lease_ctl.h"
 #include "loop.h"
+#include "losses.h"
 #include "path.h"
 #include "peers.h"
 #include "refusals.h"
@@ -74,6 +75,8 @@ struct daemon {
 
 	struct ovnet_port *ports[OVNET_MAX_PORTS]; /* by id */
 	bool lost[OVNET_MAX_PORTS];                /* its device is gone: out of the queue map */
+	/* what former ports of the id had counted when another took their place */
+	struct ovnet_port_stats former[OVNET_MAX_PORTS];
 	uint16_t n_ports;
 	uint32_t map_generation;
 	struct ovnet_port *host;
@@ -93,6 +96,7 @@ struct daemon {
 	struct warnings warnings;
 	struct impostors impostors;
 	struct refusals refusals;
+	struct losses losses;
 	struct ingress_allowed allowed[INGRESS_MAX_ALLOWED]; /* ingress.allow */
 	unsigned n_allowed, n_local;
 	struct ovnet_addr local[INGRESS_MAX_LOCAL]; /* what the FIB knows as ours */
@@ -115,7 +119,7 @@ struct module {
 
 extern const struct module module_eal, module_rcu, module_kernel, module_iface, module_ports,
 	module_workers, module_fib, module_ctl, module_rules, module_lease, module_impostors,
-	module_refusals;
+	module_refusals, module_losses;
 
 /* Runs until a signal or a fatal error; returns the exit code. */
 int daemon_run(struct daemon *d);
@@ -126,6 +130,8 @@ void daemon_exit(struct daemon *d, int code);
 int ports_publish(struct daemon *d);
 /* Opens the host device as the port `id`. NULL and *err on failure (logged). */
 struct ovnet_port *ports_open_host(struct daemon *d, uint16_t id, int *err);
+/* What its door and those before it of the same id counted. */
+void ports_stats(struct daemon *d, struct ovnet_port *port, struct ovnet_port_stats *out);
 /* reopen.c: the port's device is gone. */
 void port_lost(struct daemon *d, struct ovnet_port *port);
 /* Puts `fresh` in the place of the port of the same id. On failure `fresh` is closed. */

@@ -34,6 +34,17 @@ int ports_publish(struct daemon *d)
 	return 0;
 }
 
+void ports_stats(struct daemon *d, struct ovnet_port *port, struct ovnet_port_stats *out)
+{
+	const struct ovnet_port_stats *former = &d->former[port->id];
+
+	port->ops->stats(port, out);
+	out->missed += former->missed;
+	out->errors += former->errors;
+	out->no_mbuf += former->no_mbuf;
+	out->tx_errors += former->tx_errors;
+}
+
 struct ovnet_port *ports_open_host(struct daemon *d, uint16_t id, int *err)
 {
 	struct ovnet_port_conf conf = {

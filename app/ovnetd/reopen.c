@@ -40,7 +40,9 @@ void port_lost(struct daemon *d, struct ovnet_port *port)
 int port_replace(struct daemon *d, struct ovnet_port *fresh)
 {
 	struct ovnet_port *old = d->ports[fresh->id];
+	struct ovnet_port_stats counted;
 
+	ports_stats(d, old, &counted);
 	d->ports[fresh->id] = fresh;
 	d->lost[fresh->id] = false;
 	int rc = ports_publish(d);
@@ -50,6 +52,7 @@ int port_replace(struct daemon *d, struct ovnet_port *fresh)
 		ovnet_port_close(fresh);
 		return rc;
 	}
+	d->former[fresh->id] = counted;
 	ovnet_rcu_defer(&d->shared.rcu, &old->rcu, ovnet_port_release);
 	return 0;
 }

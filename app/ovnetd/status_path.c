@@ -35,6 +35,7 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 		[OVNET_PORT_UPLINK] = "uplink"};
 	struct ovnet_port_counters sum = {0};
 	struct ovnet_port_stats st = {0};
+	struct ovnet_link link;
 	char mac[OVNET_MAC_STRLEN];
 
 	for (unsigned i = 0; i < d->shared.n_workers; i++) {
@@ -44,12 +45,17 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 		sum.tx_packets += c->tx_packets;
 		sum.tx_bytes += c->tx_bytes;
 	}
-	p->ops->stats(p, &st);
+	ports_stats(d, p, &st);
+	/* The kernel's, which changes: the host device gets the overlay's after it was opened. */
+	uint16_t mtu =
+		p->ifindex != 0 && ovnet_kernel_link_by_index(d->kernel, p->ifindex, &link) == 0
+			? link.mtu
+			: p->mtu;
 	json_t *o = json_pack("{s:i,s:s,s:s,s:s,s:i,s:i,s:s,s:i,s:i,s:b,s:o}", "id", (int)p->id,
 		"name", p->name, "kind", p->ops->kind, "role", roles[p->role], "ifindex",
-		(int)p->ifindex, "mtu", (int)p->mtu, "mac",
-		ovnet_mac_text(&p->mac, mac, sizeof(mac)), "rx_queues", (int)p->n_rxq, "tx_queues",
-		(int)p->n_txq, "link", p->ops->link_up(p), "caps", caps_json(p->caps));
+		(int)p->ifindex, "mtu", (int)mtu, "mac", ovnet_mac_text(&p->mac, mac, sizeof(mac)),
+		"rx_queues", (int)p->n_rxq, "tx_queues", (int)p->n_txq, "link", p->ops->link_up(p),
+		"caps", caps_json(p->caps));
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -194,7 +200,7 @@ static void stage_drops(struct daemon *d, bool all, json_t *list)
 }
 
 /* What a door lost before or after the path saw it. */
-static void port_drops(struct ovnet_port *p, bool all, json_t *list)
+static void port_drops(struct daemon *d, struct ovnet_port *p, bool all, json_t *list)
 {
 	const struct ovnet_addr unknown = {0};
 	struct ovnet_port_stats st = {0};
@@ -208,7 +214,7 @@ static void port_drops(struct ovnet_port *p, bool all, json_t *list)
 				list, drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets,
 					      &unknown, p->name));
 	}
-	p->ops->stats(p, &st);
+	ports_stats(d, p, &st);
 	if (st.missed > 0 || all)
 		json_array_append_new(
 			list, drop_json("device-missed",
@@ -231,6 +237,6 @@ json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size
 	stage_drops(d, all, list);
 	for (unsigned i = 0; i < d->n_ports; i++)
 		if (d->ports[i] != NULL)
-			port_drops(d->ports[i], all, list);
+			port_drops(d, d->ports[i], all, list);
 	return list;
 }

@@ -71,6 +71,21 @@ int ovnet_netdev_set_mtu(const char *name, uint16_t mtu)
 	return err;
 }
 
+int ovnet_netdev_lengthen_queue(const char *name, unsigned packets)
+{
+	struct ifreq ifr = {0};
+	int err = ask(name, SIOCGIFTXQLEN, &ifr);
+
+	if (err == 0 && ifr.ifr_qlen < (int)packets) {
+		ifr.ifr_qlen = (int)packets;
+		err = ask(name, SIOCSIFTXQLEN, &ifr);
+	}
+	if (err < 0)
+		LOG(ERR, "interface '%s': its queue cannot be made %u packets long: %s",
+			name != NULL ? name : "", packets, strerror(-err));
+	return err;
+}
+
 int ovnet_netdev_queues(const char *name, struct ovnet_netdev_queues *out)
 {
 	struct ethtool_channels ch = {.cmd = ETHTOOL_GCHANNELS};

@@ -24,6 +24,10 @@ struct ovnet_netdev_queues {
 
 int ovnet_netdev_get(const char *name, struct ovnet_netdev *out);
 int ovnet_netdev_set_mtu(const char *name, uint16_t mtu);
+/* Makes the kernel's queue to the interface as long as that, unless it is longer already. */
+int ovnet_netdev_lengthen_queue(const char *name, unsigned packets);
+/* What the kernel could not hand to the interface since it was made. Logs nothing. */
+int ovnet_netdev_tx_dropped(uint32_t ifindex, uint64_t *out);
 /* An interface whose driver cannot tell has one queue each way. */
 int ovnet_netdev_queues(const char *name, struct ovnet_netdev_queues *out);
 /* Up with carrier; false also when it is gone. Logs nothing. */

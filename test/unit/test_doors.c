@@ -301,6 +301,75 @@ static void an_empty_pool_is_counted_and_leaves_nothing_readable(void **state)
 	lab_no_leak();
 }
 
+static uint64_t missed(struct ovnet_port *port)
+{
+	struct ovnet_port_stats stats;
+
+	port->ops->stats(port, &stats);
+	return stats.missed;
+}
+
+/* The kernel drops what is sent until it has seen that there is a reader again. */
+static void wait_for_carrier(struct ovnet_port *port)
+{
+	struct rte_mbuf *m = NULL;
+
+	for (unsigned i = 0; i < 300 && m == NULL; i++) {
+		send_text("10.8.7.7", 9999, "knock");
+		(void)lab_rx(port, &m, 1, 10);
+	}
+	assert_non_null(m);
+	rte_pktmbuf_free(m);
+}
+
+/* The device's count is older than the port, and ends with the device. */
+static void what_the_kernel_has_no_room_for_is_counted(void **state)
+{
+	(void)state;
+	const unsigned room = 4096, hellos = 8; /* the kernel's own, of multicast */
+	int err;
+
+	for (unsigned over = 3; over <= 7; over += 4) {
+		struct ovnet_port *port = open_host("host0", 1, false, &err);
+		assert_non_null(port);
+		if (over == 3) {
+			lab("sysctl", "-qw", "net.ipv6.conf.host0.disable_ipv6=1");
+			give_address("host0");
+		}
+		assert_int_equal(missed(port), 0);
+		wait_for_carrier(port);
+		uint64_t before = missed(port);
+		for (unsigned i = 0; i < room - hellos; i++)
+			send_text("10.8.7.7", 9999, "kept");
+		assert_int_equal(missed(port), before);
+		for (unsigned i = 0; i < hellos + over; i++)
+			send_text("10.8.7.7", 9999, "lost");
+		assert_in_range(missed(port), before + over, before + over + hellos);
+		uint64_t last = missed(port);
+		if (over == 7)
+			lab("ip", "link", "delete", "host0");
+		assert_int_equal(missed(port), last);
+		ovnet_port_close(port);
+	}
+	lab_no_leak();
+}
+
+static void a_longer_queue_is_left_alone(void **state)
+{
+	(void)state;
+	int err;
+	struct ovnet_port *port = open_host("host0", 1, false, &err);
+
+	assert_non_null(port);
+	lab("ip", "link", "set", "dev", "host0", "txqueuelen", "5000");
+	ovnet_port_close(port);
+	port = open_host("host0", 1, false, &err);
+	assert_non_null(port);
+	lab("sh", "-c", "ip link show host0 | grep -q 'qlen 5000'");
+	ovnet_port_close(port);
+	lab("ip", "link", "delete", "host0");
+}
+
 static void ports_without_a_name_id_or_pool_are_refused(void **state)
 {
 	(void)state;
@@ -370,6 +439,8 @@ int main(void)
 		cmocka_unit_test(one_bad_packet_does_not_block_the_queue),
 		cmocka_unit_test(what_does_not_fit_is_counted),
 		cmocka_unit_test(an_empty_pool_is_counted_and_leaves_nothing_readable),
+		cmocka_unit_test(what_the_kernel_has_no_room_for_is_counted),
+		cmocka_unit_test(a_longer_queue_is_left_alone),
 		cmocka_unit_test(ports_without_a_name_id_or_pool_are_refused),
 		cmocka_unit_test(guard_holds_the_port_silently),
 		cmocka_unit_test(guard_finds_a_kernel_vxlan),
