@@ -99,6 +99,7 @@ check() {
 		say "           ${GREEN}ok${PLAIN}: $what"
 	else
 		say "           ${RED}FAILED${PLAIN}: $what"
+		remember_failure "FAIL: $(where): $what"
 		ALL_OK=false
 	fi
 }
@@ -122,7 +123,7 @@ hugepage_need() {
 prepare() {
 	announce
 	step "packages"
-	"$OVNET_ROOT/scripts/install-deps.sh" >&2
+	"$OVNET_ROOT/scripts/install-deps.sh" >&2 || fail "packages are missing, see above"
 	step "building in $OVNET_BUILD"
 	build_tree "$OVNET_BUILD" || fail "ovnet does not build, see above"
 	BEFORE=$(leftovers_note)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Runs the tests: a line for each, with its time, the reason for a skip, and the end of its log
-# when it fails. The last line counts them.
+# when it fails. The last line counts them; the one before says which needed a second try, and why.
 set -euo pipefail
 . "$(dirname "$0")/../test/smoke/lib.sh"
 . "$OVNET_ROOT/test/smoke/lib/build.sh"
@@ -33,7 +33,7 @@ usage() {
 	END
 }
 
-WANT='' FULL='' PASSED=0 FAILED=0 SKIPPED=0
+WANT='' FULL='' PASSED=0 FAILED=0 SKIPPED=0 AGAIN=()
 for arg in "$@"; do
 	case $arg in
 	--help | -h) usage && exit 0 ;;
@@ -67,13 +67,24 @@ log_of() {
 	echo "$LOGS/${1//\//-}.log"
 }
 
-# attempt NAME COMMAND...: one test, its output in a log of that name, status and time beside it.
+# attempt NAME COMMAND...: one test, its output in a log of that name, status and time beside it. A
+# job of its own with a process group of its own: the end of this script is the end of it all.
 attempt() {
-	local log start rc=0
+	local log start child rc=0
 	log=$(log_of "$1")
 	start=$(now_us)
-	"${@:2}" >"$log" 2>&1 </dev/null || rc=$?
+	trap 'kill -TERM -- "-$child"; wait "$child"; exit 143' TERM
+	set -m
+	"${@:2}" >"$log" 2>&1 </dev/null &
+	child=$!
+	set +m
+	wait "$child" || rc=$?
 	echo "$rc $(seconds_since "$start")" >"$log.status"
+}
+
+# first_failure LOG STATUS: what its last line says, or how it ended without one.
+first_failure() {
+	grep -a '^FAIL' "$1" | tail -n 1 | cut -c -300 | grep . || echo "no FAIL line, status $2"
 }
 
 # conclude NAME COMMAND...: what became of the attempt. Status 77 is a skip.
@@ -84,25 +95,37 @@ conclude() {
 	# Two cores and real time: a second try tells a stall of the machine from a defect. It is said.
 	if [ "$rc" != 0 ] && [ "$rc" != 77 ] && [[ $name == *smoke/* || $name == demo/* ]]; then
 		mv "$log" "$log.first"
-		attempt "$@"
+		again=$(first_failure "$log.first" "$rc")
+		attempt_alone "$@"
 		read -r rc seconds <"$log.status"
-		[ "$rc" != 0 ] || again="second try; the first: $(grep -am 1 '^FAIL' "$log.first")"
+		[ "$rc" != 0 ] || AGAIN+=("$name ($again)")
 	fi
 	case $rc in
-	0) result ok "$name" "$seconds" "$again" ;;
+	0) result ok "$name" "$seconds" "${again:+second try; the first: $again}" ;;
 	77) result skip "$name" "$seconds" "$(sed -n 's/^SKIP: //p' "$log")" ;;
 	*)
 		result FAIL "$name" "$seconds" "status $rc, log: $log"
-		grep -a '^FAIL' "$log" | sed 's/^/     | /' | head -n 10
+		grep -a '^FAIL' "$log" | sed 's/^/     | /' | uniq | head -n 10
 		tail -n "${OVNET_TEST_TAIL:-15}" "$log" | cut -c -200 | sed 's/^/     | /'
 		;;
 	esac
 	[ "$rc" = 0 ]
 }
 
+attempt_alone() {
+	attempt "$@" &
+	wait $!
+}
+
 run() {
-	attempt "$@"
+	attempt_alone "$@"
 	conclude "$@"
+}
+
+# unit_failure JSON NAME: cmocka's word on the first case that failed.
+unit_failure() {
+	jq -r --arg n "$2" 'select(.name | endswith($n)) | .stdout, .stderr // empty' "$1" |
+		grep -am 1 -B 4 'FAILED  \]' | paste -sd ' ' | cut -c -300 | grep . || echo "no case named"
 }
 
 # unit PREFIX DIR FACTOR: every suite of a build; FACTOR stretches meson's time limits.
@@ -121,6 +144,7 @@ unit() {
 				>"$LOGS/$1unit-$name.second.log" 2>&1 </dev/null; then
 				result ok "$1unit/$name" "$seconds" "second try; the first: $outcome"
 				outcome=OK
+				AGAIN+=("$1unit/$name ($(unit_failure "$2/meson-logs/$log.json" "$name"))")
 			else
 				result FAIL "$1unit/$name" "$seconds" "$outcome, twice"
 			fi
@@ -160,7 +184,7 @@ smoke_names() {
 smoke() {
 	local name pid name_done
 	local -A names=()
-	SMOKE=(env "OVNET_BUILD=$2" timeout --foreground -k 20 "$3")
+	SMOKE=(env "OVNET_BUILD=$2" timeout -s ALRM -k 60 "$3")
 	for name in $(smoke_names "$1"); do
 		is_alone "$name" && continue
 		[ ${#names[@]} -lt 2 ] || smoke_wait "$1"
@@ -269,6 +293,8 @@ finish() {
 	# shellcheck disable=SC2046
 	kill $(jobs -p) 2>/dev/null && wait
 	hugepages_leave 2>/dev/null
+	printf '%s needed a second try%s\n' "${#AGAIN[@]}" "$(
+		printf ', %s' "${AGAIN[@]}" | sed '1s/^,/:/; s/^: $//')"
 	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
 	[ "$FAILED" = 0 ] && [ "${1:-0}" = 0 ]
 	exit

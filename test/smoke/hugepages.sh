@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Reserves 2 MB pages for real and gives them back; what must not be done to a real machine is
 # done to copies of its files in a mount namespace.
-set -eu
+set -euE
 H=$(cd "$(dirname "$0")/../.." && pwd)/scripts/hugepages.sh
 POOL=/sys/kernel/mm/hugepages/hugepages-2048kB
 [ "$(id -u)" = 0 ] || { echo "SKIP: needs root"; exit 77; }
@@ -12,7 +12,8 @@ exec 9<$POOL && flock 9 # one at a time: the pool is the machine's
 tmp=$(mktemp -d)
 "$H" save "$tmp/found"
 trap '"$H" restore "$tmp/found"; rm -rf "$tmp"' EXIT
-fail() { echo "FAIL: $*; last output:"; cat "$tmp/out"; exit 1; }
+trap 'echo "FAIL: hugepages.sh:$LINENO: $BASH_COMMAND"' ERR
+fail() { cat "$tmp/out"; echo "FAIL: hugepages.sh:${BASH_LINENO[0]}: $*; last output above"; exit 1; }
 pages() { cat $POOL/nr_hugepages; }
 run() { "$H" "$@" >"$tmp/out" 2>&1; }
 says() { grep -q -- "$1" "$tmp/out" || fail "no word of '$1'"; }

@@ -29,7 +29,7 @@ while [ -z "${OVNET_LAB:-}" ] && [ -e "$LAB_TOP/$LAB" ]; do
 done
 LAB_DIR=$LAB_TOP/$LAB
 
-for part in core net tls etcd etcd_cluster lease_tree linux_vxlan linux ovnet probe backend flow capture hugepages; do
+for part in core failed net tls etcd etcd_cluster lease_tree linux_vxlan linux ovnet probe backend flow capture hugepages; do
 	. "$OVNET_ROOT/test/smoke/lib/$part.sh"
 done
 unset part

@@ -6,11 +6,6 @@ say() {
 	printf '%s\n' "$*" >&2
 }
 
-fail() {
-	say "FAIL: $*"
-	exit 1
-}
-
 skip() {
 	echo "SKIP: $*"
 	exit 77
@@ -124,7 +119,7 @@ lab_verdict() {
 		[ -e "$f" ] || continue
 		pid=$(<"$f")
 		if gone_or_zombie "$pid"; then
-			say "FAIL: ovnetd on $(basename "$(dirname "$f")") died on its own"
+			failed "ovnetd on $(basename "$(dirname "$f")") died on its own"
 			rc=1
 		else
 			end_process "$pid" 10 || true
@@ -132,7 +127,7 @@ lab_verdict() {
 	done
 	for f in "$LAB_DIR"/*/sanitizer.*; do
 		[ -e "$f" ] || continue
-		say "FAIL: sanitizer report $f"
+		failed "sanitizer report $f"
 		head -n 60 "$f" >&2
 		rc=1
 	done
@@ -142,17 +137,20 @@ lab_verdict() {
 # lab_after STATUS, if a script defines it, has the last word once all is removed.
 lab_exit() {
 	local rc=$?
-	trap '' INT TERM HUP PIPE
+	trap '' INT TERM HUP PIPE ALRM
 	trap - EXIT ERR
 	set +e
-	if [ "$rc" != 0 ] && [ "$rc" != 77 ] && [ "$rc" -lt 128 ]; then
+	# Of what took too long one wants to see where it stood; after Ctrl-C only the end.
+	if [ "$rc" = 142 ] || { [ "$rc" != 0 ] && [ "$rc" != 77 ] && [ "$rc" -lt 128 ]; }; then
 		lab_dump >&2
 	fi
 	lab_verdict || [ "$rc" != 0 ] || rc=1
+	failures_end "$rc" "$1"
 	lab_destroy
 	if declare -F lab_after >/dev/null; then
 		lab_after "$rc" || rc=$?
 	fi
+	failures_say "$rc"
 	exit "$rc"
 }
 
@@ -162,11 +160,7 @@ lab_create() {
 	# Another run may remove the empty parent in between.
 	mkdir -p "$LAB_TOP"
 	mkdir -m 755 "$LAB_DIR" || mkdir -p "$LAB_DIR"
-	trap lab_exit EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
-	trap 'exit 141' PIPE
-	trap 'say "FAIL: ${BASH_SOURCE[0]}:$LINENO: $BASH_COMMAND"' ERR
+	failed_traps
 	ip netns add "$LAB-probe" 2>/dev/null || skip "may not make network namespaces"
 	ip netns del "$LAB-probe"
 }

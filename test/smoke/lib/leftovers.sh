@@ -64,5 +64,6 @@ leftovers_check() {
 	fi
 	say "LEFT BEHIND:"
 	leftovers_new "$1" >&2
+	failed "left behind: $(leftovers_new "$1" | paste -sd ';')"
 	return 1
 }

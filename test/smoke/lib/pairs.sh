@@ -42,6 +42,8 @@ pair_measure() {
 		'{from: $from, to: $to, ping_ok: $ping, rtt_ms: $rtt, tcp_ok: $tcp, tcp_gbps: $gbps,
 		ttl: $ttl, drops: $drops}' >>"$LAB_DIR/pairs.json"
 	pair_row "$1" "$2" "$got" "$ttl" "$rtt" "$gbps" $tcp $lost $ok
+	[ $ok = yes ] || remember_failure "FAIL: $(where): $1 to $2: $got of 5 pings, TTL $ttl, TCP \
+contents same: $tcp, $gbps Gbit/s"
 	[ $ok = yes ]
 }
 
