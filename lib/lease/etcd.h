@@ -89,8 +89,10 @@ struct ovnet_etcd_ops {
 	 * when empty. In pages, if the transport can: a full tree in one answer stalls the loop.
 	 */
 	void (*list)(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg);
-	/* Writes if the key is absent, with a TTL handle of its own. kvs[0] on OK: revision,
-	 * handle. */
+	/*
+	 * Writes if the key is absent, with a TTL handle of its own. kvs[0] on OK: revision,
+	 * handle. Not told whether it was done (UNAVAILABLE), ask again: OK even if it had been.
+	 */
 	void (*create)(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
 		ovnet_etcd_cb cb, void *arg);
 	/*

@@ -160,6 +160,7 @@ static void send_it(struct v2_call *c)
 					.body = c->req.form,
 					.len = c->req.form != NULL ? strlen(c->req.form) : 0,
 					.timeout_ms = e->client.timeout_ms,
+					.once = c->req.form != NULL,
 					.max_bytes = c->req.raw ? V2_LISTING_MAX : V2_ANSWER_MAX,
 					.done = on_http,
 					.header = on_header,

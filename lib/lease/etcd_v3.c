@@ -11,6 +11,7 @@ static void op_close(struct ovnet_etcd *e)
 	while (!TAILQ_EMPTY(&e->watches))
 		v3_unwatch(TAILQ_FIRST(&e->watches));
 	v3_cancel_all(e);
+	v3_loose_free(e);
 	etcd_client_close(&e->client);
 	free(e->username);
 	free(e->password);
@@ -31,6 +32,7 @@ static struct ovnet_etcd *open_with(struct event_base *base, const struct ovnet_
 	TAILQ_INIT(&e->calls);
 	TAILQ_INIT(&e->waiting);
 	TAILQ_INIT(&e->watches);
+	TAILQ_INIT(&e->loose);
 	if (etcd_client_open(&e->client, base, conf) < 0) {
 		op_close(e);
 		return NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside of etcd's v3 API, top down: etcd_v3.c a client, etcd_v3_ops.c
- * the operations, etcd_v3_watch.c the watch, etcd_v3_call.c one request to whichever endpoint
- * answers, etcd_v3_auth.c the token, etcd_v3_version.c, etcd_v3_error.c etcd's refusals,
- * etcd_v3_kv.c keys and values. Below all that one of two wires: etcd_v3_grpc.c (messages:
- * etcd_v3_proto.c) and etcd_v3_json.c, etcd's gateway.
+ * the operations, etcd_v3_loose.c etcd leases that may be left over, etcd_v3_watch.c the watch,
+ * etcd_v3_call.c one request to whichever endpoint answers, etcd_v3_auth.c the token,
+ * etcd_v3_version.c, etcd_v3_error.c etcd's refusals, etcd_v3_kv.c keys and values. Below all that
+ * one of two wires: etcd_v3_grpc.c (messages: etcd_v3_proto.c) and etcd_v3_json.c, etcd's gateway.
  */
 #ifndef OVNET_LEASE_ETCD_V3_H
 #define OVNET_LEASE_ETCD_V3_H
@@ -34,6 +34,7 @@ struct ovnet_etcd {
 	bool auth_running; /* calls wait in `waiting` */
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
+	TAILQ_HEAD(, v3_loose) loose;
 };
 
 enum v3_method {
@@ -62,7 +63,7 @@ struct v3_request {
 	struct v3_bytes from; /* range: of those the ones from this key on; p NULL: all */
 	int64_t revision;     /* watch: the first one; txn: the key's, 0: absent; range: 0: now */
 	const char *value;    /* txn: NULL: remove */
-	int64_t lease;        /* txn, keepalive, revoke */
+	int64_t lease;        /* txn, keepalive, revoke; grant: the ID it is to have */
 	uint32_t ttl_s;       /* grant */
 	const char *name, *password;
 };
@@ -204,6 +205,18 @@ void v3_kvs_free(struct v3_kvs *k);
 struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
 	const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 void v3_unwatch(struct ovnet_etcd_watch *w);
+
+/* etcd_v3_loose.c */
+/*
+ * An etcd lease that may exist although nobody needs it: it is revoked in a while, unless taken
+ * before or found on `key`, where a write of unknown outcome may have put it (NULL: none).
+ */
+void v3_loose_keep(struct ovnet_etcd *e, int64_t lease, uint32_t ttl_s, const char *key);
+/* One that surely has no key: at once. */
+void v3_loose_revoke(struct ovnet_etcd *e, int64_t lease);
+/* One with that TTL, for that key only if it may hang on that. 0: none. */
+int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key);
+void v3_loose_free(struct ovnet_etcd *e);
 
 /* etcd_v3_ops.c */
 void v3_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg);

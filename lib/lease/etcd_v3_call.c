@@ -10,10 +10,13 @@
 
 OVNET_LOG_TYPE(lease)
 
-/* A write goes to another endpoint only if it was never sent. */
+/*
+ * A write goes to another endpoint only if it was never sent. A grant may go twice: it names the
+ * lease, which etcd makes once.
+ */
 static bool is_write(const struct v3_call *c)
 {
-	return c->req.method == V3_TXN || c->req.method == V3_GRANT;
+	return c->req.method == V3_TXN;
 }
 
 static void finish(struct v3_call *c, const struct v3_answer *a)
@@ -248,6 +251,7 @@ void v3_send(struct v3_call *c)
 		&(struct http_request){
 			.timeout_ms = e->client.timeout_ms,
 			.max_bytes = answer_max(c),
+			.once = is_write(c),
 			.done = on_http,
 			.arg = c,
 		});

@@ -31,6 +31,7 @@ static const struct {
 	{"database space exceeded", OVNET_ETCD_UNAVAILABLE, false,
 		"etcd's quota is full: compact, defragment, then etcdctl alarm disarm"},
 	{"no leader", OVNET_ETCD_UNAVAILABLE, false, "the etcd cluster has lost its quorum"},
+	{"lease already exists", OVNET_ETCD_CONFLICT, false, "its answer was lost"},
 	{"has been compacted", OVNET_ETCD_COMPACTED, false, "listing again"},
 	{"HTTP request to an HTTPS server", OVNET_ETCD_DENIED, false,
 		"this port speaks TLS: write https:// in etcd.endpoints"},

@@ -96,7 +96,8 @@ static json_t *body_of(const struct v3_request *r)
 	case V3_TXN:
 		return txn_of(r);
 	case V3_GRANT:
-		return must(json_pack("{s:o}", "TTL", number(r->ttl_s)));
+		return must(
+			json_pack("{s:o,s:o}", "TTL", number(r->ttl_s), "ID", number(r->lease)));
 	case V3_KEEPALIVE:
 	case V3_REVOKE:
 		return must(json_pack("{s:o}", "ID", number(r->lease)));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "etcd_v3.h"
 
+#include <event2/util.h>
 #include <string.h>
 
 #include "log.h"
@@ -14,8 +15,8 @@ struct v3_op {
 	struct ovnet_etcd *e;
 	int64_t expected; /* the key's revision, 0: absent */
 	int64_t lease;
-	uint32_t granted_s;
-	bool fresh_lease; /* granted for this very operation */
+	uint32_t ttl_s, granted_s; /* of a lease of its own: asked for, granted */
+	bool fresh_lease;          /* granted for this very operation */
 	/* list: the length of base.value, where the page under way begins, and its revision. */
 	size_t from_len;
 	int64_t at;
@@ -146,20 +147,55 @@ void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *a
 	ask_page(op);
 }
 
-static void on_revoked(void *arg, const struct v3_answer *a)
+static void finish_written(struct v3_op *op, int64_t revision)
 {
-	(void)arg;
-	/* Nobody waits for it: left alone, etcd drops the empty lease at its end. */
-	if (a->status != OVNET_ETCD_OK)
-		LOG(DEBUG, "an unused etcd lease was not revoked: %s", a->text);
+	struct ovnet_etcd_kv kv = {.key = op->base.key,
+		.value = op->base.value,
+		.value_len = op->base.value != NULL ? strlen(op->base.value) : 0,
+		.mod_revision = revision,
+		.ttl_handle = op->lease,
+		.ttl_s = op->granted_s};
+
+	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
+			   .text = "",
+			   .revision = kv.mod_revision,
+			   .kvs = &kv,
+			   .n_kvs = 1});
 }
 
-/* A refused write would leave a lease without a key in etcd for a day. */
-static void revoke_fresh(struct v3_op *op)
+static void finish_conflict(struct v3_op *op, int64_t revision)
+{
+	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_CONFLICT,
+			   .text = "somebody else changed the key first",
+			   .revision = revision});
+}
+
+/* Our own write, of which we had no answer, may be what made the key another one. */
+static void on_read_back(void *arg, const struct v3_answer *a)
+{
+	struct v3_op *op = arg;
+
+	if (a->status != OVNET_ETCD_OK) {
+		v3_loose_keep(op->e, op->lease, op->ttl_s, op->base.key);
+		finish_failed(op, a);
+		return;
+	}
+	const struct v3_kvs *k = &a->reply->kvs;
+	if (k->n == 1 && k->kvs[0].ttl_handle == op->lease) {
+		finish_written(op, k->kvs[0].mod_revision);
+		return;
+	}
+	v3_loose_revoke(op->e, op->lease);
+	finish_conflict(op, a->reply->revision);
+}
+
+static void on_refused(struct v3_op *op, const struct v3_answer *a)
 {
 	if (op->fresh_lease)
-		v3_ask(op->e, &(struct v3_request){.method = V3_REVOKE, .lease = op->lease},
-			on_revoked, NULL);
+		v3_ask(op->e, &(struct v3_request){.method = V3_RANGE, .key = op->base.key},
+			on_read_back, op);
+	else
+		finish_conflict(op, a->reply->revision);
 }
 
 static void on_txn(void *arg, const struct v3_answer *a)
@@ -168,29 +204,14 @@ static void on_txn(void *arg, const struct v3_answer *a)
 
 	if (a->status != OVNET_ETCD_OK) {
 		/* Lost on the way it may have been carried out: then the lease has a key. */
-		if (a->status != OVNET_ETCD_UNAVAILABLE)
-			revoke_fresh(op);
+		if (op->fresh_lease)
+			v3_loose_keep(op->e, op->lease, op->ttl_s, op->base.key);
 		finish_failed(op, a);
-		return;
+	} else if (a->reply->succeeded) {
+		finish_written(op, a->reply->revision);
+	} else {
+		on_refused(op, a);
 	}
-	if (!a->reply->succeeded) {
-		revoke_fresh(op);
-		finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_CONFLICT,
-				   .text = "somebody else changed the key first",
-				   .revision = a->reply->revision});
-		return;
-	}
-	struct ovnet_etcd_kv kv = {.key = op->base.key,
-		.value = op->base.value,
-		.value_len = op->base.value != NULL ? strlen(op->base.value) : 0,
-		.mod_revision = a->reply->revision,
-		.ttl_handle = op->lease,
-		.ttl_s = op->granted_s};
-	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
-			   .text = "",
-			   .revision = kv.mod_revision,
-			   .kvs = &kv,
-			   .n_kvs = 1});
 }
 
 static void send_txn(struct v3_op *op)
@@ -204,27 +225,75 @@ static void send_txn(struct v3_op *op)
 		on_txn, op);
 }
 
-static void on_granted(void *arg, const struct v3_answer *a)
+/* Nobody else has it, as far as 63 random bits go. */
+static int64_t random_id(void)
 {
-	struct v3_op *op = arg;
+	uint64_t id;
 
-	if (a->status != OVNET_ETCD_OK) {
-		finish_failed(op, a);
-		return;
-	}
-	op->lease = a->reply->lease;
-	op->granted_s = a->reply->ttl_s;
-	if (op->lease == 0) {
-		finish_broken(op);
-		return;
-	}
+	do
+		evutil_secure_rng_get_bytes(&id, sizeof(id));
+	while (id >> 1 == 0);
+	return (int64_t)(id >> 1);
+}
+
+static void write_with_lease(struct v3_op *op, uint32_t granted_s)
+{
+	op->granted_s = granted_s;
 	op->fresh_lease = true;
 	send_txn(op);
 }
 
-static void send_grant(struct v3_op *op, uint32_t ttl_s)
+static void send_grant(struct v3_op *op);
+
+/* The lease is there since a grant whose answer was lost; how long has it, and is it still? */
+static void on_found_granted(void *arg, const struct v3_answer *a)
 {
-	v3_ask(op->e, &(struct v3_request){.method = V3_GRANT, .ttl_s = ttl_s}, on_granted, op);
+	struct v3_op *op = arg;
+
+	if (a->status != OVNET_ETCD_OK) {
+		v3_loose_keep(op->e, op->lease, op->ttl_s, NULL);
+		finish_failed(op, a);
+	} else if (a->reply->ttl_s == 0) {
+		op->lease = random_id();
+		send_grant(op);
+	} else {
+		write_with_lease(op, a->reply->ttl_s);
+	}
+}
+
+static void on_granted(void *arg, const struct v3_answer *a)
+{
+	struct v3_op *op = arg;
+
+	if (a->status == OVNET_ETCD_CONFLICT) {
+		v3_ask(op->e, &(struct v3_request){.method = V3_KEEPALIVE, .lease = op->lease},
+			on_found_granted, op);
+	} else if (a->status != OVNET_ETCD_OK) {
+		v3_loose_keep(op->e, op->lease, op->ttl_s, NULL);
+		finish_failed(op, a);
+	} else if (a->reply->lease != op->lease || a->reply->ttl_s == 0) {
+		v3_loose_keep(op->e, op->lease, op->ttl_s, NULL);
+		finish_broken(op);
+	} else {
+		write_with_lease(op, a->reply->ttl_s);
+	}
+}
+
+static void send_grant(struct v3_op *op)
+{
+	v3_ask(op->e,
+		&(struct v3_request){.method = V3_GRANT, .ttl_s = op->ttl_s, .lease = op->lease},
+		on_granted, op);
+}
+
+/* We choose the ID: asked again after a time-out, etcd does not make a second lease. */
+static void write_with_new_lease(struct v3_op *op, uint32_t ttl_s)
+{
+	op->ttl_s = ttl_s;
+	op->lease = v3_loose_take(op->e, ttl_s, op->base.key);
+	if (op->lease == 0)
+		op->lease = random_id();
+	send_grant(op);
 }
 
 void v3_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
@@ -232,7 +301,7 @@ void v3_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_
 {
 	struct v3_op *op = new_op(e, key, value, cb, arg);
 
-	send_grant(op, ttl_s);
+	write_with_new_lease(op, ttl_s);
 }
 
 void v3_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
@@ -242,7 +311,7 @@ void v3_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_
 
 	op->expected = revision;
 	if (ttl_s != 0 && ttl_handle == 0) {
-		send_grant(op, ttl_s);
+		write_with_new_lease(op, ttl_s);
 		return;
 	}
 	op->lease = ttl_s != 0 ? ttl_handle : 0;

@@ -117,6 +117,7 @@ static struct v3_bytes encode_grant(const struct v3_request *r, size_t before)
 	V3pb__GrantRequest m = V3PB__GRANT_REQUEST__INIT;
 
 	m.ttl = r->ttl_s;
+	m.id = r->lease;
 	return packed(&m.base, before);
 }
 

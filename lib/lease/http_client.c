@@ -359,6 +359,12 @@ static void set_version(CURL *e, const struct http_request *req)
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
 	}
+	/*
+	 * A request that goes out on a connection used before, which then ends without a byte of an
+	 * answer, libcurl sends again on another without a word. The server may have done it.
+	 */
+	if (req->once)
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, version);
 }
 

@@ -44,6 +44,7 @@ struct http_request {
 	const void *body;           /* NULL: none */
 	size_t len;
 	bool http2;          /* and nothing less */
+	bool once;           /* on no connection used before: see http_client.c */
 	bool goes_on;        /* more of the body follows (http_call_send), without an end */
 	uint32_t timeout_ms; /* 0: may take for ever once connected */
 	size_t max_bytes;

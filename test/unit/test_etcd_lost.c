@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Answers that get lost between etcd and us: what was asked may have been done. No etcd lease is
+ * left behind by it, and none is revoked that our key hangs on.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/mman.h>
+
+#include "live_node.h"
+#include "live_proxy.h"
+
+#define TIMEOUT_MS 400
+#define VALUE      "{\"PublicIP\":\"10.168.0.1\"}"
+#define OTHERS     "{\"PublicIP\":\"10.168.0.2\"}"
+
+/* What the proxy is to do, shared with its processes. */
+static struct {
+	char match[32]; /* of what a client sends; "": none */
+	int times;      /* so many connections from now on */
+	int hits;       /* so many were it */
+	bool deaf;      /* etcd does not see that either */
+	bool cut;       /* these connections end now */
+} * rule;
+
+static struct ovnet_etcd *client;
+static pid_t proxy;
+
+static bool applies(const char *buf, size_t n)
+{
+	if (rule->match[0] == '\0' || rule->hits >= rule->times ||
+		memmem(buf, n, rule->match, strlen(rule->match)) == NULL)
+		return false;
+	rule->hits++;
+	return true;
+}
+
+/* False: over. */
+static bool pass_on(int from, int to, bool is_client, bool *held)
+{
+	char buf[16384];
+	ssize_t n = read(from, buf, sizeof(buf));
+
+	if (n <= 0)
+		return false;
+	if (is_client && !*held)
+		*held = applies(buf, (size_t)n);
+	if (*held && (!is_client || rule->deaf))
+		return true;
+	return write(to, buf, (size_t)n) == n;
+}
+
+static void serve(int fd, const char *server)
+{
+	int up = dial(server);
+	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = up, .events = POLLIN}};
+	bool held = false;
+
+	while (!held || !rule->cut) {
+		if (poll(fds, 2, 10) <= 0)
+			continue;
+		for (unsigned i = 0; i < 2; i++)
+			if (fds[i].revents != 0 &&
+				!pass_on(fds[i].fd, fds[1 - i].fd, i == 0, &held))
+				return;
+	}
+}
+
+static void hold(const char *match)
+{
+	memset(rule, 0, sizeof(*rule));
+	rule->times = 1;
+	snprintf(rule->match, sizeof(rule->match), "%s", match);
+}
+
+/* gRPC's paths are compressed; each of its calls has a connection. */
+static const char *the_grant(void)
+{
+	return over == &ovnet_etcd_v3_grpc ? "PRI " : "/lease/grant";
+}
+
+static const char *the_write(void)
+{
+	return live_v2() ? "PUT " : over == &ovnet_etcd_v3_grpc ? "PublicIP" : "/kv/txn";
+}
+
+struct outcome {
+	unsigned calls;
+	enum ovnet_etcd_status status;
+	struct ovnet_etcd_kv kv; /* no texts */
+};
+
+static void on_done(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct outcome *o = arg;
+
+	o->calls++;
+	o->status = r->status;
+	if (r->n_kvs > 0)
+		o->kv = r->kvs[0];
+}
+
+static enum ovnet_etcd_status create(const char *key, struct outcome *o)
+{
+	*o = (struct outcome){0};
+	over->create(client, key, VALUE, 600, on_done, o);
+	wait_for(o->calls == 1, 5000);
+	return o->status;
+}
+
+static enum ovnet_etcd_status get(const char *key)
+{
+	struct outcome o = {0};
+
+	over->get(client, key, on_done, &o);
+	wait_for(o.calls == 1, 5000);
+	return o.status;
+}
+
+static int leases(void)
+{
+	char out[4096] = "";
+	int n = -1;
+
+	assert_int_equal(live_ctl(&etcd, out, sizeof(out), (char *)"lease", (char *)"list"), 0);
+	assert_int_equal(sscanf(out, "found %d leases", &n), 1);
+	return n;
+}
+
+static bool stands(const char *key)
+{
+	char value[200];
+
+	live_get(&etcd, key, value, sizeof(value));
+	return strcmp(value, VALUE) == 0;
+}
+
+static void grant_that_times_out(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	hold(the_grant());
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(leases(), before + 1);
+	assert_int_equal(create(at("subnets/b"), &o), OVNET_ETCD_OK);
+	assert_int_equal(o.kv.ttl_s, 600);
+	assert_int_equal(leases(), before + 1);
+	assert_true(stands(at("subnets/b")));
+	assert_true(live_has_ttl(&etcd, at("subnets/b")));
+}
+
+static void grant_that_nobody_wants_any_more(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	hold(the_grant());
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(leases(), before + 1);
+	wait_for(leases() == before, 20 * TIMEOUT_MS);
+}
+
+/* The key stands although nobody could tell: that is success for whoever asks again. */
+static void write_that_times_out(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	hold(the_write());
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_true(stands(at("subnets/a")));
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	assert_true(stands(at("subnets/a")));
+	assert_int_equal(leases(), before + 1);
+	over->keepalive(client, at("subnets/a"), 600, o.kv.ttl_handle, on_done, &o);
+	wait_for(o.calls == 2, 5000);
+	assert_int_equal(o.status, OVNET_ETCD_OK);
+}
+
+/* Nobody asks again: the lease stays because of the key. */
+static void write_that_was_done(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	hold(the_write());
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	run_ms(8 * TIMEOUT_MS);
+	assert_true(stands(at("subnets/a")));
+	assert_int_equal(leases(), before + 1);
+}
+
+/* Nor does its lease stay when it never reached etcd, while another key is written. */
+static void write_that_was_not_done(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	hold(the_write());
+	rule->deaf = true;
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_false(stands(at("subnets/a")));
+	assert_int_equal(create(at("subnets/b"), &o), OVNET_ETCD_OK);
+	wait_for(leases() == before + 1, 20 * TIMEOUT_MS);
+	assert_true(stands(at("subnets/b")));
+}
+
+static void write_that_is_refused(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	assert_true(live_put(&etcd, at("subnets/a"), OTHERS));
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_CONFLICT);
+	wait_for(leases() == before, 5000);
+}
+
+/*
+ * A connection used before dies with the answer. libcurl would send the write once more by itself,
+ * to be told that somebody was faster.
+ */
+static void connection_that_dies(void **state)
+{
+	(void)state;
+	struct outcome o = {0};
+
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(get(at("subnets/a")), OVNET_ETCD_NOT_FOUND);
+	hold(the_write());
+	over->create(client, at("subnets/a"), VALUE, 600, on_done, &o);
+	wait_for(stands(at("subnets/a")) || o.calls > 0, 5000);
+	rule->cut = true;
+	wait_for(o.calls == 1, 5000);
+	assert_int_equal(rule->hits, 1);
+	assert_int_not_equal(o.status, OVNET_ETCD_CONFLICT);
+	run_ms(200);
+	assert_true(stands(at("subnets/a")));
+}
+
+static int set_up_proxy(void **state)
+{
+	static char url[64];
+	struct ovnet_etcd_conf conf = {.endpoints = url, .timeout_ms = TIMEOUT_MS};
+
+	set_up(state);
+	memset(rule, 0, sizeof(*rule));
+	proxy = start_proxy(etcd.url, serve, url, sizeof(url));
+	client = over->open(base, &conf);
+	return client == NULL ? -1 : 0;
+}
+
+static int tear_down_proxy(void **state)
+{
+	over->close(client);
+	stop_proxy(proxy);
+	return tear_down(state);
+}
+
+static int share_rule(void **state)
+{
+	rule = mmap(NULL, sizeof(*rule), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return rule == MAP_FAILED ? -1 : start_all(state);
+}
+
+#define lost_over(label, f, transport)                                                 \
+	{                                                                              \
+		.name = label #f, .test_func = f, .setup_func = set_up_proxy,          \
+		.teardown_func = tear_down_proxy, .initial_state = (void *)(transport) \
+	}
+#define lost_v3(f) \
+	lost_over("", f, &ovnet_etcd_v3_grpc), lost_over("json: ", f, &ovnet_etcd_v3_json)
+#define lost_all(f) lost_v3(f), lost_over("v2: ", f, &ovnet_etcd_v2)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		lost_v3(grant_that_times_out),
+		lost_v3(grant_that_nobody_wants_any_more),
+		lost_v3(write_that_times_out),
+		lost_v3(write_that_was_done),
+		lost_v3(write_that_was_not_done),
+		lost_v3(write_that_is_refused),
+		lost_all(connection_that_dies),
+	};
+	return cmocka_run_group_tests_name("etcd_lost", tests, share_rule, stop_all);
+}
