@@ -41,8 +41,9 @@ struct ovnet_etcd_kv {
 	const char *value;
 	size_t value_len;
 	int64_t mod_revision;
-	int64_t ttl_handle; /* another one, another TTL: v3 etcd lease, v2 index; 0: no TTL */
-	uint32_t ttl_s;     /* create, update, keepalive: as granted; otherwise what is left or 0 */
+	int64_t create_revision; /* list, get, watch and create: when it came to be; else 0 */
+	int64_t ttl_handle;      /* another one, another TTL: v3 etcd lease, v2 index; 0: no TTL */
+	uint32_t ttl_s; /* create, update, keepalive: as granted; otherwise what is left or 0 */
 };
 
 struct ovnet_etcd_result {

@@ -88,7 +88,8 @@ bool v2_kv(const json_t *node, const char *asked, struct ovnet_etcd_kv *out)
 	*out = (struct ovnet_etcd_kv){.key = v2_key_as(node, asked),
 		.value = json_is_string(value) ? json_string_value(value) : "",
 		.value_len = json_string_length(value),
-		.mod_revision = v2_index(node, "modifiedIndex")};
+		.mod_revision = v2_index(node, "modifiedIndex"),
+		.create_revision = v2_index(node, "createdIndex")};
 	if (json_object_get(node, "expiration") != NULL) {
 		/* Whoever writes a key gives it a TTL of its own. The last second is left out. */
 		out->ttl_handle = out->mod_revision;

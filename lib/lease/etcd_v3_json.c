@@ -145,6 +145,7 @@ static bool decode_kv(const json_t *object, struct v3_kvs *k)
 	if (kv == NULL)
 		return false;
 	kv->mod_revision = integer(object, "mod_revision");
+	kv->create_revision = integer(object, "create_revision");
 	kv->ttl_handle = integer(object, "lease");
 	return true;
 }

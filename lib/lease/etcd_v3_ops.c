@@ -153,6 +153,7 @@ static void finish_written(struct v3_op *op, int64_t revision)
 		.value = op->base.value,
 		.value_len = op->base.value != NULL ? strlen(op->base.value) : 0,
 		.mod_revision = revision,
+		.create_revision = op->expected == 0 ? revision : 0,
 		.ttl_handle = op->lease,
 		.ttl_s = op->granted_s};
 

@@ -182,6 +182,7 @@ static bool take_kv(const V3pb__KeyValue *from, struct v3_kvs *k)
 	if (kv == NULL)
 		return false;
 	kv->mod_revision = from->mod_revision;
+	kv->create_revision = from->create_revision;
 	kv->ttl_handle = from->lease;
 	return true;
 }

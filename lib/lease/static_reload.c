@@ -37,7 +37,8 @@ struct ovnet_etcd_kv static_kv(char *key, const struct static_entry *e)
 	return (struct ovnet_etcd_kv){.key = key,
 		.value = e->value,
 		.value_len = strlen(e->value),
-		.mod_revision = e->revision};
+		.mod_revision = e->revision,
+		.create_revision = 1}; /* a file does not say which came first */
 }
 
 /* All changes in one call: a callback may end its watch. */
