@@ -60,8 +60,11 @@ const struct option_def ovnetd_options[] = {
 		.more = "ovnetd keeps network config, own lease and peers there, for itself alone "
 			"(mode 0600, directory 0700), seconds after each change and at its end. When "
 			"etcd does not answer within a second of the start, it forwards by this file, "
-			"which status calls stale, until etcd does. Not used if somebody else may "
-			"have written it, or for another prefix or public-ip."},
+			"which status calls stale, until etcd does. If the subnet has another owner "
+			"by then, it is left to that one whatever on-lost says. Not used if somebody "
+			"else may have written it, for another prefix or public-ip, when the lease in "
+			"it is past its end, or after a reboot into a clock that shows an earlier time "
+			"than the file. A reservation has no end."},
 
 	{"etcd.endpoints", OPTION_TEXT, AT(etcd.endpoints), .check = check_endpoints,
 		.preset = "http://127.0.0.1:4001,http://127.0.0.1:2379", .arg = "URL,...",

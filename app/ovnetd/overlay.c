@@ -133,21 +133,21 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
  * Drained, no address is ours: what still comes for the former subnet is inner-dest, and its new
  * owner may be a peer.
  */
-static void on_lost(void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner)
+static void on_lost(
+	void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner, bool leaving)
 {
 	struct daemon *d = arg;
 	const struct ovnet_prefix4 nothing = {0};
-	bool drain = d->conf.node.on_lost == CONF_LOST_DRAIN;
 	char subnet[OVNET_PREFIX_STRLEN], ip[OVNET_ADDR_STRLEN];
 
 	warn_set(&d->warnings, "lease-lost", "our subnet %s belongs to %s now: %s",
 		ovnet_prefix4_text(&was->subnet, subnet, sizeof(subnet)),
 		owner->public_ip.family != 0 ? ovnet_addr_text(&owner->public_ip, ip, sizeof(ip))
 					     : "another node",
-		drain ? "drained, waiting for another one (node.on-lost)"
-		      : "kept, waiting until it is free; stop the other node or restart this one "
-			"with --on-lost=drain");
-	if (drain && set_tables(d, &nothing) < 0)
+		leaving ? "left, waiting for another one"
+			: "kept, waiting until it is free; stop the other node or restart this one "
+			  "with --on-lost=drain");
+	if (leaving && set_tables(d, &nothing) < 0)
 		daemon_exit(d, EXIT_FAILURE);
 }
 

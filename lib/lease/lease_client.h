@@ -95,9 +95,11 @@ struct ovnet_lease_callbacks {
 	void (*peer_del)(void *arg, const struct ovnet_lease *lease);
 	/*
 	 * Our subnet `was` belongs to `owner` now (its public_ip may be unknown); again when that
-	 * changes. acquired() follows when we hold it, or with DRAIN another one. May be NULL.
+	 * changes. acquired() follows when we hold it, or if we are `leaving` it another one: with
+	 * DRAIN, and what only the snapshot said was ours. May be NULL.
 	 */
-	void (*lost)(void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner);
+	void (*lost)(void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner,
+		bool leaving);
 	/*
 	 * The network config in the tree is no longer what this node runs with: what changed and
 	 * what to do. NULL: it is again. Nothing else follows from it. May be NULL.

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "backoff.h"
+#include "boot_clock.h"
 #include "lease_client.h"
 #include "lease_events.h"
 #include "lease_listing.h"
@@ -99,12 +100,14 @@ struct ovnet_lease_client {
 		bool lost; /* another node owns our subnet */
 		struct ovnet_lease owner; /* lost: who */
 		bool busy;                /* a request about the key is under way */
+		bool resumed; /* of the snapshot; etcd has not said yet that it is ours */
 		bool look_again;
 		bool handle_gone; /* etcd does not know the handle any more */
 		struct ovnet_lease lease;
 		char *key, *value;
 		int64_t revision, handle; /* handle 0: a reservation, without TTL */
 		int64_t since, renewed_at, expires_at, last_look_ms;
+		int64_t end_ms; /* expires_at on the clock that nobody sets */
 		struct event *renew_timer, *reput_timer, *check_timer;
 		struct backoff renew_backoff, check_backoff;
 		struct nag nag;
@@ -171,6 +174,8 @@ void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *leas
 void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 /* The key says what it should; somebody may have written it anew, with another handle. */
 void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+/* Until its end, as last granted; not of a reservation. */
+int64_t lease_own_left_s(const struct ovnet_lease_client *c);
 /* The request about the key is over; what happened meanwhile is looked at now. */
 void lease_own_end(struct ovnet_lease_client *c);
 /* Writes the same once more in a few seconds. */

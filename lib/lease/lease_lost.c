@@ -33,6 +33,7 @@ static void stands_again(struct ovnet_lease_client *c, const struct ovnet_etcd_k
 	if (lost)
 		c->own.handle = -1; /* whatever handle it has, renewals start anew */
 	lease_own_adopt(c, kv);
+	lease_store_changed(c);
 	lease_own_show_later(c);
 	lease_set_error(c, "");
 	nag_reset(&c->own.nag);
@@ -59,8 +60,8 @@ static void leave(struct ovnet_lease_client *c)
 {
 	c->own.held = false;
 	c->own.lost = false;
+	c->own.resumed = false;
 	evtimer_del(c->own.check_timer);
-	lease_store_forget(c);
 	lease_table_set_own(c->table, NULL);
 	lease_acquire_start(c);
 }
@@ -68,7 +69,7 @@ static void leave(struct ovnet_lease_client *c)
 static void is_owned_by(struct ovnet_lease_client *c, const struct ovnet_lease *owner)
 {
 	char name[OVNET_LEASE_KEY_MAX], ip[OVNET_ADDR_STRLEN], text[400];
-	bool drain = c->on_lost == OVNET_LEASE_DRAIN;
+	bool leaving = c->on_lost == OVNET_LEASE_DRAIN || c->own.resumed;
 
 	if (c->own.lost && ovnet_lease_equal(&c->own.owner, owner))
 		return;
@@ -76,17 +77,18 @@ static void is_owned_by(struct ovnet_lease_client *c, const struct ovnet_lease *
 		lease_name_of(c, c->own.key), ovnet_lease_key_text(owner, name, sizeof(name)),
 		owner->public_ip.family != 0 ? ovnet_addr_text(&owner->public_ip, ip, sizeof(ip))
 					     : "PublicIP unknown",
-		drain ? "claiming another one, containers here need new addresses"
-		      : "going on with it, claiming it again when that lease is gone");
-	lease_set_error(c, drain ? "" : text);
+		leaving ? "claiming another one, containers here need new addresses"
+			: "going on with it, claiming it again when that lease is gone");
+	lease_set_error(c, leaving ? "" : text);
 	LOG(ERR, "%s", text);
 	c->own.lost = true;
 	c->own.owner = *owner;
+	lease_store_forget(c);
 	evtimer_del(c->own.renew_timer);
 	evtimer_del(c->own.reput_timer);
 	if (c->cbs.lost != NULL)
-		c->cbs.lost(c->arg, &c->own.lease, owner);
-	if (drain)
+		c->cbs.lost(c->arg, &c->own.lease, owner, leaving);
+	if (leaving)
 		leave(c);
 	else
 		lease_own_look_soon(c);

@@ -61,11 +61,19 @@ static void renewed(struct ovnet_lease_client *c, uint32_t ttl_s)
 	c->own.handle_gone = false;
 	c->own.renewed_at = time(NULL);
 	c->own.expires_at = c->own.renewed_at + ttl_s;
+	c->own.end_ms = boot_clock_ms() + (int64_t)ttl_s * 1000;
 	backoff_reset(&c->own.renew_backoff);
 	lease_store_changed(c);
 	uint64_t wait_ms = (ttl_s - margin_s) * 1000;
 	uint32_t jitter_ms = random_below(NULL, (uint32_t)(wait_ms / 20));
 	arm_ms(c->own.renew_timer, wait_ms - jitter_ms);
+}
+
+int64_t lease_own_left_s(const struct ovnet_lease_client *c)
+{
+	int64_t left_ms = c->own.end_ms - boot_clock_ms();
+
+	return left_ms > 0 ? left_ms / 1000 : 0;
 }
 
 static void permanent(struct ovnet_lease_client *c)
@@ -79,6 +87,7 @@ static void permanent(struct ovnet_lease_client *c)
 /* The key says what it should; somebody (we, too) may have given it another TTL. */
 void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 {
+	c->own.resumed = false;
 	if (kv->mod_revision > c->own.revision)
 		c->own.revision = kv->mod_revision;
 	if (kv->ttl_handle == c->own.handle)
@@ -141,13 +150,12 @@ static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
 		c->own.handle_gone = true;
 		c->own.look_again = true;
 	} else {
-		int64_t left_s = c->own.expires_at - time(NULL);
 		lease_set_error(c, r->text);
 		if (nag_due(&c->own.nag, r->text))
 			LOG(WARN,
 				"cannot renew our lease %s, %lld s are left of it, trying again: "
 				"%s",
-				lease_name_of(c, c->own.key), (long long)(left_s > 0 ? left_s : 0),
+				lease_name_of(c, c->own.key), (long long)lease_own_left_s(c),
 				r->text);
 	}
 	arm_ms(c->own.renew_timer, backoff_next(&c->own.renew_backoff));

@@ -2,7 +2,8 @@
 /*
  * A start while etcd does not answer: what the snapshot says is taken for the tree as if etcd had
  * gone away a moment ago. When it answers, lease_own.c and lease_sync.c find out what became of our
- * key and of everybody else's, as after any outage.
+ * key and of everybody else's, as after any outage; but a subnet that has another owner by then is
+ * left to it whatever node.on-lost says: the file is all that spoke for us.
  */
 #include <inttypes.h>
 #include <time.h>
@@ -25,6 +26,22 @@ static int refuse(const char *path, const char *why)
 	return -EINVAL;
 }
 
+/* Past its end the subnet may be anybody's, and only etcd knows. */
+static int check_age(const struct ovnet_lease_client *c, const struct snapshot_file *f)
+{
+	int64_t age_s = snapshot_age_s(f);
+
+	if (f->expires_at == 0)
+		return 0;
+	if (age_s < 0)
+		return refuse(c->store.path,
+			"it was saved later than this node's clock says: is the clock right?");
+	if (age_s >= f->expires_at - f->saved_at)
+		return refuse(c->store.path,
+			"its own lease is over: the subnet may have another owner by now");
+	return 0;
+}
+
 /* As the lease logic would judge it in etcd. */
 static int check_own(
 	const struct ovnet_lease_client *c, const struct snapshot_file *f, struct ovnet_lease *own)
@@ -40,7 +57,7 @@ static int check_own(
 		return refuse(c->store.path, "its own lease is another node's");
 	if (!ovnet_lease_fits(&c->netconf, own))
 		return refuse(c->store.path, "its own lease does not fit its network config");
-	return 0;
+	return check_age(c, f);
 }
 
 /* Our attributes with its subnets. */
@@ -62,9 +79,16 @@ static int own_lease(struct ovnet_lease_client *c, const struct ovnet_lease *for
 	return 0;
 }
 
+static void ends_in(struct ovnet_lease_client *c, int64_t left_s)
+{
+	c->own.expires_at = time(NULL) + left_s;
+	c->own.end_ms = boot_clock_ms() + left_s * 1000;
+}
+
 static void hold(struct ovnet_lease_client *c, const struct snapshot_file *f)
 {
 	char name[OVNET_LEASE_KEY_MAX];
+	int64_t age_s = snapshot_age_s(f);
 
 	if (asprintf(&c->own.key, "%s%s", c->subnets_prefix,
 		    ovnet_lease_key_text(&c->own.lease, name, sizeof(name))) < 0)
@@ -72,13 +96,15 @@ static void hold(struct ovnet_lease_client *c, const struct snapshot_file *f)
 	must(c->own.key);
 	c->own.value = must(ovnet_lease_value_text(&c->own.lease));
 	c->own.held = true;
+	c->own.resumed = true;
 	c->own.since = time(NULL);
-	c->own.expires_at = f->expires_at;
+	if (f->expires_at != 0)
+		ends_in(c, f->expires_at - f->saved_at - age_s);
 	c->own.handle = f->expires_at == 0 ? 0 : -1;
 	c->own.handle_gone = true; /* whatever it was: another one if it has to be written */
 	c->state = OVNET_LEASE_RUNNING;
 	c->store.stale = true;
-	c->store.saved_at = f->saved_at;
+	c->store.saved_at = time(NULL) - age_s;
 	c->revision = f->revision;
 	c->cbs.acquired(c->arg, &c->netconf, &c->own.lease);
 	lease_table_set_own(c->table, &c->own.lease);
@@ -87,7 +113,7 @@ static void hold(struct ovnet_lease_client *c, const struct snapshot_file *f)
 static void all_put(struct ovnet_lease_client *c)
 {
 	const struct snapshot_file *f = c->store.rest;
-	int64_t saved_at = f->saved_at;
+	int64_t saved_at = c->store.saved_at;
 
 	if (f->left_out > 0)
 		LOG(WARN, "snapshot %s: %u lines are no leases and were left out", c->store.path,

@@ -52,11 +52,15 @@ static struct lease_store_job *make_job(
 	job->snapshot = (struct snapshot){.prefix = job->prefix,
 		.public_ip = c->public_ip,
 		.saved_at = time(NULL),
-		.expires_at = c->own.expires_at,
 		.revision = c->revision,
 		.config = job->config,
 		.own = c->own.lease,
 		.leases = job->leases};
+	boot_clock_id(job->snapshot.boot_id);
+	job->snapshot.boot_ms = boot_clock_ms();
+	/* Whatever clock the end was told by before. */
+	if (c->own.expires_at != 0)
+		job->snapshot.expires_at = job->snapshot.saved_at + lease_own_left_s(c);
 	lease_table_each(c->table, copy_lease, job);
 	return job;
 }
@@ -109,7 +113,8 @@ static int start(struct lease_store_job *job)
 
 static bool worth_it(const struct ovnet_lease_client *c)
 {
-	return c->store.path != NULL && c->store.config != NULL && c->own.held && c->sync.synced;
+	return c->store.path != NULL && c->store.config != NULL && c->own.held && !c->own.lost &&
+	       c->sync.synced;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -161,6 +166,8 @@ void lease_store_forget(struct ovnet_lease_client *c)
 {
 	if (c->store.path == NULL)
 		return;
+	evtimer_del(c->store.timer);
+	c->store.dirty = false;
 	lease_store_wait(c);
 	if (unlink(c->store.path) < 0 && errno != ENOENT)
 		LOG(WARN, "%s: cannot be removed: %s; a start without etcd would use it",

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define VERSION  1
-#define FILE_MAX (64 << 20) /* 65,536 leases take 11 MB */
-#define HEAD_MAX (4 << 20)  /* before them: mostly the network config */
-#define LEASES   "\"leases\":{\n"
-#define END      "}}\n"
+#define VERSION       1
+#define FILE_MAX      (64 << 20) /* 65,536 leases take 11 MB */
+#define HEAD_MAX      (4 << 20)  /* before them: mostly the network config */
+#define CLOCK_SLACK_S 300        /* what a machine's own clock may be behind after a start */
+#define LEASES        "\"leases\":{\n"
+#define END           "}}\n"
 
 static int fail(char *err, size_t size, const char *path, const char *what)
 {
@@ -53,6 +55,8 @@ static void put_all(FILE *f, const struct snapshot *s)
 	put_text(f, "public_ip", ovnet_addr_text(&s->public_ip, ip, sizeof(ip)));
 	fprintf(f, "\"saved_at\":%lld,\n\"expires_at\":%lld,\n\"revision\":%lld,\n",
 		(long long)s->saved_at, (long long)s->expires_at, (long long)s->revision);
+	put_text(f, "boot_id", s->boot_id);
+	fprintf(f, "\"boot_ms\":%lld,\n", (long long)s->boot_ms);
 	put_text(f, "config", s->config);
 	fputs("\"own\":{\n", f);
 	put_lease(f, &s->own, "},");
@@ -228,6 +232,10 @@ static int take(struct snapshot_file *f, const char *path, char *err, size_t siz
 	f->saved_at = json_integer_value(json_object_get(f->root, "saved_at"));
 	f->expires_at = json_integer_value(json_object_get(f->root, "expires_at"));
 	f->revision = json_integer_value(json_object_get(f->root, "revision"));
+	f->boot_ms = json_integer_value(json_object_get(f->root, "boot_ms"));
+	f->boot_id = json_string_value(json_object_get(f->root, "boot_id"));
+	if (f->boot_id == NULL)
+		f->boot_id = "";
 	f->config = json_string_value(json_object_get(f->root, "config"));
 	if (it == NULL || f->config == NULL)
 		return refuse(err, size, path, "config or own lease are missing");
@@ -262,6 +270,18 @@ int snapshot_read(const char *path, const char *prefix, const struct ovnet_addr 
 	if (rc < 0)
 		snapshot_file_free(out);
 	return rc;
+}
+
+int64_t snapshot_age_s(const struct snapshot_file *f)
+{
+	char boot_id[BOOT_ID_SIZE];
+	int64_t boot_ms = boot_clock_ms();
+
+	boot_clock_id(boot_id);
+	if (boot_id[0] != '\0' && strcmp(boot_id, f->boot_id) == 0 && boot_ms >= f->boot_ms)
+		return (boot_ms - f->boot_ms) / 1000;
+	int64_t age_s = (int64_t)time(NULL) - f->saved_at;
+	return age_s < 0 && age_s >= -CLOCK_SLACK_S ? 0 : age_s;
 }
 
 /* `"name":value,` without its newline. Names need no escapes. */

@@ -11,12 +11,15 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "boot_clock.h"
 #include "lease_value.h"
 
 struct snapshot {
 	const char *prefix; /* of the tree */
 	struct ovnet_addr public_ip;
 	int64_t saved_at, expires_at; /* unix seconds; expires_at 0: our lease has no TTL */
+	char boot_id[BOOT_ID_SIZE];   /* saved_at by the clock that nobody sets ... */
+	int64_t boot_ms;              /* ... while that start of the machine lasts */
 	int64_t revision;
 	const char *config; /* the network config's JSON */
 	struct ovnet_lease own;
@@ -37,8 +40,8 @@ struct snapshot_file {
 	char *line; /* of it, the last one */
 	size_t room;
 	unsigned left_out;
-	int64_t saved_at, expires_at, revision;
-	const char *config, *own_name;
+	int64_t saved_at, expires_at, boot_ms, revision;
+	const char *config, *own_name, *boot_id; /* boot_id "": not told */
 	char *own_value;
 };
 
@@ -48,6 +51,11 @@ struct snapshot_file {
  */
 int snapshot_read(const char *path, const char *prefix, const struct ovnet_addr *public_ip,
 	struct snapshot_file *out, char *err, size_t size);
+/*
+ * How long ago it was saved, in seconds; negative: the clock does not know, it shows an earlier
+ * time than then.
+ */
+int64_t snapshot_age_s(const struct snapshot_file *f);
 /*
  * The next lease, until the next call. False: that was all. Lines that are none are left out, and
  * counted.

@@ -11,6 +11,23 @@
 #include "live_node.h"
 #include "snapshot.h"
 
+#define DAY    86400
+#define THEIRS "{\"PublicIP\":\"10.168.0.66\"}"
+
+static time_t jumped_s;
+
+/* In the place of libc's, for the code under test. */
+time_t time(time_t *out)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	time_t t = now.tv_sec + jumped_s;
+	if (out != NULL)
+		*out = t;
+	return t;
+}
+
 static char dir[64], file[128], key[192];
 static struct ovnet_lease_conf conf;
 static struct live_etcd aside;
@@ -18,6 +35,7 @@ static struct live_etcd aside;
 /* A node with one peer, both in its snapshot, and etcd away. */
 static struct node *prepare(void)
 {
+	jumped_s = 0;
 	strcpy(dir, "/tmp/ovnet-snapshot-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	snprintf(file, sizeof(file), "%s/lib/leases.json", dir);
@@ -55,6 +73,28 @@ static void live_aside(void)
 	aside = second;
 	snprintf(aside.url, sizeof(aside.url), "http://127.0.0.1:%d", live_free_port());
 	live_start(&aside);
+}
+
+static void read_file(char *text, size_t size)
+{
+	FILE *f = fopen(file, "r");
+
+	assert_non_null(f);
+	text[fread(text, 1, size - 1, f)] = '\0';
+	fclose(f);
+}
+
+static void replace(const char *from, const char *to)
+{
+	char text[8192], *where;
+
+	read_file(text, sizeof(text));
+	where = strstr(text, from);
+	assert_non_null(where);
+	FILE *f = fopen(file, "w");
+	assert_non_null(f);
+	fprintf(f, "%.*s%s%s", (int)(where - text), text, to, where + strlen(from));
+	assert_int_equal(fclose(f), 0);
 }
 
 static void written_after_changes_and_at_the_end(void **state)
@@ -113,6 +153,7 @@ static void start_without_etcd_then_with_it(void **state)
 	assert_int_equal(n->n_peers, 1);
 	assert_int_equal(n->synced, 0);
 	assert_true(status(n).stale && !status(n).connected);
+	assert_in_range(n->saved_at, time(NULL) - 60, time(NULL));
 	assert_int_equal(status(n).state, OVNET_LEASE_RUNNING);
 	assert_true(status(n).error[0] != '\0');
 
@@ -142,34 +183,139 @@ static void what_changed_meanwhile_is_found(void **state)
 		"{\"Network\":\"10.5.0.0/16\",\"Backend\":"
 		"{\"Type\":\"vxlan\",\"VNI\":4}}"));
 	assert_true(live_del(&aside, at("subnets/10.5.0.0-24")));
-	assert_true(live_put(&aside, key, "{\"PublicIP\":\"10.168.0.66\"}"));
+	assert_true(live_put(&aside, key, THEIRS));
 	live_kill(&aside);
 	n = restart();
 	wait_for(n->restored == 1, 3000);
 	live_start(&second);
 	wait_for(n->lost == 1 && n->synced == 1, 9000);
 	wait_for(strstr(n->config, "VNI 1 -> 4") != NULL, 3000);
-	assert_int_equal(n->n_peers, 0);
+	assert_int_equal(n->n_peers, 1);
 	assert_int_equal(n->acquired, 1);
 	live_get(&second, key, value, sizeof(value));
-	assert_string_equal(value, "{\"PublicIP\":\"10.168.0.66\"}");
+	assert_string_equal(value, THEIRS);
 	end();
 }
 
-static void replace(const char *from, const char *to)
+/* A subnet that somebody got meanwhile: no policy keeps what is only of a file. */
+static void given_away_meanwhile_it_is_left(void **state)
 {
-	char text[8192], *where;
-	FILE *f = fopen(file, "r+");
+	(void)state;
+	char value[256], text[8192];
+	struct node *n = prepare();
+	struct ovnet_lease before = n->own;
 
-	assert_non_null(f);
-	size_t n = fread(text, 1, sizeof(text) - 1, f);
-	text[n] = '\0';
-	where = strstr(text, from);
-	assert_non_null(where);
-	assert_int_equal(ftruncate(fileno(f), 0), 0);
-	rewind(f);
-	fprintf(f, "%.*s%s%s", (int)(where - text), text, to, where + strlen(from));
-	assert_int_equal(fclose(f), 0);
+	stop(n);
+	live_kill(&second);
+	live_aside();
+	assert_true(live_put(&aside, key, THEIRS));
+	live_kill(&aside);
+	assert_int_equal(conf.on_lost, OVNET_LEASE_KEEP);
+	n = restart();
+	wait_for(n->restored == 1, 3000);
+	live_start(&second);
+	wait_for(n->acquired == 2 && ready(n), 9000);
+	assert_int_equal(n->lost, 1);
+	assert_true(n->left);
+	assert_false(ovnet_prefix4_equal(&n->own.subnet, &before.subnet));
+	assert_int_equal(n->n_peers, 2);
+	live_get(&second, key, value, sizeof(value));
+	assert_string_equal(value, THEIRS);
+	stop(n);
+	read_file(text, sizeof(text));
+	snprintf(value, sizeof(value), "\"own\":{\n\"%s\"", strrchr(key_of(n), '/') + 1);
+	assert_non_null(strstr(text, value));
+	end();
+}
+
+static void a_lost_one_is_not_saved(void **state)
+{
+	(void)state;
+	struct stat st;
+	struct node *n = prepare();
+
+	wait_for(stat(file, &st) == 0, 4000);
+	assert_true(live_put(&second, key, THEIRS));
+	wait_for(n->lost == 1, 3000);
+	assert_false(n->left);
+	assert_int_equal(stat(file, &st), -1);
+	assert_true(live_put(&second, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.51\"}"));
+	wait_for(n->sets == 2, 2000);
+	run_ms(2300);
+	assert_int_equal(stat(file, &st), -1);
+	/* Ours again, it is. */
+	assert_true(live_del(&second, key));
+	wait_for(n->acquired == 2, 6000);
+	stop(n);
+	assert_int_equal(stat(file, &st), 0);
+	end();
+}
+
+/* Some time later, on the same boot or another one: does it start by the file? */
+static void starts(bool wanted, bool rebooted, time_t later_s, const char *why)
+{
+	struct node *n = &nodes[0];
+
+	if (n->client == NULL) {
+		live_start(&second);
+		jumped_s = 0;
+		n = restart();
+		wait_for(ready(n), 6000);
+	}
+	stop(n);
+	live_kill(&second);
+	if (rebooted)
+		replace("\"boot_id\":\"", "\"boot_id\":\"x");
+	jumped_s = later_s;
+	n = restart();
+	if (wanted)
+		wait_for(n->restored == 1, 3000);
+	else
+		run_ms(1200);
+	if (n->restored != wanted)
+		fail_msg("%s", why);
+	stop(n);
+}
+
+/* How long it was off is counted by the clock that nobody sets, as long as that is the same. */
+static void past_its_end_it_claims_nothing(void **state)
+{
+	(void)state;
+
+	prepare();
+	starts(true, true, DAY - 60, "rebooted, a minute is left");
+	starts(false, true, DAY + 1, "rebooted, it is over");
+	starts(true, true, -60, "rebooted, the clock is a little behind");
+	starts(false, true, -DAY, "rebooted, the clock does not know the day");
+	starts(true, false, 400 * DAY, "the clock was set a year ahead");
+	starts(true, false, -400 * DAY, "the clock was set a year back");
+	jumped_s = 0;
+	end();
+}
+
+static void past_its_end_on_the_same_boot(void **state)
+{
+	(void)state;
+	struct node *n = prepare();
+	char text[8192], at_end[64], at_once[64];
+
+	stop(n);
+	live_kill(&second);
+	read_file(text, sizeof(text));
+	char *end_s = strstr(text, "\"expires_at\":"), *saved = strstr(text, "\"saved_at\":");
+	assert_true(end_s != NULL && saved != NULL);
+	snprintf(at_end, sizeof(at_end), "%.*s", (int)strcspn(end_s, ","), end_s);
+	snprintf(at_once, sizeof(at_once), "\"expires_at\":%lld", strtoll(saved + 11, NULL, 10));
+	replace(at_end, at_once);
+	n = restart();
+	run_ms(1200);
+	assert_int_equal(n->restored + n->acquired, 0);
+	stop(n);
+	/* A reservation has no end. */
+	replace(at_once, "\"expires_at\":0");
+	n = restart();
+	wait_for(n->restored == 1, 3000);
+	end();
 }
 
 /* A single one of these, and the node waits for etcd as it would without a file. */
@@ -309,6 +455,10 @@ int main(void)
 		live(written_after_changes_and_at_the_end),
 		live(start_without_etcd_then_with_it),
 		live(what_changed_meanwhile_is_found),
+		live(given_away_meanwhile_it_is_left),
+		live(a_lost_one_is_not_saved),
+		live(past_its_end_it_claims_nothing),
+		live(past_its_end_on_the_same_boot),
 		live(file_is_believed_as_little_as_etcd),
 		live(bad_leases_in_it_are_refused_alone),
 		live(many_come_in_parts),
