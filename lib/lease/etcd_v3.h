@@ -32,6 +32,7 @@ struct ovnet_etcd {
 	char *token;       /* NULL: none (yet) */
 	bool auth_off;     /* the server knows no users: go on without a token */
 	bool auth_running; /* calls wait in `waiting` */
+	unsigned login;    /* counts them: a late failure of an older one does not end this one */
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
 	TAILQ_HEAD(, v3_loose) loose;
@@ -167,6 +168,7 @@ struct v3_call {
 	struct etcd_route route;
 	unsigned wire, wires_tried; /* at this endpoint */
 	unsigned root, roots_tried; /* of that wire there */
+	unsigned login;             /* it went out with */
 	bool renewed_token;
 	char *closed; /* while the version is asked for: why */
 };
@@ -180,7 +182,8 @@ void v3_ask_version(struct v3_call *c, const char *text);
 /* etcd_v3_auth.c */
 bool v3_needs_token(const struct ovnet_etcd *e);
 void v3_wait_for_token(struct v3_call *c);
-void v3_drop_token(struct ovnet_etcd *e);
+/* Unless there was another `login` since. */
+void v3_drop_token(struct ovnet_etcd *e, unsigned login);
 
 /* etcd_v3_error.c */
 void v3_error_of_code(int64_t code, const char *message, struct v3_error *out);

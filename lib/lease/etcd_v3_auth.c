@@ -11,8 +11,10 @@ bool v3_needs_token(const struct ovnet_etcd *e)
 	return e->username[0] != '\0' && e->token == NULL && !e->auth_off;
 }
 
-void v3_drop_token(struct ovnet_etcd *e)
+void v3_drop_token(struct ovnet_etcd *e, unsigned login)
 {
+	if (login != e->login)
+		return;
 	free(e->token);
 	e->token = NULL;
 	e->auth_off = false;
@@ -32,6 +34,7 @@ static void on_token(void *arg, const struct v3_answer *a)
 	struct v3_call *c;
 
 	e->auth_running = false;
+	e->login++;
 	if (a->status == OVNET_ETCD_OK)
 		keep_token(e, a->reply->token);
 	/* As etcd's own client: a name given to a server without users does no harm. */

@@ -118,8 +118,8 @@ static void on_error_answer(struct v3_call *c, const struct v3_error *error)
 	if (error->token && c->req.method != V3_AUTHENTICATE && c->e->username[0] != '\0' &&
 		!c->renewed_token) {
 		c->renewed_token = true;
-		v3_drop_token(c->e);
-		v3_wait_for_token(c);
+		v3_drop_token(c->e, c->login);
+		v3_send(c);
 		return;
 	}
 	if (error->absent) {
@@ -247,6 +247,7 @@ void v3_send(struct v3_call *c)
 		v3_wait_for_token(c);
 		return;
 	}
+	c->login = e->login;
 	c->http = v3_post(e, e->wires[c->wire], c->root, c->route.endpoint, &c->req,
 		&(struct http_request){
 			.timeout_ms = e->client.timeout_ms,

@@ -25,7 +25,7 @@ struct ovnet_etcd_watch {
 	struct ovnet_etcd_watch_cbs cbs;
 	void *arg;
 	const struct v3_wire *wire;
-	unsigned endpoint;
+	unsigned endpoint, login;
 	struct http_call *http;
 	struct event *messages, *silence;
 	char *buf;
@@ -63,7 +63,7 @@ static void end(struct ovnet_etcd_watch *w)
 	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
 					     e->client.endpoints.urls[w->endpoint], w->end.text));
 	if (w->end.token)
-		v3_drop_token(e);
+		v3_drop_token(e, w->login);
 	w->gone = &gone;
 	w->cbs.ended(w->arg,
 		&(struct ovnet_etcd_result){.status = w->end.status, .text = e->client.last_error});
@@ -244,6 +244,7 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 
 static void start(struct ovnet_etcd_watch *w, const char *prefix, int64_t revision)
 {
+	w->login = w->e->login;
 	w->http = v3_post(w->e, w->wire, v3_root_of(w->e, w->wire, w->endpoint), w->endpoint,
 		&(struct v3_request){
 			.method = V3_WATCH, .key = prefix, .prefix = true, .revision = revision},

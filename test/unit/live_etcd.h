@@ -134,6 +134,19 @@ static inline bool live_has_ttl(const struct live_etcd *e, const char *key)
 				   strstr(text, "\"Lease\" : 0\n") == NULL;
 }
 
+/* Whoever has no login is refused from now on; etcdctl has root's, which is "secret". */
+static inline bool live_authentication(struct live_etcd *e)
+{
+	bool done =
+		live_ctl(e, NULL, 0, (char *)"user", (char *)"add", (char *)"root:secret") == 0 &&
+		live_ctl(e, NULL, 0, (char *)"user", (char *)"grant-role", (char *)"root",
+			(char *)"root") == 0 &&
+		live_ctl(e, NULL, 0, (char *)"auth", (char *)"enable") == 0;
+
+	e->user = "root:secret";
+	return done;
+}
+
 static inline void live_prepare(struct live_etcd *e, const char *scheme)
 {
 	strcpy(e->dir, "/tmp/ovnet-etcd-XXXXXX");

@@ -26,6 +26,8 @@ static struct {
 	int hits;       /* so many were it */
 	bool deaf;      /* etcd does not see that either */
 	bool cut;       /* these connections end now */
+	bool late, go;  /* they get all they should, from `go` on */
+	int logins;
 } * rule;
 
 static struct ovnet_etcd *client;
@@ -37,7 +39,9 @@ static bool applies(const char *buf, size_t n)
 		memmem(buf, n, rule->match, strlen(rule->match)) == NULL)
 		return false;
 	rule->hits++;
-	return true;
+	while (rule->late && !rule->go)
+		usleep(1000);
+	return !rule->late;
 }
 
 /* False: over. */
@@ -48,6 +52,7 @@ static bool pass_on(int from, int to, bool is_client, bool *held)
 
 	if (n <= 0)
 		return false;
+	rule->logins += is_client && memmem(buf, (size_t)n, "/auth/authenticate", 18) != NULL;
 	if (is_client && !*held)
 		*held = applies(buf, (size_t)n);
 	if (*held && (!is_client || rule->deaf))
@@ -249,6 +254,41 @@ static void connection_that_dies(void **state)
 	assert_true(stands(at("subnets/a")));
 }
 
+/* What an older login was refused for says nothing about the one there is now. */
+static void refusal_that_comes_late(void **state)
+{
+	(void)state;
+	struct outcome o = {0};
+	char url[64];
+
+	live_start(&second);
+	assert_true(live_authentication(&second));
+	pid_t before_second = start_proxy(second.url, serve, url, sizeof(url));
+	over->close(client);
+	client = over->open(base, &(struct ovnet_etcd_conf){.endpoints = url,
+					  .timeout_ms = 20000,
+					  .username = "root",
+					  .password = "secret"});
+	assert_non_null(client);
+	assert_int_equal(get(at("a")), OVNET_ETCD_NOT_FOUND);
+	assert_int_equal(rule->logins, 1);
+
+	hold("/kv/range");
+	rule->late = true;
+	over->get(client, at("a"), on_done, &o);
+	wait_for(rule->hits == 1, 5000);
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"disable"), 0);
+	second.user = NULL;
+	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"enable"), 0);
+	assert_int_equal(get(at("b")), OVNET_ETCD_NOT_FOUND);
+	assert_int_equal(rule->logins, 1);
+	rule->go = true;
+	wait_for(o.calls == 1, 5000);
+	assert_int_equal(o.status, OVNET_ETCD_NOT_FOUND);
+	assert_int_equal(rule->logins, 1);
+	stop_proxy(before_second);
+}
+
 static int set_up_proxy(void **state)
 {
 	static char url[64];
@@ -293,6 +333,7 @@ int main(void)
 		lost_v3(write_that_was_not_done),
 		lost_v3(write_that_is_refused),
 		lost_all(connection_that_dies),
+		lost_over("json: ", refusal_that_comes_late, &ovnet_etcd_v3_json),
 	};
 	return cmocka_run_group_tests_name("etcd_lost", tests, share_rule, stop_all);
 }

@@ -88,18 +88,6 @@ static void server_certificate_without_client_usage(void **state)
 	forget_tls();
 }
 
-static void root_and_authentication(void)
-{
-	assert_int_equal(
-		live_ctl(&second, NULL, 0, (char *)"user", (char *)"add", (char *)"root:secret"),
-		0);
-	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"user", (char *)"grant-role",
-				 (char *)"root", (char *)"root"),
-		0);
-	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"enable"), 0);
-	second.user = "root:secret";
-}
-
 /* The gateway refuses a certificate with a CN; for gRPC it is the user's name. */
 static void certificate_with_a_name_and_authentication(void **state)
 {
@@ -113,7 +101,7 @@ static void certificate_with_a_name_and_authentication(void **state)
 	make_cert(&second, &(struct live_cert){"nobody", "ca", "nobody", "clientAuth"});
 	start_tls("server", "node");
 	assert_true(live_put(&second, at("config"), VXLAN));
-	root_and_authentication();
+	assert_true(live_authentication(&second));
 
 	conf.etcd_conf = tls_conf("node");
 	conf.etcd = &ovnet_etcd_v3_json;
@@ -188,7 +176,7 @@ static void proxy_without_http2_and_a_login(void **state)
 
 	live_start(&second);
 	assert_true(live_put(&second, at("config"), VXLAN));
-	root_and_authentication();
+	assert_true(live_authentication(&second));
 	pid_t proxy = start_proxy(second.url, no_http2, url, sizeof(url));
 	conf.etcd_conf.endpoints = url;
 	conf.etcd_conf.username = "root";
