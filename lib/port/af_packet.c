@@ -298,10 +298,7 @@ static uint16_t packet_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, ui
 		q->tx_reason = ready > 0 ? ovnet_door_tx_verdict(errno) : OVNET_DROP_TX_REFUSED;
 		if (q->tx_reason == OVNET_DROP_TX_DOWN && had_old_error(p->fd))
 			continue;
-		if (q->tx_reason != OVNET_DROP_TX_REFUSED)
-			break;
-		q->rx_drops[OVNET_DROP_TX_REFUSED]++;
-		done++;
+		break;
 	}
 	rte_pktmbuf_free_bulk(pkts, done);
 	return done;
@@ -334,7 +331,6 @@ static void packet_stats(struct ovnet_port *port, struct ovnet_port_stats *out)
 		out->missed += p->missed;
 		out->errors += lost[OVNET_DROP_TRUNCATED] + lost[OVNET_DROP_GSO_STATE];
 		out->no_mbuf += lost[OVNET_DROP_NO_MBUF];
-		out->tx_errors += lost[OVNET_DROP_TX_REFUSED];
 	}
 }
 

@@ -235,24 +235,23 @@ static void copy_out(struct ovnet_xsk *x, struct xdp_desc *d, const struct rte_m
 	}
 }
 
-/* Puts a prefix of pkts into the ring; returns its length, *filled of them were sent on. */
-static uint16_t fill_tx(struct xdp_queue *x, struct rte_mbuf **pkts, uint16_t n, uint32_t *filled)
+/* Puts a prefix of pkts into the ring; returns its length. */
+static uint16_t fill_tx(struct xdp_queue *x, struct rte_mbuf **pkts, uint16_t n)
 {
 	uint16_t i;
 	uint32_t at;
 
-	*filled = 0;
+	x->q.tx_reason = OVNET_DROP_TX_FULL;
 	for (i = 0; i < n; i++) {
 		if (i + 1 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + 1], void *));
 		if (unlikely(pkts[i]->pkt_len > x->x.frame_size)) {
-			x->q.rx_drops[OVNET_DROP_TX_REFUSED]++;
-			continue;
+			x->q.tx_reason = OVNET_DROP_TX_REFUSED;
+			break;
 		}
 		if (x->x.n_free == 0 || xsk_ring_prod__reserve(&x->x.tx, 1, &at) == 0)
 			break;
 		copy_out(&x->x, xsk_ring_prod__tx_desc(&x->x.tx, at), pkts[i]);
-		(*filled)++;
 	}
 	return i;
 }
@@ -260,7 +259,6 @@ static uint16_t fill_tx(struct xdp_queue *x, struct rte_mbuf **pkts, uint16_t n,
 static uint16_t xdp_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct xdp_queue *x = (struct xdp_queue *)q;
-	uint32_t filled;
 
 	q->tx_reason = OVNET_DROP_TX_DOWN;
 	if (unlikely(x->down)) {
@@ -270,11 +268,12 @@ static uint16_t xdp_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint1
 			return 0;
 	}
 	drain_completions(&x->x);
-	uint16_t taken = fill_tx(x, pkts, n, &filled);
-	if (filled > 0)
-		xsk_ring_prod__submit(&x->x.tx, filled);
+	uint16_t taken = fill_tx(x, pkts, n);
+	if (taken > 0)
+		xsk_ring_prod__submit(&x->x.tx, taken);
 	kick(x);
-	q->tx_reason = x->down ? OVNET_DROP_TX_DOWN : OVNET_DROP_TX_FULL;
+	if (unlikely(x->down))
+		q->tx_reason = OVNET_DROP_TX_DOWN;
 	rte_pktmbuf_free_bulk(pkts, taken);
 	return taken;
 }
@@ -313,7 +312,7 @@ static void xdp_stats(struct ovnet_port *port, struct ovnet_port_stats *out)
 		out->missed += s.rx_dropped + s.rx_ring_full;
 		out->errors += s.rx_invalid_descs + x->q.rx_drops[OVNET_DROP_TRUNCATED];
 		out->no_mbuf += x->q.rx_drops[OVNET_DROP_NO_MBUF];
-		out->tx_errors += s.tx_invalid_descs + x->q.rx_drops[OVNET_DROP_TX_REFUSED];
+		out->tx_errors += s.tx_invalid_descs;
 	}
 }
 

@@ -31,7 +31,7 @@ static inline uint16_t ovnet_door_room(struct rte_mempool *pool)
 
 /*
  * What a failed send says: TX_FULL (try again), TX_DOWN (the port), or TX_REFUSED (this very
- * packet: the door drops it and goes on, so that it cannot block the queue).
+ * packet: the path drops it and goes on with those behind it).
  */
 enum ovnet_drop ovnet_door_tx_verdict(int error);
 

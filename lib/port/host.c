@@ -219,12 +219,10 @@ static uint16_t host_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 
 	for (i = 0; i < n; i++) {
 		int error = write_one(h->fd, pkts[i]);
-		if (likely(error == 0))
-			continue;
-		q->tx_reason = ovnet_door_tx_verdict(error);
-		if (q->tx_reason != OVNET_DROP_TX_REFUSED)
+		if (unlikely(error != 0)) {
+			q->tx_reason = ovnet_door_tx_verdict(error);
 			break;
-		q->rx_drops[OVNET_DROP_TX_REFUSED]++;
+		}
 	}
 	rte_pktmbuf_free_bulk(pkts, i);
 	return i;
@@ -256,7 +254,6 @@ static void host_stats(struct ovnet_port *port, struct ovnet_port_stats *out)
 		const uint64_t *lost = port->queue[i]->rx_drops;
 		out->errors += lost[OVNET_DROP_TRUNCATED] + lost[OVNET_DROP_GSO_STATE];
 		out->no_mbuf += lost[OVNET_DROP_NO_MBUF];
-		out->tx_errors += lost[OVNET_DROP_TX_REFUSED];
 	}
 }
 

@@ -48,10 +48,7 @@ struct ovnet_port_queue {
 	uint16_t id;
 	/* After tx took fewer than given: why the next one was not taken. worker: rw */
 	enum ovnet_drop tx_reason;
-	/*
-	 * worker: rw, control: ro. Packets the door itself lost: truncated or without a buffer on
-	 * rx; taken by tx, but refused by the driver or the kernel (TX_REFUSED).
-	 */
+	/* worker: rw, control: ro. Packets rx itself lost: truncated, without a buffer. */
 	uint64_t rx_drops[OVNET_DROP_COUNT];
 };
 
@@ -96,7 +93,9 @@ struct ovnet_port_ops {
 	void (*close)(struct ovnet_port *port);
 	/* Up to n packets, metadata set; never blocks. */
 	uint16_t (*rx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
-	/* Takes a prefix of pkts and owns those; sets q->tx_reason if it took fewer. Never blocks.
+	/*
+	 * Takes a prefix of pkts and owns those; sets q->tx_reason if it took fewer: TX_REFUSED
+	 * is the fault of the packet behind them, which never goes. Never blocks.
 	 */
 	uint16_t (*tx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
 	/* An fd that polls readable when rx has packets, or -1: the worker sleeps on time then. */

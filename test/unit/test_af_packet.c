@@ -256,8 +256,12 @@ static void what_is_sent_arrives_and_is_not_heard_again(void **state)
 	m[1] = lab_mbuf(frame, len, 1);
 	m[2] = lab_mbuf(big, sizeof(big), 2);
 	m[3] = lab_mbuf(frame, len, 1);
-	assert_int_equal(port->ops->tx(port->queue[0], m, 4), 4);
-	assert_int_equal(port->queue[0]->rx_drops[OVNET_DROP_TX_REFUSED], 2);
+	for (unsigned i = 0; i < 4; i += 2) {
+		assert_int_equal(port->ops->tx(port->queue[0], m + i, 4 - i), 0);
+		assert_int_equal(port->queue[0]->tx_reason, OVNET_DROP_TX_REFUSED);
+		rte_pktmbuf_free(m[i]);
+		assert_int_equal(port->ops->tx(port->queue[0], m + i + 1, 1), 1);
+	}
 	/* The kernel speaks on the interface as well: ARP, router solicitations. */
 	for (n = 0; lab_readable(peer, 50);)
 		if (recv(peer, seen, sizeof(seen), 0) == (ssize_t)len &&

@@ -34,6 +34,8 @@ static void full_and_refusing_doors(void **state)
 	ops->poll(&b->ctx);
 	assert_int_equal(d->n_out, 63); /* the packets behind it went */
 	assert_int_equal(b->counters.drops[OVNET_DROP_TX_REFUSED], 1);
+	assert_int_equal(b->counters.port[UPLINK].tx_packets, 40 + 63);
+	assert_int_equal(b->counters.port[UPLINK].tx_bytes, (40 + 63) * 124);
 	bed_drain(b);
 
 	d->room = 0;
