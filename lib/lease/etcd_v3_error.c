@@ -24,8 +24,10 @@ static const struct {
 	{"CommonName of client", OVNET_ETCD_DENIED, false,
 		"with authentication on, etcd's JSON gateway takes no certificate that has a CN: "
 		"use one without, or set etcd.transport to \"grpc\""},
+	/* By etcd 3.4 (two) and 3.5. */
 	{"connection closed", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
 	{"SubConns are in TransientFailure", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
+	{"connection error: desc", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
 	{"permission denied", OVNET_ETCD_DENIED, false,
 		"the user needs read and write on the prefix: etcdctl role grant-permission"},
 	{"database space exceeded", OVNET_ETCD_UNAVAILABLE, false,

@@ -19,6 +19,13 @@
 /* A server that can be asked (gRPC, etcd 3.4 and later) is asked after so many time-outs. */
 #define PROBE_AFTER 6
 
+/*
+ * Whether it can be asked is asked so often, a time-out apart: etcd from 3.4.25 and 3.5.8 on leaves
+ * a question unanswered while the watch has not caught up with its revision, as right after its
+ * start; one before 3.4 never answers.
+ */
+#define QUESTIONS 5
+
 struct ovnet_etcd_watch {
 	TAILQ_ENTRY(ovnet_etcd_watch) link;
 	struct ovnet_etcd *e;
@@ -35,11 +42,12 @@ struct ovnet_etcd_watch {
 	bool over, closed;
 	bool ended; /* closed, and not by an accident */
 	struct v3_error end;
-	int64_t revision; /* up to which all events were delivered */
-	bool confirmed;   /* something came */
-	bool can_answer;  /* a probe has been answered */
-	bool probing;     /* one has not, yet */
-	bool *gone;       /* set while a callback runs, which may unwatch */
+	int64_t revision;  /* up to which all events were delivered */
+	bool confirmed;    /* something came */
+	bool can_answer;   /* a probe has been answered */
+	uint8_t questions; /* left to ask whether it can */
+	bool probing;      /* one has not, yet */
+	bool *gone;        /* set while a callback runs, which may unwatch */
 };
 
 void v3_unwatch(struct ovnet_etcd_watch *w)
@@ -120,14 +128,26 @@ static void probe(struct ovnet_etcd_watch *w)
 	free(b.p);
 }
 
+/* Asked while it surely lives: whether it answers tells what later silence means. */
+static void ask(struct ovnet_etcd_watch *w)
+{
+	probe(w);
+	w->questions--;
+	arm_ms(w->silence, w->questions > 0 ? w->e->client.timeout_ms : SILENCE_MS);
+}
+
 static void on_life(struct ovnet_etcd_watch *w)
 {
-	/* Asked while it surely lives: whether it answers tells what later silence means. */
-	if (!w->confirmed && w->wire->probe != NULL)
-		probe(w);
+	bool first = !w->confirmed;
+
 	w->confirmed = true;
 	w->probing = false;
-	arm_ms(w->silence, w->can_answer ? PROBE_AFTER * w->e->client.timeout_ms : SILENCE_MS);
+	if (w->can_answer)
+		arm_ms(w->silence, PROBE_AFTER * w->e->client.timeout_ms);
+	else if (w->questions == 0)
+		arm_ms(w->silence, SILENCE_MS);
+	else if (first)
+		ask(w);
 }
 
 /* Whole messages, for a while. As v3_wire.message: 0 or less when there are no more. */
@@ -232,6 +252,10 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 	/* on_messages() is due and ends it. */
 	if (w->closed)
 		return;
+	if (w->confirmed && !w->can_answer && w->questions > 0) {
+		ask(w);
+		return;
+	}
 	if (w->can_answer && !w->probing) {
 		probe(w);
 		w->probing = true;
@@ -268,6 +292,7 @@ struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int6
 	w->cbs = *cbs;
 	w->arg = arg;
 	w->wire = e->wires[e->wire];
+	w->questions = w->wire->probe != NULL ? QUESTIONS : 0;
 	w->endpoint = e->client.current;
 	w->buf = must(malloc(1));
 	w->messages = must(event_new(e->client.base, -1, 0, on_messages, w));
