@@ -7,6 +7,56 @@
 
 #include "net6.h"
 
+/* "10.10.0.0 to 10.99.15.255" */
+#define RANGE_TEXT (2 * OVNET_ADDR_STRLEN + 4)
+
+static const char *range_text(const struct ovnet_netconf *c, uint8_t family, char *buf, size_t size)
+{
+	bool v6 = family == AF_INET6;
+	struct ovnet_addr first =
+		v6 ? ovnet_addr_v6(c->range6_first) : ovnet_addr_v4(c->range_first);
+	struct ovnet_addr last = v6 ? ovnet_addr_v6(c->range6_last) : ovnet_addr_v4(c->range_last);
+	char a[OVNET_ADDR_STRLEN], b[OVNET_ADDR_STRLEN];
+
+	snprintf(buf, size, "%s to %s", ovnet_addr_text(&first, a, sizeof(a)),
+		ovnet_addr_text(&last, b, sizeof(b)));
+	return buf;
+}
+
+/*
+ * What is routed to a lease is lost to the underlay: outside SubnetMin and SubnetMax nodes may
+ * live, and etcd.
+ */
+static int judge_range4(
+	const struct ovnet_netconf *c, const struct ovnet_lease *l, char *why, size_t size)
+{
+	struct ovnet_addr first = ovnet_addr_v4(l->subnet.addr_host);
+	struct ovnet_addr last = ovnet_addr_v4(l->subnet.addr_host | ~ovnet_mask4(l->subnet.len));
+	char text[RANGE_TEXT];
+
+	if (ovnet_netconf_leasable(c, &first) && ovnet_netconf_leasable(c, &last))
+		return 0;
+	snprintf(why, size, "it is not between SubnetMin and SubnetMax of the network config (%s)",
+		range_text(c, AF_INET, text, sizeof(text)));
+	return -EINVAL;
+}
+
+static int judge_range6(
+	const struct ovnet_netconf *c, const struct ovnet_lease *l, char *why, size_t size)
+{
+	struct ovnet_addr first = ovnet_addr_v6(l->subnet6.addr), last = first;
+	char text[RANGE_TEXT];
+
+	net6_bytes(net6_number(l->subnet6.addr) | ~net6_mask(l->subnet6.len), last.v6);
+	if (ovnet_netconf_leasable(c, &first) && ovnet_netconf_leasable(c, &last))
+		return 0;
+	snprintf(why, size,
+		"its IPv6 subnet is not between IPv6SubnetMin and IPv6SubnetMax of the network "
+		"config (%s)",
+		range_text(c, AF_INET6, text, sizeof(text)));
+	return -EINVAL;
+}
+
 static int judge_network(
 	const struct ovnet_netconf *c, const struct ovnet_lease *l, char *why, size_t size)
 {
@@ -23,7 +73,8 @@ static int judge_network(
 		snprintf(why, size, "its IPv6 subnet is not inside the IPv6Network");
 		return -EINVAL;
 	}
-	return 0;
+	int rc = judge_range4(c, l, why, size);
+	return rc == 0 && l->has_v6 ? judge_range6(c, l, why, size) : rc;
 }
 
 /* Where its packets would go. */
@@ -31,7 +82,7 @@ static int judge_address(
 	const struct lease_judge *j, const struct ovnet_lease *l, char *why, size_t size)
 {
 	const struct ovnet_netconf *c = j->netconf;
-	char ip[OVNET_ADDR_STRLEN], text[OVNET_PREFIX_STRLEN];
+	char ip[OVNET_ADDR_STRLEN], text[RANGE_TEXT];
 
 	ovnet_addr_text(&l->public_ip, ip, sizeof(ip));
 	if (ovnet_addr_equal(&l->public_ip, &j->public_ip)) {
@@ -41,11 +92,11 @@ static int judge_address(
 			ip);
 		return -EINVAL;
 	}
-	if (ovnet_prefix4_contains(&c->network, ntohl(l->public_ip.v4_be))) {
+	if (ovnet_netconf_leasable(c, &l->public_ip)) {
 		snprintf(why, size,
-			"its PublicIP %s is inside the overlay network %s: packets would go round "
-			"in circles",
-			ip, ovnet_prefix4_text(&c->network, text, sizeof(text)));
+			"its PublicIP %s is inside the overlay (%s): packets would go round in "
+			"circles; leave the nodes' addresses out of SubnetMin to SubnetMax",
+			ip, range_text(c, AF_INET, text, sizeof(text)));
 		return -EINVAL;
 	}
 	return 0;
@@ -56,7 +107,7 @@ static int judge_address6(
 	const struct lease_judge *j, const struct ovnet_lease *l, char *why, size_t size)
 {
 	const struct ovnet_addr *ip = &l->public_ip6;
-	char text[OVNET_ADDR_STRLEN];
+	char text[OVNET_ADDR_STRLEN], range[RANGE_TEXT];
 
 	if (!l->has_v6 || ip->family == 0)
 		return 0;
@@ -65,8 +116,9 @@ static int judge_address6(
 		snprintf(why, size, "its PublicIPv6 %s is no address of a host", text);
 	else if (ovnet_addr_equal(ip, &j->public_ip6))
 		snprintf(why, size, "it carries our own PublicIPv6 %s, but is not our lease", text);
-	else if (net6_contains(&j->netconf->network6, net6_number(ip->v6)))
-		snprintf(why, size, "its PublicIPv6 %s is inside the overlay's IPv6Network", text);
+	else if (ovnet_netconf_leasable(j->netconf, ip))
+		snprintf(why, size, "its PublicIPv6 %s is inside the overlay (%s)", text,
+			range_text(j->netconf, AF_INET6, range, sizeof(range)));
 	else
 		return 0;
 	return -EINVAL;

@@ -145,6 +145,8 @@ static int check4(struct ovnet_netconf *c, const struct range4 *r, char *err, si
 		return fail(err, size, "SubnetMax is not in the range of the Network");
 	c->subnet_min = r->min != 0 ? r->min : net->addr_host + step;
 	c->subnet_max = r->max != 0 ? r->max : last - step + 1;
+	c->range_first = r->min != 0 ? r->min : net->addr_host;
+	c->range_last = c->subnet_max + (step - 1);
 	if (boundary4("SubnetMin", c->subnet_min, c->subnet_len, err, size) < 0)
 		return -EINVAL;
 	return boundary4("SubnetMax", c->subnet_max, c->subnet_len, err, size);
@@ -191,6 +193,8 @@ static int check6(struct ovnet_netconf *c, const struct range6 *r, char *err, si
 	u128 max = r->max != 0 ? r->max : last - step + 1;
 	net6_bytes(min, c->subnet6_min);
 	net6_bytes(max, c->subnet6_max);
+	net6_bytes(r->min != 0 ? r->min : base, c->range6_first);
+	net6_bytes(max + (step - 1), c->range6_last);
 	if (boundary6("IPv6SubnetMin", min, c->subnet6_len, err, size) < 0)
 		return -EINVAL;
 	return boundary6("IPv6SubnetMax", max, c->subnet6_len, err, size);
@@ -295,6 +299,17 @@ int ovnet_netconf_parse(
 	if (rc == 0)
 		*out = c;
 	return rc;
+}
+
+bool ovnet_netconf_leasable(const struct ovnet_netconf *c, const struct ovnet_addr *addr)
+{
+	uint32_t host = ntohl(addr->v4_be);
+
+	if (addr->family == AF_INET)
+		return c->enable_ipv4 && host >= c->range_first && host <= c->range_last;
+	return addr->family == AF_INET6 && c->enable_ipv6 &&
+	       memcmp(addr->v6, c->range6_first, 16) >= 0 &&
+	       memcmp(addr->v6, c->range6_last, 16) <= 0;
 }
 
 bool ovnet_netconf_equal(const struct ovnet_netconf *a, const struct ovnet_netconf *b)

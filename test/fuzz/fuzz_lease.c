@@ -32,6 +32,8 @@ static void judge(const char *key, const char *value, size_t len)
 		.subnet_len = 24,
 		.subnet_min = 0x0a050100,
 		.subnet_max = 0x0a05ff00,
+		.range_first = 0x0a050100,
+		.range_last = 0x0a05ffff,
 		.enable_ipv4 = true,
 		.backend = OVNET_BACKEND_VXLAN,
 		.type = "vxlan",
@@ -43,8 +45,11 @@ static void judge(const char *key, const char *value, size_t len)
 	int rc = lease_judge(&j, key, value, len, &l, why, sizeof(why));
 
 	CHECK(rc == 0 || why[0] != '\0', "refused without a word");
-	CHECK(rc != 0 || ovnet_prefix4_contains(&conf.network, l.subnet.addr_host),
-		"a lease outside the network: %s", key);
+	struct ovnet_addr first = ovnet_addr_v4(l.subnet.addr_host);
+	struct ovnet_addr last = ovnet_addr_v4(l.subnet.addr_host | ~ovnet_mask4(l.subnet.len));
+	CHECK(rc != 0 || (ovnet_netconf_leasable(&conf, &first) &&
+				 ovnet_netconf_leasable(&conf, &last)),
+		"a lease outside what may be leased: %s", key);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

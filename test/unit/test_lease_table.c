@@ -128,7 +128,8 @@ static void public_ips(void **state)
 	refused("10.5.9.0-24", "{}", "has no PublicIP");
 	refused("10.5.9.0-24", "{\"PublicIP\":7}", "PublicIP has to be a string");
 	refused("10.5.9.0-24", "{\"PublicIP\":\"192.0.2.1\"}", "carries our own PublicIP");
-	refused("10.5.9.0-24", "{\"PublicIP\":\"10.5.9.1\"}", "inside the overlay network");
+	refused("10.5.9.0-24", "{\"PublicIP\":\"10.5.9.1\"}",
+		"inside the overlay (10.5.0.0 to 10.5.255.255)");
 	refused("10.5.9.0-24", "{\"PublicIP\":\"192.0.2.200\"}",
 		"that of lease 10.5.200.0-24 as well");
 }
@@ -307,6 +308,40 @@ static void flood_is_bounded(void **state)
 
 #define on_a_table(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* flannel's own example: the nodes are in the Network as well, beside what is leased. */
+static void nodes_may_be_in_the_network_outside_the_range(void **state)
+{
+	(void)state;
+	static const char conf[] =
+		"{\"Network\":\"10.0.0.0/8\",\"SubnetLen\":20,\"SubnetMin\":\"10.10.0.0\","
+		"\"SubnetMax\":\"10.99.0.0\",\"EnableIPv6\":true,"
+		"\"IPv6Network\":\"fd05::/48\",\"IPv6SubnetMin\":\"fd05:0:0:10::\","
+		"\"IPv6SubnetMax\":\"fd05:0:0:20::\",\"Backend\":{\"Type\":\"vxlan\"}}";
+	char err[128];
+
+	assert_int_equal(ovnet_netconf_parse(conf, strlen(conf), &netconf, err, sizeof(err)), 0);
+	take("10.5.200.0-24");
+	lease_table_set_netconf(table, &netconf);
+	put("10.20.16.0-20", "{\"PublicIP\":\"10.168.0.12\"}");
+	assert_int_equal(lease_table_peers(table), 1);
+	refused("10.21.0.0-20", "{\"PublicIP\":\"10.50.0.12\"}",
+		"its PublicIP 10.50.0.12 is inside the overlay (10.10.0.0 to 10.99.15.255)");
+	/* What is routed to a lease is lost to the underlay. */
+	refused("10.168.0.0-20", "{\"PublicIP\":\"10.168.0.13\"}",
+		"not between SubnetMin and SubnetMax of the network config (10.10.0.0 to "
+		"10.99.15.255)");
+	refused("10.99.16.0-20", "{\"PublicIP\":\"10.168.0.13\"}", "not between SubnetMin");
+	refused("10.8.0.0-13", "{\"PublicIP\":\"10.168.0.13\"}", "not between SubnetMin");
+	put("10.99.0.0-20&fd05:0:0:20::-64",
+		"{\"PublicIP\":\"10.168.0.14\",\"PublicIPv6\":\"fd05::14\"}");
+	assert_int_equal(lease_table_peers(table), 2);
+	refused("10.99.0.0-21&fd05:0:0:21::-64", "{\"PublicIP\":\"10.168.0.15\"}",
+		"its IPv6 subnet is not between IPv6SubnetMin and IPv6SubnetMax");
+	refused("10.30.0.0-20&fd05:0:0:11::-64",
+		"{\"PublicIP\":\"10.168.0.15\",\"PublicIPv6\":\"fd05:0:0:18::1\"}",
+		"its PublicIPv6 fd05:0:0:18::1 is inside the overlay");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +352,7 @@ int main(void)
 		on_a_table(values),
 		on_a_table(bad_value_takes_only_its_own_lease),
 		on_a_table(flood_is_bounded),
+		on_a_table(nodes_may_be_in_the_network_outside_the_range),
 	};
 	return cmocka_run_group_tests_name("lease_table", tests, NULL, NULL);
 }

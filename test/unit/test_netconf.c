@@ -253,9 +253,58 @@ static void equal_means_every_field(void **state)
 	assert_false(ovnet_netconf_equal(&a, &b));
 }
 
+static bool leasable(const struct ovnet_netconf *c, const char *text)
+{
+	struct ovnet_addr a;
+
+	assert_int_equal(ovnet_addr_parse(text, &a), 0);
+	return ovnet_netconf_leasable(c, &a);
+}
+
+/* The underlay may live in the rest of the Network, as in the example of flannel's own page. */
+static void leases_stay_between_min_and_max(void **state)
+{
+	(void)state;
+	struct ovnet_netconf c = good("{\"Network\":\"10.0.0.0/8\",\"SubnetLen\":20,"
+				      "\"SubnetMin\":\"10.10.0.0\",\"SubnetMax\":\"10.99.0.0\","
+				      "\"Backend\":{\"Type\":\"udp\",\"Port\":7890}}");
+
+	assert_int_equal(c.range_first, 0x0a0a0000);
+	assert_int_equal(c.range_last, 0x0a630fff);
+	assert_true(leasable(&c, "10.10.0.0") && leasable(&c, "10.99.15.255"));
+	assert_false(leasable(&c, "10.9.255.255") || leasable(&c, "10.99.16.0"));
+	assert_false(leasable(&c, "::1") || leasable(&c, "::a0a:0"));
+
+	/* The first subnet is given to nobody unless asked for, but it is the overlay's. */
+	c = good("{\"Network\":\"10.5.0.0/16\"}");
+	assert_true(leasable(&c, "10.5.0.0") && leasable(&c, "10.5.255.255"));
+	assert_false(leasable(&c, "10.4.255.255") || leasable(&c, "10.6.0.0"));
+	c = good("{\"Network\":\"10.5.0.0/16\",\"SubnetMin\":\"10.5.1.0\"}");
+	assert_false(leasable(&c, "10.5.0.255"));
+	c = good("{\"Network\":\"10.5.0.0/16\",\"SubnetMin\":\"10.5.9.0\","
+		 "\"SubnetMax\":\"10.5.8.0\"}");
+	assert_false(leasable(&c, "10.5.8.1") || leasable(&c, "10.5.9.1"));
+	/* To the very end of all addresses. */
+	c = good("{\"Network\":\"240.0.0.0/4\"}");
+	assert_int_equal(c.range_last, UINT32_MAX);
+
+	c = good("{\"Network\":\"10.5.0.0/16\",\"EnableIPv6\":true,"
+		 "\"IPv6Network\":\"fd05::/48\",\"IPv6SubnetMin\":\"fd05:0:0:10::\","
+		 "\"IPv6SubnetMax\":\"fd05:0:0:20::\"}");
+	assert_true(
+		leasable(&c, "fd05:0:0:10::") && leasable(&c, "fd05:0:0:20:ffff:ffff:ffff:ffff"));
+	assert_false(
+		leasable(&c, "fd05:0:0:f:ffff:ffff:ffff:ffff") || leasable(&c, "fd05:0:0:21::"));
+	c = good("{\"Network\":\"10.5.0.0/16\",\"EnableIPv6\":true,"
+		 "\"IPv6Network\":\"fd05::/48\"}");
+	assert_true(leasable(&c, "fd05::1") && leasable(&c, "fd05:0:0:ffff:ffff:ffff:ffff:ffff"));
+	assert_false(leasable(&c, "fd05:0:1::") || leasable(&c, "fd04::"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(leases_stay_between_min_and_max),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_option),
 		cmocka_unit_test(names_in_any_case_last_wins),
