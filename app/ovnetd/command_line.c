@@ -149,6 +149,23 @@ static const char *value_name(const struct meaning *m, char *buf, size_t size)
 	return m->action != NULL ? m->action->arg : "VALUE";
 }
 
+/* What flanneld calls otherwise. */
+static void give_ours(
+	struct loader *l, struct command_line *cl, const struct flannel_flag *f, const char *value)
+{
+	const struct option_def *o = option_find(ovnetd_options, f->key);
+	const char *ours = flannel_flag_value(f, value);
+	char name[OPTION_NAME_MAX];
+
+	snprintf(name, sizeof(name), "--%s", f->name);
+	if (ours == NULL) {
+		complain(l, flag_origin, name, "\"%.200s\" will not do; give true or false", value);
+		return;
+	}
+	cl->uses[cl->n_uses++] = (struct flag_use){o, ours};
+	l->by_flag[o - ovnetd_options] = true;
+}
+
 static void give(struct loader *l, struct command_line *cl, const struct meaning *m, struct word *w)
 {
 	const char *value = w->value != NULL ? w->value : "true"; /* of a switch */
@@ -158,6 +175,8 @@ static void give(struct loader *l, struct command_line *cl, const struct meaning
 		l->by_flag[m->option - ovnetd_options] = true;
 	} else if (m->action != NULL)
 		take_action(l, cl, m->action, w);
+	else if (m->flannel->key != NULL)
+		give_ours(l, cl, m->flannel, value);
 	else
 		flannel_flag_take(l, flag_origin, m->flannel, value);
 }

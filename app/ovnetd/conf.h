@@ -24,6 +24,7 @@ enum conf_on_lost { CONF_LOST_KEEP, CONF_LOST_DRAIN };
 /* As enum ovnet_validation. */
 enum conf_validation { CONF_VALIDATE_OFF, CONF_VALIDATE_PERMISSIVE, CONF_VALIDATE_STRICT };
 enum conf_df { CONF_DF_AUTO, CONF_DF_CLEAR, CONF_DF_SET, CONF_DF_INHERIT };
+enum conf_blackhole { CONF_BLACKHOLE_AUTO, CONF_BLACKHOLE_ON, CONF_BLACKHOLE_OFF };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
 enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
 
@@ -73,6 +74,7 @@ struct conf {
 	} node;
 	struct {
 		char *device; /* name of the host device */
+		enum conf_blackhole blackhole;
 		bool ip_masq, fully_random_disable, forward_rules;
 		uint32_t rules_resync; /* seconds */
 	} host;

@@ -23,6 +23,7 @@ static const struct module *const modules[] = {
 	&module_ports,
 	&module_workers,
 	&module_rules,
+	&module_blackhole,
 	&module_lease,
 	&module_impostors,
 	&module_refusals,

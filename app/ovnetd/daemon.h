@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <time.h>
 
+#include "blackhole.h"
 #include "conf.h"
 #include "ctl_server.h"
 #include "fib_writer.h"
@@ -102,6 +103,7 @@ struct daemon {
 	struct ovnet_addr local[INGRESS_MAX_LOCAL]; /* what the FIB knows as ours */
 	bool ingress_set;
 	struct rules rules;
+	struct blackhole blackhole;
 
 	bool have_netconf, ready, host_down;
 	bool synced, settled;         /* all peers listed; all in the FIB, subnet.env written */
@@ -118,8 +120,8 @@ struct module {
 };
 
 extern const struct module module_eal, module_rcu, module_kernel, module_iface, module_ports,
-	module_workers, module_fib, module_ctl, module_rules, module_lease, module_impostors,
-	module_refusals, module_losses;
+	module_workers, module_fib, module_ctl, module_rules, module_blackhole, module_lease,
+	module_impostors, module_refusals, module_losses;
 
 /* Runs until a signal or a fatal error; returns the exit code. */
 int daemon_run(struct daemon *d);

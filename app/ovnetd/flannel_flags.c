@@ -26,7 +26,7 @@ OVNET_LOG_TYPE(main)
 const struct flannel_flag flannel_flags[] = {
 	{"healthz-ip", false, false, NO_HEALTHZ},
 	{"healthz-port", false, false, NO_HEALTHZ},
-	{"ip-blackhole-route", true, false, "ovnetd always keeps a blackhole route behind the overlay's"},
+	{"ip-blackhole-route", true, false, NULL, "host.blackhole", "auto", "off"},
 	{"kube-subnet-mgr", true, true, "ovnetd takes leases from etcd only; leave it out and give --etcd-endpoints"},
 	{"kube-api-url", false, false, KUBE_ONLY},
 	{"kubeconfig-file", false, false, KUBE_ONLY},
@@ -72,6 +72,13 @@ const struct flannel_flag *flannel_flag_find(const char *name)
 static bool is_off(const char *value)
 {
 	return value[0] == '\0' || strcmp(value, "false") == 0 || strcmp(value, "0") == 0;
+}
+
+const char *flannel_flag_value(const struct flannel_flag *f, const char *value)
+{
+	int on = option_switch_of(value);
+
+	return on < 0 ? NULL : on ? f->on : f->off;
 }
 
 void flannel_flag_take(

@@ -14,9 +14,12 @@ int host_set_up(struct daemon *d)
 	struct ovnet_host_conf conf = {
 		.network = {ovnet_prefix_from4(&d->netconf.network)},
 		.own = {ovnet_prefix_from4(&d->own.subnet)},
+		.blackholes = blackhole_list(d),
 		.mtu = d->overlay_mtu,
 	};
 
+	if (conf.blackholes == NULL)
+		return -ENOMEM;
 	if (d->own.has_v6) {
 		conf.network[1] = ovnet_prefix_from6(&d->netconf.network6);
 		conf.own[1] = ovnet_prefix_from6(&d->own.subnet6);

@@ -65,11 +65,15 @@ struct flannel_flag {
 	const char *name;
 	bool is_switch, refused;
 	const char *text; /* why it has no effect, or why it is refused and what to do */
+	const char *key;  /* a setting of ours says the same: `on` or `off` of this one */
+	const char *on, *off;
 };
 /* Ends with a NULL name. */
 extern const struct flannel_flag flannel_flags[];
 /* NULL: flanneld has no such flag either, or it is a setting of ours. */
 const struct flannel_flag *flannel_flag_find(const char *name);
+/* The value of `f->key` it stands for; NULL: `value` is neither true nor false. */
+const char *flannel_flag_value(const struct flannel_flag *f, const char *value);
 /* Refuses it, or notes that it has no effect. */
 void flannel_flag_take(
 	struct loader *l, struct origin at, const struct flannel_flag *f, const char *value);

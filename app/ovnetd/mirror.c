@@ -13,21 +13,31 @@ static void on_neighbour(
 
 static void on_route_changed(void *arg)
 {
-	peers_resolve_all(arg);
+	struct daemon *d = arg;
+
+	d->blackhole.routes_changed = true;
+	peers_resolve_all(d);
 }
 
 static void on_link_changed(void *arg, const struct ovnet_link *link)
 {
 	uplinks_link_changed(arg, link);
 	host_link_changed(arg, link);
-	ingress_update(arg);
+}
+
+/* Thousands may come and go at once where a load balancer has its addresses: folded. */
+static void on_addrs_changed(void *arg)
+{
+	struct daemon *d = arg;
+
+	ingress_update(d);
+	d->blackhole.routes_changed = true;
 }
 
 /* What was lost may have been the end of a device. */
 static void on_resync(void *arg)
 {
 	ports_check(arg);
-	ingress_update(arg);
 	peers_resolve_all(arg);
 }
 
@@ -37,6 +47,7 @@ static int kernel_init(struct daemon *d)
 		.neighbour = on_neighbour,
 		.route_changed = on_route_changed,
 		.link_changed = on_link_changed,
+		.addrs_changed = on_addrs_changed,
 		.resync = on_resync,
 	};
 

@@ -43,10 +43,7 @@ static int find_static(struct daemon *d, const struct ovnet_addr *dst, struct ne
 /* The kernel borrows the host device's address for an uplink that has lost its own. */
 static bool is_overlays(const struct daemon *d, const struct ovnet_addr *a)
 {
-	const struct ovnet_prefix v4 = ovnet_prefix_from4(&d->netconf.network);
-	const struct ovnet_prefix v6 = ovnet_prefix_from6(&d->netconf.network6);
-
-	return ovnet_prefix_contains(&v4, a) || (d->own.has_v6 && ovnet_prefix_contains(&v6, a));
+	return ovnet_netconf_leasable(&d->netconf, a);
 }
 
 /*

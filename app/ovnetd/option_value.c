@@ -97,7 +97,7 @@ static int choice_of(const struct option_def *o, const char *text)
 }
 
 /* What Go's strconv.ParseBool takes. */
-static int switch_of(const char *text)
+int option_switch_of(const char *text)
 {
 	static const char *const words[] = {
 		"0", "1", "f", "t", "F", "T", "false", "true", "False", "True", "FALSE", "TRUE"};
@@ -220,7 +220,7 @@ int option_set_text(
 	if (o->type == OPTION_PARSED)
 		err = o->parse((char *)base + o->offset, text);
 	else if (o->type == OPTION_SWITCH)
-		err = switch_of(text);
+		err = option_switch_of(text);
 	else if (o->choices != NULL)
 		err = choice_of(o, text);
 	else if (o->check != NULL)

@@ -12,6 +12,7 @@ static const char *const validation[] = {"off", "permissive", "strict", NULL};
 static const char *const off_on[] = {"off", "on", NULL};
 static const char *const df[] = {"auto", "clear", "set", "inherit", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
+static const char *const blackhole[] = {"auto", "on", "off", NULL};
 static const char *const on_lost[] = {"keep", "drain", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
 static const char *const transport[] = {"auto", "grpc", "json", NULL};
@@ -24,6 +25,8 @@ static_assert(CONF_REGISTRY_ETCD == 0 && CONF_REGISTRY_STATIC == 1, "order of ch
 static_assert(CONF_TRANSPORT_AUTO == 0 && CONF_TRANSPORT_GRPC == 1 && CONF_TRANSPORT_JSON == 2,
 	"order of choices");
 static_assert(CONF_LOST_KEEP == 0 && CONF_LOST_DRAIN == 1, "order of choices");
+static_assert(CONF_BLACKHOLE_AUTO == 0 && CONF_BLACKHOLE_ON == 1 && CONF_BLACKHOLE_OFF == 2,
+	"order of choices");
 static_assert(CONF_MODE_ADAPTIVE == 0 && CONF_MODE_POLL == 1, "order of choices");
 
 const struct option_group option_groups[] = {
@@ -170,6 +173,14 @@ const struct option_def ovnetd_options[] = {
 		.help = "name of the host device",
 		.more = "The node's own door to the overlay, where flannel has flannel.1."},
 
+	{"host.blackhole", OPTION_CHOICE, AT(host.blackhole), .choices = blackhole, .preset = "auto",
+		.help = "drop what is for subnets nobody leases",
+		.more = "Blackhole routes with the worst metric for all that may be leased, SubnetMin "
+			"to SubnetMax, so that overlay packets never leave the node unencapsulated, "
+			"with or without a daemon. auto: where an etcd endpoint, the default gateway "
+			"or an address of this node lies in there, that is left out (with the route "
+			"that leads to it), and status warns. on: nothing is left out. off: none. "
+			"flannel's --ip-blackhole-route is auto, --ip-blackhole-route=false is off."},
 	{"host.ip-masq", OPTION_SWITCH, AT(host.ip_masq), .flag = "ip-masq", .preset = "false",
 		.help = "masquerade what leaves the overlay",
 		.more = "What pods send to the rest of the world leaves with the node's own address, and "

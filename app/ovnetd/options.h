@@ -72,6 +72,8 @@ int option_set_number(
 	const struct option_def *o, void *base, long long number, char *why, size_t size);
 /* The stored value as text, as it would be given; not for PARSED and ITEMS. */
 const char *option_get_text(const struct option_def *o, const void *base, char *buf, size_t size);
+/* 0, 1 or -EINVAL. */
+int option_switch_of(const char *text);
 /* Presets of the whole table. 0 or -ENOMEM. */
 int option_set_presets(const struct option_def *table, void *base);
 /* Frees the strings of the table. */

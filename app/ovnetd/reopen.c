@@ -111,6 +111,8 @@ void check_run(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	ports_check(d);
 	uplinks_check_copies(d);
+	if (d->blackhole.routes_changed)
+		blackhole_check(d);
 	if (d->synced)
 		peers_check(d);
 	if (d->settled && !d->subnet_env)

@@ -119,6 +119,22 @@ unsigned ovnet_kernel_link_addrs(
 	return n;
 }
 
+int ovnet_kernel_local_addrs(struct ovnet_kernel *k, struct ovnet_local_addr **out)
+{
+	struct nl_list list = {0};
+	int err = addr_list(&k->nl, AF_UNSPEC, 0, &list), n = 0;
+
+	*out = err == 0 ? calloc(list.n + 1u, sizeof(**out)) : NULL;
+	if (err == 0 && *out == NULL)
+		err = -ENOMEM;
+	const struct addr_entry *a = list.items;
+	for (unsigned i = 0; err == 0 && i < list.n; i++)
+		if (ovnet_addr_is_unicast(&a[i].local) && !(a[i].flags & IFA_F_DADFAILED))
+			(*out)[n++] = (struct ovnet_local_addr){a[i].ifindex, a[i].local};
+	free(list.items);
+	return err < 0 ? err : n;
+}
+
 int ovnet_kernel_link_by_addr(
 	struct ovnet_kernel *k, const struct ovnet_addr *addr, struct ovnet_link *out)
 {

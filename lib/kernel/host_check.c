@@ -26,7 +26,9 @@ struct host_check {
 	struct event *readable, *turn;
 	struct nl_list routes;
 	unsigned at, removed;
-	bool interrupted, blackhole[2];
+	bool interrupted;
+	bool *blackhole; /* of those wanted: there */
+	unsigned blackholes_version;
 };
 
 void host_check_stop(struct ovnet_kernel *k)
@@ -42,6 +44,7 @@ void host_check_stop(struct ovnet_kernel *k)
 		event_free(c->turn);
 	nl_close(&c->nl);
 	free(c->routes.items);
+	free(c->blackhole);
 	free(c);
 }
 
@@ -58,18 +61,20 @@ static void finish(struct host_check *c, int err)
 	done(arg, err);
 }
 
-static int put_back_blackholes(const struct host_check *c)
+static int put_back_blackholes(struct host_check *c)
 {
+	const struct ovnet_prefix_list *want = &c->k->blackholes;
 	char text[OVNET_PREFIX_STRLEN];
 	int err = 0;
 
-	for (unsigned i = 0; i < 2 && !c->interrupted; i++) {
-		const struct ovnet_prefix *network = &c->k->network[i];
-		if (network->family == 0 || c->blackhole[i])
+	/* Others are wanted since: the next comparison is about them. */
+	c->interrupted = c->interrupted || c->blackholes_version != c->k->blackholes_version;
+	for (unsigned i = 0; !c->interrupted && i < want->n; i++) {
+		if (c->blackhole[i])
 			continue;
 		LOG(WARN, "blackhole %s was removed by somebody: put back",
-			ovnet_prefix_text(network, text, sizeof(text)));
-		int one = host_blackhole_set(&c->k->nl, network);
+			ovnet_prefix_text(&want->items[i], text, sizeof(text)));
+		int one = host_blackhole_set(&c->k->nl, &want->items[i]);
 		err = one < 0 ? one : err;
 	}
 	return err;
@@ -77,11 +82,13 @@ static int put_back_blackholes(const struct host_check *c)
 
 static void note_blackhole(struct host_check *c, const struct route_entry *r)
 {
-	unsigned i = family_index(r->dst.family);
+	const struct ovnet_prefix_list *want = &c->k->blackholes;
 
-	if (r->type == RTN_BLACKHOLE && r->metric == OVNET_BLACKHOLE_METRIC &&
-		ovnet_prefix_equal(&r->dst, &c->k->network[i]))
-		c->blackhole[i] = true;
+	if (r->type != RTN_BLACKHOLE || r->metric != OVNET_BLACKHOLE_METRIC ||
+		c->blackholes_version != c->k->blackholes_version)
+		return;
+	for (unsigned i = 0; i < want->n; i++)
+		c->blackhole[i] = c->blackhole[i] || ovnet_prefix_equal(&r->dst, &want->items[i]);
 }
 
 static bool is_dead(struct host_check *c, const struct route_entry *r)
@@ -181,6 +188,10 @@ static int start(struct host_check *c)
 
 	if (err < 0)
 		return err;
+	c->blackholes_version = c->k->blackholes_version;
+	c->blackhole = calloc(c->k->blackholes.n + 1u, sizeof(*c->blackhole));
+	if (c->blackhole == NULL)
+		return -ENOMEM;
 	int fd = mnl_socket_get_fd(c->nl.sock);
 	route_list_compose(&req, OVNET_RTPROT, 0);
 	req.hdr->nlmsg_flags |= NLM_F_DUMP;

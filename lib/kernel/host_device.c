@@ -155,30 +155,6 @@ static int set_link(struct nl *nl, const struct ovnet_link *link, uint16_t mtu)
 	return err;
 }
 
-/* Catches what no route matches, also when the device with all its routes is gone. */
-int host_blackhole_set(struct nl *nl, const struct ovnet_prefix *network)
-{
-	struct nl_request req;
-	char text[OVNET_PREFIX_STRLEN];
-	struct rtmsg *rtm =
-		nl_begin(&req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*rtm));
-
-	rtm->rtm_family = network->family;
-	rtm->rtm_dst_len = prefix_len(network);
-	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_protocol = OVNET_RTPROT;
-	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
-	rtm->rtm_type = RTN_BLACKHOLE;
-	nl_put_prefix(req.hdr, RTA_DST, network);
-	mnl_attr_put_u32(req.hdr, RTA_PRIORITY, OVNET_BLACKHOLE_METRIC);
-	int err = nl_send(nl, &req, NULL, NULL);
-	if (err < 0)
-		LOG(ERR,
-			"blackhole %s: cannot be set, overlay packets may leave unencapsulated: %s",
-			ovnet_prefix_text(network, text, sizeof(text)), nl_why(nl, err));
-	return err;
-}
-
 static int check_pair(const struct ovnet_prefix *network, const struct ovnet_prefix *own)
 {
 	char a[OVNET_PREFIX_STRLEN], b[OVNET_PREFIX_STRLEN];
@@ -186,8 +162,9 @@ static int check_pair(const struct ovnet_prefix *network, const struct ovnet_pre
 
 	if (network->family == 0 && own->family == 0)
 		return 0;
-	if (prefix_len(network) > 0 && prefix_len(network) <= host_len(network) &&
-		prefix_len(own) <= host_len(own) && prefix_len(own) >= prefix_len(network) &&
+	if (ovnet_prefix_len(network) > 0 && ovnet_prefix_len(network) <= host_len(network) &&
+		ovnet_prefix_len(own) <= host_len(own) &&
+		ovnet_prefix_len(own) >= ovnet_prefix_len(network) &&
 		ovnet_prefix_contains(network, &base) && ovnet_addr_is_unicast(&base))
 		return 0;
 	LOG(ERR, "host device: subnet %s does not fit network %s",
@@ -210,28 +187,16 @@ static int check(const struct ovnet_host_conf *conf)
 	return err;
 }
 
-/* First of all: from here on nothing for the overlay can leave another way. */
-static int set_blackholes(struct ovnet_kernel *k, const struct ovnet_host_conf *conf)
-{
-	int err = 0;
-
-	k->no_gateways = conf->own[0].v4.len - conf->network[0].v4.len > MAX_GATEWAY_BITS;
-	for (unsigned i = 0; err == 0 && i < 2; i++) {
-		k->network[i] = conf->network[i];
-		if (conf->network[i].family != 0)
-			err = host_blackhole_set(&k->nl, &conf->network[i]);
-	}
-	return err;
-}
-
 int ovnet_host_device_setup(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_host_conf *conf)
 {
 	struct ovnet_link link;
 	int err = check(conf);
 
+	k->no_gateways = conf->own[0].v4.len - conf->network[0].v4.len > MAX_GATEWAY_BITS;
+	/* First of all: from here on nothing for the overlay can leave another way. */
 	if (err == 0)
-		err = set_blackholes(k, conf);
+		err = ovnet_host_blackholes_set(k, conf->blackholes);
 	if (err < 0)
 		return err;
 	err = link_get(&k->nl, ifindex, &link);

@@ -12,6 +12,7 @@
 #define OVNET_KERNEL_HOST_DEVICE_H
 
 #include "kernel.h"
+#include "prefix_list.h"
 
 #define OVNET_RTPROT           111
 #define OVNET_LINK_ALIAS       "ovnet host device"
@@ -20,15 +21,21 @@
 struct ovnet_host_conf {
 	struct ovnet_prefix network[2]; /* IPv4, IPv6; family 0: without */
 	struct ovnet_prefix own[2];
-	uint16_t mtu; /* with IPv6 at least 1280 */
+	const struct ovnet_prefix_list *blackholes; /* of both families */
+	uint16_t mtu;                               /* with IPv6 at least 1280 */
 };
 
 /*
  * Addresses `<subnet base>/32` and `/128` (others inside the networks removed), MTU, up, alias,
- * blackholes for the networks. Idempotent. 0 or negative errno.
+ * blackholes. Idempotent. 0 or negative errno.
  */
 int ovnet_host_device_setup(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_host_conf *conf);
+/*
+ * Makes these all the blackholes there are of ours: what was wanted before, by an earlier daemon
+ * too, goes when the new ones are in place. 0 or negative errno (logged).
+ */
+int ovnet_host_blackholes_set(struct ovnet_kernel *k, const struct ovnet_prefix_list *want);
 /*
  * `<subnet> via <subnet base> dev <ifindex> onlink`; replaces. In a network of more than 4,096
  * subnets `<subnet> dev <ifindex> scope link`: the kernel's cost of gateways grows with their

@@ -30,7 +30,7 @@ static void compose(struct nl_request *req, const struct ovnet_kernel *k, uint32
 	struct rtmsg *rtm = nl_begin(req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*rtm));
 
 	rtm->rtm_family = subnet->family;
-	rtm->rtm_dst_len = prefix_len(subnet);
+	rtm->rtm_dst_len = ovnet_prefix_len(subnet);
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = OVNET_RTPROT;
 	rtm->rtm_type = RTN_UNICAST;

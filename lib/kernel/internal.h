@@ -13,6 +13,7 @@
 #include "host_device.h"
 #include "kernel.h"
 #include "nl.h"
+#include "prefix_list.h"
 
 #define KERNEL_NEIGH_BUCKETS 1024
 
@@ -25,14 +26,16 @@ struct ovnet_kernel {
 
 	struct mnl_socket *notify;
 	struct event *readable, *fold, *tick;
-	bool overrun; /* notifications were lost: resync when `fold` fires */
+	bool addrs_changed; /* to be told when `fold` fires */
+	bool overrun;       /* notifications were lost: resync when `fold` fires */
 	uint8_t inbox[NL_REPLY_SIZE] __attribute__((aligned(8)));
 
 	struct event_base *base;
 	struct host_check *check; /* of the host device's routes, under way */
 	struct kernel_neigh_list neigh[KERNEL_NEIGH_BUCKETS];
 	unsigned n_neigh;
-	struct ovnet_prefix network[2]; /* of the host device, family 0: not set up (yet) */
+	struct ovnet_prefix_list blackholes; /* that should be there, of both families */
+	unsigned blackholes_version;
 	bool no_gateways; /* IPv4 routes of a network too large for them, see host_device.c */
 	bool no_managed;  /* a kernel before 5.16: ask again and again instead */
 };
@@ -67,7 +70,10 @@ struct route_entry {
 	uint8_t type, tos, protocol;
 };
 int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list *list);
+/* Our blackholes, without what else there is of ours. */
+int route_list_blackholes(struct nl *nl, struct nl_list *list);
 void route_list_compose(struct nl_request *req, uint8_t protocol, uint32_t ifindex);
+bool route_parse_dst(const struct nlattr *attr, const struct rtmsg *rtm, struct ovnet_prefix *out);
 /* Adds the route the message tells of, if it is one of these. */
 void route_collect(
 	struct nl_list *list, uint8_t protocol, uint32_t ifindex, const struct nlmsghdr *msg);
@@ -75,11 +81,10 @@ void route_remove_compose(struct nl_request *req, const struct route_entry *rout
 /* Removes exactly that one. -ESRCH when it is gone already. */
 int route_remove(struct nl *nl, const struct route_entry *route);
 
-/* host_device.c */
+/* blackhole.c */
 int host_blackhole_set(struct nl *nl, const struct ovnet_prefix *network);
 /* The netlink attribute of a prefix's address. */
 void nl_put_prefix(struct nlmsghdr *hdr, uint16_t attr, const struct ovnet_prefix *p);
-uint8_t prefix_len(const struct ovnet_prefix *p);
 /* Its first address, which is the far VTEP's. */
 struct ovnet_addr prefix_base(const struct ovnet_prefix *p);
 /* Index of the family in the pairs above. */

@@ -37,8 +37,10 @@ static void on_link(struct ovnet_kernel *k, const struct nlmsghdr *msg)
 	if (gone)
 		link.up = link.running = false;
 	/* The kernel drops a down link's IPv4 routes without a word. */
-	if (gone || ifi->ifi_change & IFF_UP)
+	if (gone || ifi->ifi_change & IFF_UP) {
+		k->addrs_changed = true; /* of a link that is gone not each is told */
 		schedule(k);
+	}
 	if (k->events.link_changed != NULL)
 		k->events.link_changed(k->arg, &link);
 }
@@ -51,6 +53,7 @@ static void on_addr(struct ovnet_kernel *k, const struct nlmsghdr *msg)
 		return;
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
 	/* Routes that prefer a removed source address vanish silently, too. */
+	k->addrs_changed = true;
 	schedule(k);
 	if (k->events.link_changed != NULL && link_get(&k->nl, ifa->ifa_index, &link) == 0)
 		k->events.link_changed(k->arg, &link);
@@ -126,8 +129,13 @@ static void on_fold(evutil_socket_t fd, short what, void *arg)
 
 	if (k->overrun) {
 		k->overrun = false;
+		k->addrs_changed = true;
 		resync(k);
 	}
+	bool addrs_changed = k->addrs_changed;
+	k->addrs_changed = false;
+	if (addrs_changed && k->events.addrs_changed != NULL)
+		k->events.addrs_changed(k->arg);
 	if (k->events.route_changed != NULL)
 		k->events.route_changed(k->arg);
 }
@@ -243,5 +251,6 @@ void ovnet_kernel_close(struct ovnet_kernel *k)
 	if (k->notify != NULL)
 		mnl_socket_close(k->notify);
 	nl_close(&k->nl);
+	ovnet_prefix_list_free(&k->blackholes);
 	free(k);
 }

@@ -38,6 +38,7 @@ struct ovnet_kernel_events {
 		const struct ovnet_mac *mac);
 	void (*route_changed)(void *arg);
 	void (*link_changed)(void *arg, const struct ovnet_link *link); /* also address changes */
+	void (*addrs_changed)(void *arg); /* some link's; folded as route_changed, and before it */
 	void (*resync)(void *arg);
 };
 
@@ -65,6 +66,12 @@ int ovnet_kernel_link_by_addr(
  */
 int ovnet_kernel_link_match(struct ovnet_kernel *k, bool (*match)(void *arg, const char *text),
 	void *arg, char *text, size_t size);
+struct ovnet_local_addr {
+	uint32_t ifindex;
+	struct ovnet_addr addr;
+};
+/* Every unicast address of every link, in `*out`, which the caller frees. How many, -errno. */
+int ovnet_kernel_local_addrs(struct ovnet_kernel *k, struct ovnet_local_addr **out);
 /* The interface of the IPv4 default route. -ENETUNREACH. */
 int ovnet_kernel_default_link(struct ovnet_kernel *k, struct ovnet_link *out);
 
@@ -89,6 +96,18 @@ struct ovnet_route_query {
 	int rc;                   /* filled */
 };
 void ovnet_kernel_routes_get(struct ovnet_kernel *k, struct ovnet_route_query *queries, unsigned n);
+
+/* A route of the main table that is not ours; one with several next hops stands for each. */
+struct ovnet_main_route {
+	struct ovnet_prefix dst;
+	struct ovnet_addr gateway; /* family 0: none */
+};
+/*
+ * All of them; of one link where `ifindex` is not 0, which is cheap also where there are 65,536 of
+ * ours by another. 0 or negative errno (logged).
+ */
+int ovnet_kernel_main_routes(struct ovnet_kernel *k, uint32_t ifindex,
+	void (*each)(void *arg, const struct ovnet_main_route *route), void *arg);
 
 /*
  * Ask for a neighbour and keep it fresh (NTF_EXT_MANAGED, else NTF_USE again and again).

@@ -25,7 +25,7 @@ static uint32_t first_hop(const struct nlattr *multipath)
 }
 
 /* All zero for the default route, which has no such attribute. */
-static bool parse_dst(const struct nlattr *attr, const struct rtmsg *rtm, struct ovnet_prefix *out)
+bool route_parse_dst(const struct nlattr *attr, const struct rtmsg *rtm, struct ovnet_prefix *out)
 {
 	struct ovnet_addr dst = {0};
 
@@ -49,7 +49,7 @@ static bool parse(const struct nlmsghdr *msg, struct route_entry *out)
 
 	if (rtm == NULL || rtm->rtm_flags & RTM_F_CLONED ||
 		nl_u32(tb[RTA_TABLE], rtm->rtm_table) != RT_TABLE_MAIN ||
-		!parse_dst(tb[RTA_DST], rtm, &out->dst))
+		!route_parse_dst(tb[RTA_DST], rtm, &out->dst))
 		return false;
 	out->ifindex = nl_u32(tb[RTA_OIF], first_hop(tb[RTA_MULTIPATH]));
 	out->metric = nl_u32(tb[RTA_PRIORITY], 0);
@@ -83,11 +83,6 @@ static void collect(void *arg, const struct nlmsghdr *msg)
 		route_collect(f->list, f->protocol, f->ifindex, msg);
 }
 
-uint8_t prefix_len(const struct ovnet_prefix *p)
-{
-	return p->family == AF_INET6 ? p->v6.len : p->v4.len;
-}
-
 struct ovnet_addr prefix_base(const struct ovnet_prefix *p)
 {
 	return p->family == AF_INET6 ? ovnet_addr_v6(p->v6.addr) : ovnet_addr_v4(p->v4.addr_host);
@@ -111,13 +106,11 @@ void route_list_compose(struct nl_request *req, uint8_t protocol, uint32_t ifind
 		mnl_attr_put_u32(req->hdr, RTA_OIF, ifindex);
 }
 
-int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list *list)
+static int dump(struct nl *nl, struct nl_request *req, struct filter *f)
 {
-	struct nl_request req;
-	struct filter f = {.list = list, .ifindex = ifindex, .protocol = protocol};
+	struct nl_list *list = f->list;
+	int err = nl_dump(nl, req, collect, f);
 
-	route_list_compose(&req, protocol, ifindex);
-	int err = nl_dump(nl, &req, collect, &f);
 	if (err == -ENOENT || err == -ENODEV) { /* no route was ever made; no such link */
 		list->n = 0;
 		err = 0;
@@ -129,12 +122,40 @@ int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list
 	return err;
 }
 
+int route_list(struct nl *nl, uint8_t protocol, uint32_t ifindex, struct nl_list *list)
+{
+	struct nl_request req;
+	struct filter f = {.list = list, .ifindex = ifindex, .protocol = protocol};
+
+	route_list_compose(&req, protocol, ifindex);
+	return dump(nl, &req, &f);
+}
+
+/* The kernel picks them: there may be 65,536 others. */
+int route_list_blackholes(struct nl *nl, struct nl_list *list)
+{
+	struct nl_request req;
+	struct filter f = {.list = list, .protocol = OVNET_RTPROT};
+
+	route_list_compose(&req, OVNET_RTPROT, 0);
+	((struct rtmsg *)mnl_nlmsg_get_payload(req.hdr))->rtm_type = RTN_BLACKHOLE;
+	int err = dump(nl, &req, &f);
+	/* A kernel that does not filter by type sends them all. */
+	struct route_entry *r = list->items;
+	unsigned kept = 0;
+	for (unsigned i = 0; i < list->n; i++)
+		if (r[i].type == RTN_BLACKHOLE)
+			r[kept++] = r[i];
+	list->n = kept;
+	return err;
+}
+
 void route_remove_compose(struct nl_request *req, const struct route_entry *route)
 {
 	struct rtmsg *rtm = nl_begin(req, RTM_DELROUTE, 0, sizeof(*rtm));
 
 	rtm->rtm_family = route->dst.family;
-	rtm->rtm_dst_len = prefix_len(&route->dst);
+	rtm->rtm_dst_len = ovnet_prefix_len(&route->dst);
 	rtm->rtm_tos = route->tos;
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = route->protocol;

@@ -68,7 +68,9 @@ static void flanneld_s_flags_are_all_known(void **state)
 		LOAD(&r, "--config", file, arg);
 		if (strstr(r.errors, "no flag") != NULL || (r.err < 0 && f != NULL && !f->refused))
 			fail_msg("%s: %s", arg, r.errors);
-		if (f != NULL)
+		if (f != NULL && f->key != NULL)
+			assert_string_equal(r.errors, "");
+		else if (f != NULL)
 			expect(r.errors, f->refused ? "not supported: " : "has no effect: ");
 		done(&r);
 		if (f == NULL || !f->refused)
@@ -105,11 +107,49 @@ static void flanneld_s_flags_are_all_known(void **state)
 	flag_refused("--ip-masq=yes", "--ip-masq: \"yes\" will not do; give true or false");
 }
 
+static void blackholes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *arg;
+		enum conf_blackhole want;
+	} cases[] = {
+		{"--ip-blackhole-route", CONF_BLACKHOLE_AUTO},
+		{"-ip-blackhole-route=true", CONF_BLACKHOLE_AUTO},
+		{"--ip-blackhole-route=false", CONF_BLACKHOLE_OFF},
+		{"--host-blackhole=on", CONF_BLACKHOLE_ON},
+		{"--host-blackhole=off", CONF_BLACKHOLE_OFF},
+	};
+	struct run r;
+
+	write_text("host = { blackhole = \"on\"; };");
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		LOAD(&r, "--config", file, cases[i].arg);
+		assert_int_equal(r.err, 0);
+		assert_int_equal(r.conf.host.blackhole, cases[i].want);
+		done(&r);
+	}
+	flag_refused("--ip-blackhole-route=yes", "--ip-blackhole-route: \"yes\" will not do");
+	setenv("FLANNELD_IP_BLACKHOLE_ROUTE", "false", 1);
+	LOAD(&r, "--config", file);
+	assert_int_equal(r.conf.host.blackhole, CONF_BLACKHOLE_OFF);
+	done(&r);
+	LOAD(&r, "--config", file, "--ip-blackhole-route"); /* the command line beats it */
+	assert_int_equal(r.conf.host.blackhole, CONF_BLACKHOLE_AUTO);
+	done(&r);
+	setenv("FLANNELD_IP_BLACKHOLE_ROUTE", "no", 1);
+	LOAD(&r, "--config", file);
+	expect(r.errors, "FLANNELD_IP_BLACKHOLE_ROUTE: \"no\" will not do; give true or false");
+	done(&r);
+	unsetenv("FLANNELD_IP_BLACKHOLE_ROUTE");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(environment_beats_file_and_command_line_beats_environment),
 		cmocka_unit_test(flanneld_s_flags_are_all_known),
+		cmocka_unit_test(blackholes),
 	};
 	return cmocka_run_group_tests_name("flannel_flags", tests, make_file, remove_file);
 }

@@ -12,55 +12,9 @@
 #include <linux/if_packet.h>
 #include <sys/socket.h>
 
-#include "kernel_lab.h"
-
-#define NETWORK "10.5.0.0/16"
-#define OWN     "10.5.9.0/24"
-#define MTU     1450
+#include "host_bed.h"
 
 #define V4(addr, len) ((struct ovnet_prefix){AF_INET, .v4 = {addr, len}})
-
-static uint32_t add_tun(struct lab *l, const char *name)
-{
-	struct ovnet_link link;
-
-	sh("ip tuntap add dev %s mode tun", name);
-	assert_int_equal(ovnet_kernel_link_by_name(l->k, name, &link), 0);
-	assert_string_equal(link.kind, "tun");
-	return link.ifindex;
-}
-
-static int set_up(struct lab *l, uint32_t ifindex)
-{
-	const struct ovnet_host_conf conf = {{net(NETWORK)}, {net(OWN)}, MTU};
-
-	return ovnet_host_device_setup(l->k, ifindex, &conf);
-}
-
-static void set_route(struct lab *l, uint32_t ifindex, const char *subnet)
-{
-	struct ovnet_prefix p = net(subnet);
-
-	assert_int_equal(ovnet_host_route_set(l->k, ifindex, &p), 0);
-}
-
-/* The whole of what `ip` prints equals `want`. */
-static void prints(const char *cmd, const char *want)
-{
-	char got[2048];
-	FILE *f = popen(cmd, "r");
-
-	assert_non_null(f);
-	got[fread(got, 1, sizeof(got) - 1, f)] = '\0';
-	pclose(f);
-	assert_string_equal(got, want);
-}
-
-#define ROUTES  "ip -4 route show proto 111 | sed 's/ linkdown//; s/ *$//'"
-#define ROUTES6 "ip -6 route show proto 111 | sed 's/ linkdown//; s/ dev lo//; s/ *$//'"
-#define HOLE6   "blackhole fd05::/48 metric 4278198272 pref medium\n"
-#define ADDRS   "ip -o addr show dev ovnet0 | awk '{print $4}'"
-#define HOLE    "blackhole 10.5.0.0/16 metric 4278198272\n"
 
 static void setup_is_complete_and_may_be_repeated(void **state)
 {
@@ -139,11 +93,11 @@ static void what_is_no_subnet_is_refused(void **state)
 	for (unsigned i = 0; i < MNL_ARRAY_SIZE(bad); i++)
 		assert_int_equal(ovnet_host_route_set(l->k, dev, &bad[i]), -EINVAL);
 	const struct ovnet_host_conf confs[] = {
-		{{network}, {net("10.6.1.0/24")}, MTU},
-		{{V4(0, 0)}, {own}, MTU},
-		{{network}, {own}, 0},
-		{{network, net("fd05::/48")}, {own, net("fd06::/64")}, MTU},
-		{{network, net("fd05::/48")}, {own, net("fd05::/64")}, 1279},
+		{{network}, {net("10.6.1.0/24")}, holes(NETWORK, NULL), MTU},
+		{{V4(0, 0)}, {own}, holes(NETWORK, NULL), MTU},
+		{{network}, {own}, holes(NETWORK, NULL), 0},
+		{{network, net("fd05::/48")}, {own, net("fd06::/64")}, holes(NETWORK, NULL), MTU},
+		{{network, net("fd05::/48")}, {own, net("fd05::/64")}, holes(NETWORK, NULL), 1279},
 	};
 	for (unsigned i = 0; i < MNL_ARRAY_SIZE(confs); i++)
 		assert_int_equal(ovnet_host_device_setup(l->k, dev, &confs[i]), -EINVAL);
@@ -155,50 +109,12 @@ static void what_is_no_subnet_is_refused(void **state)
 	assert_int_equal(set_up(l, 999999), -ENODEV);
 }
 
-struct comparison {
-	unsigned asked;
-	bool over;
-	int err;
-};
-
-static bool keep_one(void *arg, const struct ovnet_prefix *subnet)
-{
-	struct ovnet_prefix kept = net("10.5.1.0/24");
-
-	((struct comparison *)arg)->asked++;
-	return ovnet_prefix_equal(subnet, &kept);
-}
-
-static void on_compared(void *arg, int err)
-{
-	struct comparison *c = arg;
-
-	assert_false(c->over);
-	c->over = true;
-	c->err = err;
-}
-
-/* How many routes were asked about. */
-static unsigned compare(struct lab *l, uint32_t dev)
-{
-	struct comparison c = {0}, second = {0};
-
-	assert_int_equal(ovnet_host_routes_check(l->k, dev, keep_one, on_compared, &c), 0);
-	assert_int_equal(
-		ovnet_host_routes_check(l->k, dev, keep_one, on_compared, &second), -EBUSY);
-	assert_false(c.over);
-	run_until(l, c.over, 10);
-	assert_int_equal(c.err, 0);
-	assert_false(second.over);
-	return c.asked;
-}
-
 static void both_families_of_a_dual_stack_overlay(void **state)
 {
 	struct lab *l = *state;
 	uint32_t dev = add_tun(l, "ovnet0");
-	const struct ovnet_host_conf conf = {
-		{net(NETWORK), net("fd05::/48")}, {net(OWN), net("fd05:0:0:9::/64")}, MTU};
+	const struct ovnet_host_conf conf = {{net(NETWORK), net("fd05::/48")},
+		{net(OWN), net("fd05:0:0:9::/64")}, holes(NETWORK, "fd05::/48"), MTU};
 	struct ovnet_prefix p = net("fd05:0:0:3a::/64");
 
 	sh("ip -6 addr add fd05:0:0:7::/128 dev ovnet0 && ip -6 addr add fd07::1/64 dev ovnet0");
@@ -404,7 +320,8 @@ static void sixty_five_thousand_routes(void **state)
 {
 	struct lab *l = *state;
 	uint32_t dev = add_tun(l, "ovnet0");
-	const struct ovnet_host_conf conf = {{net("10.0.0.0/8")}, {net("10.9.9.0/24")}, MTU};
+	const struct ovnet_host_conf conf = {
+		{net("10.0.0.0/8")}, {net("10.9.9.0/24")}, holes("10.0.0.0/8", NULL), MTU};
 	struct timespec from, to;
 
 	assert_int_equal(ovnet_host_device_setup(l->k, dev, &conf), 0);

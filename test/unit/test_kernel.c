@@ -157,6 +157,52 @@ static void no_route_is_an_answer(void **state)
 	sh("ip -6 route del blackhole fd97::/64 && ip -6 route del unreachable fd96::/64");
 }
 
+struct seen {
+	unsigned n, gateways;
+	bool first, second, other, six, ours;
+};
+
+static void see(void *arg, const struct ovnet_main_route *r)
+{
+	struct seen *s = arg;
+	struct ovnet_prefix two = net("10.40.0.0/16"), one = net("10.41.0.0/16");
+	struct ovnet_prefix six = net("fd99::/64"), ours = net("10.42.0.0/16");
+	struct ovnet_addr a = ip("192.168.77.2"), b = ip("192.168.77.3"), c = ip("fd77::2");
+
+	s->n++;
+	s->gateways += r->gateway.family != 0;
+	if (ovnet_prefix_equal(&r->dst, &two)) {
+		s->first = s->first || ovnet_addr_equal(&r->gateway, &a);
+		s->second = s->second || ovnet_addr_equal(&r->gateway, &b);
+	}
+	s->other = s->other || (ovnet_prefix_equal(&r->dst, &one) && r->gateway.family == 0);
+	s->six = s->six || (ovnet_prefix_equal(&r->dst, &six) && ovnet_addr_equal(&r->gateway, &c));
+	s->ours = s->ours || ovnet_prefix_equal(&r->dst, &ours);
+}
+
+static void others_routes_with_all_their_gateways(void **state)
+{
+	struct lab *l = *state;
+	struct seen s = {0};
+
+	sh("ip route add 10.40.0.0/16 nexthop via 192.168.77.2 nexthop via 192.168.77.3");
+	sh("ip route add 10.41.0.0/16 dev u0 && ip -6 route add fd99::/64 via fd77::2");
+	sh("ip route add 10.42.0.0/16 dev u0 proto 111");
+	sh("ip route add 10.42.0.0/16 dev u0 table 7");
+	assert_int_equal(ovnet_kernel_main_routes(l->k, 0, see, &s), 0);
+	assert_true(s.first && s.second && s.other && s.six);
+	assert_false(s.ours);
+	assert_int_equal(s.gateways, 3);
+	assert_true(s.n >= 5); /* the link's own ones too */
+	struct seen of_link = {0}, of_another = {0};
+	assert_int_equal(ovnet_kernel_main_routes(l->k, l->u0, see, &of_link), 0);
+	assert_true(of_link.first && of_link.second && of_link.six && !of_link.ours);
+	assert_int_equal(ovnet_kernel_main_routes(l->k, 1, see, &of_another), 0);
+	assert_int_equal(of_another.gateways, 0);
+	assert_int_equal(ovnet_kernel_main_routes(l->k, 999999, see, &of_another), 0);
+	sh("ip -6 route del fd99::/64");
+}
+
 static void many_are_looked_up_at_once(void **state)
 {
 	struct lab *l = *state;
@@ -306,6 +352,7 @@ int main(void)
 		CASE(routes_are_looked_up),
 		CASE(no_route_is_an_answer),
 		CASE(many_are_looked_up_at_once),
+		CASE(others_routes_with_all_their_gateways),
 		CASE(default_link_has_the_best_metric),
 		CASE(link_and_address_changes_are_told),
 		CASE(route_changes_are_folded),
