@@ -11,16 +11,14 @@ peers_are() {
 	[ "$(ctl a status | jq .peers)" = "$1" ] &&
 		[ "$(on a ip route show dev ovnet0 | wc -l)" = "$1" ]
 }
-# The longest answer in ms, asked all the time.
-slowest() {
-	local start took most=0
+# Asked all the time, it answers every time.
+ask() {
+	local n=0
 	while [ -e "$LAB_DIR/asking" ]; do
-		start=$(now_us)
 		ctl a workers >/dev/null
-		took=$((($(now_us) - start) / 1000))
-		[ "$took" -le "$most" ] || most=$took
+		n=$((n + 1))
 	done
-	echo "$most" >"$LAB_DIR/slowest"
+	echo $n >"$LAB_DIR/answers"
 }
 lab_up
 ovnet_host a
@@ -29,13 +27,17 @@ reach a b
 in_pod a ping -q -n -i 0.01 -c 600 -W 1 "$(pod_ip b)" >"$LAB_DIR/ping" &
 ping=$!
 : >"$LAB_DIR/asking"
-slowest &
+ask &
+ask=$!
 leases put 2000
-within 20 "2001 peers with their routes" peers_are 2001
+within 60 "2001 peers with their routes" peers_are 2001
 leases del 2000
-within 20 "one peer" peers_are 1
+within 60 "one peer" peers_are 1
 rm "$LAB_DIR/asking"
-wait $! $ping || true
+expect "an answer to every question" wait $ask
+expect "some questions" [ "$(<"$LAB_DIR/answers")" -gt 0 ]
+wait $ping || true
 equal "answers to 600 pings" 600 "$(awk '/ received/ { print $4 }' "$LAB_DIR/ping")"
-slow=$(<"$LAB_DIR/slowest")
-[ -n "${OVNET_SLOW:-}" ] || expect "the slowest answer, $slow ms, within 150" [ "$slow" -le 150 ]
+# The daemon's own clock: how long a question takes is the machine's affair as well.
+stall=$(ctl a status | json '.loop.stall_ms_max | ceil')
+expect "the control loop's longest turn, $stall ms, within 150" [ "$stall" -le 150 ]

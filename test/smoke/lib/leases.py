@@ -12,8 +12,9 @@ def b64(text):
 
 
 def operation(action, prefix, i):
-    """Leases from 10.5.100.0/28 on, of hosts behind the gateway."""
-    key = b64(f"{prefix}/subnets/10.5.{100 + i // 16}.{i % 16 * 16}-28")
+    """Leases from 10.5.128.0/28 on, of hosts behind the gateway: the lab's hosts draw theirs from
+    the first hundred subnets, and one that overlaps is none of a peer's."""
+    key = b64(f"{prefix}/subnets/10.5.{128 + i // 16}.{i % 16 * 16}-28")
     if action == "del":
         return {"requestDeleteRange": {"key": key}}
     mac = f"02:00:00:00:{i // 200:02x}:{i % 200:02x}"
