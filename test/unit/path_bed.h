@@ -115,6 +115,7 @@ static inline int bed_eal(const char *lcores)
 	snprintf(prefix, sizeof(prefix), "ovnet-test-%d", (int)getpid());
 	if (rte_eal_init(RTE_DIM(argv), argv) < 0)
 		return -1;
+	(void)rmdir(rte_eal_get_runtime_dir()); /* nothing is ever in there */
 	bed_pool = ovnet_pool_new("bed", BED_MBUFS, 0, 2048, SOCKET_ID_ANY);
 	return bed_pool == NULL ? -1 : 0;
 }

@@ -18,9 +18,13 @@ hugepage_files() {
 	find /run/dpdk -mindepth 1 -maxdepth 1 -name "ovnet-[0-9]*" 2>/dev/null || true
 }
 
-# Programs anywhere, other namespaces included.
+# Programs anywhere, other namespaces included. What a living process holds is its own: this is
+# asked when the lab's processes are gone.
 xdp_programs() {
-	bpftool -j prog list 2>/dev/null | jq -r '.[] | select(.type == "xdp") | "\(.id) \(.name)"'
+	local held
+	held=$(cat /proc/[0-9]*/fdinfo/* 2>/dev/null | awk '$1 == "prog_id:" { print $2 }' | jq -sc .)
+	bpftool -j prog list 2>/dev/null | jq -r --argjson held "${held:-[]}" '.[]
+		| select(.type == "xdp" and (.id | IN($held[]) | not)) | "\(.id) \(.name)"'
 }
 
 # Everything of ours that could be left, one thing per line. Devices and namespaces by the
@@ -41,12 +45,22 @@ leftovers_note() {
 	machine_state | sort -u
 }
 
+# Where others held hugepages before, how many there were without them is not known.
+known_before() {
+	if grep -q '^hugepages ' <<<"$1"; then
+		cat
+	else
+		grep -av '^hugepages '
+	fi
+}
+
 # leftovers_new BEFORE: what is there now and was not. While other labs run, what does not carry
 # our name may be theirs.
 leftovers_new() {
 	local pattern="$LAB"
 	compgen -G "$LAB_TOP/ov*" >/dev/null || pattern='.'
-	machine_state | sort -u | comm -13 <(printf '%s\n' "$1") - | grep -a -- "$pattern" || true
+	machine_state | sort -u | comm -13 <(printf '%s\n' "$1") - | grep -a -- "$pattern" |
+		known_before "$1" || true
 	lab_pids | sed 's/^/process /'
 	[ ! -e "$LAB_DIR" ] || echo "directory $LAB_DIR"
 }
