@@ -23,12 +23,10 @@ c_files() {
 }
 
 shell_files() {
-	tracked | while read -r f; do
-		case $(head -c 40 "$f" | head -n 1 | tr -d '\0') in
-		'#!'*sh*) echo "$f" ;;
-		*) [[ $f != *.sh ]] || echo "$f" ;;
-		esac
-	done
+	tracked | xargs -r awk 'FNR == 1 {
+		if (/^#!.*sh/ || FILENAME ~ /\.sh$/) print FILENAME
+		nextfile
+	}'
 }
 
 lint_format() {
@@ -63,12 +61,21 @@ lint_license() {
 	{
 		tracked '*.c' '*.h' '*.py' '*.sh' '*meson.build' '*.conf'
 		shell_files
-	} | sort -u | while read -r f; do
-		line=1
-		! head -n 1 "$f" | grep -q '^#!' || line=2
-		sed -n "${line}p" "$f" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' ||
-			echo "$f:$line: put 'SPDX-License-Identifier: BSD-3-Clause' on this line"
-	done
+	} | sort -u | xargs -r awk 'BEGIN {
+		for (i = 1; i < ARGC; i++) {
+			line = 1
+			text = ""
+			getline text < ARGV[i]
+			if (text ~ /^#!/) {
+				line = 2
+				text = ""
+				getline text < ARGV[i]
+			}
+			close(ARGV[i])
+			if (text !~ /SPDX-License-Identifier: BSD-3-Clause/)
+				print ARGV[i] ":" line ": put \047SPDX-License-Identifier: BSD-3-Clause\047 on this line"
+		}
+	}'
 }
 
 lint_size() {

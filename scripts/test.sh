@@ -5,14 +5,10 @@
 set -euo pipefail
 . "$(dirname "$0")/../test/smoke/lib.sh"
 . "$OVNET_ROOT/test/smoke/lib/build.sh"
+. "$OVNET_ROOT/test/smoke/lib/attempts.sh"
 set +eE
 
 PARTS="build lint unit smoke demo perf asan fuzz"
-# Smoke tests that run under the sanitizers too unless --full runs all of them there: together they
-# go through every data plane, door, transport, and way to start and end.
-ASAN_SMOKE=" backend_host_gw backend_udp bad_packets cleanup cold_start_without_etcd config_changes \
-direct_routing dual_stack ecn etcd_down_tls etcd_v2 header_options hostile_packets lease_command \
-lease_lost many_leases masquerade outer_fragments path_mtu spoofing spoofing_ipv6 static_registry uplink_changes vdev_uplink "
 
 usage() {
 	cat <<-END
@@ -63,65 +59,6 @@ result() {
 	esac
 }
 
-log_of() {
-	echo "$LOGS/${1//\//-}.log"
-}
-
-# attempt NAME COMMAND...: one test, its output in a log of that name, status and time beside it. A
-# job of its own with a process group of its own: the end of this script is the end of it all.
-attempt() {
-	local log start child rc=0
-	log=$(log_of "$1")
-	start=$(now_us)
-	trap 'kill -TERM -- "-$child"; wait "$child"; exit 143' TERM
-	set -m
-	"${@:2}" >"$log" 2>&1 </dev/null &
-	child=$!
-	set +m
-	wait "$child" || rc=$?
-	echo "$rc $(seconds_since "$start")" >"$log.status"
-}
-
-# first_failure LOG STATUS: what its last line says, or how it ended without one.
-first_failure() {
-	grep -a '^FAIL' "$1" | tail -n 1 | cut -c -300 | grep . || echo "no FAIL line, status $2"
-}
-
-# conclude NAME COMMAND...: what became of the attempt. Status 77 is a skip.
-conclude() {
-	local name=$1 log rc seconds again=''
-	log=$(log_of "$name")
-	read -r rc seconds <"$log.status"
-	# Two cores and real time: a second try tells a stall of the machine from a defect. It is said.
-	if [ "$rc" != 0 ] && [ "$rc" != 77 ] && [[ $name == *smoke/* || $name == demo/* ]]; then
-		mv "$log" "$log.first"
-		again=$(first_failure "$log.first" "$rc")
-		attempt_alone "$@"
-		read -r rc seconds <"$log.status"
-		[ "$rc" != 0 ] || AGAIN+=("$name ($again)")
-	fi
-	case $rc in
-	0) result ok "$name" "$seconds" "${again:+second try; the first: $again}" ;;
-	77) result skip "$name" "$seconds" "$(sed -n 's/^SKIP: //p' "$log")" ;;
-	*)
-		result FAIL "$name" "$seconds" "status $rc, log: $log"
-		grep -a '^FAIL' "$log" | sed 's/^/     | /' | uniq | head -n 10
-		tail -n "${OVNET_TEST_TAIL:-15}" "$log" | cut -c -200 | sed 's/^/     | /'
-		;;
-	esac
-	[ "$rc" = 0 ]
-}
-
-attempt_alone() {
-	attempt "$@" &
-	wait $!
-}
-
-run() {
-	attempt_alone "$@"
-	conclude "$@"
-}
-
 # unit_failure JSON NAME: cmocka's word on the first case that failed.
 unit_failure() {
 	jq -r --arg n "$2" 'select(.name | endswith($n)) | .stdout, .stderr // empty' "$1" |
@@ -161,61 +98,48 @@ unit() {
 	rm -f "$2/meson-logs/$log".*
 }
 
-# Those that count on the machine: its time, its CPUs, its hugepages, or Ctrl-C.
-is_alone() {
-	[[ $1 == cluster_* || $1 == demo_* || $1 == *kill9* || $1 == *cpu || " hugepages no_hugepages \
-		many_leases multi_queue two_workers host_device_hurt tcp_kernel_peer " == *" $1 "* ]]
+# runs SCRIPT WORD: it says so itself, "# runs: alone asan" before its first command.
+#   alone  counts on the machine: its CPUs, its hugepages, or Ctrl-C
+#   asan   under the sanitizers too, as all do with --full: together these go through every data
+#          plane, door, transport, and way to start and end
+runs() {
+	sed -n '/^[^#]/q; s/^# runs:/&/p' "$1" | grep -qw "$2"
 }
 
-# smoke_names PREFIX: the scripts to run against a build.
-smoke_names() {
-	local script name
+# smoke_scripts DIR: those to run against a build.
+smoke_scripts() {
+	local script
 	for script in "$OVNET_ROOT"/test/smoke/*.sh; do
-		name=$(basename "$script" .sh)
-		[ "$name" != lib ] || continue
+		[ "${script##*/}" != lib.sh ] || continue
+		[ "$1" = "$BUILD" ] || runs "$script" asan || [ -n "$FULL" ] || continue
 		# The demo builds and runs what is in build/, there is nothing else to see in it.
-		[[ $1 != asan-* || $name != demo_* ]] || continue
-		[[ $1 != asan-* || -n $FULL || $ASAN_SMOKE == *" $name "* ]] || continue
-		echo "$name"
+		[ "$1" = "$BUILD" ] || [[ $script != */demo_* ]] || continue
+		echo "$script"
 	done
 }
 
-# smoke PREFIX DIR SECONDS: labs are apart from each other and mostly wait: two at a time.
+# smoke PREFIX DIR SECONDS: labs are apart from each other and mostly wait: side by side.
 smoke() {
-	local name pid name_done
-	local -A names=()
-	SMOKE=(env "OVNET_BUILD=$2" timeout -s ALRM -k 60 "$3")
-	for name in $(smoke_names "$1"); do
-		is_alone "$name" && continue
-		[ ${#names[@]} -lt 2 ] || smoke_wait "$1"
-		attempt "$1smoke/$name" "${SMOKE[@]}" "$OVNET_ROOT/test/smoke/$name.sh" &
-		names[$!]=$name
+	local script scripts command=(env "OVNET_BUILD=$2" timeout -s ALRM -k 60 "$3")
+	mapfile -t scripts < <(smoke_scripts "$2")
+	for script in "${scripts[@]}"; do
+		runs "$script" alone || begin "$1smoke/$(basename "$script" .sh)" "${command[@]}" "$script"
 	done
-	while [ ${#names[@]} -gt 0 ]; do
-		smoke_wait "$1"
+	drain
+	for script in "${scripts[@]}"; do
+		! runs "$script" alone ||
+			run "$1smoke/$(basename "$script" .sh)" "${command[@]}" "$script"
 	done
-	for name in $(smoke_names "$1"); do
-		! is_alone "$name" ||
-			run "$1smoke/$name" "${SMOKE[@]}" "$OVNET_ROOT/test/smoke/$name.sh"
-	done
-}
-
-# smoke_wait PREFIX: for the next of smoke's tests to end.
-smoke_wait() {
-	wait -n -p pid "${!names[@]}"
-	name_done=${names[$pid]}
-	unset "names[$pid]"
-	conclude "$1smoke/$name_done" "${SMOKE[@]}" "$OVNET_ROOT/test/smoke/$name_done.sh"
 }
 
 # build NAME DIR [MESON_OPTION...]: once per run, however many parts need it.
 declare -A BUILT
 build() {
-	local name=$1 dir=$2
+	local name=$1
 	shift
 	[ -n "${BUILT[$name]:-}" ] || {
 		BUILT[$name]=no
-		! run "build/$name" build_tree "$@" || BUILT[$name]=yes
+		! its_turn "build/$name" build_tree "$@" || BUILT[$name]=yes
 	}
 	[ "${BUILT[$name]}" = yes ]
 }
@@ -224,17 +148,34 @@ build_gcc() {
 	CC=gcc build gcc "$BUILD" -Dwerror=true
 }
 
+ASAN=("$OVNET_ROOT/build-asan" "-Db_sanitize=address,undefined" --buildtype=debugoptimized)
+CLANG=("$OVNET_ROOT/build-clang" -Dwerror=true)
+
+# Tests wait more than they compute: what the later parts need is built meanwhile.
+build_ahead() {
+	wanted unit || wanted smoke || wanted demo || return
+	build_gcc || return
+	! wanted asan || CC=gcc ahead build/asan build_tree "${ASAN[@]}"
+	! wanted fuzz || ahead build/fuzz "$OVNET_ROOT/test/fuzz/run.sh" --build
+	! wanted build || CC=clang ahead build/clang build_tree "${CLANG[@]}"
+}
+
 part_build() {
 	build_gcc
-	CC=clang build clang "$OVNET_ROOT/build-clang" -Dwerror=true
+	[ -n "${AHEAD[build/clang]:-}" ] || part_clang
+}
+
+part_clang() {
+	[ -n "${BUILT[clang]:-}" ] || CC=clang build clang "${CLANG[@]}"
 }
 
 part_lint() {
-	local check
+	local LANES=2 check
+	begin lint/selftest "$OVNET_ROOT/test/lint/selftest.sh"
 	for check in $("$OVNET_ROOT/scripts/lint.sh" --list); do
-		run "lint/$check" "$OVNET_ROOT/scripts/lint.sh" "$check"
+		begin "lint/$check" "$OVNET_ROOT/scripts/lint.sh" "$check"
 	done
-	run lint/selftest "$OVNET_ROOT/test/lint/selftest.sh"
+	drain
 }
 
 part_unit() {
@@ -246,15 +187,17 @@ part_smoke() {
 }
 
 part_demo() {
+	local LANES=2
 	build_gcc || return
 	run demo/default "$OVNET_ROOT/scripts/demo.sh" --json "$LOGS/demo.json"
-	run demo/v2 "$OVNET_ROOT/scripts/demo.sh" --etcd-api v2
-	run demo/tls-grpc "$OVNET_ROOT/scripts/demo.sh" --tls --etcd-transport grpc
-	run demo/udp "$OVNET_ROOT/scripts/demo.sh" --backend udp
-	run demo/host-gw "$OVNET_ROOT/scripts/demo.sh" --backend host-gw
-	run demo/direct-routing "$OVNET_ROOT/scripts/demo.sh" --backend vxlan --direct-routing
-	run demo/dual-stack "$OVNET_ROOT/scripts/demo.sh" --dual-stack
-	[ -z "$FULL" ] || run demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
+	begin demo/v2 "$OVNET_ROOT/scripts/demo.sh" --etcd-api v2
+	begin demo/tls-grpc "$OVNET_ROOT/scripts/demo.sh" --tls --etcd-transport grpc
+	begin demo/udp "$OVNET_ROOT/scripts/demo.sh" --backend udp
+	begin demo/host-gw "$OVNET_ROOT/scripts/demo.sh" --backend host-gw
+	begin demo/direct-routing "$OVNET_ROOT/scripts/demo.sh" --backend vxlan --direct-routing
+	begin demo/dual-stack "$OVNET_ROOT/scripts/demo.sh" --dual-stack
+	[ -z "$FULL" ] || begin demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
+	drain
 }
 
 # perf_keys VERB FILTER: it runs and gives its figures; how fast is nobody's business here.
@@ -274,18 +217,18 @@ part_perf() {
 }
 
 part_asan() {
-	local dir=$OVNET_ROOT/build-asan
-	CC=gcc build asan "$dir" -Db_sanitize=address,undefined --buildtype=debugoptimized || return
-	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 unit asan- "$dir" 4
-	OVNET_SLOW=1 smoke asan- "$dir" 300
+	CC=gcc build asan "${ASAN[@]}" || return
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 unit asan- "${ASAN[0]}" 4
+	OVNET_SLOW=1 smoke asan- "${ASAN[0]}" 300
 }
 
 part_fuzz() {
-	local name
-	run build/fuzz "$OVNET_ROOT/test/fuzz/run.sh" --build || return
+	local LANES=2 name
+	its_turn build/fuzz "$OVNET_ROOT/test/fuzz/run.sh" --build || return
 	for name in $("$OVNET_ROOT/test/fuzz/run.sh" --list); do
-		run "fuzz/$name" "$OVNET_ROOT/test/fuzz/run.sh" --seconds $((FULL ? 60 : 3)) "$name"
+		begin "fuzz/$name" "$OVNET_ROOT/test/fuzz/run.sh" --seconds $((FULL ? 60 : 3)) "$name"
 	done
+	drain
 }
 
 finish() {
@@ -315,7 +258,9 @@ if wanted unit || wanted smoke || wanted asan; then
 	[ "$(id -u)" = 0 ] && hugepages_hold 384 2>"$LOGS/hugepages.log" ||
 		echo "no hugepages, tests run on 4K pages: $(tail -n 1 "$LOGS/hugepages.log" 2>/dev/null)"
 fi
+build_ahead
 for part in $PARTS; do
 	! wanted "$part" || "part_$part"
 done
+! wanted build || part_clang
 finish 0

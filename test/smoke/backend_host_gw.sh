@@ -3,6 +3,7 @@
 # host-gw between ovnet and plain kernel routes as flanneld sets them: both ways with the whole MTU
 # of the underlay and no UDP at all; a peer behind a router is reported and left out until it is on
 # the link; a public IP that is not the interface's is refused.
+# runs: asan
 export LAB_BACKEND=host-gw
 . "$(dirname "$0")/lib.sh"
 

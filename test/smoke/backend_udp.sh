@@ -3,6 +3,7 @@
 # flannel's udp backend, between ovnet and a host that does exactly what flanneld does: both ways,
 # MTU 1472, pod to pod TTL 60, one datagram per packet from port 8285 to 8285 with DF set, no
 # BackendType in the lease.
+# runs: asan
 export LAB_BACKEND=udp
 . "$(dirname "$0")/lib.sh"
 

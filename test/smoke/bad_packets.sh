@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Packets no healthy peer sends: each kind is refused for its own reason, counted exactly, and
 # the daemon goes on forwarding.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 # refused REASON SENDER [OPTION...]: five packets, otherwise good, from that host.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # ovnetd --cleanup --dry-run lists all that ovnet ever made and touches nothing; --cleanup
 # removes it; a second one finds nothing.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 ours() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # etcd is down, ovnetd is killed and started again: pods talk within seconds, by the snapshot. etcd
 # comes back with one peer less and one more: reconciled, and no packet between others is lost.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 # stale true|false, and a warning says so or not; a box without hugepages has one of its own.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The network config changes, breaks and goes while the daemon runs: it says so and forwards as
 # before. As it was, all is well again; a change holds from the next start on.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 warns() {

@@ -8,7 +8,7 @@ log=$LAB_DIR/demo.log
 env --default-signal=INT setsid "$OVNET_ROOT/scripts/demo.sh" \
 	--hosts 1 --json "$LAB_DIR/demo.json" >"$log" 2>&1 </dev/null &
 demo=$!
-within 60 "the demo measures pairs" grep -q 'TCP Gbit/s' "$log"
+within 100 "the demo measures pairs" grep -q 'TCP Gbit/s' "$log"
 kill -INT -- -$demo
 rc=0
 retry 20 gone_or_zombie $demo || { kill -KILL $demo && fail "the demo does not end on Ctrl-C"; }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # vxlan with DirectRouting: peers on the link get plain routed packets, and the one behind a router
 # VXLAN; a peer whose way changes goes from one to the other and back without loss.
+# runs: asan
 export LAB_DIRECT=1
 . "$(dirname "$0")/lib.sh"
 

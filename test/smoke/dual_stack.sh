@@ -3,6 +3,7 @@
 # A dual-stack cluster with the kernel's flannel.1 and flannel-v6.1 as peers: both IP versions both
 # ways, the lease and subnet.env as flannel v0.20 writes them, IPv6 packets too large for the way
 # answered with Packet Too Big (flannel's MTU leaves no room for an IPv6 underlay).
+# runs: asan
 export LAB_DUAL=1
 . "$(dirname "$0")/lib.sh"
 

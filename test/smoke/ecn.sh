@@ -3,6 +3,7 @@
 # Congestion on the way (RFC 6040): the mark of the packet inside is on the outer header, a switch
 # that sets CE there is heard in the pod, from and to the kernel's vxlan device, and CE over a
 # packet that is not ECN capable is a loss, counted.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 . "$OVNET_ROOT/test/smoke/lib/ecn.sh"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The lease tree of flanneld up to v0.17: in etcd's v2 API. Found without being told; a lease
 # that comes after etcd was away is seen.
+# runs: asan
 LAB_ETCD_API=v2
 . "$(dirname "$0")/lib.sh"
 

@@ -3,6 +3,7 @@
 # The outer header as configured: DSCP and TTL inherited or fixed, DF clear, set or inherited, UDP
 # checksums, over IPv4 and IPv6. The kernel's vxlan device takes them all, but a zero checksum over
 # IPv6, which is for clusters of ovnet alone.
+# runs: asan
 export LAB_DUAL=1
 . "$(dirname "$0")/lib.sh"
 

@@ -5,6 +5,7 @@
 # AF_PACKET and two workers.
 #
 # OVNET_HOSTILE=N: N packets each way instead of 20,000; OVNET_SEED: others than usual.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 # What came in or was made (errors, pieces), what went out, what was refused by a reason, over all

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Reserves 2 MB pages for real and gives them back; what must not be done to a real machine is
 # done to copies of its files in a mount namespace.
+# runs: alone
 set -euE
 H=$(cd "$(dirname "$0")/../.." && pwd)/scripts/hugepages.sh
 POOL=/sys/kernel/mm/hugepages/hugepages-2048kB

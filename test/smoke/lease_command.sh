@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # ovnetctl lease: shown, made a reservation that outlives a restart, released, given back.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 lease() {

@@ -3,6 +3,7 @@
 # Another node gets our subnet. keep: said loudly, packets still delivered, the key never
 # overwritten, the same subnet claimed as soon as it is free. drain: packets for it are refused,
 # another subnet is claimed.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 health() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Two thousand leases come at once and go again: other peers lose nothing, and the control loop
 # is never away for long.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 leases() { # leases put|del COUNT

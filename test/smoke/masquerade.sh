@@ -3,6 +3,7 @@
 # --ip-masq and FORWARD rules: pods reach the world with the node's address and each other with
 # their own, although FORWARD drops, as docker sets it; what somebody removes comes back; the
 # rules outlive the daemon; --cleanup takes them away.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 # watch_sources NS ADDRESS: counts what comes from there.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # An uplink with four queues and one, two or three workers: packets of every queue are handled,
 # data is what was sent, and no flow is reordered by the way between workers.
+# runs: alone
 . "$(dirname "$0")/lib.sh"
 
 QUEUES=4

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A router between kernel peer and ovnet has a smaller MTU and cuts the peer's packets (DF is clear):
 # they arrive, with the mark of congestion the router put on them, on every kind of uplink.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 mac_of() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A way narrower than the host device: what may be cut arrives in pieces, the sender of what may
 # not is told the MTU that fits. A neighbour that is gone: its hosts are unreachable, at once.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 made() {

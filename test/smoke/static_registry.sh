@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Leases from a file: two ovnet hosts and a kernel peer without any etcd; a peer that is added to
 # the file or taken from it comes and goes while the daemons run.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 # registry HOST...: the file for these; host number N has subnet 10.5.N.0/24.

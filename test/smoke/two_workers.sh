@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Two workers and an uplink with one queue: packets are handed over to the worker that owns it.
+# runs: alone
 . "$(dirname "$0")/lib.sh"
 
 lab_up

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The uplink in an operator's hands: another MAC, another MTU, its address taken away, deleted and
 # made again. Each shows in the status, none needs a restart.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 warns() { # warns REGEX

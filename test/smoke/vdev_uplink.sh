@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # An uplink without a kernel device (any DPDK devargs): address and neighbours come from the
 # configuration, or a neighbour's MAC from the static registry. Others' packets are not taken.
+# runs: asan
 . "$(dirname "$0")/lib.sh"
 
 mac_of() {
