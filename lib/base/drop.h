@@ -34,6 +34,7 @@
 	X(FRAGMENT_FULL, "fragment-full", "too many outer IP fragments wait for others")         \
 	X(FRAGMENT_TIMEOUT, "fragment-timeout",                                                  \
 		"the other fragments of an outer datagram did not come within a second")         \
+	X(BAD_IP_CSUM, "bad-ip-checksum", "outer (or routed) IPv4 header's checksum is wrong")   \
 	X(BAD_UDP, "bad-udp", "outer UDP length does not fit the packet")                        \
 	X(BAD_CSUM, "bad-checksum", "outer UDP checksum over IPv6 is wrong")                     \
 	X(VXLAN_FLAGS, "vxlan-flags", "VXLAN I flag missing (RFC 7348 section 5)")               \

@@ -260,6 +260,9 @@ struct rte_mbuf *ovnet_fragments_add4(struct ovnet_path_ctx *ctx, struct rte_mbu
 		return NULL;
 	}
 	ip->type_of_service = (uint8_t)((ip->type_of_service & ~3) | ecn);
+	/* Each fragment's was verified; of the whole it is none's. */
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
 	return m;
 }
 

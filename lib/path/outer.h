@@ -59,6 +59,37 @@ static inline bool nic_has_verified(const struct rte_mbuf *m)
 	       (m->packet_type & RTE_PTYPE_TUNNEL_MASK) == 0;
 }
 
+/* `header` bytes, all there; 20 but for options. */
+static inline bool ip4_sum_is_right(const struct rte_ipv4_hdr *ip, unsigned header)
+{
+	uint32_t w[IP4_MIN / 4];
+
+	memcpy(w, ip, sizeof(w));
+	uint64_t sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	if (unlikely(header != IP4_MIN))
+		sum += rte_raw_cksum(ip + 1, header - IP4_MIN);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	/* A right sum is 0xffff by now, or twice that. */
+	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+/* The same question to the NIC first. Of both headers it says "outer" only where that is bad. */
+static inline bool ip4_csum_is_right(
+	const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, unsigned header)
+{
+	const uint64_t said =
+		m->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_OUTER_IP_CKSUM_BAD);
+
+	if (likely(said == 0))
+		return ip4_sum_is_right(ip, header);
+	if (said & RTE_MBUF_F_RX_OUTER_IP_CKSUM_BAD)
+		return false;
+	if ((m->packet_type & RTE_PTYPE_TUNNEL_MASK) != 0)
+		return ip4_sum_is_right(ip, header);
+	return said != RTE_MBUF_F_RX_IP_CKSUM_BAD;
+}
+
 /*
  * Over IPv4 a tunnel's UDP checksum is not looked at: the inner packet has its own, and RFC 7348
  * wants 0 there. IPv6 has no header checksum, so RFC 8200 section 8.1 has receivers verify; 0 is
@@ -154,15 +185,21 @@ static __rte_always_inline int check_outer4(const struct ovnet_fib_view *view,
 		return why;
 	meta->src_be = ip->src_addr;
 	meta->src_version = 4;
-	if (what.direct && rte_be_to_cpu_32(ip->dst_addr) - o->own.addr_host < view->n_own)
-		return take_routed(port, m);
+	unsigned header = ip4_header_len(ip);
+	if (what.direct && rte_be_to_cpu_32(ip->dst_addr) - o->own.addr_host < view->n_own) {
+		why = take_routed(port, m);
+		return likely(why != PASS || ip4_csum_is_right(m, ip, header))
+			       ? why
+			       : OVNET_DROP_BAD_IP_CSUM;
+	}
 	if (unlikely(what.tunnel == OVNET_TUNNEL_NONE || ip->next_proto_id != IPPROTO_UDP ||
 		     (port->local.family != 0 && ip->dst_addr != port->local.v4_be)))
 		return OVNET_DROP_NOT_OVERLAY;
+	if (unlikely(!ip4_csum_is_right(m, ip, header)))
+		return OVNET_DROP_BAD_IP_CSUM;
 	if (unlikely(ip4_is_fragment(ip)))
 		return OVNET_DROP_FRAGMENT;
 	meta->outer_tos = ip->type_of_service;
-	unsigned header = ip4_header_len(ip);
 	return check_tunnel(o, m, (uint16_t)(RTE_ETHER_HDR_LEN + header),
 		rte_be_to_cpu_16(ip->total_length) - header, NULL, what);
 }

@@ -15,6 +15,7 @@ void fuzz_read_params(struct fuzz_params *p, const uint8_t *d)
 		.unresolved = d[1] & 0x80,
 		.first = (uint16_t)(d[2] + 1),
 		.seg = (uint16_t)(d[3] + 1),
+		.sum_good = d[4] & 0x01,
 		.headroom = d[4] & 0xfe, /* doors put packets at even addresses */
 		.tailroom = d[5],
 		.csum_start = (uint16_t)(d[6] << 8 | d[7]),

@@ -81,6 +81,8 @@ static void receive(const struct fuzz_input *in, unsigned i, const struct fuzz_r
 		m->ol_flags |= RTE_MBUF_F_RX_RSS_HASH;
 		m->hash.rss = 0x9e3779b9;
 	}
+	if (in->p.sum_good)
+		m->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 	if (in->p.csum) {
 		meta->offload = OVNET_OFF_CSUM;
 		meta->csum_start = in->p.csum_start;

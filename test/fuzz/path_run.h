@@ -31,6 +31,7 @@ struct fuzz_params {
 	bool off;        /* 1, bit 0: the same; else it is strict */
 	bool exclusive, to_us, attach, rss, csum, gso, unresolved; /* bits 1 to 7 */
 	uint16_t first, seg;              /* 2, 3: bytes in the first segment, in the others */
+	bool sum_good;                    /* 4, bit 0: the NIC has verified the IPv4 header */
 	uint16_t headroom, tailroom;      /* 4, 5: of the first one where room is little */
 	uint16_t csum_start, csum_offset; /* 6 to 9, of a partial checksum */
 };

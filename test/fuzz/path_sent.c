@@ -146,6 +146,13 @@ static unsigned came_at(const struct fuzz_input *in, const uint8_t *came)
 	return in->door == ATTACH ? ETH : 0;
 }
 
+/* What was taken from the underlay, or completed what was. */
+static void check_sum(const struct fuzz_input *in, const uint8_t *came)
+{
+	CHECK(in->p.sum_good || get16(came + 12) == 0x86dd || fuzz_sum_right(came + ETH),
+		"taken with a wrong header checksum");
+}
+
 void fuzz_check_outcome(const struct fuzz_input *in, const struct fuzz_outcome *o, int i)
 {
 	unsigned n = o->sum.n[HOST] + o->sum.n[UPLINK] + o->sum.n[ATTACH], payload = 0, at = 0;
@@ -154,6 +161,8 @@ void fuzz_check_outcome(const struct fuzz_input *in, const struct fuzz_outcome *
 
 	if (n == 0)
 		return;
+	if (i >= 0 && in->door == UPLINK)
+		check_sum(in, in->packets.bytes[i]);
 	if (came != NULL)
 		at = came_at(in, came);
 	/* A fragment that made a datagram whole says little about it. */

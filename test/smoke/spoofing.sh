@@ -8,6 +8,7 @@
 . "$OVNET_ROOT/test/smoke/lib/spoof.sh"
 
 malformed() {
+	refused bad-ip-checksum m --damage --tos 2
 	refused vxlan-flags m --flags 0
 	refused vxlan-flags m --flags $((0xf7))
 	refused wrong-vni m --vni 2

@@ -6,6 +6,7 @@ export LAB_BACKEND=host-gw
 . "$OVNET_ROOT/test/smoke/lib/spoof.sh"
 
 malformed() {
+	refused bad-ip-checksum m --damage
 	for martian in 127.0.0.1 0.0.0.0 239.1.2.3 255.255.255.255; do
 		refused martian m --inner-src $martian
 	done

@@ -52,6 +52,7 @@ static inline uint16_t cut(uint8_t *out, uint16_t from, uint16_t to, bool more)
 	memcpy(out + HEADERS, whole + HEADERS + from, to - from);
 	be_put16(out + 16, 20u + to - from);
 	be_put16(out + 20, (more ? MORE : 0u) | from / 8u);
+	put_sum4(out + 14);
 	return (uint16_t)(HEADERS + to - from);
 }
 

@@ -351,6 +351,13 @@ static inline uint16_t put_inner(
 	return len;
 }
 
+/* The IPv4 header's checksum, options and all. */
+static inline void put_sum4(uint8_t *ip)
+{
+	be_put16(ip + 10, 0);
+	be_put16(ip + 10, ~be_sum(ip, (ip[0] & 15u) * 4, 0));
+}
+
 static inline void put_ether(uint8_t *b, const struct ovnet_mac *dst, const struct ovnet_mac *src)
 {
 	memcpy(b, dst->b, 6);

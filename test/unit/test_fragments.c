@@ -131,8 +131,10 @@ static void too_many_too_long_or_empty(void **state)
 
 	uint16_t len = cut(out, 0, 1000, true);
 	be_put16(out + 20, 0x1fff); /* ends behind byte 65,535 */
+	put_sum4(out + 14);
 	arrive(b, out, len, 0);
 	be_put16(out + 16, 20); /* holds nothing */
+	put_sum4(out + 14);
 	arrive(b, out, HEADERS, 0);
 	assert_int_equal(b->counters.drops[OVNET_DROP_FRAGMENT], 10);
 	frag_close(b);
@@ -147,6 +149,7 @@ static void a_flood_is_bounded(void **state)
 
 	for (unsigned i = 0; i < 3000; i++) {
 		be_put16(out + 18, 1000 + i);
+		put_sum4(out + 14);
 		arrive(b, out, len, i % 3 == 0 ? 60 : 0);
 		assert_in_range(b->ctx.fragments->held, 1, MAX_HELD);
 	}
@@ -221,6 +224,29 @@ static void ecn_is_that_of_all(void **state)
 	}
 }
 
+/* Each has a header of its own; the datagram's is none's and right all the same. */
+static void headers_are_verified(void **state)
+{
+	(void)state;
+	uint8_t out[2048];
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct bed *b = frag_bed(true);
+		uint16_t len = cut(out, 0, 800, true);
+		out[15] ^= i == 0 ? 3 : 0;
+		arrive(b, out, len, 0);
+		len = cut(out, 800, PAYLOAD, false);
+		out[25] ^= i == 1 ? 1 : 0;
+		arrive(b, out, len, 0);
+		assert_int_equal(b->counters.drops[OVNET_DROP_BAD_IP_CSUM], 1);
+		assert_int_equal(b->ctx.fragments->held, 1);
+		piece(b, i == 0 ? 0 : 800, i == 0 ? 800 : PAYLOAD);
+		is_delivered(b);
+		assert_int_equal(bed_drops(b), 1);
+		frag_close(b);
+	}
+}
+
 /* Also where it is read in pieces that begin at odd offsets. */
 static void checksum_tells_what_belongs_together(void **state)
 {
@@ -268,6 +294,7 @@ static void random_ones_are_conserved(void **state)
 		uint16_t len = cut(out, from, (uint16_t)(from + n), random >> 16 & 1);
 		be_put16(out + 18, random >> 20 & 15);
 		out[15] = (uint8_t)(random >> 26 & 1 ? 0 : 2);
+		put_sum4(out + 14);
 		arrive(b, out, len, random >> 27 & 1 ? 36 : 0);
 		if (i % 100 == 0)
 			later(b);
@@ -295,6 +322,7 @@ int main(void)
 		cmocka_unit_test(strangers_get_no_buffer),
 		cmocka_unit_test(another_port_is_not_ours),
 		cmocka_unit_test(ecn_is_that_of_all),
+		cmocka_unit_test(headers_are_verified),
 		cmocka_unit_test(checksum_tells_what_belongs_together),
 		cmocka_unit_test(worker_end_drops_them),
 		cmocka_unit_test(random_ones_are_conserved),

@@ -66,6 +66,7 @@ static void padding_ends_at_the_door(void **state)
 	uint16_t len = put_vxlan(in, 100);
 	be_put16(in + 38, 130 + 10); /* a UDP datagram with ten bytes behind the inner packet, */
 	be_put16(in + 16, 150 + 15); /* an IP packet with five behind that, */
+	put_sum4(in + 14);
 	memset(in + len, 0xee, 50);
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len + 50, 0, 0)); /* and 35 on the wire */
 	assert_int_equal(ops->poll(&b->ctx), 1);
@@ -115,6 +116,7 @@ static uint8_t ecn_after(struct bed *b, uint8_t outer, uint8_t inner)
 	uint16_t len = put_vxlan(in, 60);
 
 	in[15] = 0xb8 | outer;
+	put_sum4(in + 14);
 	in[65] = 0x28 | inner;
 	in[74] = in[75] = 0;
 	be_put16(in + 74, ~be_sum(in + 64, 20, 0));

@@ -296,6 +296,7 @@ static void udp_has_a_hop_of_its_own(void **state)
 	put_vxlan(in, 60);
 	memmove(in + 42, in + 64, 60);
 	be_put16(in + 16, 88);
+	put_sum4(in + 14);
 	be_put16(in + 36, 8285);
 	be_put16(in + 38, 68);
 	in[50] = 1;

@@ -232,6 +232,21 @@ static void strangers_and_peers_hosts(void **state)
 	bed_close(b);
 }
 
+/* It is the only header there is, and a router on the way would have dropped it. */
+static void header_checksum_is_verified(void **state)
+{
+	(void)state;
+	uint8_t in[200];
+	struct bed *b = open_direct();
+	uint16_t len = put_routed(in, PEER_POD, OWN_POD, 60);
+
+	in[15] ^= 3;
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_BAD_IP_CSUM);
+	put_ether(in, &gateway_mac, &peer_vtep); /* another router's to judge */
+	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
+	bed_close(b);
+}
+
 static void martians_are_refused_in_every_mode(void **state)
 {
 	(void)state;
@@ -312,6 +327,7 @@ static void guests_are_a_hop_further(void **state)
 	assert_int_equal(be_sum(out + 14, 20, 0), 0xffff);
 	bed_drain(b);
 	in[22] = 1;
+	put_sum4(in + 14);
 	bed_refused(b, UPLINK, in, len, OVNET_DROP_TTL_EXCEEDED);
 	len = put_routed(in, PEER_POD, ATTACH_POD, 1451);
 	bed_refused(b, UPLINK, in, len, OVNET_DROP_OVERSIZE);
@@ -328,6 +344,7 @@ int main(void)
 		cmocka_unit_test(every_prefix_is_refused),
 		cmocka_unit_test(the_next_hop_has_to_have_sent_it),
 		cmocka_unit_test(strangers_and_peers_hosts),
+		cmocka_unit_test(header_checksum_is_verified),
 		cmocka_unit_test(martians_are_refused_in_every_mode),
 		cmocka_unit_test(beside_vxlan),
 		cmocka_unit_test(guests_are_a_hop_further),

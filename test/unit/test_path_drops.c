@@ -22,6 +22,8 @@ static void refused_if(struct bed *b, unsigned door, const uint8_t *good, uint16
 
 	memcpy(bytes, good, len);
 	bytes[at] = value;
+	if (door == UPLINK && bytes[14] == 0x45)
+		put_sum4(bytes + 14);
 	refused(b, door, bytes, len, reason);
 }
 
@@ -188,6 +190,73 @@ static void outer_headers_are_checked(void **state)
 	bed_close(b);
 }
 
+/* What a NIC, or none, says of the packet; whether it is taken then. */
+static void by_nic(
+	struct bed *b, const uint8_t *in, uint16_t len, uint64_t said, bool tunnel, bool passes)
+{
+	uint64_t before = b->counters.drops[OVNET_DROP_BAD_IP_CSUM], all = bed_drops(b);
+	struct rte_mbuf *m = bed_packet(UPLINK, in, len, 0, 0);
+
+	m->ol_flags |= said;
+	m->packet_type = tunnel ? RTE_PTYPE_TUNNEL_VXLAN : 0;
+	bed_receive(b, UPLINK, m);
+	assert_int_equal(ops->poll(&b->ctx), 1);
+	assert_int_equal(b->door[HOST].n_out, passes);
+	assert_int_equal(b->counters.drops[OVNET_DROP_BAD_IP_CSUM], before + !passes);
+	assert_int_equal(bed_drops(b), all + !passes);
+	bed_drain(b);
+}
+
+static void outer_checksum_is_verified(void **state)
+{
+	(void)state;
+	uint8_t in[400];
+	struct bed *b = bed_open(1);
+	uint16_t len = put_vxlan(in, 100);
+
+	/* Any bit but of what is looked at before: version, lengths, protocol, destination is ours.
+	 */
+	b->door[UPLINK].port.local = ovnet_addr_v4(OWN_IP);
+	for (unsigned bit = 15 * 8; bit < 30 * 8; bit++) {
+		if (bit / 8 == 16 || bit / 8 == 17 || bit / 8 == 23)
+			continue;
+		in[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		bed_refused(b, UPLINK, in, len, OVNET_DROP_BAD_IP_CSUM);
+		in[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	/* Not only bits: the sum is of every value right, and of no neighbour. */
+	for (unsigned id = 0; id < 0x10000; id += 251) {
+		be_put16(in + 18, id);
+		put_sum4(in + 14);
+		by_nic(b, in, len, 0, false, true);
+		in[25]++;
+		by_nic(b, in, len, 0, false, false);
+	}
+	bed_close(b);
+}
+
+static void the_nic_may_have_verified_it(void **state)
+{
+	(void)state;
+	uint8_t in[400];
+	struct bed *b = bed_open(1);
+	uint16_t len = put_vxlan(in, 100);
+
+	by_nic(b, in, len, RTE_MBUF_F_RX_IP_CKSUM_BAD, false, false);
+	by_nic(b, in, len, RTE_MBUF_F_RX_OUTER_IP_CKSUM_BAD, true, false);
+	/* A NIC that knows the tunnel speaks of the inner header, which is not ours to verify. */
+	by_nic(b, in, len, RTE_MBUF_F_RX_IP_CKSUM_BAD, true, true);
+	in[15] ^= 1;
+	by_nic(b, in, len, 0, true, false);
+	by_nic(b, in, len, RTE_MBUF_F_RX_IP_CKSUM_GOOD, true, false);
+	in[15] ^= 1;
+	in[24] ^= 1;
+	by_nic(b, in, len, RTE_MBUF_F_RX_IP_CKSUM_GOOD, false, true);
+	/* Not in the packet, but known to be right. */
+	by_nic(b, in, len, RTE_MBUF_F_RX_IP_CKSUM_NONE, false, true);
+	bed_close(b);
+}
+
 /* Outer IP options: kernels do not send them, but they are legal. */
 static void outer_options_are_skipped(void **state)
 {
@@ -203,11 +272,14 @@ static void outer_options_are_skipped(void **state)
 		memcpy(with + 34 + extra, in + 34, len - 34u);
 		with[14] = (uint8_t)(0x45 + words);
 		be_put16(with + 16, 150u + extra);
+		put_sum4(with + 14);
 		bed_receive(b, UPLINK, bed_packet(UPLINK, with, len + extra, 0, words % 2 ? 9 : 0));
 		assert_int_equal(ops->poll(&b->ctx), 1);
 		assert_int_equal(bed_sent(b, HOST, out, sizeof(out)), 100);
 		assert_memory_equal(out, in + 64, 100);
 		bed_drain(b);
+		with[33 + extra] ^= 2; /* the last option's last byte */
+		refused(b, UPLINK, with, len + extra, OVNET_DROP_BAD_IP_CSUM);
 	}
 	bed_close(b);
 }
@@ -229,6 +301,7 @@ static void inner_frames_are_checked(void **state)
 	refused_if(b, UPLINK, in, len, 64, 0x44, OVNET_DROP_BAD_IP);
 	refused_if(b, UPLINK, in, len, 67, 101, OVNET_DROP_TRUNCATED);
 	in[15] = 3;
+	put_sum4(in + 14);
 	refused(b, UPLINK, in, len, OVNET_DROP_ECN_ILLEGAL);
 	bed_close(b);
 }
@@ -240,6 +313,7 @@ static void sent(struct bed *b, uint32_t outer, uint32_t src, uint32_t dst, int 
 
 	put_inner(in + 64, src, dst, 1, 100);
 	be_put32(in + 26, outer);
+	put_sum4(in + 14);
 	if (reason >= 0) {
 		refused(b, UPLINK, in, len, (enum ovnet_drop)reason);
 		assert_int_equal(b->counters.last_source[reason].v4_be, htonl(outer));
@@ -390,6 +464,8 @@ int main(void)
 		cmocka_unit_test(without_an_overlay),
 		cmocka_unit_test(buffers_and_undone_work),
 		cmocka_unit_test(outer_headers_are_checked),
+		cmocka_unit_test(outer_checksum_is_verified),
+		cmocka_unit_test(the_nic_may_have_verified_it),
 		cmocka_unit_test(outer_options_are_skipped),
 		cmocka_unit_test(inner_frames_are_checked),
 		cmocka_unit_test(senders_are_validated),

@@ -71,6 +71,7 @@ static uint16_t put_from(uint8_t *in, uint32_t outer, uint32_t inner)
 
 	put_inner(in + 64, inner, OWN_POD, 1, 60);
 	be_put32(in + 26, outer);
+	put_sum4(in + 14);
 	return len;
 }
 
@@ -244,6 +245,7 @@ static void the_rest_is_refused_in_every_mode(void **state)
 	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
 		uint16_t len = put_vxlan(in, 60);
 		in[cases[i].at] = cases[i].value;
+		put_sum4(in + 14);
 		always_refused(b, UPLINK, in, len, cases[i].reason);
 	}
 	bed_close(b);

@@ -243,6 +243,7 @@ static void senders_are_validated(void **state)
 	bed_refused(b, UPLINK, in, len, OVNET_DROP_INNER_SOURCE);
 	len = put_udp(in, PEER_POD, OWN_POD, 60);
 	be_put32(in + 26, 0x0a0a0a0a);
+	put_sum4(in + 14);
 	bed_refused(b, UPLINK, in, len, OVNET_DROP_UNKNOWN_PEER);
 	len = put_udp(in, 0x7f000001, OWN_POD, 60);
 	bed_refused(b, UPLINK, in, len, OVNET_DROP_MARTIAN);

@@ -385,6 +385,7 @@ static void feed_fragment(uint16_t id)
 
 	be_put16(in + 18, id);
 	in[20] = 0x20;
+	put_sum4(in + 14);
 	assert_int_equal(rte_ring_sp_enqueue(lq->in, bed_packet(UPLINK, in, len, 0, 0)), 0);
 	assert_int_equal(write(lq->fd, &one, sizeof(one)), sizeof(one));
 }

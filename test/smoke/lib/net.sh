@@ -39,6 +39,9 @@ fabric_up() {
 	ip -n "$LAB-fabric" link add fab0 mtu "$LAB_MTU" type bridge forward_delay 0 mcast_snooping 0
 	ip -n "$LAB-fabric" addr add $LAB_GATEWAY/24 dev fab0
 	ip -n "$LAB-fabric" link set fab0 up
+	# A wire carries broken headers; where br_netfilter is loaded a bridge would drop them.
+	on fabric sysctl -qew net.bridge.bridge-nf-call-iptables=0 \
+		net.bridge.bridge-nf-call-ip6tables=0
 }
 
 # cable HOST DEVICE FABRIC_NS PORT: a stand-in for a NIC and its cable.

@@ -49,6 +49,8 @@ def frame(a):
     if a.tunnel != "none":
         port = {"vxlan": 8472, "udp": 8285}[a.tunnel]
         version, packet = ip_udp(a.outer_src, a.outer_dst, port, packet, a.outer_tos)
+    if a.damage:
+        packet = packet[:1] + bytes((packet[1] ^ 3,)) + packet[2:]
     return mac(a.eth_dst) + mac(a.eth_src) + struct.pack("!H", ETHERTYPE[version]) + packet
 
 
@@ -64,6 +66,8 @@ def main():
     p.add_argument("--flags", type=int, default=8)
     p.add_argument("--tos", type=int, default=0, help="of the inner header")
     p.add_argument("--outer-tos", type=int, default=0)
+    p.add_argument("--damage", action="store_true",
+                   help="flip the first header's ECN bits behind its checksum's back")
     p.add_argument("--dev", default="eth0")
     p.add_argument("--count", type=int, default=1)
     args = p.parse_args()
