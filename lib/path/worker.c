@@ -29,13 +29,13 @@ static void loop(struct ovnet_worker *w)
 
 	while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
 		unsigned seen = w->ops->poll(ctx);
-		/* The tx buffers are empty: no packet, no pointer of a table is kept. */
-		ovnet_rcu_reader_quiescent(&ctx->shared->rcu, ctx->worker);
-
 		uint64_t now = rte_rdtsc();
-		account(&w->counters, now - last, seen);
+		/* Before the report: what it drops goes by this round's hook. */
 		if (ctx->fragments != NULL && unlikely(now >= ctx->fragments->due))
 			ovnet_fragments_expire(ctx, now);
+		/* The tx buffers are empty: no packet, no pointer of a table is kept. */
+		ovnet_rcu_reader_quiescent(&ctx->shared->rcu, ctx->worker);
+		account(&w->counters, now - last, seen);
 		last = now;
 		idle = seen > 0 ? 0 : idle + 1;
 		if (idle < w->ramp || w->poll_only)
@@ -55,8 +55,6 @@ static void drop_handed_over(struct ovnet_path_ctx *ctx)
 
 	if (h->ring == NULL)
 		return;
-	/* The one of the last round may be gone: a quiescent state lies in between. */
-	ctx->hook = atomic_load_explicit(&ctx->shared->hook, memory_order_acquire);
 	while ((n = ovnet_handoff_pop(h, pkts, OVNET_BURST)) > 0)
 		ovnet_drop(ctx, pkts, n, OVNET_DROP_STOPPING);
 }
@@ -79,6 +77,8 @@ int ovnet_worker_main(void *arg)
 	}
 	ovnet_rcu_reader_online(rcu, ctx->worker);
 	loop(w);
+	/* The one of the last round may be gone: a quiescent state lies in between. */
+	ctx->hook = atomic_load_explicit(&ctx->shared->hook, memory_order_acquire);
 	drop_handed_over(ctx);
 	if (ctx->fragments != NULL)
 		ovnet_fragments_drop(ctx, OVNET_DROP_STOPPING);
