@@ -211,8 +211,8 @@ const struct option_def ovnetd_options[] = {
 			"(unknown-peer, inner-source, routed-mac, foreign-source). permissive: it passes "
 			"and is counted, see `ovnetctl drops`. off: anybody who reaches this node's "
 			"port. Malformed packets, those of another VNI or for another VTEP, and sources "
-			"no host may have (martian) are dropped whatever is chosen here. None is "
-			"authentication where hosts can forge addresses."},
+			"and destinations no host may have (martian, martian-dest) are dropped whatever "
+			"is chosen here. None is authentication where hosts can forge addresses."},
 	{"ingress.allow", OPTION_TEXT, AT(ingress.allow), .check = check_ingress, .preset = "",
 		.arg = "LIST", .form = "entries \"PUBLIC-IP: ADDRESS, PREFIX, ...\" with \";\" between them",
 		.help = "what validation lets pass beside the leases",

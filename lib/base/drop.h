@@ -44,6 +44,8 @@
 	X(INNER_SOURCE, "inner-source",                                                          \
 		"inner source address is not in the sending peer's subnet")                      \
 	X(INNER_DEST, "inner-dest", "inner destination is an overlay address that is not ours")  \
+	X(MARTIAN_DEST, "martian-dest",                                                          \
+		"inner destination is loopback, multicast, unspecified or reserved")             \
 	X(ROUTED_MAC, "routed-mac",                                                              \
 		"routed packet comes from another MAC address than its peer's")                  \
 	X(ECN_ILLEGAL, "ecn-illegal", "outer CE on a packet that is not ECN capable (RFC 6040)") \

@@ -2,25 +2,27 @@
 #include "mss_clamp.h"
 #include "way.h"
 
-/* Where the destination lives, or NULL: an overlay address that is not ours. */
+/* Where the destination lives. PASS, or why it may not go there: the overlay's, but not ours. */
 static inline int find_endpoint(
 	const struct ovnet_fib_view *view, const void *ip, bool v6, const struct ovnet_endpoint **e)
 {
 	const struct ovnet_overlay *o = &view->overlay;
+	int why = PASS;
 
 	if (unlikely(v6)) {
 		const uint8_t *dst = ovnet_ip6_dst(ip);
-		if (unlikely(!ip6_in(&o->own6, dst) && ip6_in(&o->network6, dst)))
-			return OVNET_DROP_INNER_DEST;
+		if (unlikely(!ip6_in(&o->own6, dst)))
+			why = ip6_in(&o->network6, dst) ? OVNET_DROP_INNER_DEST
+							: ovnet_judge_dest(ip);
 		*e = ovnet_fib_endpoint6(view, dst);
-		return PASS;
+		return why;
 	}
 	uint32_t dst = rte_be_to_cpu_32(((const struct rte_ipv4_hdr *)ip)->dst_addr);
-	if (unlikely(dst - o->own.addr_host >= view->n_own &&
-		     ovnet_prefix4_contains(&o->network, dst)))
-		return OVNET_DROP_INNER_DEST;
+	if (unlikely(dst - o->own.addr_host >= view->n_own))
+		why = ovnet_prefix4_contains(&o->network, dst) ? OVNET_DROP_INNER_DEST
+							       : ovnet_judge_dest(ip);
 	*e = ovnet_fib_endpoint(view, dst);
-	return PASS;
+	return why;
 }
 
 /* To a guest, ovnet is the router. */

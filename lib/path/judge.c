@@ -18,6 +18,14 @@ static struct ovnet_addr source_of(const struct rte_mbuf *m)
 		.family = AF_INET, .v4_be = ((const struct rte_ipv4_hdr *)ip)->src_addr};
 }
 
+static struct ovnet_addr dest_of(const void *ip)
+{
+	if (*(const uint8_t *)ip >> 4 == 6)
+		return ovnet_addr_v6(ovnet_ip6_dst(ip));
+	return (struct ovnet_addr){
+		.family = AF_INET, .v4_be = ((const struct rte_ipv4_hdr *)ip)->dst_addr};
+}
+
 static struct ovnet_addr outer_source(const struct ovnet_meta *meta)
 {
 	if (meta->src_version == 6)
@@ -26,7 +34,8 @@ static struct ovnet_addr outer_source(const struct ovnet_meta *meta)
 }
 
 /*
- * RFC 1122 section 3.2.1.3, RFC 4291 section 2: no source of a packet between hosts. IPv4-mapped
+ * RFC 1122 section 3.2.1.3, RFC 4291 section 2: no source of a packet between hosts, and as
+ * destinations not the overlay's: it carries no multicast. IPv4-mapped
  * and -compatible ones are none on any wire (RFC 4038 section 4.2), the unspecified and the
  * loopback address among them.
  */
@@ -140,4 +149,11 @@ int ovnet_judge_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	if (is_martian(&inner))
 		return OVNET_DROP_MARTIAN;
 	return by_mode(ctx, m, OVNET_DROP_FOREIGN_SOURCE);
+}
+
+int ovnet_judge_dest(const void *ip)
+{
+	const struct ovnet_addr dest = dest_of(ip);
+
+	return is_martian(&dest) ? OVNET_DROP_MARTIAN_DEST : PASS;
 }

@@ -18,6 +18,11 @@
 int ovnet_judge_peer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_peer *peer);
 /* From the host device, data at its IP header: the source is not in our own subnet. */
 int ovnet_judge_host(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
+/*
+ * From the underlay, to an address neither in our own subnet nor in the overlay. PASS also where
+ * that is for the kernel behind the host device to judge.
+ */
+int ovnet_judge_dest(const void *ip);
 /* From an attach port: the source is no endpoint of that port. */
 int ovnet_judge_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
 

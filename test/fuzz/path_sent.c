@@ -41,6 +41,7 @@ static void check_ends(const struct fuzz_input *in, const uint8_t *ip, unsigned 
 		return;
 	}
 	CHECK(in_own(dst, v6) || !in_network(dst, v6), "delivered, and not ours");
+	CHECK(v6 ? *dst != 0xff : *dst != 0 && *dst != 127 && *dst < 224, "to a martian");
 	CHECK(is_attach_pod(dst, v6) == (door == ATTACH), "by the wrong door");
 }
 

@@ -19,6 +19,9 @@ malformed() {
 	for martian in 127.0.0.1 0.0.0.0 0.1.2.3 224.0.0.1 255.255.255.255 240.0.0.1; do
 		refused martian m --inner-src $martian
 	done
+	for martian in 127.0.0.1 0.0.0.0 224.0.0.1 255.255.255.255; do
+		refused martian-dest m --inner-dst $martian
+	done
 	refused inner-dest m --inner-dst "$(pod_ip b)"
 	refused inner-dest m --inner-dst 10.5.251.9
 }

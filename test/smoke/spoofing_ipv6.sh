@@ -22,6 +22,9 @@ malformed() {
 	for martian in ::1 :: ff02::1 ::ffff:10.5.1.2 ::10.5.1.2; do
 		refused martian m --inner-src $martian
 	done
+	for martian in ::1 ff02::1 ::ffff:127.0.0.1; do
+		refused martian-dest m --inner-dst $martian
+	done
 	refused inner-dest m --inner-dst "$(pod_ip6 b)"
 }
 lies() {

@@ -225,6 +225,38 @@ static void martians(void **state)
 	bed_close(b);
 }
 
+/* The host device's kernel would take some of them; of what is ours alone none is one. */
+static void martian_destinations(void **state)
+{
+	(void)state;
+	static const uint32_t four[] = {0, 0x00ffffff, 0x7f000001, 0x7fffffff, 0xe0000001,
+		0xefffffff, 0xf0000001, 0xffffffff};
+	static const uint32_t fine[] = {0x01000000, 0x7effffff, 0x80000000, 0xdfffffff, OWN_IP};
+	static const uint8_t six[][16] = {{0}, {[15] = 1}, {0xff, 0x02, [15] = 1},
+		{[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}, {[12] = 10, [15] = 1}};
+	const struct ovnet_addr peer = addr6(PEER_NET6, 2), host = ovnet_addr_v6(own_ip6);
+	uint8_t in[300];
+	struct bed *b = bed_open6();
+	uint16_t len = put_vxlan(in, 60);
+
+	for (unsigned i = 0; i < RTE_DIM(four); i++) {
+		put_inner(in + 64, PEER_POD, four[i], 1, 60);
+		always_refused(b, UPLINK, in, len, OVNET_DROP_MARTIAN_DEST);
+	}
+	for (unsigned i = 0; i < RTE_DIM(fine); i++) {
+		put_inner(in + 64, PEER_POD, fine[i], 1, 60);
+		passes(b, UPLINK, in, len);
+	}
+	for (unsigned i = 0; i < RTE_DIM(six); i++) {
+		const struct ovnet_addr a = ovnet_addr_v6(six[i]);
+		put_inner6(in + 84, &peer, &a, 1, 60);
+		always_refused(b, UPLINK, in, put_outer6(in, 60, 0x86dd), OVNET_DROP_MARTIAN_DEST);
+	}
+	put_inner6(in + 84, &peer, &host, 1, 60);
+	passes(b, UPLINK, in, put_outer6(in, 60, 0x86dd));
+	bed_close(b);
+}
+
 /* Everything but who sends: no mode lets any of this pass. */
 static void the_rest_is_refused_in_every_mode(void **state)
 {
@@ -355,6 +387,7 @@ int main(void)
 		cmocka_unit_test(the_host_device),
 		cmocka_unit_test(attach_ports),
 		cmocka_unit_test(martians),
+		cmocka_unit_test(martian_destinations),
 		cmocka_unit_test(the_rest_is_refused_in_every_mode),
 		cmocka_unit_test(outer_fields_over_ipv4),
 		cmocka_unit_test(outer_fields_over_ipv6),
