@@ -26,7 +26,7 @@ uint32_t backoff_next(struct backoff *b)
 	uint32_t span = b->next_ms != 0 ? b->next_ms : b->min_ms;
 
 	b->next_ms = span < b->max_ms / 2 ? span * 2 : b->max_ms;
-	return span / 2 + random_below(NULL, span / 2 + 1);
+	return random_below(NULL, span + 1);
 }
 
 void arm_ms(struct event *timer, uint64_t ms)

@@ -16,7 +16,10 @@ struct backoff {
 	uint32_t next_ms; /* 0: start at min_ms */
 };
 
-/* The time to wait now, half to all of a span that doubles at each call up to max_ms. */
+/*
+ * The time to wait now: anything in a span that doubles at each call up to max_ms. With a lower
+ * bound to it, the nodes would come together, one bound later.
+ */
 uint32_t backoff_next(struct backoff *b);
 static inline void backoff_reset(struct backoff *b)
 {

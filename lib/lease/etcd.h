@@ -117,6 +117,11 @@ struct ovnet_etcd_ops {
 		int64_t revision, const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 	/* No callback follows. */
 	void (*unwatch)(struct ovnet_etcd_watch *w);
+	/*
+	 * Something failed that makes one doubt the watch. True: it looks after itself, and ends
+	 * soon if there is no life in it. NULL, false: it cannot tell.
+	 */
+	bool (*doubt)(struct ovnet_etcd_watch *w);
 	/* For status: the transport in use, the endpoint, the last error ("" if none). */
 	const char *(*transport)(struct ovnet_etcd *e); /* NULL: it is always `name` */
 	const char *(*endpoint)(struct ovnet_etcd *e);

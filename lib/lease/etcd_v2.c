@@ -322,6 +322,7 @@ const struct ovnet_etcd_ops ovnet_etcd_v2 = {
 	.remove = op_remove,
 	.watch = v2_watch,
 	.unwatch = v2_unwatch,
+	.doubt = v2_doubt,
 	.endpoint = op_endpoint,
 	.last_error = op_last_error,
 };

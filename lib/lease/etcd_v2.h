@@ -26,6 +26,7 @@ struct ovnet_etcd {
 	TAILQ_HEAD(, v2_call) calls;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
 	struct event *probe;
+	unsigned unanswered; /* probes in a row */
 };
 
 /* etcd_v2_node.c */
@@ -90,6 +91,7 @@ void v2_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *a
 struct ovnet_etcd_watch *v2_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
 	const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 void v2_unwatch(struct ovnet_etcd_watch *w);
+bool v2_doubt(struct ovnet_etcd_watch *w);
 /* All that listen. Not from inside a callback. */
 void v2_end_watches(struct ovnet_etcd *e, const char *text);
 /* The prefix or key. */

@@ -2,8 +2,8 @@
 /*
  * A member that lost the others keeps its polls for ever, in silence, and the v2 API cannot ask it
  * for a leader. It cannot answer a read that needs the quorum: while polls have nothing to tell,
- * one is made now and then. Another member that answers it takes over the watches; when none does
- * they are over.
+ * one is made now and then. Another member that answers it takes over the watches; when none does,
+ * nor a moment later, as they may just be slow, the watches are over.
  */
 #include "etcd_v2.h"
 
@@ -16,15 +16,30 @@
 
 /* Time-outs between two reads; each costs the cluster a log entry. */
 #define QUIET 2
+/* So many in a row without an answer. */
+#define UNANSWERED_MAX 2
 
 static void on_answer(void *arg, const struct v2_answer *a)
 {
 	struct ovnet_etcd *e = arg;
 
 	/* Any other answer, a refusal, too, is one of a member that has the others. */
-	if (a->status == OVNET_ETCD_UNAVAILABLE)
-		v2_end_watches(e, a->text);
+	if (a->status != OVNET_ETCD_UNAVAILABLE) {
+		v2_probe_later(e);
+		return;
+	}
+	if (++e->unanswered < UNANSWERED_MAX) {
+		arm_ms(e->probe, random_below(NULL, e->client.timeout_ms));
+		return;
+	}
+	v2_end_watches(e, a->text);
 	v2_probe_later(e);
+}
+
+bool v2_doubt(struct ovnet_etcd_watch *w)
+{
+	(void)w; /* a probe is due soon in any case */
+	return true;
 }
 
 /* Under the prefix, as the right to read may end there; of a key that no listing has to show. */
@@ -54,6 +69,7 @@ void v2_probe_later(struct ovnet_etcd *e)
 {
 	uint32_t span = QUIET * e->client.timeout_ms;
 
+	e->unanswered = 0;
 	arm_ms(e->probe, span - span / 8 + random_below(NULL, span / 4));
 }
 

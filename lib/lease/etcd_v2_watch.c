@@ -276,7 +276,7 @@ struct ovnet_etcd_watch *v2_watch(struct ovnet_etcd *e, const char *prefix, int6
 	w->prefix = must(strdup(prefix));
 	w->path = v2_path(prefix);
 	w->since = revision > 0 ? revision : 1;
-	w->backoff = (struct backoff){.min_ms = 50, .max_ms = 5000};
+	w->backoff = (struct backoff){.min_ms = 500, .max_ms = 8000};
 	w->begun = must(event_new(e->client.base, -1, 0, on_begun, w));
 	w->life = must(evtimer_new(e->client.base, on_life, w));
 	w->pause = must(evtimer_new(e->client.base, on_pause, w));

@@ -208,6 +208,7 @@ void v3_kvs_free(struct v3_kvs *k);
 struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
 	const struct ovnet_etcd_watch_cbs *cbs, void *arg);
 void v3_unwatch(struct ovnet_etcd_watch *w);
+bool v3_doubt(struct ovnet_etcd_watch *w);
 
 /* etcd_v3_loose.c */
 /*

@@ -244,6 +244,21 @@ static void on_http(void *arg, const struct http_result *r)
 	event_active(w->messages, EV_TIMEOUT, 0);
 }
 
+/* Asks, and waits no longer than for two answers. */
+static void ask_in_doubt(struct ovnet_etcd_watch *w)
+{
+	probe(w);
+	w->probing = true;
+	arm_ms(w->silence, 2 * w->e->client.timeout_ms);
+}
+
+bool v3_doubt(struct ovnet_etcd_watch *w)
+{
+	if (w->can_answer && !w->probing && !w->closed)
+		ask_in_doubt(w);
+	return w->can_answer;
+}
+
 static void on_silence(evutil_socket_t fd, short what, void *arg)
 {
 	struct ovnet_etcd_watch *w = arg;
@@ -257,9 +272,7 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	if (w->can_answer && !w->probing) {
-		probe(w);
-		w->probing = true;
-		arm_ms(w->silence, 2 * w->e->client.timeout_ms);
+		ask_in_doubt(w);
 		return;
 	}
 	set_end(w, OVNET_ETCD_UNAVAILABLE, "no sign of life from etcd");

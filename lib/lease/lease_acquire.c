@@ -373,7 +373,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 void lease_acquire_init(struct ovnet_lease_client *c)
 {
-	c->acquire.backoff = (struct backoff){.min_ms = 200, .max_ms = 5000};
+	c->acquire.backoff = (struct backoff){.min_ms = 1000, .max_ms = 8000};
 	c->acquire.timer = must(evtimer_new(c->base, on_timer, c));
 }
 

@@ -109,7 +109,8 @@ struct ovnet_lease_client {
 		int64_t since, renewed_at, expires_at, last_look_ms;
 		int64_t end_ms; /* expires_at on the clock that nobody sets */
 		struct event *renew_timer, *reput_timer, *check_timer;
-		struct backoff renew_backoff, check_backoff;
+		struct backoff renew_backoff, check_backoff, look_backoff;
+		unsigned looks_failed; /* in a row */
 		struct nag nag;
 	} own;
 
@@ -124,6 +125,7 @@ struct ovnet_lease_client {
 		bool listing, connected, away, synced;
 		int64_t started_ms, took_ms; /* the last listing, until the table said the same */
 		int64_t since_ms;            /* connected or away */
+		unsigned doubts;             /* since the watch was heard of */
 		struct backoff backoff;
 	} sync;
 };
@@ -211,7 +213,8 @@ void lease_resume_stop(struct ovnet_lease_client *c);
 
 void lease_sync_init(struct ovnet_lease_client *c);
 void lease_sync_start(struct ovnet_lease_client *c);
-void lease_sync_lost(struct ovnet_lease_client *c, const char *text);
+/* A read failed while the watch is silent: is it alive? */
+void lease_sync_doubt(struct ovnet_lease_client *c, const char *text);
 void lease_sync_stop(struct ovnet_lease_client *c);
 
 #endif

@@ -218,7 +218,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 void lease_config_init(struct ovnet_lease_client *c)
 {
-	c->config.backoff = (struct backoff){.min_ms = 200, .max_ms = 5000};
+	c->config.backoff = (struct backoff){.min_ms = 1000, .max_ms = 8000};
 	c->config.timer = must(evtimer_new(c->base, on_timer, c));
 }
 

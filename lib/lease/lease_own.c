@@ -188,17 +188,41 @@ static bool is_our_value(const struct ovnet_lease_client *c, const struct ovnet_
 	       memcmp(c->own.value, kv->value, kv->value_len) == 0;
 }
 
+/* A slow etcd gets no faster by listing everything again: only this is tried again. */
+static void look_failed(struct ovnet_lease_client *c, const char *text)
+{
+	c->retries++;
+	c->own.looks_failed++;
+	if (c->sync.connected)
+		lease_set_error(c, text);
+	arm_ms(c->own.check_timer, backoff_next(&c->own.look_backoff));
+	lease_own_end(c);
+	lease_sync_doubt(c, text);
+}
+
+static void look_worked(struct ovnet_lease_client *c)
+{
+	if (c->own.looks_failed > 0 && c->sync.connected)
+		lease_set_error(c, "");
+	c->own.looks_failed = 0;
+	c->sync.doubts = 0;
+	backoff_reset(&c->own.look_backoff);
+	look_later(c);
+	lease_own_end(c);
+}
+
 static void on_seen(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 	const struct ovnet_etcd_kv *kv = r->kvs;
 
-	look_later(c);
-	lease_own_end(c);
+	if (r->status != OVNET_ETCD_OK && r->status != OVNET_ETCD_NOT_FOUND) {
+		look_failed(c, r->text);
+		return;
+	}
+	look_worked(c);
 	if (r->status == OVNET_ETCD_NOT_FOUND)
 		lease_lost_vanished(c);
-	else if (r->status != OVNET_ETCD_OK)
-		lease_sync_lost(c, r->text);
 	else if (is_our_value(c, kv))
 		lease_lost_unchanged(c, kv);
 	else if (lease_own_claims(c, kv))
@@ -271,7 +295,9 @@ static void timer_init(struct ovnet_lease_client *c, struct event **timer, event
 void lease_own_init(struct ovnet_lease_client *c)
 {
 	c->own.renew_backoff = (struct backoff){.min_ms = 1000, .max_ms = 60000};
-	c->own.check_backoff = (struct backoff){.min_ms = 40, .max_ms = 5000};
+	/* Whoever took our subnet should not have it long, but all nodes may have lost theirs. */
+	c->own.check_backoff = (struct backoff){.min_ms = 200, .max_ms = 5000};
+	c->own.look_backoff = (struct backoff){.min_ms = LOST_LOOK_MS, .max_ms = LOOK_MS};
 	timer_init(c, &c->own.renew_timer, on_renew);
 	timer_init(c, &c->own.reput_timer, on_reput);
 	timer_init(c, &c->own.check_timer, on_look);

@@ -134,7 +134,7 @@ void lease_reconf_start(struct ovnet_lease_client *c, int64_t revision)
 
 void lease_reconf_init(struct ovnet_lease_client *c)
 {
-	c->reconf.backoff = (struct backoff){.min_ms = 500, .max_ms = 15000};
+	c->reconf.backoff = (struct backoff){.min_ms = 1000, .max_ms = 16000};
 	c->reconf.timer = must(evtimer_new(c->base, on_timer, c));
 }
 

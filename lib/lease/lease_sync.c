@@ -10,6 +10,8 @@
 OVNET_LOG_TYPE(lease)
 
 #define STEADY_MS 10000 /* a watch that lived this long was no false start */
+/* What a watch that cannot be asked for a sign of life survives. */
+#define DOUBTS_MAX 3
 
 static bool is_own(const struct ovnet_lease_client *c, const char *key)
 {
@@ -73,18 +75,25 @@ static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n
 {
 	struct ovnet_lease_client *c = arg;
 
+	c->sync.doubts = 0;
 	if (!c->sync.connected)
 		came_up(c);
 	lease_events_add(c->sync.events, events, n, revision);
+}
+
+static void list_later(struct ovnet_lease_client *c)
+{
+	if (c->sync.connected && monotonic_ms() - c->sync.since_ms > STEADY_MS)
+		backoff_reset(&c->sync.backoff);
+	c->sync.connected = false;
+	arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
 }
 
 static void went_down(struct ovnet_lease_client *c, const char *text)
 {
 	int64_t now = monotonic_ms();
 
-	if (c->sync.connected && now - c->sync.since_ms > STEADY_MS)
-		backoff_reset(&c->sync.backoff);
-	c->sync.connected = false;
+	list_later(c);
 	lease_set_error(c, text);
 	if (!c->sync.away) {
 		c->sync.away = true;
@@ -93,7 +102,6 @@ static void went_down(struct ovnet_lease_client *c, const char *text)
 			lease_table_peers(c->table), text);
 	}
 	c->retries++;
-	arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
 }
 
 static void on_ended(void *arg, const struct ovnet_etcd_result *r)
@@ -106,8 +114,7 @@ static void on_ended(void *arg, const struct ovnet_etcd_result *r)
 		return;
 	}
 	LOG(INFO, "%s: listing all leases again", r->text);
-	c->sync.connected = false;
-	arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
+	list_later(c);
 }
 
 static void drop_listing(struct ovnet_lease_client *c)
@@ -170,7 +177,7 @@ static void on_list(void *arg, const struct ovnet_etcd_result *r)
 		drop_listing(c);
 		/* Its pages are of one revision, which etcd forgot meanwhile. */
 		if (r->status == OVNET_ETCD_COMPACTED)
-			arm_ms(c->sync.timer, backoff_next(&c->sync.backoff));
+			list_later(c);
 		else
 			went_down(c, r->text);
 		return;
@@ -202,10 +209,12 @@ void lease_sync_start(struct ovnet_lease_client *c)
 	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
 }
 
-void lease_sync_lost(struct ovnet_lease_client *c, const char *text)
+void lease_sync_doubt(struct ovnet_lease_client *c, const char *text)
 {
-	if (c->sync.watch == NULL)
+	if (c->sync.watch == NULL || (c->ops->doubt != NULL && c->ops->doubt(c->sync.watch)) ||
+		++c->sync.doubts < DOUBTS_MAX)
 		return;
+	c->sync.doubts = 0;
 	c->ops->unwatch(c->sync.watch);
 	c->sync.watch = NULL;
 	went_down(c, text);
@@ -219,7 +228,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 void lease_sync_init(struct ovnet_lease_client *c)
 {
-	c->sync.backoff = (struct backoff){.min_ms = 100, .max_ms = 5000};
+	/*
+	 * 1,000 nodes whose watches end at once list again one by one, a millisecond each; what
+	 * does not work then is tried over 2, 4 and then 8 s: an etcd that is away or can bear no
+	 * more sees some 250 of them a second.
+	 */
+	c->sync.backoff = (struct backoff){.min_ms = 1000, .max_ms = 8000};
 	c->sync.timer = must(evtimer_new(c->base, on_timer, c));
 	c->sync.events = lease_events_new(c->base, apply, c);
 }

@@ -21,7 +21,7 @@ calm() {
 	[ -n "${OVNET_SLOW:-}" ] || expect "at most 2 % of a CPU ($1)" [ "$ticks" -le 20 ]
 	expect "few tries ($1)" [ $(($(tries) - first)) -le 8 ]
 	expect "status says so" eval 'ctl a status |
-		jq -e ".etcd | (.connected | not) and .away_s > 3 and .retry_in_ms <= 5000"'
+		jq -e ".etcd | (.connected | not) and .away_s > 3 and .retry_in_ms <= 8000"'
 }
 
 lab_up

@@ -10,78 +10,13 @@
 
 #include <cmocka.h>
 
-#include <sys/mman.h>
-
-#include "live_node.h"
-#include "live_proxy.h"
+#include "live_lossy.h"
 
 #define TIMEOUT_MS 400
 #define VALUE      "{\"PublicIP\":\"10.168.0.1\"}"
 #define OTHERS     "{\"PublicIP\":\"10.168.0.2\"}"
 
-/* What the proxy is to do, shared with its processes. */
-static struct {
-	char match[32]; /* of what a client sends; "": none */
-	int times;      /* so many connections from now on */
-	int hits;       /* so many were it */
-	bool deaf;      /* etcd does not see that either */
-	bool cut;       /* these connections end now */
-	bool late, go;  /* they get all they should, from `go` on */
-	int logins;
-} * rule;
-
 static struct ovnet_etcd *client;
-static pid_t proxy;
-
-static bool applies(const char *buf, size_t n)
-{
-	if (rule->match[0] == '\0' || rule->hits >= rule->times ||
-		memmem(buf, n, rule->match, strlen(rule->match)) == NULL)
-		return false;
-	rule->hits++;
-	while (rule->late && !rule->go)
-		usleep(1000);
-	return !rule->late;
-}
-
-/* False: over. */
-static bool pass_on(int from, int to, bool is_client, bool *held)
-{
-	char buf[16384];
-	ssize_t n = read(from, buf, sizeof(buf));
-
-	if (n <= 0)
-		return false;
-	rule->logins += is_client && memmem(buf, (size_t)n, "/auth/authenticate", 18) != NULL;
-	if (is_client && !*held)
-		*held = applies(buf, (size_t)n);
-	if (*held && (!is_client || rule->deaf))
-		return true;
-	return write(to, buf, (size_t)n) == n;
-}
-
-static void serve(int fd, const char *server)
-{
-	int up = dial(server);
-	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = up, .events = POLLIN}};
-	bool held = false;
-
-	while (!held || !rule->cut) {
-		if (poll(fds, 2, 10) <= 0)
-			continue;
-		for (unsigned i = 0; i < 2; i++)
-			if (fds[i].revents != 0 &&
-				!pass_on(fds[i].fd, fds[1 - i].fd, i == 0, &held))
-				return;
-	}
-}
-
-static void hold(const char *match)
-{
-	memset(rule, 0, sizeof(*rule));
-	rule->times = 1;
-	snprintf(rule->match, sizeof(rule->match), "%s", match);
-}
 
 /* gRPC's paths are compressed; each of its calls has a connection. */
 static const char *the_grant(void)
@@ -306,12 +241,6 @@ static int tear_down_proxy(void **state)
 	over->close(client);
 	stop_proxy(proxy);
 	return tear_down(state);
-}
-
-static int share_rule(void **state)
-{
-	rule = mmap(NULL, sizeof(*rule), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return rule == MAP_FAILED ? -1 : start_all(state);
 }
 
 #define lost_over(label, f, transport)                                                 \

@@ -80,7 +80,7 @@ static void outage_keeps_peers_and_misses_nothing(void **state)
 	assert_int_equal(n->n_peers, 2);
 	assert_in_range(status(n).away_s, 1, 3);
 	wait_for(status(n).retry_in_ms > 0, 1000);
-	assert_true(status(n).retry_in_ms <= 5000);
+	assert_true(status(n).retry_in_ms <= 8000);
 	assert_non_null(strstr(status(n).error, second.url));
 	assert_non_null(strstr(status(n).error, "connection refused"));
 
@@ -96,7 +96,7 @@ static void outage_keeps_peers_and_misses_nothing(void **state)
 	assert_int_equal(n->n_peers, 2);
 
 	live_start(&second);
-	wait_for(status(n).connected, 8000);
+	wait_for(status(n).connected, 15000);
 	wait_for(n->n_peers == 1 && n->dels == 1 && n->sets == 3, 2000);
 	assert_int_equal(ntohl(n->peers[0].public_ip.v4_be), 0x0aa80034);
 	char value[256] = "";

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A proxy before etcd that lets some answers get lost, come late, or end their connection. */
+#ifndef OVNET_TEST_LIVE_LOSSY_H
+#define OVNET_TEST_LIVE_LOSSY_H
+
+#include <sys/mman.h>
+
+#include "live_node.h"
+#include "live_proxy.h"
+
+/* What the proxy is to do, shared with its processes. */
+static struct {
+	char match[80];  /* of what a client sends; "": none */
+	char unless[32]; /* it sends this, too; "": never */
+	int times;       /* so many connections from now on */
+	int hits;        /* so many were it: they get nothing more */
+	bool deaf;       /* and etcd does not see it either */
+	bool late, go;   /* or they get all of it, from `go` on */
+	bool pass;       /* or they get all as before, until `cut` */
+	bool cut;        /* they end now */
+	char last[200];  /* and get this before */
+	int logins;
+} * rule;
+
+static bool has(const char *buf, size_t n, const char *text)
+{
+	return text[0] != '\0' && memmem(buf, n, text, strlen(text)) != NULL;
+}
+
+static bool applies(const char *buf, size_t n)
+{
+	if (rule->hits >= rule->times || !has(buf, n, rule->match) || has(buf, n, rule->unless))
+		return false;
+	rule->hits++;
+	while (rule->late && !rule->go)
+		usleep(1000);
+	return !rule->late;
+}
+
+/* False: over. */
+static bool pass_on(int from, int to, bool is_client, bool *held)
+{
+	char buf[16384];
+	ssize_t n = read(from, buf, sizeof(buf));
+
+	if (n <= 0)
+		return false;
+	rule->logins += is_client && has(buf, (size_t)n, "/auth/authenticate");
+	if (is_client && !*held)
+		*held = applies(buf, (size_t)n);
+	if (*held && !rule->pass && (!is_client || rule->deaf))
+		return true;
+	return write(to, buf, (size_t)n) == n;
+}
+
+static void serve(int fd, const char *server)
+{
+	int up = dial(server);
+	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = up, .events = POLLIN}};
+	bool held = false;
+
+	while (!held || !rule->cut) {
+		if (poll(fds, 2, 10) <= 0)
+			continue;
+		for (unsigned i = 0; i < 2; i++)
+			if (fds[i].revents != 0 &&
+				!pass_on(fds[i].fd, fds[1 - i].fd, i == 0, &held))
+				return;
+	}
+	if (write(fd, rule->last, strlen(rule->last)) < 0)
+		perror("the proxy's last word");
+}
+
+/* The next connection that says so is one. */
+static void hold(const char *match)
+{
+	memset(rule, 0, sizeof(*rule));
+	rule->times = 1;
+	snprintf(rule->match, sizeof(rule->match), "%s", match);
+}
+
+static pid_t proxy;
+
+static inline int share_rule(void **state)
+{
+	rule = mmap(NULL, sizeof(*rule), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return rule == MAP_FAILED ? -1 : start_all(state);
+}
+
+#endif
