@@ -133,11 +133,12 @@ int backend_hold_port(struct daemon *d, const struct ovnet_netconf *c)
 
 	if (d->guarded)
 		return 0;
-	say(c);
-	if (c->backend == OVNET_BACKEND_HOST_GW)
-		return 0;
-	rc = ovnet_udp_guard_open(&d->udp_guard, c->port);
-	d->guarded = rc == 0;
+	if (c->backend != OVNET_BACKEND_HOST_GW) {
+		rc = ovnet_udp_guard_open(&d->udp_guard, c->port, &d->patience);
+		d->guarded = rc == 0;
+	}
+	if (rc != -EAGAIN)
+		say(c);
 	return rc;
 }
 

@@ -64,6 +64,7 @@ struct daemon {
 	struct event *reopen;  /* timer: while a port is lost */
 	uint32_t reopen_ms;
 	time_t started;
+	struct ovnet_patience patience; /* at start, for a former daemon that is ending */
 	int exit_code;
 
 	bool eal, hugepages, stopping;
@@ -131,7 +132,8 @@ void daemon_exit(struct daemon *d, int code);
 /* ports.c: publishes a new queue map over the ports that are not lost, and wakes the workers. */
 int ports_publish(struct daemon *d);
 /* Opens the host device as the port `id`. NULL and *err on failure (logged). */
-struct ovnet_port *ports_open_host(struct daemon *d, uint16_t id, int *err);
+struct ovnet_port *ports_open_host(
+	struct daemon *d, uint16_t id, struct ovnet_patience *patience, int *err);
 /* What its door and those before it of the same id counted. */
 void ports_stats(struct daemon *d, struct ovnet_port *port, struct ovnet_port_stats *out);
 /* reopen.c: the port's device is gone. */

@@ -98,7 +98,7 @@ void host_link_changed(struct daemon *d, const struct ovnet_link *link)
 int host_reopen(struct daemon *d)
 {
 	int err;
-	struct ovnet_port *fresh = ports_open_host(d, d->host->id, &err);
+	struct ovnet_port *fresh = ports_open_host(d, d->host->id, NULL, &err);
 
 	if (fresh == NULL)
 		return err;

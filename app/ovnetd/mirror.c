@@ -68,8 +68,8 @@ static int ctl_init(struct daemon *d)
 	mode_t mode = (mode_t)strtoul(d->conf.control.socket_mode, NULL, 8);
 	int err = 0;
 
-	d->ctl = ovnet_ctl_server_new(
-		d->base, d->conf.control.socket, mode, (gid_t)-1, status_methods, d, &err);
+	d->ctl = ovnet_ctl_server_new(d->base, d->conf.control.socket, mode, (gid_t)-1,
+		status_methods, d, &d->patience, &err);
 	return d->ctl != NULL ? 0 : err;
 }
 

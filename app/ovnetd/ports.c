@@ -45,7 +45,8 @@ void ports_stats(struct daemon *d, struct ovnet_port *port, struct ovnet_port_st
 	out->tx_errors += former->tx_errors;
 }
 
-struct ovnet_port *ports_open_host(struct daemon *d, uint16_t id, int *err)
+struct ovnet_port *ports_open_host(
+	struct daemon *d, uint16_t id, struct ovnet_patience *patience, int *err)
 {
 	struct ovnet_port_conf conf = {
 		.name = d->conf.host.device,
@@ -53,6 +54,7 @@ struct ovnet_port *ports_open_host(struct daemon *d, uint16_t id, int *err)
 		.iface = d->conf.host.device,
 		.queues = d->conf.dpdk.workers,
 		.pool = d->pool,
+		.patience = patience,
 	};
 
 	return ovnet_port_open(&ovnet_port_host, id, &conf, err);
@@ -62,7 +64,7 @@ static int open_host(struct daemon *d)
 {
 	int err;
 
-	d->host = ports_open_host(d, d->n_ports, &err);
+	d->host = ports_open_host(d, d->n_ports, &d->patience, &err);
 	if (d->host == NULL)
 		return err;
 	d->ports[d->n_ports++] = d->host;

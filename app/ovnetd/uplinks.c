@@ -198,6 +198,8 @@ static int open_one(struct daemon *d, const struct conf_uplink *c)
 {
 	struct uplink *u = &d->uplinks[d->n_uplinks];
 	struct ovnet_port_conf conf = port_conf(d, c);
+
+	conf.patience = &d->patience;
 	char a[OVNET_ADDR_STRLEN];
 
 	*u = (struct uplink){.conf = c};

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "patience.h"
 
 OVNET_LOG_TYPE(ctl)
 
@@ -50,8 +51,15 @@ static void log_taken(const char *path, int lock_fd)
 		n > 0 ? ", pid " : "", n > 0 ? pid : "");
 }
 
+static int lock(int fd)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
+}
+
 /* Held for life: of two daemons that start at once, one gets it. The file stays behind. */
-static int take_lock(const char *path)
+static int take_lock(const char *path, struct ovnet_patience *patience)
 {
 	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 8], pid[16];
 
@@ -63,8 +71,10 @@ static int take_lock(const char *path)
 			strerror(-err));
 		return err;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int err = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
+	int err;
+	while ((err = lock(fd)) == -EADDRINUSE && ovnet_patience_wait(patience, "%s", path))
+		;
+	if (err < 0) {
 		if (err == -EADDRINUSE)
 			log_taken(path, fd);
 		else
@@ -93,8 +103,11 @@ static int probe(const struct sockaddr_un *addr)
 	return err == -EAGAIN ? -EADDRINUSE : err; /* EAGAIN: its backlog is full */
 }
 
-/* A socket whose server died is removed, anything else left alone. */
-static int clear_way(const struct sockaddr_un *addr)
+/*
+ * A socket whose server died is removed, anything else left alone. That it is gone may take longer
+ * than that its lock is.
+ */
+static int clear_way(const struct sockaddr_un *addr, struct ovnet_patience *patience)
 {
 	struct stat st;
 
@@ -105,7 +118,10 @@ static int clear_way(const struct sockaddr_un *addr)
 			addr->sun_path);
 		return -EEXIST;
 	}
-	int err = probe(addr);
+	int err;
+	while ((err = probe(addr)) == -EADDRINUSE &&
+		ovnet_patience_wait(patience, "%s", addr->sun_path))
+		;
 	if (err == -EADDRINUSE)
 		LOG(ERR, "%s: another program serves it; stop that one or set control.socket",
 			addr->sun_path);
@@ -153,7 +169,8 @@ fail:
 	return err;
 }
 
-int ctl_listen(const char *path, mode_t mode, gid_t gid, int *lock_fd)
+int ctl_listen(
+	const char *path, mode_t mode, gid_t gid, struct ovnet_patience *patience, int *lock_fd)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
@@ -166,10 +183,10 @@ int ctl_listen(const char *path, mode_t mode, gid_t gid, int *lock_fd)
 	int err = make_directory(path);
 	if (err < 0)
 		return err;
-	*lock_fd = take_lock(path);
+	*lock_fd = take_lock(path, patience);
 	if (*lock_fd < 0)
 		return *lock_fd;
-	err = clear_way(&addr);
+	err = clear_way(&addr, patience);
 	int fd = err < 0 ? err : bind_socket(&addr, mode, gid);
 	if (fd < 0) {
 		close(*lock_fd);

@@ -29,7 +29,8 @@ struct ovnet_ctl_server {
  * Lock, stale socket removed, bound, mode and group set, listening. The fd, or negative errno
  * (logged). *lock_fd is open on success.
  */
-int ctl_listen(const char *path, mode_t mode, gid_t gid, int *lock_fd);
+int ctl_listen(
+	const char *path, mode_t mode, gid_t gid, struct ovnet_patience *patience, int *lock_fd);
 
 /* Takes over `fd`. */
 void ctl_connection_new(struct ovnet_ctl_server *s, int fd);

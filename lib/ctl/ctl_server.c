@@ -59,7 +59,8 @@ static int start(struct ovnet_ctl_server *s, int fd)
 }
 
 struct ovnet_ctl_server *ovnet_ctl_server_new(struct event_base *base, const char *path,
-	mode_t mode, gid_t gid, const struct ovnet_ctl_method *methods, void *arg, int *err)
+	mode_t mode, gid_t gid, const struct ovnet_ctl_method *methods, void *arg,
+	struct ovnet_patience *patience, int *err)
 {
 	struct ovnet_ctl_server *s = calloc(1, sizeof(*s));
 	char *copy = strdup(path);
@@ -80,7 +81,7 @@ struct ovnet_ctl_server *ovnet_ctl_server_new(struct event_base *base, const cha
 	LIST_INIT(&s->connections);
 	/* libevent writes without MSG_NOSIGNAL: a client that went away must not end the daemon. */
 	signal(SIGPIPE, SIG_IGN);
-	int fd = ctl_listen(path, mode, gid, &s->lock_fd);
+	int fd = ctl_listen(path, mode, gid, patience, &s->lock_fd);
 	*err = fd < 0 ? fd : start(s, fd);
 	if (*err == 0)
 		return s;

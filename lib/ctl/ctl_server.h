@@ -19,6 +19,7 @@
 
 struct event_base;
 struct ovnet_ctl_server;
+struct ovnet_patience;
 
 /*
  * A long list, made row by row as the client reads it, so that it neither holds up the loop nor
@@ -42,11 +43,12 @@ struct ovnet_ctl_method {
 /*
  * Listens on `path` (directory made 0755, socket `mode`, group `gid` unless -1). A stale socket
  * is replaced, a live one refused: -EADDRINUSE ("another ovnetd"). `methods` ends with a NULL
- * name. `path`.lock is held locked until free. SIGPIPE is ignored from here on. NULL and *err on
- * failure (logged).
+ * name. `patience`: for a daemon there that is ending. `path`.lock is held locked until free.
+ * SIGPIPE is ignored from here on. NULL and *err on failure (logged).
  */
 struct ovnet_ctl_server *ovnet_ctl_server_new(struct event_base *base, const char *path,
-	mode_t mode, gid_t gid, const struct ovnet_ctl_method *methods, void *arg, int *err);
+	mode_t mode, gid_t gid, const struct ovnet_ctl_method *methods, void *arg,
+	struct ovnet_patience *patience, int *err);
 /* Closes the clients, removes the socket. NULL is fine. */
 void ovnet_ctl_server_free(struct ovnet_ctl_server *s);
 /*

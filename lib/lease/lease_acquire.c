@@ -117,10 +117,12 @@ static int learn_attrs(struct ovnet_lease_client *c, const struct lease_survey *
 		.backend = c->netconf.backend,
 		.vni = c->netconf.backend == OVNET_BACKEND_VXLAN ? c->netconf.vni : 0};
 	int rc = c->cbs.attrs(c->arg, &c->netconf, s->mine != NULL ? &s->mine_lease : NULL, own);
-	if (rc < 0) {
+	if (rc == -EAGAIN)
+		arm_ms(c->acquire.timer, ATTRS_RETRY_MS);
+	else if (rc < 0)
 		lease_fatal(c, "this node cannot serve the network config in etcd, see above");
+	if (rc < 0)
 		return rc;
-	}
 	own->public_ip = c->public_ip;
 	if (c->netconf.enable_ipv6)
 		own->public_ip6 = c->public_ip6;

@@ -22,6 +22,8 @@
 struct lease_store_job;
 struct snapshot_file;
 
+#define ATTRS_RETRY_MS 100 /* what this node needs is not free yet */
+
 struct lease_client_store { /* lease_store.c, lease_resume.c */
 	char *path;         /* NULL: no snapshots */
 	char *config;       /* the network config's JSON */

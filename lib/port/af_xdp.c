@@ -83,8 +83,15 @@ static int open_queue(struct ovnet_port *port, uint16_t id, const struct ovnet_p
 		return -ENOMEM;
 	x->pool = conf->pool;
 	x->room = ovnet_door_room(conf->pool);
-	int err = ovnet_xsk_open(
-		&x->x, conf->iface, id, ovnet_xsk_frame_size(port->mtu), id < port->n_txq);
+	const struct ovnet_xsk_conf c = {.iface = conf->iface,
+		.queue = id,
+		.frame_size = ovnet_xsk_frame_size(port->mtu),
+		.rx_frames =
+			ovnet_xsk_rx_frames(conf->zero_copy, ovnet_netdev_rx_ring(conf->iface)),
+		.tx = id < port->n_txq,
+		.zero_copy = conf->zero_copy,
+		.patience = conf->patience};
+	int err = ovnet_xsk_open(&x->x, &c);
 	if (err < 0)
 		return err;
 	return ovnet_xdp_prog_add_socket(port->priv, id, x->x.fd);
@@ -96,6 +103,17 @@ static void xdp_close(struct ovnet_port *port)
 	ovnet_xdp_prog_detach(port->priv);
 	for (uint16_t i = 0; i < OVNET_MAX_QUEUES && port->queue[i] != NULL; i++)
 		ovnet_xsk_close(&((struct xdp_queue *)port->queue[i])->x);
+}
+
+static void say_zero_copy(struct ovnet_port *port)
+{
+	if (ovnet_xsk_is_zero_copy(&((struct xdp_queue *)port->queue[0])->x))
+		LOG(INFO, "interface '%s': AF_XDP without copies", port->name);
+	else
+		LOG(NOTICE,
+			"interface '%s': its driver cannot do zero-copy here, the kernel copies "
+			"packets; zero-copy = \"off\" saves memory",
+			port->name);
 }
 
 static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
@@ -112,13 +130,15 @@ static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 	port->mtu = dev.mtu;
 	port->mac = dev.mac;
 	port->caps = OVNET_CAP_CHAINED;
-	port->priv = ovnet_xdp_prog_attach(conf->iface, dev.ifindex, &err);
+	port->priv = ovnet_xdp_prog_attach(conf->iface, dev.ifindex, conf->patience, &err);
 	if (port->priv == NULL)
 		return err;
 	for (uint16_t i = 0; err == 0 && i < port->n_rxq; i++)
 		err = open_queue(port, i, conf);
 	if (err < 0)
 		xdp_close(port);
+	else if (conf->zero_copy)
+		say_zero_copy(port);
 	return err;
 }
 

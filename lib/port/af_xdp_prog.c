@@ -19,9 +19,6 @@ OVNET_LOG_TYPE(port)
 #define PROG_NAME "ovnet_xdp"
 /* While old and new addresses are in the map together, both have to fit. */
 #define MAX_ENTRIES (OVNET_XDP_ENTRIES / 2)
-/* A killed daemon's link and sockets go a moment after it. */
-#define WAIT_US  1000000
-#define RETRY_US 20000
 
 static_assert(OVNET_XDP_QUEUES >= OVNET_MAX_QUEUES, "every queue needs its slot in the XSKMAP");
 
@@ -34,7 +31,7 @@ struct ovnet_xdp_prog {
 struct holder {
 	uint32_t id; /* 0: nobody */
 	uint32_t mode_flag;
-	char name[BPF_OBJ_NAME_LEN];
+	char name[BPF_OBJ_NAME_LEN]; /* "": only CAP_SYS_ADMIN may know it */
 };
 
 __attribute__((format(printf, 2, 0))) static int print(
@@ -72,18 +69,20 @@ static void find_holder(uint32_t ifindex, struct holder *h)
 	close(fd);
 }
 
-/* Fails, as it should, for a program that hangs on a link: its process lives. */
-static void remove_stale(const char *iface, uint32_t ifindex, const struct holder *h)
+/* Fails, as it should, for a program that hangs on a link: its process lives, or is ending. */
+static bool remove_stale(const char *iface, uint32_t ifindex, const struct holder *h)
 {
 	int fd = bpf_prog_get_fd_by_id(h->id);
 
 	if (fd < 0)
-		return;
+		return false;
 	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = fd);
-	if (bpf_xdp_detach((int)ifindex, h->mode_flag | XDP_FLAGS_REPLACE, &opts) == 0)
+	bool removed = bpf_xdp_detach((int)ifindex, h->mode_flag | XDP_FLAGS_REPLACE, &opts) == 0;
+	if (removed)
 		LOG(NOTICE, "interface '%s': removed an XDP program a former ovnetd left behind",
 			iface);
 	close(fd);
+	return removed;
 }
 
 static bool is_held(int err)
@@ -113,39 +112,50 @@ static int attach_once(const char *iface, int prog_fd, uint32_t ifindex)
 	return generic;
 }
 
-/* Link fd or negative errno. */
-static int attach(const char *iface, int prog_fd, uint32_t ifindex)
+static void log_held(const char *iface, const struct holder *h)
 {
-	struct holder h = {0};
-
-	for (unsigned waited = 0; waited <= WAIT_US; waited += RETRY_US) {
-		int fd = attach_once(iface, prog_fd, ifindex);
-		if (fd >= 0)
-			return fd;
-		if (!is_held(fd)) {
-			LOG(ERR, "interface '%s': cannot attach an XDP program: %s%s", iface,
-				strerror(-fd),
-				fd == -EPERM ? " (CAP_NET_ADMIN and CAP_BPF are needed)" : "");
-			return fd;
-		}
-		find_holder(ifindex, &h);
-		if (h.id != 0 && strcmp(h.name, PROG_NAME) != 0)
-			break;
-		if (h.id != 0)
-			remove_stale(iface, ifindex, &h);
-		usleep(RETRY_US);
-	}
-	if (strcmp(h.name, PROG_NAME) == 0)
+	if (strcmp(h->name, PROG_NAME) == 0)
 		LOG(ERR, "interface '%s': another ovnetd has its XDP program there", iface);
 	else
 		LOG(ERR,
 			"interface '%s': XDP program '%s' (id %u) is attached already; detach it "
 			"(ip link set dev %s xdp off) or set driver = \"af_packet\"",
-			iface, h.name, h.id, iface);
-	return -EBUSY;
+			iface, h->name, h->id, iface);
 }
 
-struct ovnet_xdp_prog *ovnet_xdp_prog_attach(const char *iface, uint32_t ifindex, int *err)
+/* Is it gone, or may it be soon? One of ours is on its daemon's link, or was left behind. */
+static bool is_worth_a_try(
+	const char *iface, uint32_t ifindex, struct holder *h, struct ovnet_patience *patience)
+{
+	find_holder(ifindex, h);
+	if (h->name[0] != '\0' && strcmp(h->name, PROG_NAME) != 0)
+		return false;
+	if (h->id != 0 && remove_stale(iface, ifindex, h))
+		return true;
+	return ovnet_patience_wait(patience, "the XDP program on %s", iface);
+}
+
+/* Link fd or negative errno. */
+static int attach(const char *iface, int prog_fd, uint32_t ifindex, struct ovnet_patience *patience)
+{
+	struct holder h;
+	int fd;
+
+	do {
+		fd = attach_once(iface, prog_fd, ifindex);
+	} while (is_held(fd) && is_worth_a_try(iface, ifindex, &h, patience));
+	if (is_held(fd)) {
+		log_held(iface, &h);
+		return -EBUSY;
+	}
+	if (fd < 0)
+		LOG(ERR, "interface '%s': cannot attach an XDP program: %s%s", iface, strerror(-fd),
+			fd == -EPERM ? " (CAP_NET_ADMIN and CAP_BPF are needed)" : "");
+	return fd;
+}
+
+struct ovnet_xdp_prog *ovnet_xdp_prog_attach(
+	const char *iface, uint32_t ifindex, struct ovnet_patience *patience, int *err)
 {
 	struct ovnet_xdp_prog *p = calloc(1, sizeof(*p));
 
@@ -165,7 +175,7 @@ struct ovnet_xdp_prog *ovnet_xdp_prog_attach(const char *iface, uint32_t ifindex
 		ovnet_xdp_prog_detach(p);
 		return NULL;
 	}
-	p->link_fd = attach(iface, bpf_program__fd(p->skel->progs.ovnet_xdp), ifindex);
+	p->link_fd = attach(iface, bpf_program__fd(p->skel->progs.ovnet_xdp), ifindex, patience);
 	if (p->link_fd < 0) {
 		*err = p->link_fd;
 		ovnet_xdp_prog_detach(p);

@@ -13,10 +13,11 @@ struct ovnet_xdp_prog;
 
 /*
  * Loads and attaches, native if the driver can, else generic. Takes nothing until the first
- * filter. A program of ours that outlived its daemon is replaced; anybody else's is left
- * alone: NULL and -EBUSY.
+ * filter. A program of ours that outlived its daemon is replaced, that of one that is
+ * ending waited for; anybody else's is left alone: NULL and -EBUSY.
  */
-struct ovnet_xdp_prog *ovnet_xdp_prog_attach(const char *iface, uint32_t ifindex, int *err);
+struct ovnet_xdp_prog *ovnet_xdp_prog_attach(
+	const char *iface, uint32_t ifindex, struct ovnet_patience *patience, int *err);
 /* Detaches. NULL is fine. */
 void ovnet_xdp_prog_detach(struct ovnet_xdp_prog *p);
 

@@ -123,7 +123,7 @@ static int open_all(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 
 static int host_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
-	int err = ovnet_tun_check(conf->iface);
+	int err = ovnet_tun_check(conf->iface, conf->patience);
 
 	if (err < 0)
 		return err;

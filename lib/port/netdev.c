@@ -10,9 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <rte_common.h>
+
 #include "log.h"
 
 OVNET_LOG_TYPE(port)
+
+#define RX_RING_UNKNOWN 4096
+#define RX_RING_MAX     16384 /* nobody's is larger; a driver's word for so much memory */
 
 /* Silent: some failures are answers. */
 static int ask(const char *name, unsigned long request, struct ifreq *ifr)
@@ -99,6 +104,16 @@ int ovnet_netdev_queues(const char *name, struct ovnet_netdev_queues *out)
 	out->rx = (uint16_t)(rx == 0 ? 1 : rx > UINT16_MAX ? UINT16_MAX : rx);
 	out->tx = (uint16_t)(tx == 0 ? 1 : tx > UINT16_MAX ? UINT16_MAX : tx);
 	return 0;
+}
+
+uint32_t ovnet_netdev_rx_ring(const char *name)
+{
+	struct ethtool_ringparam ring = {.cmd = ETHTOOL_GRINGPARAM};
+	struct ifreq ifr = {.ifr_data = (char *)&ring};
+
+	if (ask(name, SIOCETHTOOL, &ifr) < 0 || ring.rx_pending == 0)
+		return RX_RING_UNKNOWN;
+	return RTE_MIN(ring.rx_pending, (uint32_t)RX_RING_MAX);
 }
 
 bool ovnet_netdev_running(uint32_t ifindex)

@@ -19,6 +19,7 @@
 #include "counters.h"
 #include "drop.h"
 #include "net.h"
+#include "patience.h"
 #include "rcu.h"
 
 #define OVNET_MAX_QUEUES OVNET_MAX_WORKERS
@@ -66,7 +67,10 @@ struct ovnet_port_conf {
 	 * is not the overlay's. Family 0: any; on shared uplinks the filter sees to it.
 	 */
 	struct ovnet_addr local, local6;
-	bool offloads; /* ask for checksum and segmentation offload where the kind has it */
+	struct ovnet_patience
+		*patience; /* for a former owner; NULL, as while others are served: none */
+	bool zero_copy;    /* af_xdp: where the driver can */
+	bool offloads;     /* ask for checksum and segmentation offload where the kind has it */
 };
 
 /* What an uplink takes out of a shared interface. Applied live, whole. */

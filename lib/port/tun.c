@@ -17,10 +17,6 @@
 
 OVNET_LOG_TYPE(port)
 
-/* A killed predecessor's fds are closed a moment after its parent saw it die. */
-#define HOLDER_WAIT_US  1000000
-#define HOLDER_RETRY_US 20000
-
 struct kind {
 	bool tun, vnet_hdr, multi_queue;
 	uint32_t queues; /* held open by somebody */
@@ -103,43 +99,47 @@ static int ask_kind(const char *name, struct kind *k)
 	return err;
 }
 
-int ovnet_tun_check(const char *name)
+/* 0: there is none, or nobody holds it. */
+static int look_at(const char *name, struct kind *k)
+{
+	int err = ask_kind(name, k);
+
+	if (err == -ENODEV)
+		return 0;
+	if (err < 0) {
+		LOG(ERR, "host device '%s': cannot ask the kernel about it: %s", name,
+			strerror(-err));
+		return err;
+	}
+	if (!k->tun || !k->multi_queue || !k->vnet_hdr) {
+		LOG(ERR,
+			"host device '%s' exists and is not a multi-queue TUN with vnet headers; "
+			"remove it (ip link delete %s) or set another name (host.device)",
+			name, name);
+		return -EEXIST;
+	}
+	return k->queues > 0 ? -EBUSY : 0;
+}
+
+int ovnet_tun_check(const char *name, struct ovnet_patience *patience)
 {
 	struct kind k;
+	int err;
 
 	if (name == NULL || name[0] == '\0' || strlen(name) >= IFNAMSIZ) {
 		LOG(ERR, "host device '%s': an interface name has 1 to 15 characters",
 			name != NULL ? name : "");
 		return -EINVAL;
 	}
-	for (unsigned waited = 0;; waited += HOLDER_RETRY_US) {
-		int err = ask_kind(name, &k);
-		if (err == -ENODEV)
-			return 0;
-		if (err < 0) {
-			LOG(ERR, "host device '%s': cannot ask the kernel about it: %s", name,
-				strerror(-err));
-			return err;
-		}
-		if (!k.tun || !k.multi_queue || !k.vnet_hdr) {
-			LOG(ERR,
-				"host device '%s' exists and is not a multi-queue TUN with vnet "
-				"headers; remove it (ip link delete %s) or set another name "
-				"(host.device)",
-				name, name);
-			return -EEXIST;
-		}
-		if (k.queues == 0)
-			return 0;
-		if (waited >= HOLDER_WAIT_US)
-			break;
-		usleep(HOLDER_RETRY_US);
-	}
-	LOG(ERR,
-		"host device '%s' is held by another process (%u queues); is another ovnetd "
-		"running?",
-		name, k.queues);
-	return -EBUSY;
+	while ((err = look_at(name, &k)) == -EBUSY &&
+		ovnet_patience_wait(patience, "host device '%s'", name))
+		;
+	if (err == -EBUSY)
+		LOG(ERR,
+			"host device '%s' is held by another process (%u queues); is another "
+			"ovnetd running?",
+			name, k.queues);
+	return err;
 }
 
 static int set_up(int fd, const char *name, bool csum_offload)

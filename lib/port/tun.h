@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "patience.h"
+
 /*
- * -EEXIST: the name belongs to a device of another kind, -EBUSY: another process still holds
- * queues of it after a second; both logged with the cure. 0: free, or ours to take over.
+ * -EEXIST: the name belongs to a device of another kind, -EBUSY: another process holds queues of
+ * it, for longer than `patience`; both logged with the cure. 0: free, or ours to take over.
  */
-int ovnet_tun_check(const char *name);
+int ovnet_tun_check(const char *name, struct ovnet_patience *patience);
 /* One queue's fd, non-blocking; makes the device if there is none. Negative errno, logged. */
 int ovnet_tun_queue_open(const char *name, bool csum_offload);
 /* From now on the device outlives its fds. */

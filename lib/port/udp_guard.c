@@ -59,8 +59,10 @@ static int open_family(int family, uint16_t port)
 	return fd;
 }
 
-static int failed(uint16_t port, int err)
+static int failed(uint16_t port, int err, struct ovnet_patience *patience)
 {
+	if (err == -EADDRINUSE && ovnet_patience_left(patience, "UDP port %u", port))
+		return -EAGAIN;
 	if (err == -EADDRINUSE)
 		LOG(ERR,
 			"UDP port %u is taken: by a kernel vxlan device (ip -d link show type "
@@ -72,12 +74,13 @@ static int failed(uint16_t port, int err)
 	return err;
 }
 
-int ovnet_udp_guard_open(struct ovnet_udp_guard *guard, uint16_t port)
+int ovnet_udp_guard_open(
+	struct ovnet_udp_guard *guard, uint16_t port, struct ovnet_patience *patience)
 {
 	*guard = (struct ovnet_udp_guard){-1, -1};
 	guard->fd4 = open_family(AF_INET, port);
 	if (guard->fd4 < 0)
-		return failed(port, guard->fd4);
+		return failed(port, guard->fd4, patience);
 	guard->fd6 = open_family(AF_INET6, port);
 	if (guard->fd6 == -EAFNOSUPPORT) {
 		guard->fd6 = -1;
@@ -87,7 +90,7 @@ int ovnet_udp_guard_open(struct ovnet_udp_guard *guard, uint16_t port)
 		int err = guard->fd6;
 		guard->fd6 = -1;
 		ovnet_udp_guard_close(guard);
-		return failed(port, err);
+		return failed(port, err, patience);
 	}
 	return 0;
 }

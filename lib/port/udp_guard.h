@@ -11,15 +11,19 @@
 
 #include <stdint.h>
 
+#include "patience.h"
+
 struct ovnet_udp_guard {
 	int fd4, fd6; /* -1: none */
 };
 
 /*
- * Binds 0.0.0.0:port and [::]:port (the latter where the kernel has IPv6). -EADDRINUSE when
- * somebody has it; logged with how to find out who.
+ * Binds 0.0.0.0:port and [::]:port (the latter where the kernel has IPv6). When somebody has it,
+ * -EAGAIN as long as there is patience (it never sleeps), then -EADDRINUSE, logged with how to find
+ * out who.
  */
-int ovnet_udp_guard_open(struct ovnet_udp_guard *guard, uint16_t port);
+int ovnet_udp_guard_open(
+	struct ovnet_udp_guard *guard, uint16_t port, struct ovnet_patience *patience);
 /* Once per successful open. */
 void ovnet_udp_guard_close(struct ovnet_udp_guard *guard);
 

@@ -80,7 +80,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	snprintf(lock, sizeof(lock), "%s.lock", path);
 	base = event_base_new();
 	CHECK(base != NULL, "no event loop");
-	server = ovnet_ctl_server_new(base, path, 0600, (gid_t)-1, methods, NULL, &err);
+	server = ovnet_ctl_server_new(base, path, 0600, (gid_t)-1, methods, NULL, NULL, &err);
 	CHECK(server != NULL, "%s: %d", path, err);
 	CHECK(atexit(stop) == 0, "atexit");
 	return 0;

@@ -57,7 +57,8 @@ static inline void daemon_start(
 
 	d->base = event_base_new();
 	assert_non_null(d->base);
-	d->server = ovnet_ctl_server_new(d->base, d->path, mode, (gid_t)-1, methods, NULL, &err);
+	d->server =
+		ovnet_ctl_server_new(d->base, d->path, mode, (gid_t)-1, methods, NULL, NULL, &err);
 	assert_int_equal(err, 0);
 	assert_non_null(d->server);
 	ovnet_ctl_server_set_idle(d->server, idle_s);

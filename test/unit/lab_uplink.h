@@ -14,11 +14,14 @@ static int peer; /* raw, at the far end */
 static inline struct ovnet_port *open_uplink(
 	const struct ovnet_port_ops *ops, const char *iface, uint16_t queues, int *err)
 {
+	/* The kernel takes a moment to let go of a closed AF_XDP socket's queue. */
+	struct ovnet_patience patience = {0};
 	const struct ovnet_port_conf conf = {.name = "up",
 		.role = OVNET_PORT_UPLINK,
 		.iface = iface,
 		.queues = queues,
-		.pool = lab_pool};
+		.pool = lab_pool,
+		.patience = &patience};
 
 	return ovnet_port_open(ops, 3, &conf, err);
 }

@@ -41,12 +41,12 @@ static void second_server_is_refused(void **state)
 	daemon_start(&d, 0600, 30, methods);
 
 	assert_non_null(base);
-	assert_null(ovnet_ctl_server_new(base, d.path, 0600, (gid_t)-1, methods, NULL, &err));
+	assert_null(ovnet_ctl_server_new(base, d.path, 0600, (gid_t)-1, methods, NULL, NULL, &err));
 	assert_int_equal(err, -EADDRINUSE);
 	/* Even when somebody removed the lock: the socket answers. */
 	snprintf(lock, sizeof(lock), "%s.lock", d.path);
 	assert_int_equal(unlink(lock), 0);
-	assert_null(ovnet_ctl_server_new(base, d.path, 0600, (gid_t)-1, methods, NULL, &err));
+	assert_null(ovnet_ctl_server_new(base, d.path, 0600, (gid_t)-1, methods, NULL, NULL, &err));
 	assert_int_equal(err, -EADDRINUSE);
 	event_base_free(base);
 	answers(&d); /* the first one was not disturbed */
@@ -92,8 +92,8 @@ static void stale_socket_is_replaced(void **state)
 	if (pid == 0) {
 		int err;
 		struct event_base *base = event_base_new();
-		if (ovnet_ctl_server_new(base, d.path, 0600, (gid_t)-1, methods, NULL, &err) ==
-			NULL)
+		if (ovnet_ctl_server_new(
+			    base, d.path, 0600, (gid_t)-1, methods, NULL, NULL, &err) == NULL)
 			_exit(1);
 		if (write(ready[1], "r", 1) != 1)
 			_exit(1);
@@ -126,16 +126,17 @@ static void no_file_but_a_socket_is_touched(void **state)
 	int fd = open(d.path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_null(ovnet_ctl_server_new(base, d.path, 0600, (gid_t)-1, methods, NULL, &err));
+	assert_null(ovnet_ctl_server_new(base, d.path, 0600, (gid_t)-1, methods, NULL, NULL, &err));
 	assert_int_equal(err, -EEXIST);
 	assert_int_equal(access(d.path, F_OK), 0);
 	memset(long_path, 'x', sizeof(long_path) - 1);
 	long_path[0] = '/';
 	long_path[sizeof(long_path) - 1] = '\0';
-	assert_null(ovnet_ctl_server_new(base, long_path, 0600, (gid_t)-1, methods, NULL, &err));
+	assert_null(
+		ovnet_ctl_server_new(base, long_path, 0600, (gid_t)-1, methods, NULL, NULL, &err));
 	assert_int_equal(err, -ENAMETOOLONG);
 	assert_null(ovnet_ctl_server_new(
-		base, "/nonexistent/x/d.sock", 0600, (gid_t)-1, methods, NULL, &err));
+		base, "/nonexistent/x/d.sock", 0600, (gid_t)-1, methods, NULL, NULL, &err));
 	assert_int_equal(err, -ENOENT);
 	event_base_free(base);
 	daemon_remove(&d);

@@ -404,11 +404,11 @@ static void guard_holds_the_port_silently(void **state)
 	assert_int_equal(send(fd, "x", 1, 0), -1);
 	assert_int_equal(errno, ECONNREFUSED);
 
-	assert_int_equal(ovnet_udp_guard_open(&guard, 8472), 0);
+	assert_int_equal(ovnet_udp_guard_open(&guard, 8472, NULL), 0);
 	assert_int_equal(send(fd, "x", 1, 0), 1);
 	assert_int_equal(send(fd, "x", 1, 0), 1);
 	assert_false(lab_readable(guard.fd4, 50));
-	assert_int_equal(ovnet_udp_guard_open(&second, 8472), -EADDRINUSE);
+	assert_int_equal(ovnet_udp_guard_open(&second, 8472, NULL), -EADDRINUSE);
 	ovnet_udp_guard_close(&guard);
 	close(fd);
 }
@@ -421,9 +421,9 @@ static void guard_finds_a_kernel_vxlan(void **state)
 	lab("ip", "link", "add", "name", "vx1", "type", "vxlan", "id", "1", "dstport", "8472",
 		"dev", "lo");
 	lab("ip", "link", "set", "dev", "vx1", "up");
-	assert_int_equal(ovnet_udp_guard_open(&guard, 8472), -EADDRINUSE);
+	assert_int_equal(ovnet_udp_guard_open(&guard, 8472, NULL), -EADDRINUSE);
 	lab("ip", "link", "delete", "vx1");
-	assert_int_equal(ovnet_udp_guard_open(&guard, 8472), 0);
+	assert_int_equal(ovnet_udp_guard_open(&guard, 8472, NULL), 0);
 	ovnet_udp_guard_close(&guard);
 }
 

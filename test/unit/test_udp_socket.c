@@ -87,7 +87,7 @@ static int take(struct ovnet_port *port, uint16_t udp_port)
 
 static struct ovnet_port *guarded_door(void)
 {
-	assert_int_equal(ovnet_udp_guard_open(&guard, PORT), 0);
+	assert_int_equal(ovnet_udp_guard_open(&guard, PORT, NULL), 0);
 	struct ovnet_port *port = open_door();
 	assert_int_equal(take(port, PORT), 0);
 	return port;
@@ -333,7 +333,7 @@ static void the_port_stays_ours(void **state)
 	struct ovnet_udp_guard second;
 	struct ovnet_port *port = guarded_door();
 
-	assert_int_equal(ovnet_udp_guard_open(&second, PORT), -EADDRINUSE);
+	assert_int_equal(ovnet_udp_guard_open(&second, PORT, NULL), -EADDRINUSE);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), -1);
@@ -346,12 +346,12 @@ static void the_port_stays_ours(void **state)
 	close_all(port);
 
 	lab("ip", "link", "set", "vx0", "up");
-	assert_int_equal(ovnet_udp_guard_open(&guard, PORT), -EADDRINUSE);
+	assert_int_equal(ovnet_udp_guard_open(&guard, PORT, NULL), -EADDRINUSE);
 	lab("ip", "link", "delete", "vx0");
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(ovnet_udp_guard_open(&guard, PORT), -EADDRINUSE);
+	assert_int_equal(ovnet_udp_guard_open(&guard, PORT, NULL), -EADDRINUSE);
 	port = open_door();
 	close(fd);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
