@@ -47,6 +47,7 @@ struct conf_uplink {
 	struct ovnet_addr gateway;        /* devargs: where everything else goes; may be none */
 	struct conf_neighbour neighbours[CONF_MAX_NEIGHBOURS];
 	unsigned n_neighbours;
+	bool zero_copy;  /* af_xdp: the NIC writes into ovnet's memory */
 	uint16_t queues; /* 0: one per worker, as far as the device has them */
 };
 

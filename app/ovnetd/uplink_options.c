@@ -11,6 +11,8 @@
 /* "dpdk" is not for the asking: it follows from devargs. */
 static const char *const driver[] = {"auto", "af_xdp", "af_packet", NULL};
 
+static const char *const off_on[] = {"off", "on", NULL};
+
 static_assert(CONF_DRIVER_AUTO == 0 && CONF_DRIVER_AF_XDP == 1 && CONF_DRIVER_AF_PACKET == 2,
 	"order of choices");
 
@@ -27,6 +29,8 @@ const struct option_def uplink_options[] = {
 	{"gateway", OPTION_PARSED, UP(gateway), .parse = parse_unicast4, .preset = "", .form = "an IPv4 address such as \"192.0.2.254\"",
 		.help = "with devargs: where everything outside that network goes"},
 	{"neighbours", OPTION_ITEMS, .preset = "", .help = "with devargs: MAC addresses of nodes and gateway"},
+	{"zero-copy", OPTION_CHOICE, UP(zero_copy), .choices = off_on, .preset = "off",
+		.help = "af_xdp: the NIC reads and writes ovnet's memory, where its driver can"},
 	{"queues", OPTION_UINT, UP(queues), .preset = "0", .min = 0, .max = 31, .help = "queues to open; 0: one per worker, as far as there are any"},
 	{NULL},
 };

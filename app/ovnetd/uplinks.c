@@ -191,6 +191,7 @@ static struct ovnet_port_conf port_conf(const struct daemon *d, const struct con
 		.role = OVNET_PORT_UPLINK,
 		.queues = c != NULL && c->queues != 0 ? c->queues : d->conf.dpdk.workers,
 		.pool = d->pool,
+		.zero_copy = c != NULL && c->zero_copy,
 	};
 }
 

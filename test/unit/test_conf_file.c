@@ -199,8 +199,9 @@ static void uplinks_of_both_kinds(void **state)
 	struct run r;
 	char text[OVNET_PREFIX_STRLEN];
 
-	load_file(&r, "uplinks = ( { iface = \"eth0\"; driver = \"af_xdp\"; queues = 4; },\n"
-		      "{ devargs = \"net_pcap0,rx_pcap=a,tx_pcap=b\"; address = \"192.0.2.1/24\";\n"
+	load_file(&r, "uplinks = ( { iface = \"eth0\"; driver = \"af_xdp\"; queues = 4;\n"
+		      "zero-copy = \"on\"; }, { devargs = \"net_pcap0,rx_pcap=a,tx_pcap=b\"; "
+		      "address = \"192.0.2.1/24\";\n"
 		      "  gateway = \"192.0.2.254\"; neighbours = (\n"
 		      "  { ip = \"192.0.2.254\"; mac = \"02:00:00:00:00:fe\"; },\n"
 		      "  { ip = \"192.0.2.2\"; mac = \"02:00:00:00:00:02\"; } ); } );\n");
@@ -209,6 +210,8 @@ static void uplinks_of_both_kinds(void **state)
 	const struct conf_uplink *a = &r.conf.uplinks[0], *b = &r.conf.uplinks[1];
 	assert_int_equal(a->driver, CONF_DRIVER_AF_XDP);
 	assert_int_equal(a->queues, 4);
+	assert_true(a->zero_copy);
+	assert_false(b->zero_copy);
 	assert_string_equal(a->devargs, "");
 	assert_int_equal(b->driver, CONF_DRIVER_DPDK);
 	assert_string_equal(b->devargs, "net_pcap0,rx_pcap=a,tx_pcap=b");
