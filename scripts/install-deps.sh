@@ -12,21 +12,34 @@ libcap-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler linux-libc-de
 scdoc"
 RUN="iproute2 iptables nftables ethtool etcd-server etcd-client iperf3 iputils-ping iputils-tracepath
 curl jq netcat-openbsd python3 procps util-linux bsdextrautils openssl"
-TEST="libcmocka-dev clang-format llvm lld libclang-rt-14-dev universal-ctags codespell
-shellcheck tcpdump tshark python3-scapy git"
+TEST="libcmocka-dev clang-format llvm lld universal-ctags codespell
+shellcheck tcpdump tshark python3-scapy git debootstrap"
 
-want="$BUILD $RUN $TEST"
+# The sanitizers' runtime has the number of the release's clang in its name: libclang-rt-14-dev on
+# Debian 12, -19- on Debian 13. Nothing where neither dpkg nor apt knows it yet.
+clang_rt() {
+	{
+		dpkg-query -W -f '${Depends}\n' clang 2>/dev/null | grep . ||
+			apt-cache show clang 2>/dev/null | sed -n 's,^Depends: ,,p'
+	} | sed -nE 's/.*\bclang-([0-9]+)\b.*/libclang-rt-\1-dev/p' | head -n 1
+}
+
 if [ "${1:-}" = --list ]; then
-	# shellcheck disable=SC2086
-	echo $want | tr ' ' '\n'
+	# shellcheck disable=SC2046,SC2086
+	echo $BUILD $RUN $TEST $(clang_rt) | tr ' ' '\n'
 	exit 0
 fi
 
-have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
-missing=""
-for p in $want; do
-	echo "$have" | grep -qx "$p" || missing="$missing $p"
-done
+# absent PACKAGE...: those that are not installed.
+absent() {
+	have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p')
+	for p in "$@"; do
+		echo "$have" | grep -qx "$p" || printf ' %s' "$p"
+	done
+}
+
+# shellcheck disable=SC2046,SC2086
+missing=$(absent $BUILD $RUN $TEST $(clang_rt))
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -44,5 +57,5 @@ if [ ! -e $policy ]; then
 	printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy && made=1
 fi
 trap '[ -z "$made" ] || rm -f $policy' EXIT
-# shellcheck disable=SC2086
-apt-get install -y -q --no-install-recommends $missing
+# shellcheck disable=SC2046,SC2086
+apt-get install -y -q --no-install-recommends $(absent $BUILD $RUN $TEST $(clang_rt))

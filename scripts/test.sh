@@ -8,11 +8,11 @@ set -euo pipefail
 . "$OVNET_ROOT/test/smoke/lib/attempts.sh"
 set +eE
 
-PARTS="build lint unit smoke demo perf asan fuzz"
+PARTS="build lint unit smoke demo perf asan fuzz debian13"
 
 usage() {
 	cat <<-END
-		usage: scripts/test.sh [build|lint|unit|smoke|demo|perf|asan|fuzz]... [--full]
+		usage: scripts/test.sh [build|lint|unit|smoke|demo|perf|asan|fuzz|debian13]... [--full]
 
 		  build  gcc and clang, warnings are errors
 		  lint   scripts/lint.sh and its self-test
@@ -22,6 +22,8 @@ usage() {
 		  perf   the benchmarks in short: that they run and give their figures
 		  asan   unit and smoke with AddressSanitizer and UndefinedBehaviorSanitizer
 		  fuzz   each harness of test/fuzz for a few seconds; test/fuzz/run.sh for longer
+		  debian13
+		         build, unit and demo on Debian 13: see scripts/in-debian.sh
 		  --full adds what takes long
 
 		Without a part: all of them. Installs what is missing, builds what it runs.
@@ -65,10 +67,11 @@ unit_failure() {
 		grep -am 1 -B 4 'FAILED  \]' | paste -sd ' ' | cut -c -300 | grep . || echo "no case named"
 }
 
-# unit PREFIX DIR FACTOR: every suite of a build; FACTOR stretches meson's time limits.
+# unit PREFIX DIR FACTOR [COMMAND...]: every suite of a build; FACTOR stretches meson's time limits,
+# COMMAND runs meson where the build is at home.
 unit() {
-	local log="unit-$$" name outcome seconds
-	meson test -C "$2" --no-rebuild --logbase "$log" -t "$3" >"$LOGS/$1unit.log" 2>&1 </dev/null
+	local log="unit-$$" name outcome seconds meson=("${@:4}" meson)
+	"${meson[@]}" test -C "$2" --no-rebuild --logbase "$log" -t "$3" >"$LOGS/$1unit.log" 2>&1 </dev/null
 	if [ ! -s "$2/meson-logs/$log.json" ]; then
 		result FAIL "$1unit" 0 "meson test did not run, log: $LOGS/$1unit.log"
 		return
@@ -77,7 +80,7 @@ unit() {
 		case $outcome in
 		OK) result ok "$1unit/$name" "$seconds" ;;
 		FAIL | TIMEOUT)
-			if meson test -C "$2" --no-rebuild --logbase "$log-$name" -t "$3" "$name" \
+			if "${meson[@]}" test -C "$2" --no-rebuild --logbase "$log-$name" -t "$3" "$name" \
 				>"$LOGS/$1unit-$name.second.log" 2>&1 </dev/null; then
 				result ok "$1unit/$name" "$seconds" "second try; the first: $outcome"
 				outcome=OK
@@ -150,6 +153,16 @@ build_gcc() {
 
 ASAN=("$OVNET_ROOT/build-asan" "-Db_sanitize=address,undefined" --buildtype=debugoptimized)
 CLANG=("$OVNET_ROOT/build-clang" -Dwerror=true)
+DEBIAN13=("$OVNET_ROOT/scripts/in-debian.sh" trixie)
+DEBIAN13_GCC=("$OVNET_ROOT/build-debian13" -Dwerror=true)
+# For its warnings, none of which needs the optimizer.
+DEBIAN13_CLANG=("$OVNET_ROOT/build-debian13-clang" -Dwerror=true --optimization=0)
+
+# build_debian13 COMPILER DIR [MESON_OPTION...]
+build_debian13() {
+	"${DEBIAN13[@]}" env "CC=$1" "OVNET_ROOT=$OVNET_ROOT" bash -c '. "$0" && build_tree "$@"' \
+		"$OVNET_ROOT/test/smoke/lib/build.sh" "${@:2}"
+}
 
 # Tests wait more than they compute: what the later parts need is built meanwhile.
 build_ahead() {
@@ -157,6 +170,8 @@ build_ahead() {
 	build_gcc || return
 	! wanted asan || CC=gcc ahead build/asan build_tree "${ASAN[@]}"
 	! wanted fuzz || ahead build/fuzz "$OVNET_ROOT/test/fuzz/run.sh" --build
+	! wanted debian13 || ahead debian13/build-gcc build_debian13 gcc "${DEBIAN13_GCC[@]}"
+	! wanted debian13 || ahead debian13/build-clang build_debian13 clang "${DEBIAN13_CLANG[@]}"
 	! wanted build || CC=clang ahead build/clang build_tree "${CLANG[@]}"
 }
 
@@ -231,6 +246,14 @@ part_fuzz() {
 	drain
 }
 
+part_debian13() {
+	its_turn debian13/build-gcc build_debian13 gcc "${DEBIAN13_GCC[@]}" || return
+	its_turn debian13/build-clang build_debian13 clang "${DEBIAN13_CLANG[@]}"
+	unit debian13- "${DEBIAN13_GCC[0]}" 1 "${DEBIAN13[@]}"
+	run demo/debian13 "${DEBIAN13[@]}" env "OVNET_BUILD=${DEBIAN13_GCC[0]}" \
+		"$OVNET_ROOT/scripts/demo.sh"
+}
+
 finish() {
 	trap - EXIT
 	# shellcheck disable=SC2046
@@ -254,7 +277,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 # One reservation for all tests; without it ovnetd runs on 4K pages.
-if wanted unit || wanted smoke || wanted asan; then
+if wanted unit || wanted smoke || wanted asan || wanted debian13; then
 	[ "$(id -u)" = 0 ] && hugepages_hold 384 2>"$LOGS/hugepages.log" ||
 		echo "no hugepages, tests run on 4K pages: $(tail -n 1 "$LOGS/hugepages.log" 2>/dev/null)"
 fi
