@@ -16,6 +16,7 @@
 
 #include "conf.h"
 #include "ingress.h"
+#include "options.h"
 
 /* `len` bytes of one URL: scheme, host, no blanks. */
 static int check_url(const char *url, size_t len)
@@ -110,13 +111,21 @@ int check_iface(const char *text)
 	return 0;
 }
 
+/* Blanks part them: no interface has one in its name. */
 int check_regex(const char *text)
 {
+	char copy[OPTION_TEXT_MAX + 1], *save = NULL;
 	regex_t re;
 
-	if (regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
+	if (strlen(text) >= sizeof(copy))
 		return -EINVAL;
-	regfree(&re);
+	strcpy(copy, text);
+	for (char *one = strtok_r(copy, " ", &save); one != NULL;
+		one = strtok_r(NULL, " ", &save)) {
+		if (regcomp(&re, one, REG_EXTENDED | REG_NOSUB) != 0)
+			return -EINVAL;
+		regfree(&re);
+	}
 	return 0;
 }
 

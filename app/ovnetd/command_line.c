@@ -239,12 +239,14 @@ static void drop_uplinks(struct conf *conf)
 static const char *with_former(
 	const struct loader *l, const struct flag_use *use, char *buf, size_t size)
 {
-	const char *former = l->conf->node.iface;
+	bool regex = strcmp(use->option->key, "node.iface-regex") == 0;
+	const char *former = regex ? l->conf->node.iface_regex : l->conf->node.iface;
+	const char *between = former[0] == '\0' ? "" : regex ? " " : ",";
 
-	if (strcmp(use->option->key, "node.iface") != 0 ||
+	if ((!regex && strcmp(use->option->key, "node.iface") != 0) ||
 		l->given[use->option - ovnetd_options].kind != FROM_FLAG)
 		return use->value;
-	snprintf(buf, size, "%s%s%s", former, former[0] != '\0' ? "," : "", use->value);
+	snprintf(buf, size, "%s%s%s", former, between, use->value);
 	return buf;
 }
 

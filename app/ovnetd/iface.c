@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <regex.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon.h"
@@ -19,15 +20,28 @@ static bool matches(void *arg, const char *text)
 	return regexec(arg, text, 0, NULL, 0) == 0;
 }
 
-static int by_regex(struct daemon *d)
+static int by_one_regex(struct daemon *d, const char *pattern)
 {
-	const char *pattern = d->conf.node.iface_regex;
 	regex_t re;
 
 	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
 		return -EINVAL; /* the option table lets none through */
 	int rc = ovnet_kernel_link_match(d->kernel, matches, &re, d->iface, sizeof(d->iface));
 	regfree(&re);
+	return rc;
+}
+
+/* Each by itself, addresses before names, as flanneld does. */
+static int by_regex(struct daemon *d)
+{
+	const char *pattern = d->conf.node.iface_regex;
+	char *copy = strdup(pattern), *save = NULL;
+	int rc = copy != NULL ? -ENODEV : -ENOMEM;
+
+	for (char *one = copy != NULL ? strtok_r(copy, " ", &save) : NULL;
+		one != NULL && rc == -ENODEV; one = strtok_r(NULL, " ", &save))
+		rc = by_one_regex(d, one);
+	free(copy);
 	if (rc < 0)
 		LOG(ERR,
 			"no interface has an IPv4 address or a name that \"%s\" matches: `ip -br "

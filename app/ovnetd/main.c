@@ -11,7 +11,7 @@ OVNET_LOG_TYPE(main)
 static int run(struct daemon *d)
 {
 	LOG(NOTICE, "ovnetd %s", OVNET_VERSION);
-	if (privileges_drop() < 0)
+	if (privileges_drop(&d->conf) < 0)
 		return EXIT_FAILURE;
 	return daemon_run(d);
 }

@@ -97,7 +97,9 @@ const struct option_def ovnetd_options[] = {
 	{"etcd.keyfile", OPTION_TEXT, AT(etcd.keyfile), .check = check_file, .preset = "",
 		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
 		.help = "private key of the client certificate",
-		.more = "Empty: the key is in the file of the certificate."},
+		.more = "Empty: the key is in the file of the certificate. Where one of these files, or "
+			"its folder, is closed to ovnetd's user at its start, root keeps the capability "
+			"CAP_DAC_READ_SEARCH for it; `setfacl -m u:root:r FILE` does without."},
 	{"etcd.server-name", OPTION_TEXT, AT(etcd.server_name), .check = check_server_name,
 		.preset = "", .arg = "NAME", .form = "a name such as \"etcd.example.com\", or \"\" for the address's own",
 		.help = "name the certificates of etcd are for",
@@ -131,10 +133,11 @@ const struct option_def ovnetd_options[] = {
 			"that which has public-ip, or else that of the IPv4 default route. Its address "
 			"goes into the lease, its MTU bounds the overlay's."},
 	{"node.iface-regex", OPTION_TEXT, AT(node.iface_regex), .check = check_regex, .preset = "",
-		.arg = "REGEX", .form = "an extended regular expression as grep -E takes it, or \"\"",
+		.arg = "REGEX", .form = "an extended regular expression as grep -E takes it, several with blanks between them, or \"\"",
 		.help = "interface by a pattern for its address or name",
 		.more = "Without iface: the first interface that has an IPv4 address the pattern is "
-			"found in, or else a name. flanneld's are Go's: write [0-9] for its \\d."},
+			"found in, or else a name. Of several (\"^10[.]1[.] ^eth\", or the flag several "
+			"times) each is tried in turn. flanneld's are Go's: write [0-9] for its \\d."},
 	{"node.iface-can-reach", OPTION_TEXT, AT(node.iface_can_reach), .check = check_public_ip,
 		.preset = "", .arg = "IP", .form = "an IPv4 address such as \"192.0.2.1\", or \"\"",
 		.help = "interface by the route to this address",

@@ -98,6 +98,15 @@ static void flanneld_s_flags_are_all_known(void **state)
 	assert_int_equal(r.err, 0);
 	assert_string_equal(r.conf.node.iface, "eth0,192.0.2.1,eth1"); /* instead of the file's */
 	done(&r);
+	write_text("node = { iface-regex = \"^ens ^eno\"; };");
+	LOAD(&r, "--config", file);
+	assert_string_equal(r.conf.node.iface_regex, "^ens ^eno");
+	done(&r);
+	LOAD(&r, "--config", file, "--iface-regex=^10[.]1[.]", "-iface-regex", "^eth[0-9]{1,2}$");
+	assert_int_equal(r.err, 0);
+	assert_string_equal(r.conf.node.iface_regex, "^10[.]1[.] ^eth[0-9]{1,2}$");
+	done(&r);
+	flag_refused("--iface-regex=eth0 eth(", "several with blanks between them");
 	flag_refused("--iface-regex=eth(", "give an extended regular expression");
 	flag_refused("--iface-can-reach=host", "give an IPv4 address");
 	flag_refused("--iface=eth0,", "give an interface's name or address, several with commas");
