@@ -9,7 +9,9 @@
 
 #include "ctl_server.h"
 #include "firewall.h"
+#include "flanneld.h"
 #include "host_device.h"
+#include "subnet_env.h"
 
 static void print_line(void *arg, const char *what)
 {
@@ -43,15 +45,49 @@ static int remove_file(const char *path, bool dry_run)
 	return 1;
 }
 
-static int remove_files(const struct conf *c, bool dry_run)
+/*
+ * flanneld writes the same file, and takes the same subnet where it follows ovnetd: the file is
+ * ours where the subnet's address is on our device, and no flanneld is at work. Before the device
+ * goes.
+ */
+static bool owns_subnet_file(const struct conf *c)
+{
+	struct ovnet_prefix4 subnet;
+	const char *file = c->node.subnet_file;
+	char prefix[256], text[OVNET_PREFIX_STRLEN];
+	pid_t pid = flanneld_running(prefix, sizeof(prefix));
+
+	if (access(file, F_OK) < 0)
+		return false;
+	if (pid != 0) {
+		printf("left: %s: a flanneld runs here (process %d)\n", file, (int)pid);
+		return false;
+	}
+	if (ovnet_subnet_env_read(file, &subnet) < 0) {
+		printf("left: %s: there is no FLANNEL_SUBNET in it, as ovnetd writes it\n", file);
+		return false;
+	}
+	struct ovnet_addr base = ovnet_addr_v4(subnet.addr_host);
+	enum ovnet_overlay_device device = ovnet_kernel_overlay_device(&base);
+	if (device == OVNET_DEVICE_OURS)
+		return true;
+	printf("left: %s: subnet %s is %s; remove the file if nobody needs it\n", file,
+		ovnet_prefix4_text(&subnet, text, sizeof(text)),
+		device == OVNET_DEVICE_FLANNELS ? "on a device of flannel's"
+						: "on no device of ovnet's");
+	return false;
+}
+
+static int remove_files(const struct conf *c, bool dry_run, bool subnet_file)
 {
 	char lock[4352], dpdk[4096];
 	int n = 0;
 
 	snprintf(lock, sizeof(lock), "%s.lock", c->control.socket);
 	const char *const files[] = {
-		c->control.socket, lock, c->node.subnet_file, c->registry.snapshot};
-	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		c->control.socket, lock, c->registry.snapshot, c->node.subnet_file};
+	unsigned n_files = subnet_file ? 4 : 3;
+	for (unsigned i = 0; i < n_files; i++) {
 		int rc = remove_file(files[i], dry_run);
 		if (rc < 0)
 			return rc;
@@ -76,9 +112,10 @@ int cleanup(const struct conf *c, bool dry_run)
 			c->control.socket);
 		return EXIT_FAILURE;
 	}
+	bool subnet_file = owns_subnet_file(c);
 	int made = ovnet_kernel_cleanup(dry_run, print_line, &dry_run);
 	int rules = made < 0 ? made : ovnet_firewall_cleanup(dry_run, print_line, &dry_run);
-	int files = rules < 0 ? rules : remove_files(c, dry_run);
+	int files = rules < 0 ? rules : remove_files(c, dry_run, subnet_file);
 	if (files < 0)
 		return EXIT_FAILURE;
 	if (made + rules + files == 0)

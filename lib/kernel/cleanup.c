@@ -124,6 +124,49 @@ static int clean_all(struct cleanup *c)
 	return err < 0 ? err : c->found;
 }
 
+static bool has_addr(const struct nl_list *addrs, uint32_t ifindex, const struct ovnet_addr *addr)
+{
+	const struct addr_entry *a = addrs->items;
+
+	for (unsigned i = 0; i < addrs->n; i++)
+		if (a[i].ifindex == ifindex && ovnet_addr_equal(&a[i].local, addr))
+			return true;
+	return false;
+}
+
+static enum ovnet_overlay_device find_device(struct nl *nl, const struct ovnet_addr *addr)
+{
+	struct nl_list links = {0}, addrs = {0};
+	enum ovnet_overlay_device found = OVNET_DEVICE_NONE;
+	int err = link_list(nl, &links);
+
+	if (err == 0)
+		err = addr_list(nl, addr->family, 0, &addrs);
+	const struct link_entry *l = links.items;
+	for (unsigned i = 0; err == 0 && i < links.n && found != OVNET_DEVICE_FLANNELS; i++) {
+		bool ours = strcmp(l[i].alias.text, OVNET_LINK_ALIAS) == 0;
+		bool flannels = strncmp(l[i].link.name, "flannel", strlen("flannel")) == 0;
+		if ((ours || flannels) && has_addr(&addrs, l[i].link.ifindex, addr))
+			found = ours ? OVNET_DEVICE_OURS : OVNET_DEVICE_FLANNELS;
+	}
+	free(links.items);
+	free(addrs.items);
+	return found;
+}
+
+enum ovnet_overlay_device ovnet_kernel_overlay_device(const struct ovnet_addr *addr)
+{
+	enum ovnet_overlay_device found = OVNET_DEVICE_NONE;
+	struct nl *nl = malloc(sizeof(*nl));
+
+	if (nl != NULL && nl_open(nl) == 0) {
+		found = find_device(nl, addr);
+		nl_close(nl);
+	}
+	free(nl);
+	return found;
+}
+
 int ovnet_kernel_cleanup(bool dry_run, void (*report)(void *arg, const char *what), void *arg)
 {
 	struct cleanup c = {.dry_run = dry_run, .report = report, .arg = arg};

@@ -65,6 +65,11 @@ int ovnet_host_routes_check(struct ovnet_kernel *k, uint32_t ifindex,
 	bool (*keep)(void *arg, const struct ovnet_prefix *subnet),
 	void (*done)(void *arg, int err), void *arg);
 
+/* Whose device has the address: one with our alias, or one called as flannel's are, which counts
+ * more. */
+enum ovnet_overlay_device { OVNET_DEVICE_NONE, OVNET_DEVICE_OURS, OVNET_DEVICE_FLANNELS };
+enum ovnet_overlay_device ovnet_kernel_overlay_device(const struct ovnet_addr *addr);
+
 /*
  * Everything ovnet ever made in this network namespace: host devices, routes, blackholes, managed
  * neighbours. Calls `report` with a line for each ("route 10.5.9.0/24 dev ovnet0"); removes unless
