@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "daemon.h"
+#include "flanneld.h"
 #include "log.h"
 #include "next_hop.h"
 
@@ -127,13 +128,66 @@ static void say(const struct ovnet_netconf *c)
 	}
 }
 
+struct flannel_route {
+	const struct ovnet_netconf *netconf;
+	bool found;
+};
+
+/* As flanneld's host-gw sets them: a lease's subnet by way of the peer. */
+static void look_at_route(void *arg, const struct ovnet_main_route *r)
+{
+	struct flannel_route *f = arg;
+	struct ovnet_addr base = r->dst.family == AF_INET ? ovnet_addr_v4(r->dst.v4.addr_host)
+							  : ovnet_addr_v6(r->dst.v6.addr);
+
+	f->found = f->found || (r->gateway.family != 0 && ovnet_prefix_len(&r->dst) > 0 &&
+				       ovnet_netconf_leasable(f->netconf, &base));
+}
+
+static bool same_prefix(const char *a, const char *b)
+{
+	size_t a_len = strlen(a), b_len = strlen(b);
+
+	while (a_len > 0 && a[a_len - 1] == '/')
+		a_len--;
+	while (b_len > 0 && b[b_len - 1] == '/')
+		b_len--;
+	return a_len == b_len && strncmp(a, b, a_len) == 0;
+}
+
+/*
+ * A tunnel's port has one owner; host-gw has none, and both daemons would set and remove each
+ * other's routes. A flanneld of another network may run beside; routes that a dead one left are
+ * replaced.
+ */
+static int refuse_flanneld(struct daemon *d, const struct ovnet_netconf *c)
+{
+	struct flannel_route f = {.netconf = c};
+	char prefix[256], net[OVNET_PREFIX_STRLEN];
+	pid_t pid = flanneld_running(prefix, sizeof(prefix));
+
+	if (pid == 0)
+		return 0;
+	if (prefix[0] == '\0')
+		(void)ovnet_kernel_main_routes(d->kernel, 0, look_at_route, &f);
+	if (!f.found && (prefix[0] == '\0' || !same_prefix(prefix, d->conf.etcd.prefix)))
+		return 0;
+	LOG(ERR,
+		"flanneld runs here as well (process %d) and serves network %s: both would set the "
+		"same routes; stop it first, as with `systemctl stop flanneld`",
+		(int)pid, ovnet_prefix4_text(&c->network, net, sizeof(net)));
+	return -EADDRINUSE;
+}
+
 int backend_hold_port(struct daemon *d, const struct ovnet_netconf *c)
 {
 	int rc = 0;
 
 	if (d->guarded)
 		return 0;
-	if (c->backend != OVNET_BACKEND_HOST_GW) {
+	if (c->backend == OVNET_BACKEND_HOST_GW) {
+		rc = refuse_flanneld(d, c);
+	} else {
 		rc = ovnet_udp_guard_open(&d->udp_guard, c->port, &d->patience);
 		d->guarded = rc == 0;
 	}
