@@ -89,6 +89,26 @@ static json_t *dpdk_json(struct daemon *d)
 		d->conf.dpdk.mode == CONF_MODE_POLL ? "poll" : "adaptive");
 }
 
+/* Half of the nodes send to the one, half to the other. */
+static void add_clash(json_t *list, const struct ovnet_lease_client *c)
+{
+	char key[2][OVNET_LEASE_KEY_MAX], ip[2][OVNET_ADDR_STRLEN], text[600];
+	struct ovnet_lease l[2];
+
+	if (!ovnet_lease_client_clash(c, &l[0], &l[1]))
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		ovnet_lease_key_text(&l[i], key[i], sizeof(key[i]));
+		ovnet_addr_text(&l[i].public_ip, ip[i], sizeof(ip[i]));
+	}
+	snprintf(text, sizeof(text),
+		"two nodes own the same addresses: lease %s of %s (in force here) and lease %s of "
+		"%s; a restarted ovnetd whose lease is the younger one claims another, flanneld "
+		"keeps it: stop it there, delete its lease, start it again",
+		key[0], ip[0], key[1], ip[1]);
+	json_array_append_new(list, json_string(text));
+}
+
 static json_t *warnings_json(struct daemon *d, const struct ovnet_lease_status *s)
 {
 	json_t *list = json_array();
@@ -98,6 +118,7 @@ static json_t *warnings_json(struct daemon *d, const struct ovnet_lease_status *
 			json_array_append_new(list, json_string(d->warnings.row[i].text));
 	if (s->error[0] != '\0')
 		json_array_append_new(list, json_string(s->error));
+	add_clash(list, d->lease);
 	return list;
 }
 

@@ -18,6 +18,19 @@ struct span {
 	u128 first, last;
 };
 
+#define FORMER_MAX 4
+
+/* First addresses, the best first. */
+struct wanted {
+	u128 at[FORMER_MAX + 1];
+	size_t n;
+};
+
+struct dice {
+	ovnet_random_fn rnd;
+	void *arg;
+};
+
 typedef bool (*span_fn)(const struct ovnet_lease *l, struct span *out);
 
 static bool span4(const struct ovnet_lease *l, struct span *out)
@@ -96,40 +109,81 @@ static unsigned collect(const struct range *r, const struct span *taken, size_t 
 	return found;
 }
 
-static int pick(const struct range *r, const struct ovnet_lease *taken, size_t n, span_fn span,
-	ovnet_random_fn rnd, void *arg, u128 *out)
+/* A subnet of the range that nothing overlaps. */
+static bool is_free(const struct range *r, const struct span *taken, size_t n, u128 at)
+{
+	if (at < r->min || at > r->max || (at - r->min) % r->step != 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (taken[i].first <= at + (r->step - 1) && taken[i].last >= at)
+			return false;
+	return true;
+}
+
+/* Those of `wanted` first; free_ones[rnd()] of what collect() finds then. */
+static int choose(const struct range *r, struct span *taken, struct span *spare, size_t n,
+	const struct wanted *w, struct dice dice, u128 *out)
 {
 	u128 free_ones[OVNET_ALLOCATE_CANDIDATES];
+
+	for (size_t i = 0; i < w->n; i++)
+		if (is_free(r, taken, n, w->at[i])) {
+			*out = w->at[i];
+			return 0;
+		}
+	unsigned found = collect(r, sort(taken, spare, n), n, free_ones);
+	if (found == 0)
+		return -ENOSPC;
+	*out = free_ones[dice.rnd(dice.arg, found)];
+	return 0;
+}
+
+static int pick(const struct range *r, const struct ovnet_lease *taken, size_t n, span_fn span,
+	const struct wanted *w, struct dice dice, u128 *out)
+{
 	/* Only what is compared, side by side: the leases themselves take several times longer. */
 	struct span *spans = must(calloc(2 * n + 1, sizeof(*spans)));
 	size_t used = 0;
 
 	for (size_t i = 0; i < n; i++)
 		used += span(&taken[i], &spans[used]);
-	unsigned found = collect(r, sort(spans, spans + n, used), used, free_ones);
+	int rc = choose(r, spans, spans + n, used, w, dice, out);
 	free(spans);
-	if (found == 0)
-		return -ENOSPC;
-	*out = free_ones[rnd(arg, found)];
-	return 0;
+	return rc;
+}
+
+/* The former ones of this family and length. */
+static struct wanted wanted_of(const struct ovnet_former *f, span_fn span, const struct range *r)
+{
+	struct wanted w = {0};
+	struct span s;
+
+	for (size_t i = 0; f != NULL && i < f->n && w.n < FORMER_MAX; i++)
+		if (span(&f->leases[i], &s) && s.last - s.first == r->step - 1)
+			w.at[w.n++] = s.first;
+	return w;
 }
 
 int ovnet_allocate(const struct ovnet_netconf *conf, const struct ovnet_lease *taken, size_t n,
-	ovnet_random_fn rnd, void *arg, struct ovnet_lease *out)
+	const struct ovnet_former *former, ovnet_random_fn rnd, void *arg, struct ovnet_lease *out)
 {
+	const struct dice dice = {rnd, arg};
 	struct range r4 = {.min = conf->subnet_min,
 		.max = conf->subnet_max,
 		.step = (u128)1 << (32 - conf->subnet_len)};
 	u128 at, at6 = 0;
 
-	int rc = pick(&r4, taken, n, span4, rnd, arg, &at);
+	struct wanted w = wanted_of(former, span4, &r4);
+	int rc = pick(&r4, taken, n, span4, &w, dice, &at);
 	if (rc < 0)
 		return rc;
 	if (conf->enable_ipv6) {
 		struct range r6 = {.min = net6_number(conf->subnet6_min),
 			.max = net6_number(conf->subnet6_max),
 			.step = (u128)1 << (128 - conf->subnet6_len)};
-		rc = pick(&r6, taken, n, span6, rnd, arg, &at6);
+		w = wanted_of(former, span6, &r6);
+		w.at[w.n++] = r6.min + (at - r4.min) / r4.step * r6.step;
+		rc = pick(&r6, taken, n, span6, &w, dice, &at6);
 		if (rc < 0)
 			return rc;
 	}

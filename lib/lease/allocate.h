@@ -17,11 +17,19 @@ typedef uint32_t (*ovnet_random_fn)(void *arg, uint32_t bound);
 /* Has `l` (its subnets) the shape and range that `conf` gives out? */
 bool ovnet_lease_fits(const struct ovnet_netconf *conf, const struct ovnet_lease *l);
 
+/* Leases whose halves are better than any other, the first one most. */
+struct ovnet_former {
+	const struct ovnet_lease *leases; /* subnet.len 0, has_v6 false: none of that half */
+	size_t n;
+};
+
 /*
- * Sets `out`'s subnets to free ones; IPv4 and IPv6 are chosen apart from each other, as flannel
- * v0.19+ does. -ENOSPC: the range is full.
+ * Sets `out`'s subnets to free ones. Each half is a former one where that is free. Otherwise the
+ * IPv6 half is the one whose number is the IPv4 half's, where that is free: nodes that start
+ * together and choose the same IPv4 half then want the same key, which only one of them can get.
+ * What is left is chosen apart, as flannel v0.19+ does. -ENOSPC: the range is full.
  */
 int ovnet_allocate(const struct ovnet_netconf *conf, const struct ovnet_lease *taken, size_t n,
-	ovnet_random_fn rnd, void *arg, struct ovnet_lease *out);
+	const struct ovnet_former *former, ovnet_random_fn rnd, void *arg, struct ovnet_lease *out);
 
 #endif

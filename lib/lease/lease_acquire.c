@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Finds our lease of an earlier life by its PublicIP, or claims a free subnet. Every write is
- * conditional; whoever is beaten to it lists again.
+ * conditional; whoever is beaten to it lists again, and so does who was not: see yields().
  */
 #include <errno.h>
 #include <inttypes.h>
 
 #include "allocate.h"
 #include "lease_client_int.h"
+#include "lease_survey.h"
 #include "log.h"
 #include "mem.h"
 
 OVNET_LOG_TYPE(lease)
-
-/* What one listing says about us. */
-struct lease_survey {
-	struct ovnet_lease *taken; /* every key that is a subnet, whatever its value */
-	size_t n, room;
-	const struct ovnet_etcd_kv *mine; /* NULL or `copy` */
-	struct ovnet_etcd_kv copy;
-	char *mine_texts;
-	struct ovnet_lease mine_lease;
-	bool mine_fits;
-};
 
 static void retry(struct ovnet_lease_client *c, const char *text)
 {
@@ -51,61 +41,6 @@ static bool failed(struct ovnet_lease_client *c, const struct ovnet_etcd_result 
 	return true;
 }
 
-static void add_taken(struct lease_survey *s, const struct ovnet_lease *l)
-{
-	if (s->n == s->room) {
-		s->room = s->room > 0 ? s->room * 2 : 1024;
-		s->taken = must(reallocarray(s->taken, s->room, sizeof(*s->taken)));
-	}
-	s->taken[s->n++] = *l;
-}
-
-/* Most leases are somebody else's. JSON can say an address without spelling it, by escapes. */
-static bool may_be_mine(const struct ovnet_etcd_kv *kv, const char *ip)
-{
-	return memmem(kv->value, kv->value_len, ip, strlen(ip)) != NULL ||
-	       memchr(kv->value, '\\', kv->value_len) != NULL;
-}
-
-/* The page it stands in goes. */
-static void keep_mine(struct lease_survey *s, const struct ovnet_etcd_kv *kv)
-{
-	size_t key_len = strlen(kv->key);
-
-	free(s->mine_texts);
-	s->mine_texts = must(malloc(key_len + 1 + kv->value_len));
-	memcpy(s->mine_texts, kv->key, key_len + 1);
-	memcpy(s->mine_texts + key_len + 1, kv->value, kv->value_len);
-	s->copy = *kv;
-	s->copy.key = s->mine_texts;
-	s->copy.value = s->mine_texts + key_len + 1;
-	s->mine = &s->copy;
-}
-
-static void survey_key(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv,
-	const char *ip, struct lease_survey *s)
-{
-	struct ovnet_lease l = {0};
-	char ignored[200];
-
-	if (ovnet_lease_key_parse(lease_name_of(c, kv->key), &l) < 0)
-		return;
-	add_taken(s, &l);
-	if (!may_be_mine(kv, ip))
-		return;
-	/* A reservation made by hand may lack all but the PublicIP, which is set even so. */
-	(void)ovnet_lease_value_parse(kv->value, kv->value_len, &l, ignored, sizeof(ignored));
-	if (!ovnet_addr_equal(&l.public_ip, &c->public_ip))
-		return;
-	bool fits = ovnet_lease_fits(&c->netconf, &l);
-	bool wanted = ovnet_prefix4_equal(&l.subnet, &c->previous);
-	if (s->mine != NULL && (!fits || (s->mine_fits && !wanted)))
-		return;
-	keep_mine(s, kv);
-	s->mine_lease = l;
-	s->mine_fits = fits;
-}
-
 static int learn_attrs(struct ovnet_lease_client *c, const struct lease_survey *s)
 {
 	struct ovnet_lease *own = &c->acquire.lease;
@@ -116,7 +51,8 @@ static int learn_attrs(struct ovnet_lease_client *c, const struct lease_survey *
 	*own = (struct ovnet_lease){.public_ip = c->public_ip,
 		.backend = c->netconf.backend,
 		.vni = c->netconf.backend == OVNET_BACKEND_VXLAN ? c->netconf.vni : 0};
-	int rc = c->cbs.attrs(c->arg, &c->netconf, s->mine != NULL ? &s->mine_lease : NULL, own);
+	const struct ovnet_lease *mine = s->mine.kv.key != NULL ? &s->mine.lease : NULL;
+	int rc = c->cbs.attrs(c->arg, &c->netconf, mine, own);
 	if (rc == -EAGAIN)
 		arm_ms(c->acquire.timer, ATTRS_RETRY_MS);
 	else if (rc < 0)
@@ -203,18 +139,20 @@ static void reuse(struct ovnet_lease_client *c, const struct lease_survey *s)
 {
 	struct ovnet_lease *l = &c->acquire.lease;
 
-	l->subnet = s->mine_lease.subnet;
-	l->has_v6 = s->mine_lease.has_v6;
-	l->subnet6 = s->mine_lease.subnet6;
+	l->subnet = s->mine.lease.subnet;
+	l->has_v6 = s->mine.lease.has_v6;
+	l->subnet6 = s->mine.lease.subnet6;
 	write_out(c);
 	c->acquire.found = (struct ovnet_etcd_kv){
-		.mod_revision = s->mine->mod_revision, .ttl_handle = s->mine->ttl_handle};
-	c->acquire.same_value = strlen(c->acquire.value) == s->mine->value_len &&
-				memcmp(c->acquire.value, s->mine->value, s->mine->value_len) == 0;
+		.mod_revision = s->mine.kv.mod_revision, .ttl_handle = s->mine.kv.ttl_handle};
+	c->acquire.same_value =
+		strlen(c->acquire.value) == s->mine.kv.value_len &&
+		memcmp(c->acquire.value, s->mine.kv.value, s->mine.kv.value_len) == 0;
 	LOG(INFO, "Found lease %s of this node (PublicIP), reusing it",
-		lease_name_of(c, s->mine->key));
-	if (s->mine->ttl_handle != 0)
-		c->ops->keepalive(c->etcd, s->mine->key, c->ttl_s, s->mine->ttl_handle, on_kept, c);
+		lease_name_of(c, s->mine.kv.key));
+	if (s->mine.kv.ttl_handle != 0)
+		c->ops->keepalive(
+			c->etcd, s->mine.kv.key, c->ttl_s, s->mine.kv.ttl_handle, on_kept, c);
 	else if (!c->acquire.same_value)
 		rewrite_found(c, 0);
 	else
@@ -229,36 +167,47 @@ static void on_removed(void *arg, const struct ovnet_etcd_result *r)
 		lease_acquire_start(c);
 }
 
+/* As flanneld does. */
 static void give_up_unfit(struct ovnet_lease_client *c, const struct lease_survey *s)
 {
 	LOG(NOTICE, "our lease %s does not fit the network config any more: giving it back",
-		lease_name_of(c, s->mine->key));
-	c->ops->remove(c->etcd, s->mine->key, s->mine->mod_revision, on_removed, c);
+		lease_name_of(c, s->unfit.kv.key));
+	c->ops->remove(c->etcd, s->unfit.kv.key, s->unfit.kv.mod_revision, on_removed, c);
 }
 
-static bool is_free(const struct lease_survey *s, const struct ovnet_prefix4 *subnet)
+/*
+ * A key guards both halves of a dual-stack lease together, and neither of them alone; over v2 and
+ * in a mixed tree there is no more than that. So after every claim, and at every start, the tree is
+ * looked at: of two that overlap the one created later yields, before anybody is told of it.
+ */
+static bool yields(struct ovnet_lease_client *c, const struct lease_survey *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (ovnet_prefix4_overlap(&s->taken[i].subnet, subnet))
-			return false;
+	char ours[OVNET_LEASE_KEY_MAX], name[OVNET_LEASE_KEY_MAX], ip[OVNET_ADDR_STRLEN];
+	struct ovnet_lease older;
+
+	if (!lease_survey_older(s, c->acquire.listing, &older))
+		return false;
+	LOG(WARN,
+		"our lease %s overlaps %s of %s, which is older: giving ours back and claiming "
+		"another one",
+		ovnet_lease_key_text(&s->mine.lease, ours, sizeof(ours)),
+		ovnet_lease_key_text(&older, name, sizeof(name)),
+		ovnet_addr_text(&older.public_ip, ip, sizeof(ip)));
+	c->ops->remove(c->etcd, s->mine.kv.key, s->mine.kv.mod_revision, on_removed, c);
 	return true;
 }
 
-/* The subnet of a moment ago, or that of an earlier life, is better than any other. */
-static void prefer_former(
-	struct ovnet_lease_client *c, const struct lease_survey *s, struct ovnet_lease *l)
+static void several_are_ours(const struct ovnet_lease_client *c, const struct lease_survey *s)
 {
-	const struct ovnet_prefix4 former[] = {c->own.lease.subnet, c->previous};
+	char ip[OVNET_ADDR_STRLEN];
 
-	for (unsigned i = 0; i < 2; i++) {
-		struct ovnet_lease want = *l;
-		want.subnet = former[i];
-		if (former[i].len == 0 || !ovnet_lease_fits(&c->netconf, &want) ||
-			!is_free(s, &former[i]))
-			continue;
-		*l = want;
-		return;
-	}
+	if (s->n_ours > 1)
+		LOG(WARN,
+			"%u leases bear our PublicIP %s: going on with %s; what is left of an "
+			"earlier life ends with its TTL, but is there a second node with our "
+			"address?",
+			s->n_ours, ovnet_addr_text(&c->public_ip, ip, sizeof(ip)),
+			lease_name_of(c, s->mine.kv.key));
 }
 
 static void network_full(struct ovnet_lease_client *c)
@@ -279,6 +228,17 @@ static void network_full(struct ovnet_lease_client *c)
 	retry(c, text);
 }
 
+static void on_created(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	if (failed(c, r))
+		return;
+	c->acquire.found = r->kvs[0];
+	c->acquire.created = r->kvs[0].mod_revision;
+	lease_acquire_start(c);
+}
+
 static void claim(struct ovnet_lease_client *c, struct lease_survey *s)
 {
 	char text[OVNET_LEASE_KEY_MAX];
@@ -288,45 +248,55 @@ static void claim(struct ovnet_lease_client *c, struct lease_survey *s)
 			 "subnet of it");
 		return;
 	}
-	if (ovnet_allocate(&c->netconf, s->taken, s->n, random_below, NULL, &c->acquire.lease) <
-		0) {
+	/* That of a moment ago, or of an earlier life, is better than any other. */
+	const struct ovnet_lease leases[] = {c->own.lease, c->previous};
+	const struct ovnet_former former = {leases, 2};
+	if (ovnet_allocate(&c->netconf, s->taken, s->n, &former, random_below, NULL,
+		    &c->acquire.lease) < 0) {
 		network_full(c);
 		return;
 	}
-	prefer_former(c, s, &c->acquire.lease);
 	write_out(c);
 	LOG(INFO, "Picking subnet %s", ovnet_lease_key_text(&c->acquire.lease, text, sizeof(text)));
-	c->ops->create(c->etcd, c->acquire.key, c->acquire.value, c->ttl_s, on_written, c);
+	c->ops->create(c->etcd, c->acquire.key, c->acquire.value, c->ttl_s, on_created, c);
 }
 
 static void drop_survey(struct ovnet_lease_client *c)
 {
-	struct lease_survey *s = c->acquire.survey;
-
+	lease_survey_free(c->acquire.survey);
 	c->acquire.survey = NULL;
-	if (s == NULL)
-		return;
-	free(s->taken);
-	free(s->mine_texts);
-	free(s);
+}
+
+/* What we have just claimed, and nobody touched it. */
+static bool is_claimed(const struct ovnet_lease_client *c, const struct lease_survey *s)
+{
+	return c->acquire.created != 0 && s->mine.kv.key != NULL &&
+	       s->mine.kv.mod_revision == c->acquire.created;
 }
 
 static void decide(struct ovnet_lease_client *c, struct lease_survey *s)
 {
-	if (learn_attrs(c, s) < 0)
+	bool claimed = is_claimed(c, s);
+
+	c->acquire.created = 0;
+	if (!claimed && learn_attrs(c, s) < 0)
 		return;
-	if (s->mine != NULL && s->mine_fits)
-		reuse(c, s);
-	else if (s->mine != NULL)
+	if (s->unfit.kv.key != NULL) {
 		give_up_unfit(c, s);
-	else
+	} else if (s->mine.kv.key == NULL) {
 		claim(c, s);
+	} else if (!yields(c, s)) {
+		several_are_ours(c, s);
+		if (claimed)
+			got_it(c, &c->acquire.found);
+		else
+			reuse(c, s);
+	}
 }
 
 static void on_list(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
-	char ip[OVNET_ADDR_STRLEN];
 
 	if (failed(c, r)) {
 		drop_survey(c);
@@ -334,11 +304,10 @@ static void on_list(void *arg, const struct ovnet_etcd_result *r)
 		return;
 	}
 	if (c->acquire.survey == NULL)
-		c->acquire.survey = must(calloc(1, sizeof(*c->acquire.survey)));
+		c->acquire.survey = lease_survey_new(
+			&c->netconf, &c->public_ip, &c->previous.subnet, strlen(c->subnets_prefix));
 	lease_listing_add(c->acquire.listing, r->kvs, r->n_kvs, strlen(c->subnets_prefix));
-	ovnet_addr_text(&c->public_ip, ip, sizeof(ip));
-	for (size_t i = 0; i < r->n_kvs; i++)
-		survey_key(c, &r->kvs[i], ip, c->acquire.survey);
+	lease_survey_add(c->acquire.survey, r->kvs, r->n_kvs);
 	if (r->more)
 		return;
 	c->acquire.listed_at = r->revision;

@@ -94,7 +94,9 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	c->arg = arg;
 	c->public_ip = conf->public_ip;
 	c->public_ip6 = conf->public_ip6;
-	c->previous = conf->previous;
+	c->previous = (struct ovnet_lease){.subnet = conf->previous,
+		.has_v6 = conf->previous6.len != 0,
+		.subnet6 = conf->previous6};
 	c->on_lost = conf->on_lost;
 	c->renew_margin_s = conf->renew_margin_s != 0 ? conf->renew_margin_s : 3600;
 	c->ttl_s = conf->ttl_s != 0 ? conf->ttl_s : 86400;
@@ -200,6 +202,12 @@ bool ovnet_lease_client_own(const struct ovnet_lease_client *c, struct ovnet_lea
 		.expires_at = c->own.expires_at,
 	};
 	return true;
+}
+
+bool ovnet_lease_client_clash(
+	const struct ovnet_lease_client *c, struct ovnet_lease *one, struct ovnet_lease *other)
+{
+	return lease_table_clash(c->table, one, other);
 }
 
 void ovnet_lease_client_each(const struct ovnet_lease_client *c,

@@ -36,12 +36,13 @@ struct ovnet_lease_conf {
 	const struct ovnet_etcd_ops *other_etcd;
 	bool may_switch; /* to other_etcd if that has it; otherwise the operator is told */
 	struct ovnet_etcd_conf etcd_conf;
-	const char *prefix;            /* "/coreos.com/network" */
-	struct ovnet_addr public_ip;   /* who we are in the tree */
-	struct ovnet_addr public_ip6;  /* PublicIPv6 of a dual-stack lease; family 0: none */
-	struct ovnet_prefix4 previous; /* subnet of an earlier life (subnet.env); len 0: none */
-	uint32_t renew_margin_s;       /* before expiry; default 3600 */
-	uint32_t ttl_s;                /* 86400; tests use less */
+	const char *prefix;             /* "/coreos.com/network" */
+	struct ovnet_addr public_ip;    /* who we are in the tree */
+	struct ovnet_addr public_ip6;   /* PublicIPv6 of a dual-stack lease; family 0: none */
+	struct ovnet_prefix4 previous;  /* subnet of an earlier life (subnet.env); len 0: none */
+	struct ovnet_prefix6 previous6; /* likewise */
+	uint32_t renew_margin_s;        /* before expiry; default 3600 */
+	uint32_t ttl_s;                 /* 86400; tests use less */
 	enum ovnet_lease_on_lost on_lost;
 	/* File to start from when etcd does not answer; owner-only. NULL or "": none. */
 	const char *snapshot;
@@ -129,6 +130,9 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c);
 void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_lease_status *out);
 /* False: none was had so far. Pointers live until the next turn of the loop. */
 bool ovnet_lease_client_own(const struct ovnet_lease_client *c, struct ovnet_lease_own *out);
+/* Two leases of the tree have addresses in common; `one` is in force here. False: none have. */
+bool ovnet_lease_client_clash(
+	const struct ovnet_lease_client *c, struct ovnet_lease *one, struct ovnet_lease *other);
 /*
  * Starts it; `ordered` follows. Negative errno with a sentence in `err`: not started (-EALREADY:
  * nothing to do).

@@ -45,7 +45,7 @@ struct ovnet_lease_client {
 
 	struct ovnet_addr public_ip;
 	struct ovnet_addr public_ip6;
-	struct ovnet_prefix4 previous;
+	struct ovnet_lease previous; /* subnets of an earlier life */
 	enum ovnet_lease_on_lost on_lost;
 	uint32_t renew_margin_s, ttl_s;
 	char *config_key;     /* <prefix>/config */
@@ -94,6 +94,7 @@ struct ovnet_lease_client {
 		struct ovnet_lease lease;      /* the candidate: our attributes, its subnets */
 		char *key, *value;             /* its texts */
 		struct ovnet_etcd_kv found;    /* our lease of an earlier life; no texts */
+		int64_t created;               /* revision of the claim to be looked at, or 0 */
 		bool same_value;
 	} acquire;
 
@@ -109,7 +110,8 @@ struct ovnet_lease_client {
 		char *key, *value;
 		int64_t revision, handle; /* handle 0: a reservation, without TTL */
 		int64_t since, renewed_at, expires_at, last_look_ms;
-		int64_t end_ms; /* expires_at on the clock that nobody sets */
+		int64_t reclaimed; /* the revision our key came to be at, if not by acquiring; 0 */
+		int64_t end_ms;    /* expires_at on the clock that nobody sets */
 		struct event *renew_timer, *reput_timer, *check_timer;
 		struct backoff renew_backoff, check_backoff, look_backoff;
 		unsigned looks_failed; /* in a row */
@@ -192,6 +194,8 @@ void lease_own_stop(struct ovnet_lease_client *c);
 /* lease_lost.c: what the key was found to be. */
 /* Somebody else's key is gone: does that make room for ours? */
 void lease_lost_removed(struct ovnet_lease_client *c, const char *name);
+/* The table is as new as our key: has somebody a half of what we claimed again, and was first? */
+void lease_lost_fence(struct ovnet_lease_client *c);
 void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 void lease_lost_vanished(struct ovnet_lease_client *c);
 void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);

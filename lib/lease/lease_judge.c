@@ -145,3 +145,30 @@ int lease_judge(const struct lease_judge *j, const char *name, const char *value
 		return -EINVAL;
 	return judge_address6(j, out, why, size);
 }
+
+void lease_why_overlap(const struct ovnet_lease *l, const struct ovnet_lease *other, bool ours,
+	char *why, size_t size)
+{
+	char name[OVNET_LEASE_KEY_MAX], ip[OVNET_ADDR_STRLEN], theirs[OVNET_ADDR_STRLEN];
+
+	ovnet_addr_text(&l->public_ip, ip, sizeof(ip));
+	if (ours && ovnet_prefix4_equal(&l->subnet, &other->subnet))
+		snprintf(why, size, "it is our own subnet under another owner, %s", ip);
+	else
+		snprintf(why, size, "it, of %s, overlaps %s %s of %s", ip,
+			ours ? "our own lease" : "the lease",
+			ovnet_lease_key_text(other, name, sizeof(name)),
+			ovnet_addr_text(&other->public_ip, theirs, sizeof(theirs)));
+}
+
+void lease_why_twin(
+	const struct ovnet_lease *l, const struct ovnet_lease *other, char *why, size_t size)
+{
+	char name[OVNET_LEASE_KEY_MAX], ip[OVNET_ADDR_STRLEN];
+
+	snprintf(why, size,
+		"its PublicIP %s is that of lease %s as well, which is in force: a leftover that "
+		"ends with its TTL, or two nodes with one address",
+		ovnet_addr_text(&l->public_ip, ip, sizeof(ip)),
+		ovnet_lease_key_text(other, name, sizeof(name)));
+}

@@ -14,4 +14,10 @@ struct lease_judge {
 int lease_judge(const struct lease_judge *j, const char *name, const char *value, size_t len,
 	struct ovnet_lease *out, char *why, size_t size);
 
+/* Why `l`, good in itself, is refused: it overlaps `other`, or has that one's PublicIP. */
+void lease_why_overlap(const struct ovnet_lease *l, const struct ovnet_lease *other, bool ours,
+	char *why, size_t size);
+void lease_why_twin(
+	const struct ovnet_lease *l, const struct ovnet_lease *other, char *why, size_t size);
+
 #endif

@@ -19,7 +19,7 @@ struct page {
 };
 
 struct item {
-	int64_t revision;
+	int64_t created;
 	const struct ovnet_etcd_kv *kv;
 };
 
@@ -127,7 +127,7 @@ static bool sweep(struct lease_listing *l)
 
 static int older_first(const void *a, const void *b)
 {
-	int64_t x = ((const struct item *)a)->revision, y = ((const struct item *)b)->revision;
+	int64_t x = ((const struct item *)a)->created, y = ((const struct item *)b)->created;
 
 	return (x > y) - (x < y);
 }
@@ -147,7 +147,7 @@ static void merge_pair(
 	const struct item *a, size_t n_a, const struct item *b, size_t n_b, struct item *out)
 {
 	while (n_a > 0 || n_b > 0) {
-		bool from_a = n_b == 0 || (n_a > 0 && a->revision <= b->revision);
+		bool from_a = n_b == 0 || (n_a > 0 && a->created <= b->created);
 		*out++ = from_a ? *a++ : *b++;
 		n_a -= from_a;
 		n_b -= !from_a;
@@ -224,7 +224,7 @@ void lease_listing_apply(struct lease_listing *l, struct event_base *base, struc
 		for (size_t i = 0; i < p->n; i++)
 			if (own == NULL || strcmp(p->kvs[i].key, own) != 0)
 				l->items[l->used++] =
-					(struct item){p->kvs[i].mod_revision, &p->kvs[i]};
+					(struct item){p->kvs[i].create_revision, &p->kvs[i]};
 	lease_table_unmark(t);
 	l->turn = must(evtimer_new(base, on_turn, l));
 	arm_ms(l->turn, 0);

@@ -21,8 +21,9 @@ void lease_listing_add(
 /* The key without its prefix as listed, or NULL. Lives as long as the listing. */
 const struct ovnet_etcd_kv *lease_listing_find(const struct lease_listing *l, const char *name);
 /*
- * The table becomes what the listing says: what is not in it goes, the rest is compared, older
- * keys first. `own` (a name, or NULL) is left out. Once; `done` comes later and may free it.
+ * The table becomes what the listing says: what is not in it goes, the rest is compared, keys
+ * first that were created first. `own` (a name, or NULL) is left out. Once; `done` comes later and
+ * may free it.
  */
 void lease_listing_apply(struct lease_listing *l, struct event_base *base, struct lease_table *t,
 	const char *own, void (*done)(void *arg), void *arg);

@@ -47,6 +47,7 @@ static void on_written(void *arg, const struct ovnet_etcd_result *r)
 	struct ovnet_lease_client *c = arg;
 
 	if (r->status == OVNET_ETCD_OK) {
+		c->own.reclaimed = r->kvs[0].create_revision;
 		stands_again(c, &r->kvs[0]);
 	} else {
 		c->retries++;
@@ -97,10 +98,49 @@ static void is_owned_by(struct ovnet_lease_client *c, const struct ovnet_lease *
 void lease_lost_removed(struct ovnet_lease_client *c, const char *name)
 {
 	char owner[OVNET_LEASE_KEY_MAX];
+	struct ovnet_lease gone = {0};
 
-	if (c->own.held && c->own.lost &&
-		strcmp(name, ovnet_lease_key_text(&c->own.owner, owner, sizeof(owner))) == 0)
+	if (!c->own.held)
+		return;
+	if (!c->own.lost) {
+		/* flanneld takes the route to our half away with it, until it sees our key again.
+		 */
+		if (ovnet_lease_key_parse(name, &gone) == 0 &&
+			ovnet_lease_overlap(&gone, &c->own.lease))
+			lease_own_show_later(c);
+		return;
+	}
+	if (strcmp(name, ovnet_lease_key_text(&c->own.owner, owner, sizeof(owner))) == 0)
 		lease_own_look_soon(c);
+}
+
+static void on_yielded(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+	const struct ovnet_lease *rival = lease_table_rival(c->table, c->own.reclaimed);
+
+	if (r->status == OVNET_ETCD_OK && rival != NULL) {
+		c->own.reclaimed = 0;
+		is_owned_by(c, rival);
+	} else {
+		c->own.look_again = true;
+	}
+	lease_own_end(c);
+}
+
+void lease_lost_fence(struct ovnet_lease_client *c)
+{
+	char name[OVNET_LEASE_KEY_MAX];
+
+	if (!c->own.held || c->own.lost || c->own.busy || c->own.reclaimed == 0)
+		return;
+	const struct ovnet_lease *rival = lease_table_rival(c->table, c->own.reclaimed);
+	if (rival == NULL)
+		return;
+	LOG(WARN, "our lease %s, just claimed again, overlaps %s, which is older: giving it back",
+		lease_name_of(c, c->own.key), ovnet_lease_key_text(rival, name, sizeof(name)));
+	c->own.busy = true;
+	c->ops->remove(c->etcd, c->own.key, c->own.revision, on_yielded, c);
 }
 
 void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
@@ -142,8 +182,13 @@ void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_etc
 
 void lease_lost_vanished(struct ovnet_lease_client *c)
 {
-	const struct ovnet_lease *rival = lease_table_rival(c->table);
+	const struct ovnet_lease *rival = lease_table_rival(c->table, INT64_MAX);
 
+	/* After an outage somebody else may have a half of it, under another key. */
+	if (c->sync.watch == NULL || c->sync.listing) {
+		lease_own_look_soon(c);
+		return;
+	}
 	/* The same addresses under a key of another length. */
 	if (rival != NULL) {
 		is_owned_by(c, rival);

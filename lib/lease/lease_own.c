@@ -273,6 +273,7 @@ void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *leas
 	c->own.since = time(NULL);
 	c->own.lost = false;
 	c->own.revision = 0;
+	c->own.reclaimed = 0;
 	c->own.handle = -1;
 	lease_own_adopt(c, kv);
 	c->state = OVNET_LEASE_RUNNING;

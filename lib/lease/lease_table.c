@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <search.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/queue.h>
 
@@ -27,7 +28,8 @@ struct record {
 	bool announced; /* told to the caller, and in the subnet trees */
 	bool blocked;   /* good in itself, but overlaps */
 	uint32_t mark;
-	char *why; /* refused; NULL otherwise */
+	int64_t created; /* when the key came to be, as etcd counts */
+	char *why;       /* refused; NULL otherwise */
 };
 
 struct lease_table {
@@ -203,28 +205,26 @@ static void refuse(struct lease_table *t, struct record *r, bool blocked, const 
 		log_refusal(t, r);
 }
 
-static void why_overlap(const struct lease_table *t, const struct ovnet_lease *l,
-	const struct ovnet_lease *other, char *why, size_t size)
+static struct record *record_of(const struct ovnet_lease *l)
 {
-	char name[OVNET_LEASE_KEY_MAX], ip[OVNET_ADDR_STRLEN];
-
-	if (other == &t->own && ovnet_prefix4_equal(&l->subnet, &other->subnet))
-		snprintf(why, size, "it is our own subnet under another owner, %s",
-			ovnet_addr_text(&l->public_ip, ip, sizeof(ip)));
-	else
-		snprintf(why, size, "it overlaps %s %s",
-			other == &t->own ? "our own lease" : "the lease",
-			ovnet_lease_key_text(other, name, sizeof(name)));
+	return (struct record *)((char *)(uintptr_t)l - offsetof(struct record, lease));
 }
 
-static void why_twin(
-	const struct ovnet_lease *l, const struct ovnet_lease *other, char *why, size_t size)
+/*
+ * A node goes over to another subnet by a new key; what it had before stays until its TTL is over,
+ * and is nobody's. False: it is `r` that has to stand back.
+ */
+static bool outlives_twin(struct lease_table *t, const struct record *r,
+	const struct ovnet_lease *l, const struct ovnet_lease *twin)
 {
-	char name[OVNET_LEASE_KEY_MAX], ip[OVNET_ADDR_STRLEN];
+	struct record *other = record_of(twin);
+	char why[WHY_MAX];
 
-	snprintf(why, size, "its PublicIP %s is that of lease %s as well: remove the unused one",
-		ovnet_addr_text(&l->public_ip, ip, sizeof(ip)),
-		ovnet_lease_key_text(other, name, sizeof(name)));
+	if (r->created <= other->created)
+		return false;
+	lease_why_twin(twin, l, why, sizeof(why));
+	refuse(t, other, true, why);
+	return true;
 }
 
 /* `r->lease` is good in itself: does anything stand where it wants to be? */
@@ -234,11 +234,11 @@ static void place(struct lease_table *t, struct record *r)
 	const struct ovnet_lease *same = twin(t, &r->lease);
 	char why[WHY_MAX];
 
-	if (other != NULL || same != NULL) {
+	if (other != NULL || (same != NULL && !outlives_twin(t, r, &r->lease, same))) {
 		if (other != NULL)
-			why_overlap(t, &r->lease, other, why, sizeof(why));
+			lease_why_overlap(&r->lease, other, other == &t->own, why, sizeof(why));
 		else
-			why_twin(&r->lease, same, why, sizeof(why));
+			lease_why_twin(&r->lease, same, why, sizeof(why));
 		refuse(t, r, true, why);
 		return;
 	}
@@ -256,8 +256,8 @@ static void change(struct lease_table *t, struct record *r, const struct ovnet_l
 	const struct ovnet_lease *same = twin(t, l);
 	char why[WHY_MAX];
 
-	if (same != NULL && same != &r->lease) {
-		why_twin(l, same, why, sizeof(why));
+	if (same != NULL && same != &r->lease && !outlives_twin(t, r, l, same)) {
+		lease_why_twin(l, same, why, sizeof(why));
 		refuse(t, r, true, why);
 		r->lease = *l;
 		return;
@@ -283,6 +283,7 @@ void lease_table_put(struct lease_table *t, const char *key, const struct ovnet_
 		r = add(t, name);
 	if (r == NULL)
 		return;
+	r->created = kv->create_revision;
 	if (lease_judge(&judge, key, kv->value, kv->value_len, &l, why, sizeof(why)) < 0) {
 		refuse(t, r, false, why);
 		return;
@@ -358,36 +359,50 @@ bool lease_table_sweep(struct lease_table *t, unsigned n)
 	return t->sweeping == NULL;
 }
 
-static bool overlap(const struct ovnet_lease *a, const struct ovnet_lease *b)
-{
-	return by_subnet(a, b) == 0 || (a->has_v6 && b->has_v6 && by_subnet6(a, b) == 0);
-}
-
-const struct ovnet_lease *lease_table_rival(const struct lease_table *t)
+const struct ovnet_lease *lease_table_rival(const struct lease_table *t, int64_t before)
 {
 	const struct record *r;
 
 	if (!t->has_own || t->blocked == 0)
 		return NULL;
 	TAILQ_FOREACH (r, &t->blocked_ones, blocked_link)
-		if (overlap(&r->lease, &t->own))
+		if (r->created < before && ovnet_lease_overlap(&r->lease, &t->own))
 			return &r->lease;
 	return NULL;
+}
+
+bool lease_table_clash(struct lease_table *t, struct ovnet_lease *one, struct ovnet_lease *other)
+{
+	const struct ovnet_lease *found = lease_table_rival(t, INT64_MAX), *first = &t->own;
+	const struct record *r;
+
+	if (found == NULL)
+		TAILQ_FOREACH (r, &t->blocked_ones, blocked_link) {
+			first = in_the_way(t, &r->lease);
+			found = first != NULL ? &r->lease : NULL;
+			if (found != NULL)
+				break;
+		}
+	if (found == NULL)
+		return false;
+	*one = *first;
+	*other = *found;
+	return true;
 }
 
 /* Whoever is in the way of a lease we hold yields to it. */
 static void make_way(struct lease_table *t, const struct ovnet_lease *own)
 {
-	char name[OVNET_LEASE_KEY_MAX], why[WHY_MAX];
+	char why[WHY_MAX];
 	struct record *r;
 
 	if (in_the_way(t, own) == NULL)
 		return;
-	snprintf(why, sizeof(why), "it overlaps our own lease %s",
-		ovnet_lease_key_text(own, name, sizeof(name)));
 	TAILQ_FOREACH (r, &t->records, link)
-		if (r->announced && overlap(&r->lease, own))
+		if (r->announced && ovnet_lease_overlap(&r->lease, own)) {
+			lease_why_overlap(&r->lease, own, true, why, sizeof(why));
 			refuse(t, r, true, why);
+		}
 }
 
 void lease_table_set_own(struct lease_table *t, const struct ovnet_lease *own)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Everybody's leases as they stand in the tree, the bad ones apart. A key is judged alone:
- * name, value, network, and whether it overlaps ours or one that was there before. Each peer
+ * name, value, network, and whether it overlaps ours or one that was there before, or bears the
+ * PublicIP of one that came later. Each peer
  * that is fit, changes or goes is told once. Control thread.
  */
 #ifndef OVNET_LEASE_LEASE_TABLE_H
@@ -40,8 +41,10 @@ bool lease_table_sweep(struct lease_table *t, unsigned n);
 /* After puts and removals: another look at the leases that others had kept out. */
 void lease_table_settle(struct lease_table *t);
 
-/* A good lease that overlaps ours, or NULL. */
-const struct ovnet_lease *lease_table_rival(const struct lease_table *t);
+/* A good lease that overlaps ours, whose key came to be before that revision; or NULL. */
+const struct ovnet_lease *lease_table_rival(const struct lease_table *t, int64_t before);
+/* Two good leases that overlap, ours and another if there are such: the first is in force. */
+bool lease_table_clash(struct lease_table *t, struct ovnet_lease *one, struct ovnet_lease *other);
 uint32_t lease_table_peers(const struct lease_table *t);
 uint32_t lease_table_invalid(const struct lease_table *t);
 void lease_table_each(const struct lease_table *t,

@@ -260,6 +260,12 @@ static bool same_mac(bool has_a, const struct ovnet_mac *a, bool has_b, const st
 	return has_a == has_b && (!has_a || ovnet_mac_equal(a, b));
 }
 
+bool ovnet_lease_overlap(const struct ovnet_lease *a, const struct ovnet_lease *b)
+{
+	return ovnet_prefix4_overlap(&a->subnet, &b->subnet) ||
+	       (a->has_v6 && b->has_v6 && ovnet_prefix6_overlap(&a->subnet6, &b->subnet6));
+}
+
 bool ovnet_lease_equal(const struct ovnet_lease *a, const struct ovnet_lease *b)
 {
 	return ovnet_prefix4_equal(&a->subnet, &b->subnet) && a->has_v6 == b->has_v6 &&

@@ -41,6 +41,8 @@ int ovnet_lease_value_parse(
 /* Exactly the bytes flanneld v0.15+ writes for this backend. Caller frees. NULL: no memory. */
 char *ovnet_lease_value_text(const struct ovnet_lease *l);
 
+/* Is any address in both? */
+bool ovnet_lease_overlap(const struct ovnet_lease *a, const struct ovnet_lease *b);
 /* Same subnets and same backend data? */
 bool ovnet_lease_equal(const struct ovnet_lease *a, const struct ovnet_lease *b);
 

@@ -43,7 +43,7 @@ static uint32_t first(void *arg, uint32_t bound)
 static void check_allocation(const struct ovnet_netconf *c)
 {
 	struct ovnet_lease l = {0};
-	int rc = ovnet_allocate(c, NULL, 0, first, NULL, &l);
+	int rc = ovnet_allocate(c, NULL, 0, NULL, first, NULL, &l);
 
 	CHECK(rc == 0 || rc == -ENOSPC, "%d", rc);
 	CHECK(rc != 0 || ovnet_lease_fits(c, &l), "a subnet the config does not give out");

@@ -69,7 +69,7 @@ static void add_page(struct lease_listing *l, unsigned from, unsigned to)
 		kvs[k] = (struct ovnet_etcd_kv){.key = keys[k],
 			.value = values[k],
 			.value_len = strlen(values[k]),
-			.mod_revision = revisions[i]};
+			.create_revision = revisions[i]};
 	}
 	lease_listing_add(l, kvs, to - from, strlen("/x/"));
 }

@@ -88,6 +88,176 @@ static void kept_from_an_owner_of_another_length(void **state)
 	assert_int_equal(status(n).invalid, 0);
 }
 
+/* A lease that was first, but of nobody until now. */
+static void yields_what_it_claimed_again(void **state)
+{
+	(void)state;
+	char half[192];
+	struct node *n = start_node(OVNET_LEASE_KEEP);
+
+	snprintf(half, sizeof(half), "%.*s-25", (int)strlen(key) - 3, key);
+	assert_true(live_put(&etcd, half, "broken"));
+	assert_true(live_del(&etcd, key));
+	wait_for(live_has_ttl(&etcd, key), 3000);
+	run_ms(300);
+	assert_int_equal(n->lost, 0);
+	assert_true(live_put(&etcd, half, THEIRS));
+	wait_for(n->lost == 1, 3000);
+	run_ms(300);
+	value_is("");
+	assert_true(live_del(&etcd, half));
+	wait_for(n->acquired == 2, 8000);
+}
+
+#define DUAL                                                                \
+	"{\"Network\":\"10.5.0.0/16\",\"EnableIPv6\":true,\"IPv6Network\":" \
+	"\"fd05::/48\",\"Backend\":{\"Type\":\"host-gw\"}}"
+#define HOST_GW   "{\"Network\":\"10.5.0.0/16\",\"Backend\":{\"Type\":\"host-gw\"}}"
+#define LEASE(ip) "{\"PublicIP\":\"" ip "\",\"BackendType\":\"host-gw\"}"
+#define OURS      LEASE("10.168.0.1")
+#define OTHERS    LEASE("10.168.0.66")
+
+static struct node *start_between(const char *config, const char *first, const char *first_value,
+	const char *then, const char *then_value)
+{
+	struct ovnet_lease_conf conf = conf_of(0);
+	char name[2][100];
+
+	assert_true(live_put(&etcd, at("config"), config));
+	snprintf(name[0], sizeof(name[0]), "subnets/%s", first);
+	snprintf(name[1], sizeof(name[1]), "subnets/%s", then);
+	assert_true(live_put(&etcd, at(name[0]), first_value));
+	assert_true(live_put(&etcd, at(name[1]), then_value));
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 8000);
+	return n;
+}
+
+static void name_is(const struct node *n, const char *wanted)
+{
+	char name[OVNET_LEASE_KEY_MAX];
+
+	assert_string_equal(ovnet_lease_key_text(&n->own, name, sizeof(name)), wanted);
+}
+
+/* Two owners from an earlier life: the younger goes, whichever half it is. */
+static void restart_ends_a_collision(const char *config, const char *theirs, const char *ours)
+{
+	struct node *n = start_between(config, theirs, OTHERS, ours, OURS);
+	struct ovnet_lease one, other;
+	char rest[100], value[256];
+
+	assert_int_equal(n->acquired, 1);
+	assert_int_equal(n->n_peers, 1);
+	assert_false(ovnet_lease_client_clash(n->client, &one, &other));
+	snprintf(rest, sizeof(rest), "subnets/%s", ours);
+	live_get(&etcd, at(rest), value, sizeof(value));
+	assert_string_equal(value, "");
+	snprintf(rest, sizeof(rest), "subnets/%s", theirs);
+	live_get(&etcd, at(rest), value, sizeof(value));
+	assert_string_equal(value, OTHERS);
+}
+
+static void restart_ends_a_collision4(void **state)
+{
+	(void)state;
+	restart_ends_a_collision(
+		DUAL, "10.5.3.0-24&fd05:0:0:7::-64", "10.5.3.0-24&fd05:0:0:3::-64");
+}
+
+static void restart_ends_a_collision6(void **state)
+{
+	(void)state;
+	restart_ends_a_collision(
+		DUAL, "10.5.7.0-24&fd05:0:0:3::-64", "10.5.3.0-24&fd05:0:0:3::-64");
+}
+
+static void restart_ends_a_collision_of_kinds(void **state)
+{
+	(void)state;
+	restart_ends_a_collision(HOST_GW, "10.5.3.0-24&fd05:0:0:7::-64", "10.5.3.0-24");
+}
+
+/* Who was first stays, and both are named: the other may be a flanneld, which stays as well. */
+static void the_older_stays(void **state)
+{
+	(void)state;
+	struct node *n = start_between(
+		DUAL, "10.5.3.0-24&fd05:0:0:3::-64", OURS, "10.5.3.0-24&fd05:0:0:7::-64", OTHERS);
+	struct ovnet_lease one, other;
+
+	name_is(n, "10.5.3.0-24&fd05:0:0:3::-64");
+	assert_int_equal(n->n_peers, 0);
+	assert_true(ovnet_lease_client_clash(n->client, &one, &other));
+	assert_int_equal(ntohl(one.public_ip.v4_be), 0x0aa80001);
+	assert_int_equal(ntohl(other.public_ip.v4_be), 0x0aa80042);
+	assert_int_equal(other.subnet6.addr[7], 7);
+	/* Two others, likewise. */
+	assert_true(live_del(&etcd, at("subnets/10.5.3.0-24&fd05:0:0:7::-64")));
+	wait_for(!ovnet_lease_client_clash(n->client, &one, &other), 4000);
+	assert_true(live_put(&etcd, at("subnets/10.5.4.0-24&fd05:0:0:4::-64"), OTHERS));
+	assert_true(
+		live_put(&etcd, at("subnets/10.5.5.0-24&fd05:0:0:4::-64"), LEASE("10.168.0.67")));
+	wait_for(ovnet_lease_client_clash(n->client, &one, &other), 4000);
+	assert_int_equal(ntohl(one.public_ip.v4_be), 0x0aa80042);
+	assert_int_equal(ntohl(other.public_ip.v4_be), 0x0aa80043);
+}
+
+/* What does not fit goes, as with flanneld; of what does, the newest is ours. */
+static void leftovers_of_ours(void **state)
+{
+	(void)state;
+	struct node *n;
+	char value[256];
+
+	assert_true(live_put(&etcd, at("subnets/10.5.9.0-25"), OURS));
+	n = start_between(HOST_GW, "10.5.5.0-24", OURS, "10.5.3.0-24", OURS);
+	name_is(n, "10.5.3.0-24");
+	live_get(&etcd, at("subnets/10.5.9.0-25"), value, sizeof(value));
+	assert_string_equal(value, "");
+	live_get(&etcd, at("subnets/10.5.5.0-24"), value, sizeof(value));
+	assert_string_equal(value, OURS);
+	stop(n);
+	/* But containers here have the addresses of subnet.env. */
+	struct ovnet_lease_conf conf = conf_of(0);
+	conf.previous = (struct ovnet_prefix4){0x0a050500, 24};
+	n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	name_is(n, "10.5.5.0-24");
+}
+
+/* Our key ran out meanwhile, and another node has a half of it. */
+static void half_is_anothers_after_an_outage(void **state)
+{
+	(void)state;
+	struct live_etcd aside;
+	struct ovnet_lease_conf conf = conf_of(0);
+	char half[192], value[256];
+
+	live_start(&second);
+	conf.etcd_conf.endpoints = second.url;
+	assert_true(live_put(&second, at("config"), DUAL));
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	strcpy(key, key_of(n));
+	live_kill(&second);
+	wait_for(!status(n).connected, 2000);
+	aside = second;
+	snprintf(aside.url, sizeof(aside.url), "http://127.0.0.1:%d", live_free_port());
+	live_start(&aside);
+	assert_true(live_del(&aside, key));
+	snprintf(half, sizeof(half), "%.*s&fd05:0:0:ff::-64", (int)strcspn(key, "&"), key);
+	assert_true(live_put(&aside, half, OTHERS));
+	live_kill(&aside);
+	live_start(&second);
+	wait_for(n->lost == 1, 9000);
+	run_ms(500);
+	live_get(&second, key, value, sizeof(value));
+	assert_string_equal(value, "");
+	assert_int_equal(n->acquired, 1);
+	assert_int_equal(n->n_peers, 0);
+}
+
 /* Across an outage: nobody sees the key change hands. */
 static void kept_after_an_outage(void **state)
 {
@@ -155,6 +325,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		live(kept_until_it_is_free),
 		live(kept_from_an_owner_of_another_length),
+		live(yields_what_it_claimed_again),
+		on_all(restart_ends_a_collision4),
+		on_all(restart_ends_a_collision6),
+		live(restart_ends_a_collision_of_kinds),
+		on_v2(restart_ends_a_collision_of_kinds),
+		live(the_older_stays),
+		live(leftovers_of_ours),
+		live(half_is_anothers_after_an_outage),
 		live(kept_after_an_outage),
 		live(drained_to_another_subnet),
 		live(drained_in_a_full_network),

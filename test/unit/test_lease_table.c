@@ -34,11 +34,16 @@ static void on_del(void *arg, const struct ovnet_lease *l)
 	dels++;
 }
 
+static int64_t created; /* of what is put */
+
 static void put_len(const char *name, const char *value, size_t len)
 {
 	static int64_t revision;
-	struct ovnet_etcd_kv kv = {
-		.key = name, .value = value, .value_len = len, .mod_revision = ++revision};
+	struct ovnet_etcd_kv kv = {.key = name,
+		.value = value,
+		.value_len = len,
+		.mod_revision = ++revision,
+		.create_revision = created};
 
 	lease_table_put(table, name, &kv);
 	lease_table_settle(table);
@@ -151,6 +156,60 @@ static void one_public_ip_one_lease(void **state)
 	take("10.5.10.0-24");
 	assert_int_equal(lease_table_peers(table), 2);
 	assert_int_equal(lease_table_invalid(table), 0);
+}
+
+/* A node that went over to another subnet: what it had before is in nobody's way. */
+static void newest_of_one_public_ip(void **state)
+{
+	(void)state;
+	created = 5;
+	put("10.5.9.0-24", GOOD);
+	created = 7;
+	put("10.5.10.0-24", GOOD);
+	refused_for("that of lease 10.5.10.0-24");
+	assert_string_equal(listed_key, "10.5.9.0-24");
+	assert_int_equal(dels, 1);
+	created = 6;
+	put("10.5.11.0-24", "{\"PublicIP\":\"192.0.2.11\"}");
+	put("10.5.11.0-24", GOOD);
+	assert_int_equal(lease_table_invalid(table), 2);
+	assert_int_equal(lease_table_peers(table), 2);
+	/* Written again, it is as old as ever. */
+	created = 5;
+	put("10.5.9.0-24", GOOD);
+	assert_int_equal(lease_table_invalid(table), 2);
+	/* The last one is the one before, whichever was seen first. */
+	take("10.5.10.0-24");
+	refused_for("that of lease 10.5.11.0-24");
+	/* A key that was there and changes hands is judged by its age as well. */
+	created = 8;
+	put("10.5.200.0-24", GOOD);
+	assert_int_equal(lease_table_peers(table), 1);
+	assert_int_equal(lease_table_invalid(table), 2);
+	take("10.5.200.0-24");
+	refused_for("that of lease 10.5.11.0-24");
+	created = 0;
+}
+
+/* After a listing: what is in it stays, and so does what came beside it. */
+static void swept_is_what_is_not_marked(void **state)
+{
+	(void)state;
+	put("10.5.9.0-24", GOOD);
+	put("10.5.10.0-24", "{\"PublicIP\":\"192.0.2.10\"}");
+	for (unsigned round = 0; round < 2; round++) {
+		lease_table_unmark(table);
+		lease_table_mark(table, "10.5.9.0-24");
+		put("10.5.11.0-24", "{\"PublicIP\":\"192.0.2.11\"}");
+		assert_false(lease_table_sweep(table, 1));
+		assert_true(lease_table_sweep(table, 10));
+		assert_int_equal(dels, 2 + 2 * round);
+		assert_int_equal(lease_table_peers(table), 2);
+		put("10.5.10.0-24", "{\"PublicIP\":\"192.0.2.10\"}");
+		put("10.5.200.0-24", "{\"PublicIP\":\"192.0.2.200\"}");
+		take("10.5.11.0-24");
+		dels--;
+	}
 }
 
 static void subnets(void **state)
@@ -347,6 +406,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		on_a_table(public_ips),
 		on_a_table(one_public_ip_one_lease),
+		on_a_table(newest_of_one_public_ip),
+		on_a_table(swept_is_what_is_not_marked),
 		on_a_table(subnets),
 		on_a_table(names),
 		on_a_table(values),
