@@ -248,6 +248,7 @@ void backend_overlay(const struct daemon *d, struct ovnet_overlay *o)
 		.src_port_max = d->conf.encap.src_port_max,
 		.mtu = d->overlay_mtu,
 		.validation = (enum ovnet_validation)d->conf.ingress.validation,
+		.asymmetric = d->conf.ingress.routed == CONF_ROUTED_ASYMMETRIC,
 		.outer = {.dscp_inherit = inherit_or_number(d->conf.encap.dscp, 63) < 0,
 			.ttl_inherit = inherit_or_number(d->conf.encap.ttl, 255) < 0,
 			.df_inherit = d->conf.encap.df == CONF_DF_INHERIT,

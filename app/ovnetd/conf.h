@@ -23,6 +23,7 @@ enum conf_transport { CONF_TRANSPORT_AUTO, CONF_TRANSPORT_GRPC, CONF_TRANSPORT_J
 enum conf_on_lost { CONF_LOST_KEEP, CONF_LOST_DRAIN };
 /* As enum ovnet_validation. */
 enum conf_validation { CONF_VALIDATE_OFF, CONF_VALIDATE_PERMISSIVE, CONF_VALIDATE_STRICT };
+enum conf_routed { CONF_ROUTED_STRICT, CONF_ROUTED_ASYMMETRIC };
 enum conf_df { CONF_DF_AUTO, CONF_DF_CLEAR, CONF_DF_SET, CONF_DF_INHERIT };
 enum conf_blackhole { CONF_BLACKHOLE_AUTO, CONF_BLACKHOLE_ON, CONF_BLACKHOLE_OFF };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
@@ -81,6 +82,7 @@ struct conf {
 	} host;
 	struct {
 		enum conf_validation validation;
+		enum conf_routed routed;
 		char *allow; /* see ingress.h */
 	} ingress;
 	struct {

@@ -9,6 +9,7 @@
 
 static const char *const api[] = {"auto", "v3", "v2", NULL};
 static const char *const validation[] = {"off", "permissive", "strict", NULL};
+static const char *const routed[] = {"strict", "asymmetric", NULL};
 static const char *const off_on[] = {"off", "on", NULL};
 static const char *const df[] = {"auto", "clear", "set", "inherit", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
@@ -216,6 +217,12 @@ const struct option_def ovnetd_options[] = {
 			"port. Malformed packets, those of another VNI or for another VTEP, and sources "
 			"and destinations no host may have (martian, martian-dest) are dropped whatever "
 			"is chosen here. None is authentication where hosts can forge addresses."},
+	{"ingress.routed", OPTION_CHOICE, AT(ingress.routed), .choices = routed, .preset = "strict",
+		.help = "whose MAC address packets without a tunnel may come from",
+		.more = "host-gw and DirectRouting. strict: the one their peer is reached by on that "
+			"link; a peer that is reached by a router may not send any. asymmetric: where "
+			"there is none to compare with, as the peer has this node on its link and this "
+			"node goes by a router or another link, any."},
 	{"ingress.allow", OPTION_TEXT, AT(ingress.allow), .check = check_ingress, .preset = "",
 		.arg = "LIST", .form = "entries \"PUBLIC-IP: ADDRESS, PREFIX, ...\" with \";\" between them",
 		.help = "what validation lets pass beside the leases",

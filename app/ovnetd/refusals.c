@@ -15,8 +15,9 @@ static const struct kind {
 	{OVNET_DROP_UNKNOWN_PEER, "packets from the underlay", "which holds no lease",
 		"another address of a node's goes into ingress.allow, behind its PublicIP"},
 	{OVNET_DROP_ROUTED_MAC, "routed packets",
-		"but not from the MAC address of that peer's next hop",
-		"do two nodes use one subnet? See ingress.allow"},
+		"but not from the MAC address that peer is reached by without a router",
+		"do two nodes use one subnet? Is the way there another than the way back? See "
+		"ingress.routed and ingress.allow"},
 	{OVNET_DROP_FOREIGN_SOURCE, "packets by the host device",
 		"which is neither this node's nor in its subnet",
 		"masquerade them (host.ip-masq), or list their prefix in ingress.allow behind this "

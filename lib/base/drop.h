@@ -47,7 +47,7 @@
 	X(MARTIAN_DEST, "martian-dest",                                                          \
 		"inner destination is loopback, multicast, unspecified or reserved")             \
 	X(ROUTED_MAC, "routed-mac",                                                              \
-		"routed packet comes from another MAC address than its peer's")                  \
+		"routed packet not from its peer's MAC address, or of a peer behind a router")   \
 	X(ECN_ILLEGAL, "ecn-illegal", "outer CE on a packet that is not ECN capable (RFC 6040)") \
 	/* leaving */                                                                            \
 	X(NO_PORT, "no-port", "the port was removed while the packet was on its way")            \

@@ -94,6 +94,8 @@ struct ovnet_overlay {
 	uint16_t src_port_min, src_port_max;  /* host order, inclusive */
 	uint16_t mtu;                         /* largest inner packet, bytes of IP */
 	enum ovnet_validation validation;
+	/* Routed packets of peers we do not reach by that link pass from any MAC address. */
+	bool asymmetric;
 	struct ovnet_outer_mode outer;
 	bool mss_clamp; /* lower the MSS of TCP connections to what fits the way */
 };

@@ -104,11 +104,14 @@ static __rte_always_inline int check_inner(const struct ovnet_fib_view *view, st
 	return why;
 }
 
-/* Routed packets have no outer header: the peer's next hop on this link has to have sent them. */
+/*
+ * Routed packets have no outer header: a peer we route to as well has to have sent them, by its
+ * MAC address on this link. Behind a router it would be the router's, whoever sent them.
+ */
 static inline bool is_from_next_hop(const struct ovnet_peer *peer, const struct ovnet_meta *meta,
 	const struct rte_ether_hdr *eth)
 {
-	if (unlikely(peer->nh == NULL))
+	if (unlikely(peer->nh == NULL || peer->encap != OVNET_ENCAP_DIRECT))
 		return false;
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
 	return nh->resolved && nh->port == meta->in_port && same_mac(&eth->src_addr, nh->eth);

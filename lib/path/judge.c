@@ -92,8 +92,9 @@ static int tunnelled(
 
 /*
  * Without an outer header nothing but the link says who sent it. A source inside a lease's subnet
- * comes from that peer's next hop (decap has looked at the MAC address); the peers' own addresses
- * and listed ones are taken from anybody on the link, as the kernel would.
+ * comes from that peer's next hop (decap has looked at the MAC address), and only of a peer we
+ * route to as well; the peers' own addresses and listed ones are taken from anybody on the link, as
+ * the kernel would.
  */
 static int routed(struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta,
 	const struct ovnet_peer *peer, const struct ovnet_addr *inner)
@@ -106,14 +107,12 @@ static int routed(struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta,
 			       : OVNET_DROP_UNKNOWN_PEER;
 	if (peer->nh == NULL)
 		return OVNET_DROP_NO_UPLINK;
-	/* We reach it by a router, it has us on its link: whose MAC address it has is not known. */
-	if (peer->encap != OVNET_ENCAP_DIRECT)
-		return PASS;
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
+	/* It may have us on its link though we go by a router: its MAC address is not known. */
+	if (peer->encap != OVNET_ENCAP_DIRECT || nh->port != meta->in_port)
+		return ctx->view->overlay.asymmetric ? PASS : OVNET_DROP_ROUTED_MAC;
 	/* Not the sender's fault: what it has to look like is not known yet. */
-	if (!nh->resolved && nh->port == meta->in_port)
-		return OVNET_DROP_NEIGHBOUR_PENDING;
-	return OVNET_DROP_ROUTED_MAC;
+	return nh->resolved ? OVNET_DROP_ROUTED_MAC : OVNET_DROP_NEIGHBOUR_PENDING;
 }
 
 int ovnet_judge_peer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_peer *peer)

@@ -32,10 +32,8 @@ static bool routed_allowed(const struct fuzz_plane *p, const uint8_t *in)
 		near = in_net4(get32(src), NEAR_NET);
 		own = is_peer4(p, get32(src));
 	}
-	if (own || p->tunnel == OVNET_TUNNEL_NONE)
-		return own || (by_gateway && peers);
-	/* We send VXLAN to it; what it can route to us may come by any router. */
-	return peers || (by_gateway && near);
+	/* We send VXLAN to the one beside the near one. */
+	return own || (by_gateway && (p->tunnel == OVNET_TUNNEL_NONE ? peers : near));
 }
 
 static bool tunnelled6(const struct fuzz_plane *p, const uint8_t *from, const uint8_t *src)

@@ -7,7 +7,7 @@ export LAB_DIRECT=1
 . "$(dirname "$0")/lib.sh"
 
 lab_up
-ovnet_host a
+ovnet_host a --ingress-routed=asymmetric
 linux_host b
 ovnet_host c
 
@@ -27,7 +27,7 @@ expect "ping" ping_once a b
 capture_stop
 equal "VXLAN packets to b" 0 "$(captured a udp.dstport | grep -c 8472 || true)"
 
-# A router in between: VXLAN, to which c answers in kind, and back.
+# A router in between on the way there: VXLAN, and c, which has a on its link, answers without.
 in_pod a ping -n -c 400 -i 0.01 -W 1 "$(pod_ip c)" >"$LAB_DIR/change.log" &
 PING=$!
 ip -n "$LAB-fabric" addr add 10.168.0.253/24 dev fab0
@@ -40,3 +40,14 @@ within 5 "on the link it is routed" encap_is c direct
 wait $PING || true
 equal "pings answered while the way changed" 400 \
 	"$(awk '/ received/ { print $4 }' "$LAB_DIR/change.log")"
+
+# Who is behind a router sends no bare packets, unless that is asked for.
+ovnetd_stop a
+ip -n "$LAB-a" route add "$(host_ip c)/32" via 10.168.0.253
+ovnetd_start a
+ovnetd_wait a
+within 5 "behind a router it is VXLAN" encap_is c vxlan4
+! ping_once a c || fail "a bare packet of a peer behind a router passed"
+expect "it is counted" [ "$(drops a routed-mac)" -gt 0 ]
+ip -n "$LAB-c" route add "$(host_ip a)/32" via 10.168.0.253
+within 5 "by the router both ways" ping_once a c

@@ -37,6 +37,7 @@ static const struct {
 	{"host.forward-rules", "false"},
 	{"host.rules-resync", "60"},
 	{"ingress.validation", "off"},
+	{"ingress.routed", "asymmetric"},
 	{"ingress.allow", "192.0.2.7: 192.0.2.8, 172.20.0.0/16; 2001:db8::7: fd00:7::/64"},
 	{"encap.src-port-min", "49152"},
 	{"encap.src-port-max", "65535"},

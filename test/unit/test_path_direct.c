@@ -197,9 +197,42 @@ static void the_next_hop_has_to_have_sent_it(void **state)
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
 	judged(b, in, len, OVNET_DROP_NEIGHBOUR_PENDING);
-	/* We go by a router, the peer sends straight: there is nothing to compare with. */
-	conf.encap = OVNET_ENCAP_VXLAN4;
+	bed_close(b);
+}
+
+/* We go by a router or another link, the peer sends straight: there is nothing to compare with. */
+static void asymmetric_ways_are_refused_unless_asked_for(void **state)
+{
+	(void)state;
+	uint8_t in[200];
+	struct bed *b = open_direct();
+	const struct ovnet_addr gw = ovnet_addr_v4(PEER_IP);
+	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {PEER_NET, 24}},
+		.public_addr = gw,
+		.nh = b->nh,
+		.encap = OVNET_ENCAP_VXLAN4};
+	uint16_t len = put_routed(in, PEER_POD, OWN_POD, 60);
+
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
+	judged(b, in, len, OVNET_DROP_ROUTED_MAC); /* from the router's */
+	in[11] ^= 4;
+	judged(b, in, len, OVNET_DROP_ROUTED_MAC);
+	b->overlay.asymmetric = true;
+	assert_int_equal(bed_set_overlay(b), 0);
+	passes(b, in, len);
+	in[11] ^= 4;
+	passes(b, in, len);
+
+	conf.encap = OVNET_ENCAP_DIRECT;
+	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
+	passes(b, in, len);
+	in[11] ^= 4;
+	judged(b, in, len, OVNET_DROP_ROUTED_MAC); /* here there is one */
+	conf.nh = ovnet_fib_nh_get(b->w, UPLINK + 7, &gw);
+	assert_int_equal(ovnet_fib_nh_set(b->w, conf.nh, &gateway_mac, &uplink_mac, 1500), 0);
+	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
+	passes(b, in, len);
+	assert_int_equal(ovnet_fib_nh_set(b->w, conf.nh, NULL, NULL, 1500), 0);
 	passes(b, in, len);
 	bed_close(b);
 }
@@ -266,7 +299,7 @@ static void martians_are_refused_in_every_mode(void **state)
 	bed_close(b);
 }
 
-/* DirectRouting: some peers by VXLAN, some without; each may send either way. */
+/* DirectRouting: some peers by VXLAN, some without; the latter may send either way. */
 static void beside_vxlan(void **state)
 {
 	(void)state;
@@ -293,7 +326,7 @@ static void beside_vxlan(void **state)
 	bed_drain(b);
 
 	for (unsigned i = 0; i < 3; i++) {
-		put_routed(in, i == 1 ? 0x0a050802 : PEER_POD, OWN_POD, 60);
+		put_routed(in, 0x0a050802, OWN_POD, 60);
 		bed_receive(b, UPLINK, bed_packet(UPLINK, in, 74, 0, 0));
 		uint16_t len = put_vxlan(in, 60);
 		bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
@@ -303,7 +336,7 @@ static void beside_vxlan(void **state)
 	bed_drain(b);
 
 	/* A pod's own datagram to the tunnel's port is no tunnel's. */
-	put_routed(in, PEER_POD, OWN_POD, 60);
+	put_routed(in, 0x0a050802, OWN_POD, 60);
 	be_put16(in + 36, 8472);
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, 74, 0, 0));
 	ops->poll(&b->ctx);
@@ -343,6 +376,7 @@ int main(void)
 		cmocka_unit_test(chained_at_every_cut),
 		cmocka_unit_test(every_prefix_is_refused),
 		cmocka_unit_test(the_next_hop_has_to_have_sent_it),
+		cmocka_unit_test(asymmetric_ways_are_refused_unless_asked_for),
 		cmocka_unit_test(strangers_and_peers_hosts),
 		cmocka_unit_test(header_checksum_is_verified),
 		cmocka_unit_test(martians_are_refused_in_every_mode),
