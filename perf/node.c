@@ -166,13 +166,13 @@ static int open_ports(struct node *n)
 		s->port = (struct ovnet_port){.ops = &ops,
 			.id = i,
 			.role = i == HOST_PORT ? OVNET_PORT_HOST : OVNET_PORT_UPLINK,
-			.mac = own_mac,
 			.caps = i == HOST_PORT ? OVNET_CAP_L3 : 0,
 			.mtu = 1500,
 			.n_rxq = 1,
 			.n_txq = 1,
 			.queue = {&s->q},
 			.priv = s};
+		ovnet_port_set_mac(&s->port, &own_mac);
 		s->q.port = &s->port;
 		ports[i] = &s->port;
 	}

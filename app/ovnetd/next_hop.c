@@ -92,10 +92,11 @@ static bool source_mac_is(const struct ovnet_nh_slot *slot, const struct ovnet_m
 
 bool next_hop_is(const struct peer *p, const struct next_hop *hop)
 {
+	const struct ovnet_mac ours = ovnet_port_mac(hop->uplink->port);
+
 	return p->uplink == hop->uplink && p->ifindex == hop->uplink->link.ifindex &&
 	       p->mtu == hop->mtu && ovnet_addr_equal(&p->next_hop, &hop->addr) &&
-	       ovnet_addr_equal(&p->source, &hop->source) &&
-	       source_mac_is(p->nh, &hop->uplink->port->mac);
+	       ovnet_addr_equal(&p->source, &hop->source) && source_mac_is(p->nh, &ours);
 }
 
 /* No kernel to ask: the configuration knows, or the static registry. */
@@ -118,6 +119,7 @@ static bool static_mac(const struct daemon *d, const struct peer *p, const struc
 int next_hop_take(struct daemon *d, struct peer *p, const struct next_hop *hop)
 {
 	struct uplink *u = hop->uplink;
+	const struct ovnet_mac ours = ovnet_port_mac(u->port);
 	struct ovnet_mac mac;
 	int known;
 
@@ -136,8 +138,8 @@ int next_hop_take(struct daemon *d, struct peer *p, const struct next_hop *hop)
 	if (known < 0)
 		p->ifindex = 0; /* there is nothing to give back */
 	int rc = known < 0 ? known
-			   : ovnet_fib_nh_set(d->fib, p->nh, known == 1 ? &mac : NULL,
-				     &u->port->mac, hop->mtu);
+			   : ovnet_fib_nh_set(
+				     d->fib, p->nh, known == 1 ? &mac : NULL, &ours, hop->mtu);
 	/* The configuration is all there is to ask. */
 	if (rc == 0 && known == 0 && u->link.ifindex == 0)
 		rc = ovnet_fib_nh_fail(d->fib, p->nh);
@@ -160,13 +162,13 @@ void next_hop_resolved(struct daemon *d, struct uplink *u, const struct ovnet_ad
 	const struct ovnet_mac *mac)
 {
 	struct ovnet_nh_slot *nh = ovnet_fib_nh_find(d->fib, u->port->id, addr);
+	const struct ovnet_mac ours = ovnet_port_mac(u->port);
 	char a[OVNET_ADDR_STRLEN];
 
 	if (nh == NULL)
 		return;
-	int rc = mac == NULL
-			 ? ovnet_fib_nh_fail(d->fib, nh)
-			 : ovnet_fib_nh_set(d->fib, nh, mac, &u->port->mac, ovnet_nh_get(nh)->mtu);
+	int rc = mac == NULL ? ovnet_fib_nh_fail(d->fib, nh)
+			     : ovnet_fib_nh_set(d->fib, nh, mac, &ours, ovnet_nh_get(nh)->mtu);
 	if (rc < 0)
 		LOG(ERR, "no memory for what became of next hop %s",
 			ovnet_addr_text(addr, a, sizeof(a)));

@@ -63,6 +63,7 @@ static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet
 static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
 {
 	struct ovnet_overlay o;
+	const struct ovnet_mac mac = ovnet_port_mac(d->host);
 
 	backend_overlay(d, &o);
 	o.own = *own;
@@ -71,7 +72,7 @@ static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
 	int rc = ovnet_fib_set_overlay(d->fib, &o, d->netconf.subnet_len, d->netconf.subnet6_len);
 
 	if (rc == 0)
-		rc = ovnet_fib_set_default_endpoint(d->fib, d->host->id, true, &d->host->mac);
+		rc = ovnet_fib_set_default_endpoint(d->fib, d->host->id, true, &mac);
 	if (rc < 0)
 		LOG(ERR, "tables for the overlay: %s", strerror(-rc));
 	return rc;

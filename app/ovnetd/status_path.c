@@ -36,6 +36,7 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 	struct ovnet_port_counters sum = {0};
 	struct ovnet_port_stats st = {0};
 	struct ovnet_link link;
+	const struct ovnet_mac ours = ovnet_port_mac(p);
 	char mac[OVNET_MAC_STRLEN];
 
 	for (unsigned i = 0; i < d->shared.n_workers; i++) {
@@ -53,7 +54,7 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 			: p->mtu;
 	json_t *o = json_pack("{s:i,s:s,s:s,s:s,s:i,s:i,s:s,s:i,s:i,s:b,s:o}", "id", (int)p->id,
 		"name", p->name, "kind", p->ops->kind, "role", roles[p->role], "ifindex",
-		(int)p->ifindex, "mtu", (int)mtu, "mac", ovnet_mac_text(&p->mac, mac, sizeof(mac)),
+		(int)p->ifindex, "mtu", (int)mtu, "mac", ovnet_mac_text(&ours, mac, sizeof(mac)),
 		"rx_queues", (int)p->n_rxq, "tx_queues", (int)p->n_txq, "link", p->ops->link_up(p),
 		"caps", caps_json(p->caps));
 	const struct {

@@ -105,14 +105,15 @@ void uplinks_check_mtu(struct daemon *d)
 
 static void take_mac(struct uplink *u)
 {
+	const struct ovnet_mac was = ovnet_port_mac(u->port);
 	char m[OVNET_MAC_STRLEN];
 
-	if (ovnet_mac_equal(&u->port->mac, &u->link.mac))
+	if (ovnet_mac_equal(&was, &u->link.mac))
 		return;
 	/* Next hops with the old one are found different when peers are resolved anew. */
-	u->port->mac = u->link.mac;
+	ovnet_port_set_mac(u->port, &u->link.mac);
 	LOG(NOTICE, "uplink %s has MAC %s now", u->port->name,
-		ovnet_mac_text(&u->port->mac, m, sizeof(m)));
+		ovnet_mac_text(&u->link.mac, m, sizeof(m)));
 }
 
 static void take_addresses(struct daemon *d, struct uplink *u)

@@ -162,9 +162,9 @@ static __rte_always_inline int check_tunnel(const struct ovnet_overlay *o, struc
 static inline int take_routed(const struct ovnet_port *port, struct rte_mbuf *m)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
+	const struct ovnet_mac mac = ovnet_port_mac(port);
 
-	if (unlikely(memcmp(rte_pktmbuf_mtod(m, const void *), port->mac.b, sizeof(port->mac.b)) !=
-		     0))
+	if (unlikely(memcmp(rte_pktmbuf_mtod(m, const void *), mac.b, sizeof(mac.b)) != 0))
 		return OVNET_DROP_NOT_OVERLAY;
 	if (unlikely(meta->offload & OVNET_OFF_GSO))
 		return OVNET_DROP_GSO_STATE;

@@ -74,6 +74,7 @@ static inline int push_ethernet(
 	struct rte_mbuf *m, const struct ovnet_port *port, const struct ovnet_endpoint *e)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
+	const struct ovnet_mac mac = ovnet_port_mac(port);
 
 	if (unlikely(m->data_off < RTE_ETHER_HDR_LEN))
 		return OVNET_DROP_NO_HEADROOM;
@@ -84,7 +85,7 @@ static inline int push_ethernet(
 
 	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 	memcpy(&eth->dst_addr, e->mac.b, sizeof(e->mac.b));
-	memcpy(&eth->src_addr, port->mac.b, sizeof(port->mac.b));
+	memcpy(&eth->src_addr, mac.b, sizeof(mac.b));
 	eth->ether_type = meta->ip_version == 6 ? RTE_BE16(RTE_ETHER_TYPE_IPV6)
 						: RTE_BE16(RTE_ETHER_TYPE_IPV4);
 	return PASS;

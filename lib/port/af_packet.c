@@ -186,7 +186,7 @@ static int packet_open(struct ovnet_port *port, const struct ovnet_port_conf *co
 		return err;
 	port->ifindex = dev.ifindex;
 	port->mtu = dev.mtu;
-	port->mac = dev.mac;
+	ovnet_port_set_mac(port, &dev.mac);
 	port->caps = OVNET_CAP_CHAINED | OVNET_CAP_RX_CSUM;
 	port->n_rxq = port->n_txq = RTE_MIN(RTE_MAX(conf->queues, 1), OVNET_MAX_QUEUES);
 	for (uint16_t i = 0; err == 0 && i < port->n_rxq; i++)

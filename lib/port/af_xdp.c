@@ -128,7 +128,7 @@ static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 		return err;
 	port->ifindex = dev.ifindex;
 	port->mtu = dev.mtu;
-	port->mac = dev.mac;
+	ovnet_port_set_mac(port, &dev.mac);
 	port->caps = OVNET_CAP_CHAINED;
 	port->priv = ovnet_xdp_prog_attach(conf->iface, dev.ifindex, conf->patience, &err);
 	if (port->priv == NULL)
@@ -137,9 +137,11 @@ static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 		err = open_queue(port, i, conf);
 	if (err < 0)
 		xdp_close(port);
-	else if (conf->zero_copy)
+	if (err < 0)
+		return err;
+	if (conf->zero_copy)
 		say_zero_copy(port);
-	return err;
+	return 0;
 }
 
 /* Not yet sent by the kernel; never less than there are. */

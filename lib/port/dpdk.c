@@ -243,7 +243,9 @@ static int describe(struct ovnet_port *port, struct dpdk_port *d)
 		return failed(port, "read its MTU", err);
 	if ((err = rte_eth_macaddr_get(d->id, &mac)) < 0)
 		return failed(port, "read its MAC address", err);
-	memcpy(port->mac.b, mac.addr_bytes, sizeof(port->mac.b));
+	struct ovnet_mac ours;
+	memcpy(ours.b, mac.addr_bytes, sizeof(ours.b));
+	ovnet_port_set_mac(port, &ours);
 	if (rte_eth_dev_info_get(d->id, &info) == 0)
 		port->ifindex = info.if_index;
 	err = rte_eth_dev_callback_register(d->id, RTE_ETH_EVENT_INTR_LSC, link_event, d);

@@ -11,8 +11,10 @@
 #ifndef OVNET_PORT_PORT_H
 #define OVNET_PORT_PORT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 
@@ -92,7 +94,7 @@ struct ovnet_port_stats {
 
 struct ovnet_port_ops {
 	const char *kind; /* "host", "af_xdp", "af_packet", "dpdk", "udp_socket" */
-	/* Fills n_rxq, n_txq, caps, mtu, mac, ifindex, queue[]. 0 or negative errno, all undone. */
+	/* Fills n_rxq, n_txq, caps, mtu, MAC, ifindex, queue[]. 0 or negative errno, all undone. */
 	int (*open)(struct ovnet_port *port, const struct ovnet_port_conf *conf);
 	void (*close)(struct ovnet_port *port);
 	/* Up to n packets, metadata set; never blocks. */
@@ -130,11 +132,34 @@ struct ovnet_port {
 	uint16_t n_rxq, n_txq;
 	struct ovnet_addr local, local6; /* see struct ovnet_port_conf */
 	uint32_t ifindex;                /* kernel interface behind it, 0 if none */
-	struct ovnet_mac mac;
+	/*
+	 * As on the wire, then two zeros. What may change while workers read (an operator's `ip
+	 * link set ... address`), by one store: ovnet_port_mac(), ovnet_port_set_mac().
+	 */
+	_Atomic uint64_t mac_word;
 	struct ovnet_port_queue *queue[OVNET_MAX_QUEUES]; /* n = max(n_rxq, n_txq) */
 	void *priv;                                       /* the door's own */
 	struct ovnet_rcu_head rcu;                        /* control: for ovnet_port_release */
 };
+
+/* Any thread: the one before or the one after a change, never a mixture. */
+static inline struct ovnet_mac ovnet_port_mac(const struct ovnet_port *port)
+{
+	uint64_t word = atomic_load_explicit(&port->mac_word, memory_order_relaxed);
+	struct ovnet_mac mac;
+
+	memcpy(mac.b, &word, sizeof(mac.b));
+	return mac;
+}
+
+/* Control thread. */
+static inline void ovnet_port_set_mac(struct ovnet_port *port, const struct ovnet_mac *mac)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, mac->b, sizeof(mac->b));
+	atomic_store_explicit(&port->mac_word, word, memory_order_relaxed);
+}
 
 extern const struct ovnet_port_ops ovnet_port_host;
 extern const struct ovnet_port_ops ovnet_port_af_xdp;

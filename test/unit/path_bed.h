@@ -131,10 +131,10 @@ static inline void door_init(struct door *d, uint16_t id, enum ovnet_port_role r
 		.mtu = mtu,
 		.n_rxq = 1,
 		.n_txq = 1,
-		.mac = mac,
 		.queue = {&d->queue},
 		.priv = d};
 	d->queue.port = &d->port;
+	ovnet_port_set_mac(&d->port, &mac);
 }
 
 static inline int bed_set_overlay(struct bed *b)

@@ -23,7 +23,7 @@ static void overlay_is_seen_and_the_rest_is_not(void **state)
 	assert_non_null(port);
 	assert_int_equal(port->n_rxq, 1);
 	assert_int_equal(port->mtu, 1500);
-	assert_memory_equal(port->mac.b, mac_a, 6);
+	assert_memory_equal(ovnet_port_mac(port).b, mac_a, 6);
 	assert_true(lab_comes_up(port));
 	int other = lab_udp4("10.9.0.1", 5000);
 	struct lab_packet p = packet(PORT, "before the first filter");

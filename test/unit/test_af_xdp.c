@@ -36,7 +36,7 @@ static void overlay_is_taken_and_the_rest_passes(void **state)
 	assert_int_equal(port->n_rxq, 1);
 	assert_int_equal(port->n_txq, 1);
 	assert_int_equal(port->mtu, 1500);
-	assert_memory_equal(port->mac.b, mac_a, 6);
+	assert_memory_equal(ovnet_port_mac(port).b, mac_a, 6);
 	assert_int_equal(port->ifindex, if_nametoindex("up0"));
 	assert_false(port->caps & OVNET_CAP_EXCLUSIVE);
 	assert_true(lab_comes_up(port));

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "lab.h"
 #include "udp_guard.h"
@@ -389,6 +390,31 @@ static void ports_without_a_name_id_or_pool_are_refused(void **state)
 	ovnet_port_close(NULL);
 }
 
+static void *change_mac(void *arg)
+{
+	for (unsigned i = 0; i < 3000000; i++) {
+		struct ovnet_mac mac;
+		memset(mac.b, i % 2 == 0 ? 0x02 : 0xfe, sizeof(mac.b));
+		ovnet_port_set_mac(arg, &mac);
+	}
+	return NULL;
+}
+
+static void a_mac_changes_as_a_whole(void **state)
+{
+	(void)state;
+	static struct ovnet_port port;
+	pthread_t other;
+	void *done;
+
+	assert_int_equal(pthread_create(&other, NULL, change_mac, &port), 0);
+	do {
+		struct ovnet_mac mac = ovnet_port_mac(&port);
+		for (unsigned i = 1; i < sizeof(mac.b); i++)
+			assert_int_equal(mac.b[i], mac.b[0]);
+	} while (pthread_tryjoin_np(other, &done) == EBUSY);
+}
+
 static void guard_holds_the_port_silently(void **state)
 {
 	(void)state;
@@ -441,6 +467,7 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_has_no_room_for_is_counted),
 		cmocka_unit_test(a_longer_queue_is_left_alone),
 		cmocka_unit_test(ports_without_a_name_id_or_pool_are_refused),
+		cmocka_unit_test(a_mac_changes_as_a_whole),
 		cmocka_unit_test(guard_holds_the_port_silently),
 		cmocka_unit_test(guard_finds_a_kernel_vxlan),
 	};
