@@ -116,6 +116,21 @@ static void say_zero_copy(struct ovnet_port *port)
 			port->name);
 }
 
+/*
+ * A NIC's packets have been on a wire, with all their checksums. A veth's sender leaves them to be
+ * finished by a device that never comes, and says so beside the packet, where XDP does not see it.
+ * Whether it does is its own setting, in another network namespace as a rule: nothing we could ask.
+ */
+static void warn_unfinished(const char *iface)
+{
+	if (ovnet_netdev_driver_is(iface, "veth"))
+		LOG(WARN,
+			"interface '%s' is a veth: checksums its other end leaves unfinished stay "
+			"so behind XDP, and receivers drop the packets; there `ethtool -K PEER tx "
+			"off`, or here driver = \"af_packet\"",
+			iface);
+}
+
 static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
 	struct ovnet_netdev dev;
@@ -139,6 +154,7 @@ static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 		xdp_close(port);
 	if (err < 0)
 		return err;
+	warn_unfinished(conf->iface);
 	if (conf->zero_copy)
 		say_zero_copy(port);
 	return 0;

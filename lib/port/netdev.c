@@ -106,6 +106,15 @@ int ovnet_netdev_queues(const char *name, struct ovnet_netdev_queues *out)
 	return 0;
 }
 
+bool ovnet_netdev_driver_is(const char *name, const char *driver)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq ifr = {.ifr_data = (char *)&info};
+
+	return ask(name, SIOCETHTOOL, &ifr) == 0 &&
+	       strncmp(info.driver, driver, sizeof(info.driver)) == 0;
+}
+
 uint32_t ovnet_netdev_rx_ring(const char *name)
 {
 	struct ethtool_ringparam ring = {.cmd = ETHTOOL_GRINGPARAM};

@@ -30,6 +30,8 @@ int ovnet_netdev_lengthen_queue(const char *name, unsigned packets);
 int ovnet_netdev_tx_dropped(uint32_t ifindex, uint64_t *out);
 /* An interface whose driver cannot tell has one queue each way. */
 int ovnet_netdev_queues(const char *name, struct ovnet_netdev_queues *out);
+/* Is that its driver, as `ethtool -i` says it ("veth")? Logs nothing. */
+bool ovnet_netdev_driver_is(const char *name, const char *driver);
 /* Rx descriptors of each queue; 4096 where the driver cannot tell. Logs nothing. */
 uint32_t ovnet_netdev_rx_ring(const char *name);
 /* Up with carrier; false also when it is gone. Logs nothing. */
