@@ -122,6 +122,11 @@ struct ovnet_etcd_ops {
 	 * soon if there is no life in it. NULL, false: it cannot tell.
 	 */
 	bool (*doubt)(struct ovnet_etcd_watch *w);
+	/*
+	 * What begins from now on goes to an endpoint chosen at random among those that did not
+	 * fail lately. False: to the same as before. NULL: there is but one.
+	 */
+	bool (*spread)(struct ovnet_etcd *e);
 	/* For status: the transport in use, the endpoint, the last error ("" if none). */
 	const char *(*transport)(struct ovnet_etcd *e); /* NULL: it is always `name` */
 	const char *(*endpoint)(struct ovnet_etcd *e);

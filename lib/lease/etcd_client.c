@@ -9,9 +9,26 @@
 #include "backoff.h"
 #include "mem.h"
 
+/* An endpoint that failed is not chosen for so long while there are others. */
+#define FAILED_MS 60000
+
 char *etcd_copied(const char *text)
 {
 	return must(strdup(text != NULL ? text : ""));
+}
+
+/*
+ * Nodes share one list. They should not all sit on its first member, nor all go from one that dies
+ * to the one named behind it.
+ */
+static void shuffle(struct etcd_endpoints *e)
+{
+	for (unsigned i = e->n; i > 1; i--) {
+		unsigned k = random_below(NULL, i);
+		char *url = e->urls[k];
+		e->urls[k] = e->urls[i - 1];
+		e->urls[i - 1] = url;
+	}
 }
 
 int etcd_client_open(
@@ -29,8 +46,7 @@ int etcd_client_open(
 	if (c->http == NULL || etcd_endpoints_read(&c->endpoints, conf->endpoints,
 				       c->tls.cafile[0] != '\0' || c->tls.certfile[0] != '\0') < 0)
 		return -EINVAL;
-	/* Nodes share one list; they should not all sit on its first member. */
-	c->current = random_below(NULL, c->endpoints.n);
+	shuffle(&c->endpoints);
 	return 0;
 }
 
@@ -102,8 +118,24 @@ void etcd_route_note(const struct etcd_client *c, struct etcd_route *r, const ch
 	free(before);
 }
 
-bool etcd_route_next(const struct etcd_client *c, struct etcd_route *r)
+bool etcd_client_spread(struct etcd_client *c)
 {
+	unsigned n = c->endpoints.n, before = c->current, first = random_below(NULL, n);
+	int64_t now = monotonic_ms();
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned k = (first + i) % n;
+		if (c->failed_ms[k] != 0 && now - c->failed_ms[k] < FAILED_MS)
+			continue;
+		c->current = k;
+		break;
+	}
+	return c->current != before;
+}
+
+bool etcd_route_next(struct etcd_client *c, struct etcd_route *r)
+{
+	c->failed_ms[r->endpoint] = monotonic_ms();
 	r->endpoint = (r->endpoint + 1) % c->endpoints.n;
 	return ++r->tried < c->endpoints.n;
 }

@@ -31,8 +31,9 @@ struct etcd_client {
 	struct event_base *base;
 	struct http_client *http;
 	struct http_tls tls;
-	struct etcd_endpoints endpoints;
-	unsigned current; /* the endpoint that answered last */
+	struct etcd_endpoints endpoints;       /* in an order of this client's own */
+	unsigned current;                      /* the endpoint that answered last */
+	int64_t failed_ms[ETCD_ENDPOINTS_MAX]; /* when each did not; 0: never */
 	uint32_t timeout_ms;
 	TAILQ_HEAD(, etcd_op) ops;
 	char *last_error; /* "": none */
@@ -43,6 +44,8 @@ int etcd_client_open(
 	struct etcd_client *c, struct event_base *base, const struct ovnet_etcd_conf *conf);
 /* Frees what is under way, the requests first of all. */
 void etcd_client_close(struct etcd_client *c);
+/* As ovnet_etcd_ops.spread. */
+bool etcd_client_spread(struct etcd_client *c);
 const char *etcd_client_endpoint(const struct etcd_client *c);
 /* The last error from now on; `text` becomes the client's. */
 void etcd_client_fail(struct etcd_client *c, char *text);
@@ -63,7 +66,7 @@ struct etcd_route {
 
 void etcd_route_note(const struct etcd_client *c, struct etcd_route *r, const char *text);
 /* To the next endpoint. False: all were asked. */
-bool etcd_route_next(const struct etcd_client *c, struct etcd_route *r);
+bool etcd_route_next(struct etcd_client *c, struct etcd_route *r);
 /* After that: refused everywhere is a matter of credentials; anything else may pass. */
 enum ovnet_etcd_status etcd_route_verdict(const struct etcd_route *r);
 

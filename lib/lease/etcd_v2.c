@@ -303,6 +303,11 @@ static const char *op_endpoint(struct ovnet_etcd *e)
 	return etcd_client_endpoint(&e->client);
 }
 
+static bool op_spread(struct ovnet_etcd *e)
+{
+	return etcd_client_spread(&e->client);
+}
+
 static const char *op_last_error(struct ovnet_etcd *e)
 {
 	return e->client.last_error;
@@ -323,6 +328,7 @@ const struct ovnet_etcd_ops ovnet_etcd_v2 = {
 	.watch = v2_watch,
 	.unwatch = v2_unwatch,
 	.doubt = v2_doubt,
+	.spread = op_spread,
 	.endpoint = op_endpoint,
 	.last_error = op_last_error,
 };

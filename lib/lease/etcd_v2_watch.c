@@ -58,6 +58,8 @@ static void end(struct ovnet_etcd_watch *w, enum ovnet_etcd_status status, const
 
 	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
 					     e->client.endpoints.urls[w->endpoint], text));
+	if (status == OVNET_ETCD_UNAVAILABLE)
+		e->client.failed_ms[w->endpoint] = monotonic_ms();
 	w->gone = &gone;
 	w->cbs.ended(w->arg,
 		&(struct ovnet_etcd_result){.status = status, .text = e->client.last_error});

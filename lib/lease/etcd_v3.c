@@ -65,6 +65,11 @@ static const char *op_endpoint(struct ovnet_etcd *e)
 	return etcd_client_endpoint(&e->client);
 }
 
+static bool op_spread(struct ovnet_etcd *e)
+{
+	return etcd_client_spread(&e->client);
+}
+
 static const char *op_last_error(struct ovnet_etcd *e)
 {
 	return e->client.last_error;
@@ -75,8 +80,8 @@ static const char *op_last_error(struct ovnet_etcd *e)
 		.name = (name_), .api = "v3", .put = "put", .open = (open_), .close = op_close, \
 		.get = v3_get, .list = v3_list, .create = v3_create, .update = v3_update,       \
 		.keepalive = v3_keepalive, .remove = v3_remove, .watch = v3_watch,              \
-		.unwatch = v3_unwatch, .doubt = v3_doubt, .transport = op_transport,            \
-		.endpoint = op_endpoint, .last_error = op_last_error                            \
+		.unwatch = v3_unwatch, .doubt = v3_doubt, .spread = op_spread,                  \
+		.transport = op_transport, .endpoint = op_endpoint, .last_error = op_last_error \
 	}
 
 const struct ovnet_etcd_ops ovnet_etcd_v3 = OPS("v3", open_any);

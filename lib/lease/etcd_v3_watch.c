@@ -70,6 +70,8 @@ static void end(struct ovnet_etcd_watch *w)
 
 	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
 					     e->client.endpoints.urls[w->endpoint], w->end.text));
+	if (w->end.status == OVNET_ETCD_UNAVAILABLE)
+		e->client.failed_ms[w->endpoint] = monotonic_ms();
 	if (w->end.token)
 		v3_drop_token(e, w->login);
 	w->gone = &gone;

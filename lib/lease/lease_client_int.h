@@ -130,6 +130,7 @@ struct ovnet_lease_client {
 		int64_t started_ms, took_ms; /* the last listing, until the table said the same */
 		int64_t since_ms;            /* connected or away */
 		unsigned doubts;             /* since the watch was heard of */
+		struct event *move;          /* to another endpoint */
 		struct backoff backoff;
 	} sync;
 };

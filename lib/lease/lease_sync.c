@@ -12,6 +12,12 @@ OVNET_LOG_TYPE(lease)
 #define STEADY_MS 10000 /* a watch that lived this long was no false start */
 /* What a watch that cannot be asked for a sign of life survives. */
 #define DOUBTS_MAX 3
+/*
+ * Plus up to as much. Whoever was driven off a member that was restarted finds back in that time;
+ * a cluster of 1,000 is listed once in a minute for it.
+ */
+#define MOVE_MS       43200000
+#define MOVE_AGAIN_MS 60000
 
 static bool is_own(const struct ovnet_lease_client *c, const char *key)
 {
@@ -173,12 +179,30 @@ static void reconcile(struct ovnet_lease_client *c)
 		c->sync.pages, c->base, c->table, ours ? own->key : NULL, on_applied, c);
 }
 
+/*
+ * The watch of the former endpoint went on meanwhile, so that a listing that fails costs nothing,
+ * and ends for one that does not take back what it has told.
+ */
+static bool may_leave(struct ovnet_lease_client *c, int64_t revision)
+{
+	if (c->revision > revision) {
+		drop_listing(c);
+		arm_ms(c->sync.move, MOVE_AGAIN_MS + random_below(NULL, MOVE_AGAIN_MS));
+		return false;
+	}
+	c->ops->unwatch(c->sync.watch);
+	c->sync.watch = NULL;
+	return true;
+}
+
 static void on_list(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
 	if (r->status != OVNET_ETCD_OK) {
 		drop_listing(c);
+		if (c->sync.watch != NULL)
+			return;
 		/* Its pages are of one revision, which etcd forgot meanwhile. */
 		if (r->status == OVNET_ETCD_COMPACTED)
 			list_later(c);
@@ -187,10 +211,34 @@ static void on_list(void *arg, const struct ovnet_etcd_result *r)
 		return;
 	}
 	lease_listing_add(c->sync.pages, r->kvs, r->n_kvs, strlen(c->subnets_prefix));
-	if (r->more)
+	if (r->more || (c->sync.watch != NULL && !may_leave(c, r->revision)))
 		return;
 	c->revision = r->revision;
 	reconcile(c);
+}
+
+static void list(struct ovnet_lease_client *c)
+{
+	c->sync.listing = true;
+	c->sync.started_ms = monotonic_ms();
+	c->sync.pages = lease_listing_new();
+	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
+}
+
+static void move_later(struct ovnet_lease_client *c)
+{
+	arm_ms(c->sync.move, MOVE_MS + random_below(NULL, MOVE_MS));
+}
+
+static void on_move(evutil_socket_t fd, short what, void *arg)
+{
+	struct ovnet_lease_client *c = arg;
+
+	(void)fd, (void)what;
+	move_later(c);
+	if (!c->sync.listing && c->sync.watch != NULL && c->ops->spread != NULL &&
+		c->ops->spread(c->etcd))
+		list(c);
 }
 
 void lease_sync_start(struct ovnet_lease_client *c)
@@ -198,10 +246,10 @@ void lease_sync_start(struct ovnet_lease_client *c)
 	if (c->sync.listing || c->sync.watch != NULL)
 		return;
 	evtimer_del(c->sync.timer);
-	c->sync.listing = true;
-	c->sync.started_ms = monotonic_ms();
 	/* What our lease was found or claimed by is good enough to watch on from. */
 	if (c->acquire.listed_at != 0 && c->acquire.listed_at >= c->revision) {
+		c->sync.listing = true;
+		c->sync.started_ms = monotonic_ms();
 		c->sync.pages = c->acquire.listing;
 		c->revision = c->acquire.listed_at;
 		c->acquire.listing = NULL;
@@ -209,8 +257,10 @@ void lease_sync_start(struct ovnet_lease_client *c)
 		reconcile(c);
 		return;
 	}
-	c->sync.pages = lease_listing_new();
-	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
+	/* It has to be done anyway. */
+	if (c->ops->spread != NULL)
+		(void)c->ops->spread(c->etcd);
+	list(c);
 }
 
 void lease_sync_doubt(struct ovnet_lease_client *c, const char *text)
@@ -240,6 +290,8 @@ void lease_sync_init(struct ovnet_lease_client *c)
 	c->sync.backoff = (struct backoff){.min_ms = 1000, .max_ms = 8000};
 	c->sync.timer = must(evtimer_new(c->base, on_timer, c));
 	c->sync.events = lease_events_new(c->base, apply, c);
+	c->sync.move = must(evtimer_new(c->base, on_move, c));
+	move_later(c);
 }
 
 void lease_sync_stop(struct ovnet_lease_client *c)
@@ -250,4 +302,5 @@ void lease_sync_stop(struct ovnet_lease_client *c)
 	drop_listing(c);
 	lease_events_free(c->sync.events);
 	event_free(c->sync.timer);
+	event_free(c->sync.move);
 }

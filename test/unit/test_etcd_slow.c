@@ -9,6 +9,7 @@
 
 #include <sys/syscall.h>
 
+#include "etcd_client.h"
 #include "lease_client_int.h"
 #include "live_lossy.h"
 
@@ -62,7 +63,7 @@ static void watch_survives_a_look(void **state)
 	wait_for(n->n_peers == 1, 5000);
 	wait_for(is_our_value(n), 15000);
 	assert_true(status(n).connected);
-	assert_string_equal(status(n).error, "");
+	wait_for(status(n).error[0] == '\0', 5000);
 	assert_int_equal(status(n).resyncs, 0);
 }
 
@@ -121,6 +122,79 @@ static void first_tries_are_spread(void **state)
 		assert_in_range(tenths[i], NODES / TENTHS / 3, NODES / TENTHS * 3);
 }
 
+enum { MEMBERS = 3, CLIENTS = 300 };
+
+static unsigned member_of(const struct etcd_client *c, unsigned endpoint)
+{
+	return (unsigned)(c->endpoints.urls[endpoint][strlen("http://m")] - '0');
+}
+
+/* Whose member dies goes to any of the others, not all to one; and later to any, but a dead one. */
+static void members_share_the_nodes(void **state)
+{
+	(void)state;
+	struct ovnet_etcd_conf conf = {.endpoints = "http://m0:1,http://m1:1,http://m2:1"};
+	unsigned next[MEMBERS][MEMBERS] = {0}, later[MEMBERS] = {0}, dead = 0;
+
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		struct etcd_client c = {0};
+		assert_int_equal(etcd_client_open(&c, base, &conf), 0);
+		struct etcd_route r = {.endpoint = c.current};
+		unsigned first = member_of(&c, c.current), failed = c.current;
+		assert_true(etcd_route_next(&c, &r));
+		next[first][member_of(&c, r.endpoint)]++;
+		etcd_client_spread(&c);
+		dead += c.current == failed;
+		c.failed_ms[failed] = 0;
+		etcd_client_spread(&c);
+		later[member_of(&c, c.current)]++;
+		etcd_client_close(&c);
+	}
+	assert_int_equal(dead, 0);
+	for (unsigned i = 0; i < MEMBERS; i++) {
+		assert_in_range(later[i], CLIENTS / 6, CLIENTS / 2);
+		for (unsigned k = 0; k < MEMBERS; k++)
+			assert_in_range(
+				next[i][k], i == k ? 0 : CLIENTS / 20, i == k ? 0 : CLIENTS);
+	}
+}
+
+/* To another member, without a moment in which nothing is known or nobody listens. */
+static void watch_moves(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+	char url[2][64], both[160], before[64];
+	pid_t proxies[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		proxies[i] = start_proxy(etcd.url, serve, url[i], sizeof(url[i]));
+	snprintf(both, sizeof(both), "%s,%s", url[0], url[1]);
+	conf.etcd_conf.endpoints = both;
+	assert_true(live_put(&etcd, at("config"), VXLAN));
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 10000);
+	assert_true(live_put(&etcd, at("subnets/10.5.0.0-25"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	wait_for(n->n_peers == 1, 5000);
+
+	snprintf(before, sizeof(before), "%s", status(n).endpoint);
+	for (unsigned i = 0; i < 100 && status(n).resyncs == 0; i++) {
+		event_active(n->client->sync.move, EV_TIMEOUT, 0);
+		run_ms(50);
+	}
+	wait_for(status(n).resyncs > 0 && !n->client->sync.listing, 5000);
+	assert_string_not_equal(status(n).endpoint, before);
+	stop_proxy(proxies[strcmp(before, url[1]) == 0]);
+	assert_true(live_put(&etcd, at("subnets/10.5.0.128-25"), "{\"PublicIP\":\"10.168.0.51\"}"));
+	wait_for(n->n_peers == 2, 5000);
+	assert_true(status(n).connected);
+	assert_int_equal(n->dels, 0);
+	assert_int_equal(n->sets, 2);
+	assert_int_equal(status(n).retries, 0);
+	stop(n);
+	stop_proxy(proxies[strcmp(before, url[1]) != 0]);
+}
+
 static int set_up_rule(void **state)
 {
 	memset(rule, 0, sizeof(*rule));
@@ -150,6 +224,10 @@ int main(void)
 		slow_over("json: ", watch_does_not_survive_silence, &ovnet_etcd_v3_json),
 		slow_over("json: ", patience_is_restored, &ovnet_etcd_v3_json),
 		slow_over("", first_tries_are_spread, &ovnet_etcd_v3_grpc),
+		slow_over("", members_share_the_nodes, &ovnet_etcd_v3_grpc),
+		slow_over("", watch_moves, &ovnet_etcd_v3_grpc),
+		slow_over("json: ", watch_moves, &ovnet_etcd_v3_json),
+		slow_over("v2: ", watch_moves, &ovnet_etcd_v2),
 	};
 	return cmocka_run_group_tests_name("etcd_slow", tests, share_rule, stop_all);
 }
