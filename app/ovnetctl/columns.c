@@ -48,6 +48,22 @@ static void counter_text(const struct column *c, const json_t *row, const json_t
 		snprintf(buf, size, "%.0f", now);
 }
 
+/* Too long for `buf`: ends with an ellipsis, and with a whole character before it. */
+static void copy_text(const char *text, char *buf, size_t size)
+{
+	static const char cut[] = "\xe2\x80\xa6";
+	size_t at = size - sizeof(cut);
+
+	if (strlen(text) < size) {
+		strcpy(buf, text);
+		return;
+	}
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(buf, text, at);
+	memcpy(buf + at, cut, sizeof(cut));
+}
+
 static void list_text(const json_t *list, char *buf, size_t size)
 {
 	size_t i, len = 0;
@@ -81,7 +97,7 @@ void duration_text(json_int_t s, char *buf, size_t size)
 static void plain_text(const json_t *v, char *buf, size_t size)
 {
 	if (json_is_string(v))
-		snprintf(buf, size, "%s", json_string_value(v)[0] ? json_string_value(v) : "-");
+		copy_text(json_string_value(v)[0] ? json_string_value(v) : "-", buf, size);
 	else if (json_is_integer(v))
 		snprintf(buf, size, "%lld", (long long)json_integer_value(v));
 	else if (json_is_real(v))

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A table for people: cells collected first, columns as wide as their widest cell. */
+/*
+ * A table for people: cells collected first, columns as wide as their widest cell. On a terminal,
+ * or where COLUMNS says how wide it is, texts are cut to fit the line, with an ellipsis for the
+ * rest.
+ */
 #ifndef OVNETCTL_TABLE_H
 #define OVNETCTL_TABLE_H
 

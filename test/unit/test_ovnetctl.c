@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pty.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -51,9 +52,25 @@ static json_t *peers(void *arg, const json_t *params, char *err, size_t err_size
 		"subnet", "10.5.9.0/24", "tx_packets", (json_int_t)1);
 }
 
+static bool long_keys;
+
+/* Of 60,000 bytes, characters of two among them. */
+static const char *long_key(void)
+{
+	static char key[60001];
+
+	memset(key, 'k', sizeof(key) - 1);
+	for (unsigned i = 1; i + 2 < sizeof(key); i += 2)
+		memcpy(key + i, "\xc3\xa9", 2);
+	return key;
+}
+
 static json_t *leases(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	(void)arg, (void)err, (void)err_size;
+	if (json_is_true(json_object_get(params, "invalid")) && long_keys)
+		return json_pack("[{s:s,s:s}]", "key", long_key(), "why",
+			"its name is no subnet such as 10.5.1.0-24");
 	if (json_is_true(json_object_get(params, "invalid")))
 		return from_text(
 			"[{\"key\":\"10.5.1.7-24\\u009b\",\"why\":\"host bits are set\"}]");
@@ -178,6 +195,68 @@ static void json_is_the_result(void **state)
 	has(out, "\n  \"pid\": 77,\n");
 	json_decref(got);
 	json_decref(want);
+}
+
+/* Characters of the longest line. */
+static unsigned longest(const char *text)
+{
+	unsigned best = 0, n = 0;
+
+	for (; *text != '\0'; text++) {
+		n += ((unsigned char)*text & 0xc0) != 0x80 && *text != '\r';
+		if (*text == '\n')
+			n = 0;
+		best = n > best ? n : best;
+	}
+	return best;
+}
+
+static void run_on_terminal(unsigned short columns)
+{
+	struct winsize size = {.ws_row = 24, .ws_col = columns};
+	int master, st;
+	pid_t pid = forkpty(&master, NULL, NULL, &size);
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execl(OVNETCTL, OVNETCTL, "--socket", daemon_.path, "leases", "--invalid", NULL);
+		_exit(98);
+	}
+	slurp(master, out, sizeof(out));
+	assert_int_equal(waitpid(pid, &st, 0), pid);
+	assert_true(WIFEXITED(st) && WEXITSTATUS(st) == 0);
+}
+
+static void texts_are_cut_to_the_terminal(void **state)
+{
+	(void)state;
+	long_keys = true;
+	setenv("COLUMNS", "40", 1);
+	assert_int_equal(RUN("leases", "--invalid"), 0);
+	/* The widest gives way first, then both, at whole characters. */
+	has(out, "KEY                  WHY\n"
+		 "k\xc3\xa9\xc3\xa9");
+	has(out, "\xe2\x80\xa6  its name is no sub\xe2\x80\xa6\n");
+	assert_int_equal(longest(out), 40);
+	setenv("COLUMNS", "100", 1);
+	assert_int_equal(RUN("leases", "--invalid"), 0);
+	has(out, "\xe2\x80\xa6  its name is no subnet such as 10.5.1.0-24\n");
+	assert_int_equal(longest(out), 100);
+	setenv("COLUMNS", "1", 1);
+	assert_int_equal(RUN("leases", "--invalid"), 0);
+	assert_int_equal(longest(out), 20);
+	setenv("COLUMNS", "40", 1);
+	assert_int_equal(RUN("stats"), 0); /* numbers are never cut */
+	assert_string_equal(out, "STAGE  PACKETS  BURSTS\nrx          12       3\n");
+	unsetenv("COLUMNS");
+	/* Into a pipe it is long, but not endless. */
+	assert_int_equal(RUN("leases", "--invalid"), 0);
+	assert_in_range(longest(out), 500, 1100);
+	has(out, "\xc3\xa9\xe2\x80\xa6  its name is no subnet such as 10.5.1.0-24\n");
+	run_on_terminal(60);
+	assert_int_equal(longest(out), 60);
+	has(out, "\xe2\x80\xa6  its name is no subn");
+	long_keys = false;
 }
 
 static void tables_are_aligned(void **state)
@@ -347,6 +426,7 @@ int main(void)
 		cmocka_unit_test(status_shows_what_there_is),
 		cmocka_unit_test(json_is_the_result),
 		cmocka_unit_test(tables_are_aligned),
+		cmocka_unit_test(texts_are_cut_to_the_terminal),
 		cmocka_unit_test(watch_shows_rates),
 		cmocka_unit_test(lease_is_shown_and_ordered),
 		cmocka_unit_test(errors_and_exit_codes),
