@@ -101,7 +101,7 @@ struct daemon {
 	struct losses losses;
 	struct ingress_allowed allowed[INGRESS_MAX_ALLOWED]; /* ingress.allow */
 	unsigned n_allowed, n_local;
-	struct ovnet_addr local[INGRESS_MAX_LOCAL]; /* what the FIB knows as ours */
+	struct ovnet_addr *local; /* what the FIB knows as ours */
 	bool ingress_set;
 	struct rules rules;
 	struct blackhole blackhole;

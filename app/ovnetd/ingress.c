@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ingress.h"
 
+#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon.h"
 #include "log.h"
@@ -40,34 +40,76 @@ static unsigned make_rules(const struct daemon *d, struct ovnet_ingress_rule *ru
 	return n;
 }
 
-/* Also what only other nodes know us by: behind a router that translates, or without the kernel. */
-static unsigned collect_local(const struct daemon *d, struct ovnet_addr *local)
+/*
+ * Also what only other nodes know us by: behind a router that translates, or without the kernel.
+ * How many, in `*local`, which the caller frees; -errno.
+ */
+static int collect_local(struct daemon *d, struct ovnet_addr **local)
 {
-	unsigned n = ovnet_kernel_link_addrs(d->kernel, 0, local, INGRESS_MAX_LOCAL - 2);
+	struct ovnet_local_addr *have;
+	int n = ovnet_kernel_local_addrs(d->kernel, &have);
+	unsigned n_local = 0;
 
-	local[n++] = d->public_ip;
+	if (n > INGRESS_MAX_LOCAL - 2) {
+		warn_set(&d->warnings, "addresses",
+			"this node has %d addresses: packets it sends into the overlay from those "
+			"beyond the first %d are refused (foreign-source)",
+			n, INGRESS_MAX_LOCAL - 2);
+		n = INGRESS_MAX_LOCAL - 2;
+	} else if (n >= 0) {
+		warn_clear(&d->warnings, "addresses");
+	}
+	*local = n >= 0 ? calloc((size_t)n + 2, sizeof(**local)) : NULL;
+	if (*local == NULL) {
+		free(have);
+		return n < 0 ? n : -ENOMEM;
+	}
+	for (int i = 0; i < n; i++)
+		(*local)[n_local++] = have[i].addr;
+	free(have);
+	(*local)[n_local++] = d->public_ip;
 	if (d->public_ip6.family != 0)
-		local[n++] = d->public_ip6;
-	return n;
+		(*local)[n_local++] = d->public_ip6;
+	return (int)n_local;
+}
+
+static bool is_known(const struct daemon *d, const struct ovnet_addr *local, unsigned n)
+{
+	if (!d->ingress_set || n != d->n_local)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		if (!ovnet_addr_equal(&local[i], &d->local[i]))
+			return false;
+	return true;
 }
 
 void ingress_update(struct daemon *d)
 {
-	struct ovnet_addr local[INGRESS_MAX_LOCAL] = {0};
 	struct ovnet_ingress_rule *rules;
-	unsigned n_local = collect_local(d, local);
+	struct ovnet_addr *local = NULL;
+	int n_local = d->have_netconf ? collect_local(d, &local) : -EAGAIN;
 
-	if (!d->have_netconf || (d->ingress_set && n_local == d->n_local &&
-					memcmp(local, d->local, sizeof(local)) == 0))
+	if (n_local < 0 || is_known(d, local, (unsigned)n_local)) {
+		free(local);
 		return;
+	}
 	rules = malloc(INGRESS_MAX_RULES * sizeof(*rules));
 	unsigned n = rules != NULL ? make_rules(d, rules, INGRESS_MAX_RULES) : 0;
-	d->ingress_set =
-		rules != NULL && ovnet_fib_set_ingress(d->fib, local, n_local, rules, n) == 0;
+	d->ingress_set = rules != NULL &&
+			 ovnet_fib_set_ingress(d->fib, local, (uint32_t)n_local, rules, n) == 0;
 	if (!d->ingress_set)
 		LOG(ERR, "no memory for what ingress.allow lists: some packets are refused that "
 			 "should pass");
 	free(rules);
-	memcpy(d->local, local, sizeof(local));
-	d->n_local = n_local;
+	free(d->local);
+	d->local = local;
+	d->n_local = (unsigned)n_local;
+}
+
+void ingress_forget(struct daemon *d)
+{
+	free(d->local);
+	d->local = NULL;
+	d->n_local = 0;
+	d->ingress_set = false;
 }

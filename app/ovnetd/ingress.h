@@ -11,7 +11,7 @@
 #include "net.h"
 
 #define INGRESS_MAX_ALLOWED 128
-#define INGRESS_MAX_LOCAL   256
+#define INGRESS_MAX_LOCAL   65536 /* service addresses of a whole cluster, and then some */
 #define INGRESS_MAX_RULES   1024
 
 /* One thing a peer may do; exactly one of the two is set. */
@@ -33,5 +33,6 @@ unsigned ingress_outers(const struct daemon *d, const struct ovnet_addr *public_
 	struct ovnet_addr *out, unsigned max);
 /* Gives the FIB the rules and the node's present addresses, if they changed. */
 void ingress_update(struct daemon *d);
+void ingress_forget(struct daemon *d);
 
 #endif

@@ -299,6 +299,7 @@ static void fib_fini(struct daemon *d)
 {
 	ovnet_fib_writer_free(d->fib);
 	d->fib = NULL;
+	ingress_forget(d);
 }
 
 const struct module module_fib = {"fib", fib_init, fib_fini};

@@ -167,6 +167,16 @@ bool ovnet_prefix4_overlap(const struct ovnet_prefix4 *a, const struct ovnet_pre
 	return (a->addr_host & mask) == (b->addr_host & mask);
 }
 
+int ovnet_addr_compare(const void *a, const void *b)
+{
+	const struct ovnet_addr *l = a, *r = b;
+
+	if (l->family != r->family)
+		return l->family < r->family ? -1 : 1;
+	return l->family == AF_INET6 ? memcmp(l->v6, r->v6, sizeof(l->v6))
+				     : memcmp(&l->v4_be, &r->v4_be, sizeof(l->v4_be));
+}
+
 bool ovnet_addr_equal(const struct ovnet_addr *a, const struct ovnet_addr *b)
 {
 	if (a->family != b->family)

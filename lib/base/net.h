@@ -88,6 +88,8 @@ bool ovnet_prefix6_equal(const struct ovnet_prefix6 *a, const struct ovnet_prefi
 bool ovnet_prefix6_contains(const struct ovnet_prefix6 *p, const uint8_t addr[16]);
 bool ovnet_prefix6_overlap(const struct ovnet_prefix6 *a, const struct ovnet_prefix6 *b);
 bool ovnet_addr_equal(const struct ovnet_addr *a, const struct ovnet_addr *b);
+/* For qsort() and bsearch(): by family, then by the bytes on the wire. */
+int ovnet_addr_compare(const void *a, const void *b);
 bool ovnet_mac_equal(const struct ovnet_mac *a, const struct ovnet_mac *b);
 /* Neither group nor zero: what a VTEP may be called (flannel-facts, hazard 9). */
 bool ovnet_mac_is_unicast(const struct ovnet_mac *m);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fib.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "number6.h"
@@ -116,8 +117,7 @@ bool ovnet_fib_is_local(const struct ovnet_fib *fib, const struct ovnet_addr *ad
 {
 	const struct ovnet_ingress *in = atomic_load_explicit(&fib->ingress, memory_order_acquire);
 
-	for (uint32_t i = 0; in != NULL && i < in->n_local; i++)
-		if (ovnet_addr_equal(&in->local[i], addr))
-			return true;
-	return false;
+	return in != NULL && in->n_local > 0 &&
+	       bsearch(addr, in->local, in->n_local, sizeof(*in->local), ovnet_addr_compare) !=
+		       NULL;
 }

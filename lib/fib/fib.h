@@ -112,7 +112,7 @@ struct ovnet_ingress_rule {
 struct ovnet_ingress {
 	struct ovnet_rcu_head rcu;
 	uint32_t n_local, n_rules;
-	struct ovnet_addr *local; /* the node's own addresses, behind the rules */
+	struct ovnet_addr *local; /* the node's own addresses, sorted, behind the rules */
 	struct ovnet_ingress_rule rule[];
 };
 

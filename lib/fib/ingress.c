@@ -38,6 +38,8 @@ int ovnet_fib_set_ingress(struct ovnet_fib_writer *w, const struct ovnet_addr *l
 			return -ENOMEM;
 		if (n_local > 0)
 			memcpy(in->local, local, n_local * sizeof(*local));
+		if (n_local > 0)
+			qsort(in->local, n_local, sizeof(*in->local), ovnet_addr_compare);
 		if (n_rules > 0)
 			memcpy(in->rule, rules, n_rules * sizeof(*rules));
 	}

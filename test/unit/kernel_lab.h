@@ -26,7 +26,7 @@ struct lab {
 	struct ovnet_kernel *k;
 	uint32_t u0;
 	/* what the callbacks saw */
-	unsigned neighbour_calls, route_calls, link_calls, resync_calls;
+	unsigned neighbour_calls, route_calls, addrs_calls, link_calls, resync_calls;
 	bool neighbour_known;
 	struct ovnet_mac mac;
 	struct ovnet_addr addr;
@@ -75,6 +75,11 @@ static inline void on_link(void *arg, const struct ovnet_link *link)
 		return;
 	l->link_calls++;
 	l->link = *link;
+}
+
+static inline void on_addrs(void *arg)
+{
+	((struct lab *)arg)->addrs_calls++;
 }
 
 static inline void on_resync(void *arg)
@@ -156,6 +161,7 @@ static inline int lab_setup(void **state)
 	static const struct ovnet_kernel_events events = {.neighbour = on_neighbour,
 		.route_changed = on_route,
 		.link_changed = on_link,
+		.addrs_changed = on_addrs,
 		.resync = on_resync};
 	struct lab *l = calloc(1, sizeof(*l));
 	struct ovnet_link link;

@@ -316,6 +316,18 @@ static void ingress_rules_cover_what_they_say(void **state)
 	assert_true(ovnet_fib_is_local(&bed.fib, &in6));
 	assert_false(ovnet_fib_is_local(&bed.fib, &out4));
 	assert_false(ovnet_fib_listed(&bed.fib, &out4, &in4));
+	/* As many as a load balancer has, in no order. */
+	enum { MANY = 5000 };
+	static struct ovnet_addr many[MANY];
+	for (uint32_t i = 0; i < MANY; i++) {
+		many[i] = i % 2 ? ovnet_addr_v4(0xc0a80000 + i * 2654435761u % 65536)
+				: addr_of(A(NET48 + 1, (uint64_t)(i * 40503u % 65536)));
+	}
+	assert_int_equal(ovnet_fib_set_ingress(bed.w, many, MANY, NULL, 0), 0);
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_true(ovnet_fib_is_local(&bed.fib, &many[i]));
+	assert_false(ovnet_fib_is_local(&bed.fib, &in4));
+	assert_false(ovnet_fib_is_local(&bed.fib, &in6));
 	assert_int_equal(ovnet_fib_set_ingress(bed.w, NULL, 0, NULL, 0), 0);
 	assert_null(atomic_load(&bed.fib.ingress));
 	/* One stays for the end: freed with the writer. */

@@ -296,6 +296,37 @@ static void route_changes_are_folded(void **state)
 	run_until(l, l->route_calls == 3, 2);
 }
 
+/* A load balancer takes up its addresses: all are told of together, and listed at once. */
+static void address_changes_are_folded(void **state)
+{
+	struct lab *l = *state;
+	struct ovnet_local_addr *addrs = NULL;
+
+	run_for(l, 200);
+	l->addrs_calls = 0;
+	sh("ip route add 10.40.1.0/24 via 192.168.77.2");
+	run_for(l, 200);
+	assert_int_equal(l->addrs_calls, 0); /* no route's business */
+	sh("for i in $(seq 1 250); do for k in 1 2; do echo addr add 172.17.$k.$i/32 dev u0; done; "
+	   "done | ip -batch -");
+	run_for(l, 200);
+	assert_in_range(l->addrs_calls, 1, 2);
+	int n = ovnet_kernel_local_addrs(l->k, &addrs), found = 0;
+	for (int i = 0; i < n; i++)
+		found += addrs[i].ifindex == l->u0 && ntohl(addrs[i].addr.v4_be) >> 16 == 0xac11;
+	free(addrs);
+	assert_int_equal(found, 500);
+	l->addrs_calls = 0;
+	sh("ip addr flush dev u0 to 172.17.0.0/16");
+	run_until(l, l->addrs_calls > 0, 2);
+	sh("ip link add u1 type bridge && ip addr add 172.18.0.1/32 dev u1");
+	run_until(l, l->addrs_calls > 1, 2);
+	run_for(l, 100);
+	l->addrs_calls = 0;
+	sh("ip link del u1");
+	run_until(l, l->addrs_calls > 0, 2);
+}
+
 static void own_routes_are_not_told(void **state)
 {
 	struct lab *l = *state;
@@ -356,6 +387,7 @@ int main(void)
 		CASE(default_link_has_the_best_metric),
 		CASE(link_and_address_changes_are_told),
 		CASE(route_changes_are_folded),
+		CASE(address_changes_are_folded),
 		CASE(own_routes_are_not_told),
 		CASE(lost_notifications_are_made_good),
 	};
