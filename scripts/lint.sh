@@ -93,6 +93,13 @@ lint_size() {
 					max " lines: split it" }'
 }
 
+# cannot CHECK: not here, and why. Each release of clang-format forms some lines its own way; that of
+# Debian 12 counts.
+cannot() {
+	[ "$1" = format ] && ! clang-format --version | grep -q ' version 14\.' &&
+		echo "SKIP: format wants clang-format 14, here is $(clang-format --version)"
+}
+
 if [ "${1:-}" = --list ]; then
 	echo "$CHECKS"
 	exit 0
@@ -100,8 +107,13 @@ fi
 failed=0
 read -ra all <<<"$CHECKS"
 [ $# -gt 0 ] || set -- "${all[@]}"
+
 for check in "$@"; do
 	[[ " $CHECKS " == *" $check "* ]] || { echo "lint.sh: no check $check" >&2 && exit 2; }
+	if cannot "$check"; then
+		[ $# -gt 1 ] || exit 77
+		continue
+	fi
 	found=$("lint_$check")
 	if [ -n "$found" ]; then
 		printf '%s\n' "$found"

@@ -6,6 +6,8 @@
  * An IPv6 header's addresses are uint8_t[16] up to 24.07 and struct rte_ipv6_addr from 24.11 on,
  * at the same place. Here they are the bytes on the wire. Source and destination are neighbours:
  * what reads both may read 32 bytes from the source on.
+ *
+ * rte_align32pow2() and its like are in rte_common.h up to 22.11, in rte_bitops.h from 23.11 on.
  */
 #ifndef OVNET_PACKET_DPDK_COMPAT_H
 #define OVNET_PACKET_DPDK_COMPAT_H
@@ -15,6 +17,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <rte_bitops.h>
+#include <rte_common.h>
 #include <rte_ip.h>
 
 static_assert(offsetof(struct rte_ipv6_hdr, src_addr) == 8 &&

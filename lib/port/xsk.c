@@ -10,8 +10,7 @@
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
-#include <rte_common.h>
-
+#include "dpdk_compat.h"
 #include "log.h"
 
 OVNET_LOG_TYPE(port)

@@ -45,7 +45,9 @@ finds() {
 out=$(scripts/lint.sh) || fail "the clean tree is not: $out"
 S='/* SPDX-License-Identifier: BSD-3-Clause */'
 
-finds format lib/base/a.c:2 "two blanks" <<<"$S"$'\nint  ovnet_a;'
+rc=0
+scripts/lint.sh format >/dev/null || rc=$?
+[ $rc = 77 ] || finds format lib/base/a.c:2 "two blanks" <<<"$S"$'\nint  ovnet_a;'
 finds includes lib/base/a.c:3 "base -> fib" <<<"$S"$'\n#include "net.h"\n#include "fib.h"'
 finds includes lib/lease/a.c:2 "lease -> port" <<<"$S"$'\n#include "port.h"'
 finds includes lib/lease/a.c:1 "lease -> rte by a header" <<<"$S"$'\n#include "rcu.h"'
