@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "netdev.h"
+#include "rtnl.h"
 
 static int take_stats(const struct nlattr *attr, void *arg)
 {
@@ -25,22 +24,6 @@ static int take_message(const struct nlmsghdr *nlh, void *arg)
 	return mnl_attr_parse(nlh, sizeof(struct if_stats_msg), take_stats, arg);
 }
 
-static int transact(
-	struct mnl_socket *nl, const struct nlmsghdr *nlh, struct rtnl_link_stats64 *out)
-{
-	char buf[4096];
-
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-		mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-	if (n < 0)
-		return -errno;
-	if (mnl_cb_run(buf, (size_t)n, 0, mnl_socket_get_portid(nl), take_message, out) < 0)
-		return -errno;
-	return 0;
-}
-
 int ovnet_netdev_tx_dropped(uint32_t ifindex, uint64_t *out)
 {
 	struct rtnl_link_stats64 stats = {0};
@@ -53,11 +36,7 @@ int ovnet_netdev_tx_dropped(uint32_t ifindex, uint64_t *out)
 	ask->ifindex = ifindex;
 	ask->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
 
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (nl == NULL)
-		return -errno;
-	int err = transact(nl, nlh, &stats);
-	mnl_socket_close(nl);
+	int err = rtnl_ask(nlh, take_message, &stats);
 	if (err == 0)
 		*out = stats.tx_dropped;
 	return err;

@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
-#include <linux/rtnetlink.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "rtnl.h"
 
 OVNET_LOG_TYPE(port)
 
@@ -65,21 +64,6 @@ static int link_message(const struct nlmsghdr *nlh, void *arg)
 	return mnl_attr_parse(nlh, sizeof(struct ifinfomsg), link_attr, arg);
 }
 
-static int transact(struct mnl_socket *nl, struct nlmsghdr *nlh, struct kind *k)
-{
-	char buf[32768]; /* what the kernel's own tools give a link with all its attributes */
-
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-		mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-	if (n < 0)
-		return -errno;
-	if (mnl_cb_run(buf, (size_t)n, 0, mnl_socket_get_portid(nl), link_message, k) < 0)
-		return -errno;
-	return 0;
-}
-
 static int ask_kind(const char *name, struct kind *k)
 {
 	char buf[256];
@@ -91,12 +75,7 @@ static int ask_kind(const char *name, struct kind *k)
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (nl == NULL)
-		return -errno;
-	int err = transact(nl, nlh, k);
-	mnl_socket_close(nl);
-	return err;
+	return rtnl_ask(nlh, link_message, k);
 }
 
 /* 0: there is none, or nobody holds it. */
