@@ -218,8 +218,8 @@ bool v3_doubt(struct ovnet_etcd_watch *w);
 void v3_loose_keep(struct ovnet_etcd *e, int64_t lease, uint32_t ttl_s, const char *key);
 /* One that surely has no key: at once. */
 void v3_loose_revoke(struct ovnet_etcd *e, int64_t lease);
-/* One with that TTL, for that key only if it may hang on that. 0: none. */
-int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key);
+/* One with that TTL that has no key, or none but this one (`used`: it may). 0: none. */
+int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key, bool *used);
 void v3_loose_free(struct ovnet_etcd *e);
 
 /* etcd_v3_ops.c */

@@ -116,7 +116,7 @@ void v3_loose_revoke(struct ovnet_etcd *e, int64_t lease)
 	revoke(add(e, lease, 0, NULL));
 }
 
-int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key)
+int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key, bool *used)
 {
 	struct v3_loose *l;
 
@@ -124,6 +124,7 @@ int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key)
 		if (l->busy || l->ttl_s != ttl_s || (l->key != NULL && strcmp(l->key, key) != 0))
 			continue;
 		int64_t lease = l->lease;
+		*used = l->key != NULL;
 		drop(l);
 		return lease;
 	}

@@ -14,9 +14,11 @@ struct v3_op {
 	struct etcd_op base;
 	struct ovnet_etcd *e;
 	int64_t expected; /* the key's revision, 0: absent */
+	int64_t created;  /* its first one, 0: not known */
 	int64_t lease;
 	uint32_t ttl_s, granted_s; /* of a lease of its own: asked for, granted */
 	bool fresh_lease;          /* granted for this very operation */
+	bool used_lease; /* which was sent with the key, now or in a former one without an answer */
 	/* list: the length of base.value, where the page under way begins, and its revision. */
 	size_t from_len;
 	int64_t at;
@@ -147,13 +149,13 @@ void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *a
 	ask_page(op);
 }
 
-static void finish_written(struct v3_op *op, int64_t revision)
+static void finish_written(struct v3_op *op, int64_t revision, int64_t created)
 {
 	struct ovnet_etcd_kv kv = {.key = op->base.key,
 		.value = op->base.value,
 		.value_len = op->base.value != NULL ? strlen(op->base.value) : 0,
 		.mod_revision = revision,
-		.create_revision = op->expected == 0 ? revision : 0,
+		.create_revision = created,
 		.ttl_handle = op->lease,
 		.ttl_s = op->granted_s};
 
@@ -171,23 +173,41 @@ static void finish_conflict(struct v3_op *op, int64_t revision)
 			   .revision = revision});
 }
 
+static void send_txn(struct v3_op *op);
+
+/* Whether it is there, and on the key, nobody told. */
+static void keep_lease(struct v3_op *op)
+{
+	v3_loose_keep(op->e, op->lease, op->ttl_s, op->used_lease ? op->base.key : NULL);
+}
+
+static bool has_value(const struct v3_op *op, const struct ovnet_etcd_kv *kv)
+{
+	return kv->value_len == strlen(op->base.value) &&
+	       memcmp(kv->value, op->base.value, kv->value_len) == 0;
+}
+
 /* Our own write, of which we had no answer, may be what made the key another one. */
 static void on_read_back(void *arg, const struct v3_answer *a)
 {
 	struct v3_op *op = arg;
 
 	if (a->status != OVNET_ETCD_OK) {
-		v3_loose_keep(op->e, op->lease, op->ttl_s, op->base.key);
+		keep_lease(op);
 		finish_failed(op, a);
 		return;
 	}
-	const struct v3_kvs *k = &a->reply->kvs;
-	if (k->n == 1 && k->kvs[0].ttl_handle == op->lease) {
-		finish_written(op, k->kvs[0].mod_revision);
-		return;
+	const struct ovnet_etcd_kv *kv = a->reply->kvs.kvs;
+	if (a->reply->kvs.n != 1 || kv->ttl_handle != op->lease) {
+		v3_loose_revoke(op->e, op->lease);
+		finish_conflict(op, a->reply->revision);
+	} else if (has_value(op, kv)) {
+		finish_written(op, kv->mod_revision, kv->create_revision);
+	} else {
+		op->expected = kv->mod_revision;
+		op->created = kv->create_revision;
+		send_txn(op);
 	}
-	v3_loose_revoke(op->e, op->lease);
-	finish_conflict(op, a->reply->revision);
 }
 
 static void on_refused(struct v3_op *op, const struct v3_answer *a)
@@ -206,10 +226,11 @@ static void on_txn(void *arg, const struct v3_answer *a)
 	if (a->status != OVNET_ETCD_OK) {
 		/* Lost on the way it may have been carried out: then the lease has a key. */
 		if (op->fresh_lease)
-			v3_loose_keep(op->e, op->lease, op->ttl_s, op->base.key);
+			keep_lease(op);
 		finish_failed(op, a);
 	} else if (a->reply->succeeded) {
-		finish_written(op, a->reply->revision);
+		finish_written(op, a->reply->revision,
+			op->expected == 0 ? a->reply->revision : op->created);
 	} else {
 		on_refused(op, a);
 	}
@@ -240,7 +261,7 @@ static int64_t random_id(void)
 static void write_with_lease(struct v3_op *op, uint32_t granted_s)
 {
 	op->granted_s = granted_s;
-	op->fresh_lease = true;
+	op->fresh_lease = op->used_lease = true;
 	send_txn(op);
 }
 
@@ -252,10 +273,11 @@ static void on_found_granted(void *arg, const struct v3_answer *a)
 	struct v3_op *op = arg;
 
 	if (a->status != OVNET_ETCD_OK) {
-		v3_loose_keep(op->e, op->lease, op->ttl_s, NULL);
+		keep_lease(op);
 		finish_failed(op, a);
 	} else if (a->reply->ttl_s == 0) {
 		op->lease = random_id();
+		op->used_lease = false;
 		send_grant(op);
 	} else {
 		write_with_lease(op, a->reply->ttl_s);
@@ -270,10 +292,10 @@ static void on_granted(void *arg, const struct v3_answer *a)
 		v3_ask(op->e, &(struct v3_request){.method = V3_KEEPALIVE, .lease = op->lease},
 			on_found_granted, op);
 	} else if (a->status != OVNET_ETCD_OK) {
-		v3_loose_keep(op->e, op->lease, op->ttl_s, NULL);
+		keep_lease(op);
 		finish_failed(op, a);
 	} else if (a->reply->lease != op->lease || a->reply->ttl_s == 0) {
-		v3_loose_keep(op->e, op->lease, op->ttl_s, NULL);
+		keep_lease(op);
 		finish_broken(op);
 	} else {
 		write_with_lease(op, a->reply->ttl_s);
@@ -291,7 +313,7 @@ static void send_grant(struct v3_op *op)
 static void write_with_new_lease(struct v3_op *op, uint32_t ttl_s)
 {
 	op->ttl_s = ttl_s;
-	op->lease = v3_loose_take(op->e, ttl_s, op->base.key);
+	op->lease = v3_loose_take(op->e, ttl_s, op->base.key, &op->used_lease);
 	if (op->lease == 0)
 		op->lease = random_id();
 	send_grant(op);

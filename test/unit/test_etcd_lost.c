@@ -14,6 +14,7 @@
 
 #define TIMEOUT_MS 400
 #define VALUE      "{\"PublicIP\":\"10.168.0.1\"}"
+#define OLD        "{\"PublicIP\":\"10.168.0.1\",\"BackendData\":{}}"
 #define OTHERS     "{\"PublicIP\":\"10.168.0.2\"}"
 
 static struct ovnet_etcd *client;
@@ -45,12 +46,17 @@ static void on_done(void *arg, const struct ovnet_etcd_result *r)
 		o->kv = r->kvs[0];
 }
 
-static enum ovnet_etcd_status create(const char *key, struct outcome *o)
+static enum ovnet_etcd_status create_as(const char *key, const char *value, struct outcome *o)
 {
 	*o = (struct outcome){0};
-	over->create(client, key, VALUE, 600, on_done, o);
+	over->create(client, key, value, 600, on_done, o);
 	wait_for(o->calls == 1, 5000);
 	return o->status;
+}
+
+static enum ovnet_etcd_status create(const char *key, struct outcome *o)
+{
+	return create_as(key, VALUE, o);
 }
 
 static enum ovnet_etcd_status get(const char *key)
@@ -137,6 +143,38 @@ static void write_that_was_done(void **state)
 	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
 	run_ms(8 * TIMEOUT_MS);
 	assert_true(stands(at("subnets/a")));
+	assert_int_equal(leases(), before + 1);
+}
+
+/* Asked again in vain, it is still the lease of that key. */
+static void write_that_was_done_and_a_grant(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	hold(the_write());
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	hold(the_grant());
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	run_ms(8 * TIMEOUT_MS);
+	assert_true(stands(at("subnets/a")));
+	assert_int_equal(leases(), before + 1);
+}
+
+/* What we have to say has changed meanwhile. */
+static void write_that_times_out_and_another(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	hold(the_write());
+	assert_int_equal(create_as(at("subnets/a"), OLD, &o), OVNET_ETCD_UNAVAILABLE);
+	assert_false(stands(at("subnets/a")));
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	assert_true(stands(at("subnets/a")));
+	assert_true(o.kv.create_revision < o.kv.mod_revision);
 	assert_int_equal(leases(), before + 1);
 }
 
@@ -259,6 +297,8 @@ int main(void)
 		lost_v3(grant_that_nobody_wants_any_more),
 		lost_v3(write_that_times_out),
 		lost_v3(write_that_was_done),
+		lost_v3(write_that_was_done_and_a_grant),
+		lost_v3(write_that_times_out_and_another),
 		lost_v3(write_that_was_not_done),
 		lost_v3(write_that_is_refused),
 		lost_all(connection_that_dies),
