@@ -53,6 +53,7 @@ static int remove_file(const char *path, bool dry_run)
 static bool owns_subnet_file(const struct conf *c)
 {
 	struct ovnet_prefix4 subnet;
+	struct ovnet_prefix6 subnet6;
 	const char *file = c->node.subnet_file;
 	char prefix[256], text[OVNET_PREFIX_STRLEN];
 	pid_t pid = flanneld_running(prefix, sizeof(prefix));
@@ -63,7 +64,7 @@ static bool owns_subnet_file(const struct conf *c)
 		printf("left: %s: a flanneld runs here (process %d)\n", file, (int)pid);
 		return false;
 	}
-	if (ovnet_subnet_env_read(file, &subnet) < 0) {
+	if (ovnet_subnet_env_read(file, &subnet, &subnet6) < 0 || subnet.len == 0) {
 		printf("left: %s: there is no FLANNEL_SUBNET in it, as ovnetd writes it\n", file);
 		return false;
 	}

@@ -156,8 +156,8 @@ const struct option_def ovnetd_options[] = {
 	{"node.subnet-file", OPTION_TEXT, AT(node.subnet_file), .check = check_not_empty,
 		.preset = "/run/flannel/subnet.env", .arg = "FILE", .form = "a path",
 		.help = "file the subnet and MTU are written to",
-		.more = "Docker, the CNI plugin and mk-docker-opts.sh read it. Also where the subnet "
-			"of an earlier life is looked up first."},
+		.more = "Docker, the CNI plugin and mk-docker-opts.sh read it. Also where the subnets "
+			"of an earlier life, IPv4 and IPv6, are looked up first."},
 	{"node.subnet-lease-renew-margin", OPTION_UINT, AT(node.subnet_lease_renew_margin),
 		.preset = "60", .min = 1, .max = 1439, .arg = "MINUTES",
 		.help = "how long before its end the lease is renewed",

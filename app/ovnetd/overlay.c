@@ -267,8 +267,8 @@ static int lease_init(struct daemon *d)
 
 	if (rc < 0)
 		return rc;
-	if (ovnet_subnet_env_read(d->conf.node.subnet_file, &c.previous) < 0)
-		c.previous = (struct ovnet_prefix4){0};
+	/* Without it any subnet will do. */
+	(void)ovnet_subnet_env_read(d->conf.node.subnet_file, &c.previous, &c.previous6);
 	d->lease = ovnet_lease_client_new(d->base, &c, &cbs, d);
 	return d->lease != NULL ? 0 : -EINVAL;
 }

@@ -111,6 +111,7 @@ struct ovnet_lease_client {
 		int64_t revision, handle; /* handle 0: a reservation, without TTL */
 		int64_t since, renewed_at, expires_at, last_look_ms;
 		int64_t reclaimed; /* the revision our key came to be at, if not by acquiring; 0 */
+		int64_t renew_ms;  /* when to, on the clock that goes on while we sleep */
 		int64_t end_ms;    /* expires_at on the clock that nobody sets */
 		struct event *renew_timer, *reput_timer, *check_timer;
 		struct backoff renew_backoff, check_backoff, look_backoff;

@@ -15,6 +15,8 @@ OVNET_LOG_TYPE(lease)
 /* Plus up to half. Also finds a stalled etcd the watch cannot see. */
 #define LOOK_MS      60000
 #define LOST_LOOK_MS 5000
+/* Timers stand still while the machine is suspended, etcd does not: how often it is looked. */
+#define AWAKE_MS 10000
 
 static bool begin(struct ovnet_lease_client *c, struct event *timer)
 {
@@ -54,6 +56,19 @@ void lease_own_end(struct ovnet_lease_client *c)
 	lease_own_look_soon(c);
 }
 
+static void await_renewal(struct ovnet_lease_client *c)
+{
+	int64_t left_ms = c->own.renew_ms - boot_clock_ms();
+
+	arm_ms(c->own.renew_timer, left_ms < 0 ? 0 : left_ms < AWAKE_MS ? left_ms : AWAKE_MS);
+}
+
+static void renew_in(struct ovnet_lease_client *c, uint64_t ms)
+{
+	c->own.renew_ms = boot_clock_ms() + (int64_t)ms;
+	await_renewal(c);
+}
+
 static void renewed(struct ovnet_lease_client *c, uint32_t ttl_s)
 {
 	uint64_t margin_s = c->renew_margin_s < ttl_s ? c->renew_margin_s : ttl_s / 2;
@@ -66,7 +81,7 @@ static void renewed(struct ovnet_lease_client *c, uint32_t ttl_s)
 	lease_store_changed(c);
 	uint64_t wait_ms = (ttl_s - margin_s) * 1000;
 	uint32_t jitter_ms = random_below(NULL, (uint32_t)(wait_ms / 20));
-	arm_ms(c->own.renew_timer, wait_ms - jitter_ms);
+	renew_in(c, wait_ms - jitter_ms);
 }
 
 int64_t lease_own_left_s(const struct ovnet_lease_client *c)
@@ -98,7 +113,7 @@ void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *k
 	else if (kv->ttl_s != 0)
 		renewed(c, kv->ttl_s);
 	else
-		arm_ms(c->own.renew_timer, 100); /* a renewal tells its TTL */
+		renew_in(c, 100); /* a renewal tells its TTL */
 }
 
 static void on_shown(void *arg, const struct ovnet_etcd_result *r)
@@ -167,7 +182,9 @@ static void on_renew(evutil_socket_t fd, short what, void *arg)
 	struct ovnet_lease_client *c = arg;
 
 	(void)fd, (void)what;
-	if (c->own.handle != 0 && !c->own.lost && begin(c, c->own.renew_timer))
+	if (c->own.renew_ms > boot_clock_ms())
+		await_renewal(c);
+	else if (c->own.handle != 0 && !c->own.lost && begin(c, c->own.renew_timer))
 		c->ops->keepalive(c->etcd, c->own.key, c->ttl_s, c->own.handle, on_renewed, c);
 }
 

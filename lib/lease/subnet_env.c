@@ -126,31 +126,45 @@ int ovnet_subnet_env_write(const char *path, const struct ovnet_subnet_env *env)
 	return rc;
 }
 
-/* The value may stand in quotes: shell scripts rewrite this file. */
-static int subnet_of(char *line, struct ovnet_prefix4 *subnet)
+/* The value may stand in quotes: shell scripts rewrite this file. NULL: of another name. */
+static char *value_of(char *line, const char *name)
 {
-	static const char name[] = "FLANNEL_SUBNET=";
+	size_t len = strlen(name);
 
 	line += strspn(line, " \t");
 	if (strncmp(line, "export ", 7) == 0)
 		line += 7;
-	if (strncmp(line, name, sizeof(name) - 1) != 0)
-		return -ENOENT;
-	line += sizeof(name) - 1;
+	if (strncmp(line, name, len) != 0 || line[len] != '=')
+		return NULL;
+	line += len + 1;
 	line += strspn(line, "\"'");
 	line[strcspn(line, "\"' \t\r\n")] = '\0';
-	return ovnet_prefix4_parse(line, subnet) == 0 && subnet->len > 0 ? 0 : -ENOENT;
+	return line;
 }
 
-int ovnet_subnet_env_read(const char *path, struct ovnet_prefix4 *subnet)
+static void read_line(char *line, struct ovnet_prefix4 *subnet, struct ovnet_prefix6 *subnet6)
 {
 	struct ovnet_prefix4 found;
+	struct ovnet_prefix6 found6;
+	const char *value = value_of(line, "FLANNEL_SUBNET");
+
+	if (value != NULL && ovnet_prefix4_parse(value, &found) == 0 && found.len > 0)
+		*subnet = found;
+	value = value_of(line, "FLANNEL_IPV6_SUBNET");
+	if (value != NULL && ovnet_prefix6_parse(value, &found6) == 0 && found6.len > 0)
+		*subnet6 = found6;
+}
+
+int ovnet_subnet_env_read(
+	const char *path, struct ovnet_prefix4 *subnet, struct ovnet_prefix6 *subnet6)
+{
 	char line[1024];
-	int rc = -ENOENT;
 	FILE *f = fopen(path, "re");
 
+	*subnet = (struct ovnet_prefix4){0};
+	*subnet6 = (struct ovnet_prefix6){0};
 	if (f == NULL) {
-		rc = -errno;
+		int rc = -errno;
 		if (rc != -ENOENT)
 			LOG(WARN,
 				"cannot read the subnet file %s: %s; a previous subnet in it is "
@@ -159,10 +173,7 @@ int ovnet_subnet_env_read(const char *path, struct ovnet_prefix4 *subnet)
 		return rc;
 	}
 	while (fgets(line, sizeof(line), f) != NULL)
-		if (subnet_of(line, &found) == 0) {
-			*subnet = found;
-			rc = 0;
-		}
+		read_line(line, subnet, subnet6);
 	fclose(f);
-	return rc;
+	return subnet->len > 0 || subnet6->len > 0 ? 0 : -ENOENT;
 }

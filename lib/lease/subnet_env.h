@@ -18,7 +18,11 @@ struct ovnet_subnet_env {
 
 /* Temp file in the same directory, fsync, rename; directory made 0755, file 0644. 0 or -errno. */
 int ovnet_subnet_env_write(const char *path, const struct ovnet_subnet_env *env);
-/* The subnet of an earlier life. -ENOENT: no file or no usable FLANNEL_SUBNET in it. */
-int ovnet_subnet_env_read(const char *path, struct ovnet_prefix4 *subnet);
+/*
+ * The subnets of an earlier life; len 0: none of that family. -ENOENT: no file, or neither a usable
+ * FLANNEL_SUBNET nor FLANNEL_IPV6_SUBNET in it.
+ */
+int ovnet_subnet_env_read(
+	const char *path, struct ovnet_prefix4 *subnet, struct ovnet_prefix6 *subnet6);
 
 #endif

@@ -226,6 +226,25 @@ static void leftovers_of_ours(void **state)
 	name_is(n, "10.5.5.0-24");
 }
 
+/* Nothing of ours in the tree: the subnets of subnet.env are claimed again, each that is free. */
+static void former_halves(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	assert_true(live_put(&etcd, at("config"), DUAL));
+	conf.previous = (struct ovnet_prefix4){0x0a054d00, 24};
+	assert_int_equal(ovnet_prefix6_parse("fd05:0:0:99::/64", &conf.previous6), 0);
+	struct node *n = start_with(0, &conf);
+	wait_for(ready(n), 5000);
+	name_is(n, "10.5.77.0-24&fd05:0:0:99::-64");
+	conf.public_ip = ovnet_addr_v4(0x0aa80002);
+	conf.previous = (struct ovnet_prefix4){0x0a054e00, 24};
+	n = start_with(1, &conf);
+	wait_for(ready(n), 5000);
+	name_is(n, "10.5.78.0-24&fd05:0:0:4e::-64");
+}
+
 /* Our key ran out meanwhile, and another node has a half of it. */
 static void half_is_anothers_after_an_outage(void **state)
 {
@@ -332,6 +351,7 @@ int main(void)
 		on_v2(restart_ends_a_collision_of_kinds),
 		live(the_older_stays),
 		live(leftovers_of_ours),
+		live(former_halves),
 		live(half_is_anothers_after_an_outage),
 		live(kept_after_an_outage),
 		live(drained_to_another_subnet),

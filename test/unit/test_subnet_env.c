@@ -65,8 +65,10 @@ static void check_fixture(const char *name)
 	assert_string_equal(got, wanted);
 
 	struct ovnet_prefix4 subnet;
-	assert_int_equal(ovnet_subnet_env_read(path, &subnet), 0);
+	struct ovnet_prefix6 subnet6;
+	assert_int_equal(ovnet_subnet_env_read(path, &subnet, &subnet6), 0);
 	assert_true(ovnet_prefix4_equal(&subnet, &env.subnet));
+	assert_true(ovnet_prefix6_equal(&subnet6, &env.subnet6));
 }
 
 static void byte_for_byte_as_flanneld(void **state)
@@ -172,15 +174,46 @@ static void what_scripts_make_of_it_is_read(void **state)
 	};
 
 	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct ovnet_prefix4 p = {0};
+		struct ovnet_prefix4 p;
+		struct ovnet_prefix6 p6;
 		spill(table[i].text);
-		int rc = ovnet_subnet_env_read(path, &p);
+		int rc = ovnet_subnet_env_read(path, &p, &p6);
 		if (rc != (table[i].addr != 0 ? 0 : -ENOENT) || p.addr_host != table[i].addr)
 			fail_msg("%s: %d, %x", table[i].text, rc, p.addr_host);
 	}
 	unlink(path);
 	struct ovnet_prefix4 p;
-	assert_int_equal(ovnet_subnet_env_read(path, &p), -ENOENT);
+	struct ovnet_prefix6 p6;
+	assert_int_equal(ovnet_subnet_env_read(path, &p, &p6), -ENOENT);
+}
+
+/* Either half may be there without the other. */
+static void ipv6_half_is_read(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *subnet6;
+		uint8_t len;
+	} table[] = {
+		{"FLANNEL_IPV6_NETWORK=fd05::/48\nFLANNEL_IPV6_SUBNET=fd05:0:0:3a::1/64\n",
+			"fd05:0:0:3a::/64", 0},
+		{"FLANNEL_SUBNET=10.5.58.1/24\nexport FLANNEL_IPV6_SUBNET=\"fd05:0:0:3a::1/64\"",
+			"fd05:0:0:3a::/64", 24},
+		{"FLANNEL_SUBNET=10.5.58.1/24\nFLANNEL_IPV6_SUBNET=10.5.58.1/24\n", "::/0", 24},
+		{"FLANNEL_SUBNET=10.5.58.1/24\nFLANNEL_IPV6_SUBNET=fd05::1/129\n", "::/0", 24},
+		{"FLANNEL_SUBNET=10.5.58.1/24\nFLANNEL_IPV6_SUBNETS=fd05::1/64\n", "::/0", 24},
+	};
+	struct ovnet_prefix4 p;
+	struct ovnet_prefix6 p6, wanted;
+
+	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		assert_int_equal(ovnet_prefix6_parse(table[i].subnet6, &wanted), 0);
+		spill(table[i].text);
+		assert_int_equal(ovnet_subnet_env_read(path, &p, &p6), 0);
+		assert_int_equal(p.len, table[i].len);
+		if (!ovnet_prefix6_equal(&p6, &wanted))
+			fail_msg("%s", table[i].text);
+	}
 }
 
 static int set_up(void **state)
@@ -210,6 +243,7 @@ int main(void)
 		case_of(a_planted_link_is_not_followed),
 		case_of(impossible_places),
 		case_of(what_scripts_make_of_it_is_read),
+		case_of(ipv6_half_is_read),
 	};
 	return cmocka_run_group_tests_name("subnet_env", tests, NULL, NULL);
 }
