@@ -198,7 +198,7 @@ part_unit() {
 }
 
 part_smoke() {
-	build_gcc && smoke '' "$BUILD" $((FULL ? 240 : 120))
+	build_gcc && smoke '' "$BUILD" $((FULL ? 480 : 240))
 }
 
 part_demo() {
@@ -234,7 +234,7 @@ part_perf() {
 part_asan() {
 	CC=gcc build asan "${ASAN[@]}" || return
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 unit asan- "${ASAN[0]}" 4
-	OVNET_SLOW=1 smoke asan- "${ASAN[0]}" 300
+	OVNET_SLOW=1 smoke asan- "${ASAN[0]}" 480
 }
 
 part_fuzz() {

@@ -61,7 +61,7 @@ json() {
 spawn() {
 	local log=$1
 	shift
-	OVNET_LAB=$LAB setsid "$@" >>"$log" 2>&1 </dev/null &
+	OVNET_LAB=$LAB setsid "$@" >>"$log" 2>&1 </dev/null 7>&- &
 	SPAWNED=$!
 }
 
@@ -140,6 +140,7 @@ lab_exit() {
 	trap '' INT TERM HUP PIPE ALRM
 	trap - EXIT ERR
 	set +e
+	speak_up
 	# Of what took too long one wants to see where it stood; after Ctrl-C only the end.
 	if [ "$rc" = 142 ] || { [ "$rc" != 0 ] && [ "$rc" != 77 ] && [ "$rc" -lt 128 ]; }; then
 		lab_dump >&2

@@ -38,9 +38,15 @@ failed_command() {
 	failed "status $1 of '${2:0:200}' (${3##*/})"
 }
 
+# A trap may come in the middle of something whose output is thrown away.
+speak_up() {
+	exec 2>&7 >&2
+}
+
 # ended_by SIGNAL COMMAND STATUS
 ended_by() {
 	local signal=$1
+	speak_up
 	[ "$signal" != ALRM ] || signal="its time limit"
 	failed "ended by $signal while at '${2:0:200}'"
 	exit "$3"
@@ -59,6 +65,7 @@ failures_say() {
 
 # failed_traps: with lab_exit as the end of all. scripts/test.sh sends SIGALRM when time is up.
 failed_traps() {
+	exec 7>&2 # daemons get none of it, see spawn
 	trap 'lab_exit "$BASH_COMMAND"' EXIT
 	trap 'failed_command $? "$BASH_COMMAND" "${BASH_SOURCE[0]}:$LINENO"' ERR
 	trap 'ended_by INT "$BASH_COMMAND" 130' INT
