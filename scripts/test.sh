@@ -71,7 +71,9 @@ unit_failure() {
 # COMMAND runs meson where the build is at home.
 unit() {
 	local log="unit-$$" name outcome seconds meson=("${@:4}" meson)
-	"${meson[@]}" test -C "$2" --no-rebuild --logbase "$log" -t "$3" >"$LOGS/$1unit.log" 2>&1 </dev/null
+	# The long ones wait for an etcd or the kernel.
+	"${meson[@]}" test -C "$2" --no-rebuild --num-processes 4 --logbase "$log" -t "$3" \
+		>"$LOGS/$1unit.log" 2>&1 </dev/null
 	if [ ! -s "$2/meson-logs/$log.json" ]; then
 		result FAIL "$1unit" 0 "meson test did not run, log: $LOGS/$1unit.log"
 		return
