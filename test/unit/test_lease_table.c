@@ -147,6 +147,8 @@ static void one_public_ip_one_lease(void **state)
 	put("10.5.10.0-24", GOOD);
 	refused_for("that of lease 10.5.9.0-24");
 	assert_int_equal(lease_table_peers(table), 2);
+	/* Of one age, the first one was never out. */
+	assert_int_equal(dels, 0);
 	/* The first one moves away: the second comes in; it comes back: refused. */
 	put("10.5.9.0-24", "{\"PublicIP\":\"192.0.2.8\"}");
 	assert_int_equal(lease_table_peers(table), 3);

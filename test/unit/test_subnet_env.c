@@ -201,6 +201,7 @@ static void ipv6_half_is_read(void **state)
 			"fd05:0:0:3a::/64", 24},
 		{"FLANNEL_SUBNET=10.5.58.1/24\nFLANNEL_IPV6_SUBNET=10.5.58.1/24\n", "::/0", 24},
 		{"FLANNEL_SUBNET=10.5.58.1/24\nFLANNEL_IPV6_SUBNET=fd05::1/129\n", "::/0", 24},
+		{"FLANNEL_SUBNET=10.5.58.1/24\nFLANNEL_IPV6_SUBNET=8000::/1\n", "8000::/1", 24},
 		{"FLANNEL_SUBNET=10.5.58.1/24\nFLANNEL_IPV6_SUBNETS=fd05::1/64\n", "::/0", 24},
 	};
 	struct ovnet_prefix4 p;
