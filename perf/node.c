@@ -111,9 +111,10 @@ static int add_peer(struct node *n, uint32_t i)
 	struct ovnet_nh_slot *nh = ovnet_fib_nh_get(n->w, UPLINK_PORT, &gw);
 	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {PEER_SUBNET(i), 24}},
 		.public_addr = ovnet_addr_v4(PEER_UNDERLAY + i),
+		.mtu = 1500,
 		.nh = nh};
 
-	if (nh == NULL || ovnet_fib_nh_set(n->w, nh, &dst, &own_mac, 1500) != 0)
+	if (nh == NULL || ovnet_fib_nh_set(n->w, nh, &dst, &own_mac) != 0)
 		return -1;
 	if (n->conf.backend->v6) {
 		const struct ovnet_prefix6 subnet = prefix6(PEER_SUBNET6(i), 64);

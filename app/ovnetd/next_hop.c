@@ -138,8 +138,7 @@ int next_hop_take(struct daemon *d, struct peer *p, const struct next_hop *hop)
 	if (known < 0)
 		p->ifindex = 0; /* there is nothing to give back */
 	int rc = known < 0 ? known
-			   : ovnet_fib_nh_set(
-				     d->fib, p->nh, known == 1 ? &mac : NULL, &ours, hop->mtu);
+			   : ovnet_fib_nh_set(d->fib, p->nh, known == 1 ? &mac : NULL, &ours);
 	/* The configuration is all there is to ask. */
 	if (rc == 0 && known == 0 && u->link.ifindex == 0)
 		rc = ovnet_fib_nh_fail(d->fib, p->nh);
@@ -168,7 +167,7 @@ void next_hop_resolved(struct daemon *d, struct uplink *u, const struct ovnet_ad
 	if (nh == NULL)
 		return;
 	int rc = mac == NULL ? ovnet_fib_nh_fail(d->fib, nh)
-			     : ovnet_fib_nh_set(d->fib, nh, mac, &ours, ovnet_nh_get(nh)->mtu);
+			     : ovnet_fib_nh_set(d->fib, nh, mac, &ours);
 	if (rc < 0)
 		LOG(ERR, "no memory for what became of next hop %s",
 			ovnet_addr_text(addr, a, sizeof(a)));

@@ -65,6 +65,7 @@ static bool publish(struct daemon *d, struct peer *p)
 		.n_allowed =
 			(uint16_t)ingress_outers(d, &p->public_ip, allowed, INGRESS_MAX_ALLOWED),
 		.nh = p->state == PEER_OK ? p->nh : NULL,
+		.mtu = p->mtu,
 	};
 	char text[OVNET_PREFIX_STRLEN];
 

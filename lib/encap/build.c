@@ -19,6 +19,17 @@ const char *ovnet_encap_name(enum ovnet_encap e)
 	return names[e];
 }
 
+uint16_t ovnet_encap_overhead(enum ovnet_encap e)
+{
+	static const uint16_t overheads[] = {
+		[OVNET_ENCAP_VXLAN4] = OVNET_OVERHEAD(OVNET_VXLAN4_LEN),
+		[OVNET_ENCAP_UDP4] = OVNET_OVERHEAD(OVNET_UDP4_LEN),
+		[OVNET_ENCAP_DIRECT] = 0,
+		[OVNET_ENCAP_VXLAN6] = OVNET_OVERHEAD(OVNET_VXLAN6_LEN),
+	};
+	return overheads[e];
+}
+
 static void put16(uint8_t *at, uint16_t host)
 {
 	at[0] = (uint8_t)(host >> 8);

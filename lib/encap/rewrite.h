@@ -24,6 +24,9 @@ enum ovnet_encap {
 /* "vxlan4", "udp4", "direct", "vxlan6" */
 const char *ovnet_encap_name(enum ovnet_encap e);
 
+/* What an inner packet loses by it against the underlay's MTU, bytes. */
+uint16_t ovnet_encap_overhead(enum ovnet_encap e);
+
 #define OVNET_ETH_LEN 14
 /* Everything before the inner IP header. */
 #define OVNET_VXLAN4_LEN 64
@@ -48,6 +51,12 @@ struct ovnet_rewrite {
 			 * headers down to the inner IP header, lengths, source port and checksum 0.
 			 */
 			uint16_t sum;
+			uint8_t head[4]; /* version to total length */
+			/*
+			 * Identification or, of IPv6, payload length: each packet's own, written
+			 * over in every copy, and so for whoever embeds this as well.
+			 */
+			uint16_t spare;
 		};
 	};
 	uint8_t tail[OVNET_VXLAN6_LEN - 64]; /* VXLAN6: the rest */

@@ -31,7 +31,6 @@ struct ovnet_nexthop {
 	 * IPv6 behind it overwrites it. */
 	uint8_t eth[16];
 	uint16_t port; /* uplink's port id */
-	uint16_t mtu;  /* largest outer IP packet, bytes */
 	bool resolved; /* false: neighbour pending, packets are counted drops */
 	bool failed;   /* not resolved, and asked long enough: its peers' senders may be told */
 	struct ovnet_rcu_head rcu;
@@ -50,6 +49,8 @@ struct ovnet_peer {
 			const struct ovnet_nh_slot *nh; /* NULL: no route through our uplinks */
 			uint32_t tx_id : 24;            /* = id */
 			uint32_t encap : 8;             /* enum ovnet_encap */
+			uint8_t built[6];               /* the rewrite's */
+			uint16_t mtu; /* in its `spare`: largest inner packet, bytes; 0: none */
 		};
 	};
 	uint16_t n_allowed; /* further outer sources */
@@ -62,6 +63,8 @@ struct ovnet_peer {
 } __attribute__((aligned(64)));
 
 static_assert(offsetof(struct ovnet_peer, nh) + 12 <= offsetof(struct ovnet_rewrite, sum),
+	"the peer's own fields leave the rewrite's alone");
+static_assert(offsetof(struct ovnet_peer, mtu) == offsetof(struct ovnet_rewrite, spare),
 	"the peer's own fields leave the rewrite's alone");
 static_assert(offsetof(struct ovnet_peer, allowed) + 8 <= 128, "one line for encap, one for decap");
 

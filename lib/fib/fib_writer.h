@@ -53,8 +53,8 @@ struct ovnet_nh_slot *ovnet_fib_nh_get(
 	struct ovnet_fib_writer *w, uint16_t port, const struct ovnet_addr *gateway);
 void ovnet_fib_nh_put(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh);
 int ovnet_fib_nh_set(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh,
-	const struct ovnet_mac *dst, const struct ovnet_mac *src, uint16_t mtu);
-/* Asked for in vain. Lasts until a set with a dst; another one without changes the MTU alone. */
+	const struct ovnet_mac *dst, const struct ovnet_mac *src);
+/* Asked for in vain. Lasts until a set with a dst. */
 int ovnet_fib_nh_fail(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh);
 /* The slot for (port, gateway) if there is one; no reference taken. */
 struct ovnet_nh_slot *ovnet_fib_nh_find(
@@ -66,6 +66,7 @@ struct ovnet_peer_conf {
 	const struct ovnet_addr *allowed; /* copied; of the subnet's family */
 	uint16_t n_allowed;
 	struct ovnet_nh_slot *nh; /* NULL: unreachable; the peer takes a reference of its own */
+	uint16_t mtu;             /* largest outer IP packet on the way there, bytes */
 	enum ovnet_encap encap;
 	struct ovnet_rewrite rewrite; /* DIRECT: not used */
 };

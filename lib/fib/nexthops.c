@@ -116,10 +116,10 @@ void ovnet_fib_nh_put(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh)
 	ovnet_rcu_defer(w->rcu, &n->rcu, slot_release);
 }
 
-static bool says(const struct ovnet_nexthop *cur, const struct ovnet_mac *dst,
-	const struct ovnet_mac *src, uint16_t mtu)
+static bool says(
+	const struct ovnet_nexthop *cur, const struct ovnet_mac *dst, const struct ovnet_mac *src)
 {
-	if (cur->mtu != mtu || cur->resolved != (dst != NULL))
+	if (cur->resolved != (dst != NULL))
 		return false;
 	return dst == NULL || (memcmp(cur->eth, dst->b, sizeof(dst->b)) == 0 &&
 				      memcmp(cur->eth + 6, src->b, sizeof(src->b)) == 0);
@@ -134,19 +134,18 @@ static void replace(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh, struct
 }
 
 int ovnet_fib_nh_set(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh,
-	const struct ovnet_mac *dst, const struct ovnet_mac *src, uint16_t mtu)
+	const struct ovnet_mac *dst, const struct ovnet_mac *src)
 {
 	struct nexthop *n = (struct nexthop *)nh;
 	struct ovnet_nexthop *old = current(n);
 
 	/* Asked for by every peer behind it. */
-	if (says(old, dst, src, mtu))
+	if (says(old, dst, src))
 		return 0;
 	struct ovnet_nexthop *cur = cur_new();
 	if (cur == NULL)
 		return -ENOMEM;
 	cur->port = n->port;
-	cur->mtu = mtu;
 	cur->resolved = dst != NULL;
 	cur->failed = dst == NULL && old->failed;
 	if (dst != NULL) {
@@ -168,7 +167,6 @@ int ovnet_fib_nh_fail(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh)
 	if (cur == NULL)
 		return -ENOMEM;
 	cur->port = old->port;
-	cur->mtu = old->mtu;
 	cur->failed = true;
 	replace(w, nh, cur);
 	return 0;

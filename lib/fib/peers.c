@@ -58,6 +58,14 @@ static void id_give(struct ovnet_fib_writer *w, uint32_t id)
 	w->free_count++;
 }
 
+/* For what is inside, so that the path has only to compare. */
+static uint16_t inner_mtu(const struct ovnet_peer_conf *conf)
+{
+	uint16_t overhead = ovnet_encap_overhead(conf->encap);
+
+	return conf->mtu > overhead ? (uint16_t)(conf->mtu - overhead) : 0;
+}
+
 static struct peer *peer_new(const struct ovnet_peer_conf *conf, uint32_t id)
 {
 	size_t size = sizeof(struct peer) + conf->n_allowed * sizeof(conf->allowed[0]);
@@ -75,6 +83,7 @@ static struct peer *peer_new(const struct ovnet_peer_conf *conf, uint32_t id)
 	p->pub.nh = conf->nh;
 	p->pub.tx_id = id & 0xffffff;
 	p->pub.encap = conf->encap & 0xff;
+	p->pub.mtu = inner_mtu(conf);
 	if (conf->n_allowed > 0)
 		memcpy(p->allowed, conf->allowed, conf->n_allowed * sizeof(p->allowed[0]));
 	p->pub.allowed = p->allowed;

@@ -64,7 +64,7 @@ static bool find_way(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, struc
 	way->peer = peer_of(ctx->view, ip);
 	if (way->peer != NULL && way->peer->nh != NULL) {
 		way->nh = ovnet_nh_get(way->peer->nh);
-		way->mtu = way_mtu(way->peer, way->nh);
+		way->mtu = way->peer->mtu;
 	}
 	/* Permissive validation lets by what is not its sender's: nobody else gets the error. */
 	way->back = endpoint_of(ctx->view, ip, true);

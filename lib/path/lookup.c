@@ -69,13 +69,13 @@ static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struc
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
 	if (unlikely(!nh->resolved))
 		return OVNET_DROP_NEIGHBOUR_PENDING;
-	if (unlikely((uint32_t)meta->l3_len + way_overhead[peer->encap] > nh->mtu))
+	if (unlikely(meta->l3_len > peer->mtu))
 		return OVNET_DROP_OVERSIZE;
 	/* Last: the error about any of the above quotes the packet as it came. */
 	if (unlikely(meta->flags & OVNET_META_ROUTE) && !count_down(rte_pktmbuf_mtod(m, void *)))
 		return OVNET_DROP_TTL_EXCEEDED;
 	if (unlikely(b->mss_clamp))
-		ovnet_mss_clamp(m, way_mtu(peer, nh));
+		ovnet_mss_clamp(m, peer->mtu);
 	meta->peer = peer;
 	meta->nh = nh;
 	meta->out_port = nh->port;

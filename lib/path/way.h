@@ -8,22 +8,6 @@
 #include "ip6.h"
 #include "ttl.h"
 
-/* What an inner packet loses against the underlay's MTU, by enum ovnet_encap. */
-static const uint8_t way_overhead[] = {
-	[OVNET_ENCAP_VXLAN4] = OVNET_OVERHEAD(OVNET_VXLAN4_LEN),
-	[OVNET_ENCAP_UDP4] = OVNET_OVERHEAD(OVNET_UDP4_LEN),
-	[OVNET_ENCAP_DIRECT] = 0,
-	[OVNET_ENCAP_VXLAN6] = OVNET_OVERHEAD(OVNET_VXLAN6_LEN),
-};
-
-/* The largest inner packet on the way to a peer; 0: none at all. */
-static inline uint16_t way_mtu(const struct ovnet_peer *peer, const struct ovnet_nexthop *nh)
-{
-	uint16_t overhead = way_overhead[peer->encap];
-
-	return likely(nh->mtu > overhead) ? nh->mtu - overhead : 0;
-}
-
 static inline bool is_ip6(const void *ip)
 {
 	return ip6_version(ip) == 6;

@@ -5,6 +5,7 @@ static void add_near(struct bed *b)
 {
 	const struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {NEAR_NET, 24}},
 		.public_addr = ovnet_addr_v4(NEAR_IP),
+		.mtu = 1500,
 		.nh = b->nh,
 		.encap = OVNET_ENCAP_DIRECT};
 

@@ -223,7 +223,7 @@ static void set_next_hop(const struct fuzz_input *in)
 {
 	const struct ovnet_mac *to = in->p.unresolved ? NULL : &gateway_mac;
 
-	CHECK(ovnet_fib_nh_set(in->bed->w, in->bed->nh, to, &uplink_mac, 1500) == 0, "next hop");
+	CHECK(ovnet_fib_nh_set(in->bed->w, in->bed->nh, to, &uplink_mac) == 0, "next hop");
 	ovnet_rcu_reclaim(&in->bed->shared.rcu);
 }
 

@@ -8,10 +8,11 @@
 made() {
 	ctl a stats | json ".$1"
 }
-# told OPTION... PATTERN: a ping from a's pod to b's says so.
+# told OPTION... PATTERN: a ping from a's pod to b's (or TO's) says so.
+TO=b
 told() {
 	local out
-	out=$(in_pod a ping -n -c 1 -W 1 "${@:1:$#-1}" "$(pod_ip b)" 2>&1 || true)
+	out=$(in_pod a ping -n -c 1 -W 1 "${@:1:$#-1}" "$(pod_ip "$TO")" 2>&1 || true)
 	[[ $out == *"${!#}"* ]]
 }
 cut() {
@@ -21,7 +22,9 @@ cut() {
 lab_up
 ovnet_host a
 linux_host b
+linux_host c
 reach a b
+reach a c
 equal "answers and pieces so far" "0 0" "$(made answers) $(made pieces)"
 ip -n "$LAB-a" route add "$(host_ip b)/32" dev eth0 mtu 1400
 within 5 "packets without DF arrive in pieces" cut
@@ -38,3 +41,17 @@ within 60 "the pod is told that b is out of reach" told "Destination Host Unreac
 expect "by b's end of the tunnel" told "From $(base b) icmp_seq=1 Destination Host"
 port_up b
 reach a b
+
+# Two peers behind one gateway, each with an MTU of its own, whichever was told last.
+ip -n "$LAB-fabric" addr add 10.168.0.253/24 dev fab0
+on fabric sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 \
+	net.ipv4.conf.fab0.send_redirects=0
+for last in b c; do
+	for host in c b "$last"; do
+		mtu=$([ "$host" = b ] && echo 1400 || echo 1500)
+		ip -n "$LAB-a" route replace "$(host_ip "$host")/32" via 10.168.0.253 mtu "$mtu"
+	done
+	in_pod a ip route flush cache # the pod remembers what it was told
+	TO=b within 5 "the pod is told b's MTU" told -M "do" -s 1400 "mtu = 1350"
+	TO=c within 5 "c's is larger" told -M "do" -s 1400 " 0% packet loss"
+done

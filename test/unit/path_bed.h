@@ -49,6 +49,7 @@ struct bed {
 	struct ovnet_peer_counters peer_counters[16];
 	struct ovnet_fib_writer *w;
 	struct ovnet_nh_slot *nh;
+	uint16_t mtu; /* of the ways to peers that are made from now on */
 	struct ovnet_overlay overlay;
 	struct door door[N_DOORS];
 	struct ovnet_queue_map *map;
@@ -147,6 +148,7 @@ static inline int bed_add_peer(struct bed *b, uint32_t subnet, uint8_t len, uint
 {
 	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {subnet, len}},
 		.public_addr = ovnet_addr_v4(public_host),
+		.mtu = b->mtu,
 		.nh = nh};
 	const struct ovnet_tunnel_conf vx = {.src = ovnet_addr_v4(OWN_IP),
 		.dst = ovnet_addr_v4(public_host),
@@ -165,6 +167,7 @@ static inline void bed_set_kind(struct bed *b, enum ovnet_encap kind)
 {
 	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {PEER_NET, 24}},
 		.public_addr = ovnet_addr_v4(PEER_IP),
+		.mtu = b->mtu,
 		.nh = b->nh,
 		.encap = kind};
 	const struct ovnet_tunnel_conf udp = {.src = ovnet_addr_v4(OWN_IP),
@@ -179,6 +182,13 @@ static inline void bed_set_kind(struct bed *b, enum ovnet_encap kind)
 	assert_int_equal(bed_set_overlay(b), 0);
 	ovnet_udp4_build(&conf.rewrite, &udp);
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
+}
+
+/* The way to the bed's peer, reached by VXLAN, gets another MTU. */
+static inline void bed_set_mtu(struct bed *b, uint16_t mtu)
+{
+	b->mtu = mtu;
+	assert_int_equal(bed_add_peer(b, PEER_NET, 24, PEER_IP, &peer_vtep, b->nh), 0);
 }
 
 static inline void bed_set_validation(struct bed *b, enum ovnet_validation v)
@@ -210,6 +220,7 @@ static inline struct bed *bed_open(uint16_t workers)
 	assert_non_null(b);
 	memset(b, 0, sizeof(*b));
 	b->shared.n_workers = workers;
+	b->mtu = 1500;
 	assert_int_equal(ovnet_rcu_init(&b->shared.rcu, workers), 0);
 	b->w = ovnet_fib_writer_new(&b->shared.fib, &b->shared.rcu, 16);
 	assert_non_null(b->w);
@@ -234,7 +245,7 @@ static inline struct bed *bed_open(uint16_t workers)
 	assert_int_equal(bed_set_overlay(b), 0);
 	b->nh = ovnet_fib_nh_get(b->w, UPLINK, &gw);
 	assert_non_null(b->nh);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac), 0);
 	assert_int_equal(bed_add_peer(b, PEER_NET, 24, PEER_IP, &peer_vtep, b->nh), 0);
 	assert_int_equal(ovnet_fib_set_default_endpoint(b->w, HOST, true, NULL), 0);
 	assert_int_equal(ovnet_fib_set_endpoint(b->w, ATTACH_POD, ATTACH, false, &pod_mac), 0);

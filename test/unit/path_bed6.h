@@ -43,6 +43,7 @@ static inline void bed_add_peer6(struct bed *b, uint16_t net, enum ovnet_encap k
 	const struct ovnet_prefix6 subnet = net6(net, 64);
 	struct ovnet_peer_conf conf = {.subnet = ovnet_prefix_from6(&subnet),
 		.public_addr = ovnet_addr_v6(peer_ip6),
+		.mtu = b->mtu,
 		.nh = b->nh,
 		.encap = kind};
 	struct ovnet_tunnel_conf vx = {.src = ovnet_addr_v6(own_ip6),

@@ -142,12 +142,11 @@ static void next_hops_are_shared_and_counted(void **state)
 	ovnet_fib_nh_put(bed.w, nh);
 	assert_ptr_equal(ovnet_fib_nh_find(bed.w, 3, &gw), nh); /* the peer's own reference */
 
-	assert_int_equal(ovnet_fib_nh_set(bed.w, nh, &dst, &src, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(bed.w, nh, &dst, &src), 0);
 	const struct ovnet_nexthop *cur = ovnet_nh_get(lookup(0x0a050201)->nh);
 	assert_true(cur->resolved);
-	assert_int_equal(cur->mtu, 1500);
 	assert_memory_equal(cur->eth, "\2\0\0\0\0\1\2\0\0\0\0\2\x08\0", 14);
-	assert_int_equal(ovnet_fib_nh_set(bed.w, nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(bed.w, nh, NULL, NULL), 0);
 	assert_false(ovnet_nh_get(nh)->resolved);
 	assert_int_equal(del_peer(0x0a050200, 24), 0);
 	assert_null(ovnet_fib_nh_find(bed.w, 3, &gw));
@@ -328,7 +327,7 @@ static void *read_on(void *arg)
 			if (p == NULL)
 				continue;
 			uint32_t stamp;
-			memcpy(&stamp, p->rewrite.bytes + 14, sizeof(stamp));
+			memcpy(&stamp, p->rewrite.bytes + 20, sizeof(stamp));
 			const struct ovnet_nexthop *nh = ovnet_nh_get(p->nh);
 			r->seen++;
 			r->torn += stamp != STAMP(p->public_addr.v4_be) ||
@@ -358,12 +357,12 @@ static void churn(struct ovnet_nh_slot *nh, uint64_t *seed)
 	uint8_t b = (uint8_t)next_random(seed);
 	struct ovnet_mac mac = {{b, b, b, b, b, b}};
 
-	memcpy(conf.rewrite.bytes + 14, &stamp, sizeof(stamp));
+	memcpy(conf.rewrite.bytes + 20, &stamp, sizeof(stamp));
 	if (next_random(seed) % 4 == 0)
 		ovnet_fib_del_peer(bed.w, &conf.subnet);
 	else
 		ovnet_fib_set_peer(bed.w, &conf);
-	assert_int_equal(ovnet_fib_nh_set(bed.w, nh, &mac, &mac, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(bed.w, nh, &mac, &mac), 0);
 	ovnet_rcu_reclaim(&bed.rcu);
 }
 

@@ -230,7 +230,7 @@ static void families_do_not_meet(void **state)
 	gw6.v6[15]--;
 	assert_ptr_equal(ovnet_fib_nh_find(bed.w, 1, &gw6), nh6);
 	assert_null(ovnet_fib_nh_find(bed.w, 2, &gw6));
-	assert_int_equal(ovnet_fib_nh_set(bed.w, nh6, &mac, &other, 1400), 0);
+	assert_int_equal(ovnet_fib_nh_set(bed.w, nh6, &mac, &other), 0);
 	assert_true(ovnet_nh_get(nh6)->resolved);
 	assert_false(ovnet_nh_get(nh4)->resolved);
 	ovnet_fib_nh_put(bed.w, nh6);

@@ -34,7 +34,7 @@ static struct ovnet_addr public_of(uint32_t n)
 
 static bool is_torn(const struct ovnet_peer *p, const struct ovnet_addr *a)
 {
-	return memcmp(p->public_addr.v6, p->rewrite.bytes + 14, 16) != 0 ||
+	return memcmp(p->public_addr.v6, p->rewrite.bytes + 20, 16) != 0 ||
 	       memcmp(p->public_addr.v6, p->allowed[0].v6, 16) != 0 ||
 	       !ovnet_prefix6_contains(&p->subnet.v6, a->v6);
 }
@@ -80,7 +80,7 @@ static int set_stamped(const struct ovnet_prefix *subnet, uint32_t n)
 	struct ovnet_peer_conf conf = {
 		.subnet = *subnet, .public_addr = pub, .allowed = &pub, .n_allowed = 1};
 
-	memcpy(conf.rewrite.bytes + 14, pub.v6, sizeof(pub.v6));
+	memcpy(conf.rewrite.bytes + 20, pub.v6, sizeof(pub.v6));
 	return ovnet_fib_set_peer(bed.w, &conf);
 }
 

@@ -70,7 +70,7 @@ static void nobody_is_told_while_a_neighbour_is_asked(void **state)
 	uint8_t in[100];
 	struct bed *b = open_answering();
 
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL), 0);
 	put_inner(in, OWN_POD, PEER_POD, 1, 60);
 	feed(b, HOST, in, 60);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NEIGHBOUR_PENDING], 1);
@@ -79,10 +79,10 @@ static void nobody_is_told_while_a_neighbour_is_asked(void **state)
 	bed_drain(b);
 	/* Failed stays failed, also for who asks for the same neighbour later. */
 	assert_int_equal(ovnet_fib_nh_fail(b->w, b->nh), 0);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1400), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL), 0);
 	answered4(b, in, 60, OVNET_DROP_NEIGHBOUR_PENDING, 1, PEER_NET, 0);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 1500), 0);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL), 0);
 	feed(b, HOST, in, 60);
 	assert_int_equal(b->counters.answers, 1);
 	bed_close(b);
@@ -119,7 +119,8 @@ static void each_way_has_its_mtu(void **state)
 	bed_set_kind(b, OVNET_ENCAP_DIRECT);
 	put_inner(in, OWN_POD, PEER_POD, 1, 1501);
 	answered4(b, in, 1501, OVNET_DROP_OVERSIZE, 4, PEER_NET, 1500);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 1000), 0);
+	b->mtu = 1000;
+	bed_set_kind(b, OVNET_ENCAP_DIRECT);
 	put_inner(in, OWN_POD, PEER_POD, 1, 1001);
 	answered4(b, in, 1001, OVNET_DROP_OVERSIZE, 4, PEER_NET, 1000);
 	bed_close(b);
@@ -148,7 +149,7 @@ static void a_way_that_is_gone_meanwhile(void **state)
 			ovnet_drop(&b->ctx, bad.pkts, 1, OVNET_DROP_OVERSIZE);
 		}
 	/* A next hop that is being asked for again has no address to send fragments to. */
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL), 0);
 	put_inner(in, OWN_POD, PEER_POD, 1, 1451);
 	clear_df(in);
 	bad.pkts[0] = bed_packet(HOST, in, 1451, 0, 0);
@@ -316,6 +317,7 @@ static void refused_senders_are_not_answered(void **state)
 	struct bed *b = open_answering();
 	const struct ovnet_peer_conf lost = {.subnet = {AF_INET, .v4 = {0x0a050800, 24}},
 		.public_addr = ovnet_addr_v4(PEER_IP),
+		.mtu = 1500,
 		.encap = OVNET_ENCAP_DIRECT};
 
 	uint16_t len = put_vxlan(in, 60);

@@ -121,6 +121,7 @@ static struct bed *bed_of(const struct backend *c, unsigned self, const struct f
 	struct ovnet_peer_conf conf = {
 		.subnet = {.family = AF_INET, .v4 = {c->node[other].subnet_host, 24}},
 		.public_addr = ovnet_addr_v4(c->node[other].public_host),
+		.mtu = 1500,
 		.nh = b->nh,
 		.encap = c->kind};
 	struct ovnet_tunnel_conf conf4 = {.src = ovnet_addr_v4(c->node[self].public_host),
@@ -161,7 +162,7 @@ static struct bed *bed_of(const struct backend *c, unsigned self, const struct f
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 	memcpy(dst.b, f->bytes, 6);
 	memcpy(src.b, f->bytes + 6, 6);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &dst, &src, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &dst, &src), 0);
 	return b;
 }
 
@@ -230,7 +231,7 @@ static void taken_as_flannel_sent_it(
 	memcpy(us.b, f->bytes, 6);
 	memcpy(them.b, f->bytes + 6, 6);
 	ovnet_port_set_mac(&b->door[UPLINK].port, &us);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &them, &us, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &them, &us), 0);
 	memcpy(want, f->bytes + front, inner);
 	if (c->kind == OVNET_ENCAP_UDP4)
 		set_ttl(want, want[8] - 1u);

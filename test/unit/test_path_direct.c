@@ -185,9 +185,10 @@ static void the_next_hop_has_to_have_sent_it(void **state)
 	/* By another of our uplinks than the one the peer is behind. */
 	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {PEER_NET, 24}},
 		.public_addr = gw,
+		.mtu = 1500,
 		.encap = OVNET_ENCAP_DIRECT};
 	conf.nh = ovnet_fib_nh_get(b->w, UPLINK + 7, &gw);
-	assert_int_equal(ovnet_fib_nh_set(b->w, conf.nh, &gateway_mac, &uplink_mac, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, conf.nh, &gateway_mac, &uplink_mac), 0);
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 	judged(b, in, len, OVNET_DROP_ROUTED_MAC);
 	conf.nh = NULL;
@@ -195,7 +196,7 @@ static void the_next_hop_has_to_have_sent_it(void **state)
 	judged(b, in, len, OVNET_DROP_NO_UPLINK);
 	conf.nh = b->nh;
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL), 0);
 	judged(b, in, len, OVNET_DROP_NEIGHBOUR_PENDING);
 	bed_close(b);
 }
@@ -209,6 +210,7 @@ static void asymmetric_ways_are_refused_unless_asked_for(void **state)
 	const struct ovnet_addr gw = ovnet_addr_v4(PEER_IP);
 	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {PEER_NET, 24}},
 		.public_addr = gw,
+		.mtu = 1500,
 		.nh = b->nh,
 		.encap = OVNET_ENCAP_VXLAN4};
 	uint16_t len = put_routed(in, PEER_POD, OWN_POD, 60);
@@ -229,10 +231,10 @@ static void asymmetric_ways_are_refused_unless_asked_for(void **state)
 	in[11] ^= 4;
 	judged(b, in, len, OVNET_DROP_ROUTED_MAC); /* here there is one */
 	conf.nh = ovnet_fib_nh_get(b->w, UPLINK + 7, &gw);
-	assert_int_equal(ovnet_fib_nh_set(b->w, conf.nh, &gateway_mac, &uplink_mac, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, conf.nh, &gateway_mac, &uplink_mac), 0);
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 	passes(b, in, len);
-	assert_int_equal(ovnet_fib_nh_set(b->w, conf.nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, conf.nh, NULL, NULL), 0);
 	passes(b, in, len);
 	bed_close(b);
 }
@@ -307,6 +309,7 @@ static void beside_vxlan(void **state)
 	struct bed *b = bed_open(1);
 	const struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {0x0a050800, 24}},
 		.public_addr = ovnet_addr_v4(0x0aa80010),
+		.mtu = 1500,
 		.nh = b->nh,
 		.encap = OVNET_ENCAP_DIRECT};
 

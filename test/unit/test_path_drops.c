@@ -69,9 +69,9 @@ static void the_way_out_is_checked(void **state)
 	bed_receive(b, HOST, bed_packet(HOST, in, 1450, 0, 0));
 	ops->poll(&b->ctx);
 	assert_int_equal(b->door[UPLINK].n_out, 1);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL), 0);
 	refused(b, HOST, in, 1450, OVNET_DROP_NEIGHBOUR_PENDING);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, 1500), 0);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac), 0);
 	bed_map(b, 1 << HOST);
 	refused(b, HOST, in, 1450, OVNET_DROP_NO_PORT);
 	bed_close(b);
@@ -334,6 +334,7 @@ static void senders_are_validated(void **state)
 	const struct ovnet_addr listed = ovnet_addr_v4(0x0aa80021);
 	const struct ovnet_peer_conf conf = {.subnet = {AF_INET, .v4 = {0x0a050700, 24}},
 		.public_addr = ovnet_addr_v4(other),
+		.mtu = 1500,
 		.allowed = &listed,
 		.n_allowed = 1};
 

@@ -44,6 +44,42 @@ static void without_df_the_inside_is_cut(void **state)
 	bed_close(b);
 }
 
+/* The router in front of two peers says nothing of the ways behind it. */
+static void peers_behind_one_gateway_have_their_own_mtu(void **state)
+{
+	(void)state;
+	const uint32_t far = 0x0a050700, far_ip = 0x0aa80020;
+	uint8_t in[1500];
+	struct bed *b = open_answering();
+
+	for (unsigned round = 0; round < 2; round++) {
+		b->mtu = 1400;
+		assert_int_equal(bed_add_peer(b, far, 24, far_ip, &peer_vtep, b->nh), 0);
+		bed_set_mtu(b, 1500);
+		if (round == 1) { /* whoever came last */
+			b->mtu = 1400;
+			assert_int_equal(bed_add_peer(b, far, 24, far_ip, &peer_vtep, b->nh), 0);
+		}
+		put_inner(in, OWN_POD, PEER_POD, 1, 1450);
+		feed(b, HOST, in, 1450);
+		put_inner(in, OWN_POD, far + 2, 1, 1350);
+		feed(b, HOST, in, 1350);
+		assert_int_equal(b->door[UPLINK].n_out, 2);
+		bed_drain(b);
+		put_inner(in, OWN_POD, PEER_POD, 1, 1451);
+		feed(b, HOST, in, 1451);
+		assert_int_equal(b->counters.drops[OVNET_DROP_OVERSIZE], 2 * round + 1);
+		bed_drain(b);
+		put_inner(in, OWN_POD, far + 2, 1, 1351);
+		feed(b, HOST, in, 1351);
+		uint8_t out[600];
+		uint16_t len = bed_sent(b, HOST, out, sizeof(out));
+		is_error4(out, len, 3, 4, far, 1350, in);
+		bed_drain(b);
+	}
+	bed_close(b);
+}
+
 static void what_cannot_be_cut_is_dropped(void **state)
 {
 	(void)state;
@@ -53,7 +89,7 @@ static void what_cannot_be_cut_is_dropped(void **state)
 	put_inner(in, OWN_POD, PEER_POD, 1, 1500);
 	clear_df(in);
 	for (unsigned mtu = 0; mtu < 78; mtu += 11) {
-		assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac, mtu), 0);
+		bed_set_mtu(b, (uint16_t)mtu);
 		bed_refused(b, HOST, in, 1500, OVNET_DROP_OVERSIZE);
 	}
 	bed_close(b);
@@ -110,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_df_the_inside_is_cut),
+		cmocka_unit_test(peers_behind_one_gateway_have_their_own_mtu),
 		cmocka_unit_test(what_cannot_be_cut_is_dropped),
 		cmocka_unit_test(mss_is_lowered_where_asked),
 	};
