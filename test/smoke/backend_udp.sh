@@ -21,7 +21,7 @@ capture_start a "udp and src host $(host_ip a)"
 expect "ping" ping_once a b
 capture_stop
 equal "DF, TTL, ports" "1 64 8285 8285" "$(captured a ip.flags.df ip.ttl udp.srcport udp.dstport |
-	sed -E 's/True/1/g; s/^(.),[^ ]*/\1/; s/^([^ ]*) ([0-9]+),[^ ]*/\1 \2/; s/,/ /g' | sort -u)"
+	sed -E 's/^(.),[^ ]*/\1/; s/^([^ ]*) ([0-9]+),[^ ]*/\1 \2/; s/,/ /g' | sort -u)"
 
 # A datagram that is no IPv4 packet, and one from nobody's address, change nothing.
 on b python3 - "$(host_ip a)" <<-'END'

@@ -26,7 +26,7 @@ outer() {
 	expect "a ping with $*" marked "$@"
 	capture_stop
 	captured a icmp.type icmpv6.type "${fields[@]}" | sed -n 's/^ *\(8\|128\)  *//p' |
-		sed -E 's/,[^ ]*//g; s/False/0/; s/True/1/' | sort -u
+		sed -E 's/,[^ ]*//g' | sort -u
 }
 host_of_a() {
 	if [ "$1" = 6 ]; then host_ip6 a; else host_ip a; fi

@@ -22,7 +22,8 @@ captured_packets() {
 	tcpdump -n -r "$LAB_DIR/$1/pcap" 2>/dev/null | wc -l
 }
 
-# captured HOST FIELD...: one line per packet, fields separated by blanks; checksums verified.
+# captured HOST FIELD...: one line per packet, fields separated by blanks; checksums verified. Flags
+# are 0 or 1, which tshark calls False and True from 4.2 on.
 captured() {
 	local host=$1 f fields=()
 	shift
@@ -31,5 +32,5 @@ captured() {
 	done
 	tshark -r "$LAB_DIR/$host/pcap" -d udp.port==8472,vxlan -o ip.check_checksum:TRUE \
 		-o udp.check_checksum:TRUE -o tcp.check_checksum:TRUE -T fields \
-		-E separator=' ' "${fields[@]}" 2>/dev/null
+		-E separator=' ' "${fields[@]}" 2>/dev/null | sed 's/\bFalse\b/0/g; s/\bTrue\b/1/g'
 }
