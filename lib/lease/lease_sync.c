@@ -35,6 +35,13 @@ static void on_own_key(struct ovnet_lease_client *c, const struct ovnet_etcd_eve
 	lease_own_changed(c, ev->removed ? NULL : &ev->kv);
 }
 
+/* The watch of a node that looks for another subnet sees its claim before that is looked at. */
+static bool is_claim(const struct ovnet_lease_client *c, const struct ovnet_etcd_event *ev)
+{
+	return !c->own.held && !ev->removed && c->acquire.key != NULL &&
+	       strcmp(ev->kv.key, c->acquire.key) == 0 && lease_own_claims(c, &ev->kv);
+}
+
 static void on_event(struct ovnet_lease_client *c, const struct ovnet_etcd_event *ev)
 {
 	const char *name = lease_name_of(c, ev->kv.key);
@@ -44,7 +51,7 @@ static void on_event(struct ovnet_lease_client *c, const struct ovnet_etcd_event
 	else if (ev->removed) {
 		lease_table_remove(c->table, name);
 		lease_lost_removed(c, name);
-	} else
+	} else if (!is_claim(c, ev))
 		lease_table_put(c->table, name, &ev->kv);
 }
 

@@ -312,6 +312,7 @@ static void drained_to_another_subnet(void **state)
 	assert_true(live_put(&etcd, key, THEIRS));
 	wait_for(n->acquired == 2 && n->n_peers == 1, 5000);
 	assert_int_equal(n->lost, 1);
+	assert_int_equal(status(n).invalid, 0);
 	assert_false(ovnet_prefix4_equal(&n->own.subnet, &before.subnet));
 	assert_true(ovnet_prefix4_equal(&n->peers[0].subnet, &before.subnet));
 	assert_int_equal(status(n).state, OVNET_LEASE_RUNNING);
