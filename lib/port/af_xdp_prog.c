@@ -112,15 +112,17 @@ static int attach_once(const char *iface, int prog_fd, uint32_t ifindex)
 	return generic;
 }
 
+/* By its number: its name is hidden from ovnetd as a rule. */
 static void log_held(const char *iface, const struct holder *h)
 {
-	if (strcmp(h->name, PROG_NAME) == 0)
-		LOG(ERR, "interface '%s': another ovnetd has its XDP program there", iface);
+	if (h->id == 0)
+		LOG(ERR, "interface '%s': its driver takes no XDP program now; try again", iface);
 	else
 		LOG(ERR,
-			"interface '%s': XDP program '%s' (id %u) is attached already; detach it "
-			"(ip link set dev %s xdp off) or set driver = \"af_packet\"",
-			iface, h->name, h->id, iface);
+			"interface '%s': XDP program %u is attached already (`ip -d link show dev "
+			"%s` names it; " PROG_NAME " is another ovnetd's); detach it (ip link set "
+			"dev %s xdp off) or set driver = \"af_packet\"",
+			iface, h->id, iface, iface);
 }
 
 /* Is it gone, or may it be soon? One of ours is on its daemon's link, or was left behind. */

@@ -28,6 +28,7 @@ equal "a's uplink" af_packet "$(kind a)"
 equal "b's uplink" af_packet "$(kind b)"
 equal "the program on a" "$program" "$(on a ip -j link show eth0 | json '.[].xdp.prog.id')"
 expect "a warns" logged a "AF_PACKET because"
+expect "a says which program" logged a "XDP program $program is attached already"
 expect "b does not" eval '! logged b "AF_PACKET because"'
 for pair in "a b" "b a" "a c" "c a"; do
 	read -r from to <<<"$pair"
