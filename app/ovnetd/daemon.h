@@ -78,7 +78,10 @@ struct daemon {
 	struct ovnet_port *ports[OVNET_MAX_PORTS]; /* by id */
 	bool lost[OVNET_MAX_PORTS];                /* its device is gone: out of the queue map */
 	/* what former ports of the id had counted when another took their place */
-	struct ovnet_port_stats former[OVNET_MAX_PORTS];
+	struct {
+		struct ovnet_port_stats stats;
+		uint64_t rx_drops[OVNET_DROP_COUNT];
+	} former[OVNET_MAX_PORTS];
 	uint16_t n_ports;
 	uint32_t map_generation;
 	struct ovnet_port *host;
@@ -136,6 +139,8 @@ struct ovnet_port *ports_open_host(
 	struct daemon *d, uint16_t id, struct ovnet_patience *patience, int *err);
 /* What its door and those before it of the same id counted. */
 void ports_stats(struct daemon *d, struct ovnet_port *port, struct ovnet_port_stats *out);
+uint64_t ports_rx_drops(
+	const struct daemon *d, const struct ovnet_port *port, enum ovnet_drop reason);
 /* reopen.c: the port's device is gone. */
 void port_lost(struct daemon *d, struct ovnet_port *port);
 /* Puts `fresh` in the place of the port of the same id. On failure `fresh` is closed. */

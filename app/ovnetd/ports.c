@@ -36,13 +36,23 @@ int ports_publish(struct daemon *d)
 
 void ports_stats(struct daemon *d, struct ovnet_port *port, struct ovnet_port_stats *out)
 {
-	const struct ovnet_port_stats *former = &d->former[port->id];
+	const struct ovnet_port_stats *former = &d->former[port->id].stats;
 
 	port->ops->stats(port, out);
 	out->missed += former->missed;
 	out->errors += former->errors;
 	out->no_mbuf += former->no_mbuf;
 	out->tx_errors += former->tx_errors;
+}
+
+uint64_t ports_rx_drops(
+	const struct daemon *d, const struct ovnet_port *port, enum ovnet_drop reason)
+{
+	uint64_t packets = d->former[port->id].rx_drops[reason];
+
+	for (unsigned q = 0; q < OVNET_MAX_QUEUES && port->queue[q] != NULL; q++)
+		packets += port->queue[q]->rx_drops[reason];
+	return packets;
 }
 
 struct ovnet_port *ports_open_host(

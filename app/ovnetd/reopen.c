@@ -52,7 +52,9 @@ int port_replace(struct daemon *d, struct ovnet_port *fresh)
 		ovnet_port_close(fresh);
 		return rc;
 	}
-	d->former[fresh->id] = counted;
+	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++)
+		d->former[fresh->id].rx_drops[r] = ports_rx_drops(d, old, r);
+	d->former[fresh->id].stats = counted;
 	ovnet_rcu_defer(&d->shared.rcu, &old->rcu, ovnet_port_release);
 	return 0;
 }

@@ -207,9 +207,7 @@ static void port_drops(struct daemon *d, struct ovnet_port *p, bool all, json_t 
 	struct ovnet_port_stats st = {0};
 
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++) {
-		uint64_t packets = 0;
-		for (unsigned q = 0; q < OVNET_MAX_QUEUES && p->queue[q] != NULL; q++)
-			packets += p->queue[q]->rx_drops[r];
+		uint64_t packets = ports_rx_drops(d, p, r);
 		if (packets > 0)
 			json_array_append_new(
 				list, drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets,

@@ -16,6 +16,9 @@ warns() {
 kernel_dropped() {
 	on a ip -s -j link show dev ovnet0 | jq '.[0].stats64.tx.dropped'
 }
+truncated() {
+	[ "$(drops a truncated)" -gt 0 ]
+}
 # flood N: packets from the pod to the other one's discard port.
 flood() {
 	in_pod a python3 -c '
@@ -44,8 +47,13 @@ equal "packets counted as drops of the device" "$(missed)" "$(drops a device-mis
 expect "no more than the kernel dropped" [ "$(missed)" -le "$(kernel_dropped)" ]
 within 10 "a warning" warns
 all_arrive a b 62
+# Neither is what no buffer holds.
+on a ip link set dev ovnet0 mtu 9000
+on a ping -q -c 1 -W 1 -M "do" -s 8000 "$(pod_ip b)" >/dev/null || true
+within 5 "a drop of the door's" truncated
 # A device made anew begins at nothing; the port does not.
 had=$(missed)
 on a ip link del ovnet0
 reach a b
 expect "the count goes on after the device was made anew" [ "$(missed)" -ge "$had" ]
+expect "and so do the door's drops" truncated
