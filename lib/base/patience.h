@@ -17,7 +17,7 @@
 
 struct ovnet_patience {
 	int64_t until_ms; /* CLOCK_MONOTONIC; 0: nothing was waited for yet */
-	char told[64];    /* what it is */
+	char told[160];   /* what it is; a socket's path has up to 107 characters */
 };
 
 /* Is it worth trying again? Never sleeps. Logs once what is waited for: "UDP port 8472". */
