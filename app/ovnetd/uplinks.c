@@ -199,10 +199,9 @@ static int open_one(struct daemon *d, const struct conf_uplink *c)
 {
 	struct uplink *u = &d->uplinks[d->n_uplinks];
 	struct ovnet_port_conf conf = port_conf(d, c);
-
-	conf.patience = &d->patience;
 	char a[OVNET_ADDR_STRLEN];
 
+	conf.patience = &d->patience;
 	*u = (struct uplink){.conf = c};
 	int rc = is_vdev(c) ? open_vdev_uplink(d, u, &conf)
 			    : open_kernel_uplink(d, u, iface_of(d, c), &conf);

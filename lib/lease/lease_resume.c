@@ -68,10 +68,10 @@ static int own_lease(struct ovnet_lease_client *c, const struct ovnet_lease *for
 		.vni = c->netconf.backend == OVNET_BACKEND_VXLAN ? c->netconf.vni : 0};
 
 	int rc = c->cbs.attrs(c->arg, &c->netconf, former, &own);
-	if (rc == -EAGAIN)
+	if (rc == -EAGAIN) {
 		arm_ms(c->store.patience, ATTRS_RETRY_MS);
-	if (rc == -EAGAIN)
 		return rc;
+	}
 	if (rc < 0)
 		return refuse(c->store.path, "this node cannot serve its network config");
 	own.public_ip = c->public_ip;

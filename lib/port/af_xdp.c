@@ -150,10 +150,10 @@ static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 		return err;
 	for (uint16_t i = 0; err == 0 && i < port->n_rxq; i++)
 		err = open_queue(port, i, conf);
-	if (err < 0)
+	if (err < 0) {
 		xdp_close(port);
-	if (err < 0)
 		return err;
+	}
 	warn_unfinished(conf->iface);
 	if (conf->zero_copy)
 		say_zero_copy(port);
@@ -233,7 +233,7 @@ static uint16_t xdp_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint1
 
 	if (unlikely(unsent(&x->x) > 0))
 		kick(x);
-	/* No more than can be given back at once, see FILL_RING. */
+	/* No more than can be given back at once, see fill_ring(). */
 	uint32_t most = RTE_MIN(n, xsk_prod_nb_free(&x->x.fill, n));
 	uint32_t seen = xsk_ring_cons__peek(&x->x.rx, most, &at);
 	uint16_t got = 0;
