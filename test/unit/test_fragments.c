@@ -140,6 +140,33 @@ static void too_many_too_long_or_empty(void **state)
 	frag_close(b);
 }
 
+/* 65,535 bytes of outer IP: put together, and too large only for where it goes then. */
+static void the_largest_there_is(void **state)
+{
+	(void)state;
+	enum { PART = 8192, ALL = UINT16_MAX - 20 };
+	struct bed *b = frag_bed(true);
+	uint8_t *big = malloc(HEADERS + ALL), *out = malloc(HEADERS + PART);
+
+	assert_true(big != NULL && out != NULL);
+	put_inner(big + 64, PEER_POD, OWN_POD, 1000, ALL - 30);
+	put_outer(big, ALL - 30);
+	for (unsigned at = 0; at < ALL; at += PART) {
+		unsigned n = RTE_MIN(ALL - at, (unsigned)PART);
+		memcpy(out, big, HEADERS);
+		memcpy(out + HEADERS, big + HEADERS + at, n);
+		be_put16(out + 16, 20 + n);
+		be_put16(out + 20, (at + n < ALL ? MORE : 0u) | at / 8);
+		put_sum4(out + 14);
+		arrive(b, out, (uint16_t)(HEADERS + n), 1600);
+	}
+	assert_int_equal(b->counters.drops[OVNET_DROP_OVERSIZE], 1);
+	assert_int_equal(bed_drops(b), 1);
+	free(big);
+	free(out);
+	frag_close(b);
+}
+
 static void a_flood_is_bounded(void **state)
 {
 	(void)state;
@@ -318,6 +345,7 @@ int main(void)
 		cmocka_unit_test(missing_one_times_out),
 		cmocka_unit_test(overlaps_and_doubles),
 		cmocka_unit_test(too_many_too_long_or_empty),
+		cmocka_unit_test(the_largest_there_is),
 		cmocka_unit_test(a_flood_is_bounded),
 		cmocka_unit_test(strangers_get_no_buffer),
 		cmocka_unit_test(another_port_is_not_ours),

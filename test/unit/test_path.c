@@ -110,6 +110,31 @@ static void what_is_not_overlay_goes_to_the_default_endpoint(void **state)
 	bed_close(b);
 }
 
+/* The first segment has just the room the headers need, or a byte less. */
+static void headers_fill_the_first_segment(void **state)
+{
+	(void)state;
+	uint8_t in[100], out[200];
+	struct bed *b = bed_open(1);
+
+	for (uint16_t missing = 0; missing < 2; missing++) {
+		struct rte_mbuf *m =
+			bed_packet(HOST, in, put_inner(in, OWN_POD, PEER_POD, 1000, 60), 10, 0);
+		const char *from = rte_pktmbuf_mtod(m, char *);
+		m->data_off = (uint16_t)(m->buf_len - 60 + missing);
+		memcpy(rte_pktmbuf_mtod(m, char *), from, 10);
+		bed_receive(b, HOST, m);
+		assert_int_equal(ops->poll(&b->ctx), 1);
+		if (missing == 0) {
+			assert_int_equal(bed_sent(b, UPLINK, out, sizeof(out)), 124);
+			assert_memory_equal(out + 64, in, 60);
+			bed_drain(b);
+		}
+		assert_int_equal(b->counters.drops[OVNET_DROP_NO_HEADROOM], missing);
+	}
+	bed_close(b);
+}
+
 static uint8_t ecn_after(struct bed *b, uint8_t outer, uint8_t inner)
 {
 	uint8_t in[200], out[200];
@@ -376,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chained_packets_at_every_cut),
 		cmocka_unit_test(padding_ends_at_the_door),
+		cmocka_unit_test(headers_fill_the_first_segment),
 		cmocka_unit_test(endpoints_get_an_ethernet_header),
 		cmocka_unit_test(what_is_not_overlay_goes_to_the_default_endpoint),
 		cmocka_unit_test(ecn_follows_rfc_6040),
