@@ -32,6 +32,7 @@ static const struct {
 	{"node.subnet-lease-renew-margin", "61"},
 	{"node.on-lost", "drain"},
 	{"host.device", "flannel.1"},
+	{"host.blackhole", "off"},
 	{"host.ip-masq", "true"},
 	{"host.ip-masq-fully-random-disable", "true"},
 	{"host.forward-rules", "false"},
