@@ -28,9 +28,14 @@ static bool serves(const struct daemon *d, const struct ovnet_addr *addr)
 	       (addr->family == AF_INET || d->own.has_v6);
 }
 
+static bool may_need(const struct making *m, const struct ovnet_addr *addr)
+{
+	return m->n_need < BLACKHOLE_MAX_NEEDED && serves(m->d, addr);
+}
+
 static void need(struct making *m, const struct ovnet_addr *addr, const char *what)
 {
-	if (!serves(m->d, addr) || m->n_need == BLACKHOLE_MAX_NEEDED)
+	if (!may_need(m, addr))
 		return;
 	for (unsigned i = 0; i < m->n_need; i++)
 		if (ovnet_addr_equal(&m->need[i].addr, addr))
@@ -55,6 +60,32 @@ static bool is_overlays(const struct daemon *d, const struct ovnet_local_addr *a
 	       (d->own.has_v6 && ovnet_prefix_contains(&own6, &a->addr));
 }
 
+static void see_gateway(void *arg, const struct ovnet_main_route *r)
+{
+	bool *seen = arg;
+
+	*seen = *seen || r->gateway.family != 0;
+}
+
+/*
+ * A bridge, or a pair, that no router is behind leads to containers: docker0 with its own network,
+ * cni0 with the subnet of a former lease. The underlay is not reached by it, and its connected
+ * route is no wider than what it is for: it beats the blackhole as things are.
+ */
+static bool is_containers(const struct daemon *d, uint32_t ifindex)
+{
+	struct ovnet_link link;
+	bool routed = false;
+
+	for (unsigned i = 0; i < d->n_uplinks; i++)
+		if (d->uplinks[i].link.ifindex == ifindex)
+			return false;
+	if (ovnet_kernel_link_by_index(d->kernel, ifindex, &link) < 0 ||
+		(strcmp(link.kind, "bridge") != 0 && strcmp(link.kind, "veth") != 0))
+		return false;
+	return ovnet_kernel_main_routes(d->kernel, ifindex, see_gateway, &routed) == 0 && !routed;
+}
+
 static void need_node(struct making *m)
 {
 	struct ovnet_local_addr *addrs = NULL;
@@ -64,7 +95,8 @@ static void need_node(struct making *m)
 	need(m, &d->public_ip, "this node's public IP");
 	need(m, &d->public_ip6, "this node's public IPv6");
 	for (int i = 0; i < n; i++)
-		if (!is_overlays(d, &addrs[i]))
+		if (may_need(m, &addrs[i].addr) && !is_overlays(d, &addrs[i]) &&
+			!is_containers(d, addrs[i].ifindex))
 			need(m, &addrs[i].addr, "an address of this node");
 	free(addrs);
 }

@@ -2,7 +2,8 @@
 /*
  * What is blackholed behind the routes of the overlay (host.blackhole): all that may be leased, as
  * few prefixes as that takes, except what this node needs of the underlay where that lies in there:
- * etcd's endpoints, the gateways, its own addresses. Control thread only.
+ * etcd's endpoints, the gateways, its own addresses, without those of bridges to containers.
+ * Control thread only.
  */
 #ifndef OVNET_APP_BLACKHOLE_H
 #define OVNET_APP_BLACKHOLE_H

@@ -50,6 +50,10 @@ done
 linux_peer
 host_add a ovnet
 on a ip route add 10.60.0.0/16 via "$LAB_GATEWAY"
+# Containers' own network in the range, as wide as one of the blackholes: not the underlay.
+on a ip link add docker0 type bridge
+on a ip addr add 10.64.0.1/11 dev docker0
+on a ip link set docker0 up
 # Of a daemon that blackholed all of the Network.
 on a ip route add blackhole 10.0.0.0/8 proto 111 metric 4278198272
 ovnetd_start a
@@ -92,6 +96,13 @@ expect "the other endpoint is reached" reached 10.60.0.1
 expect "so is the rest of its route's rack" reached 10.60.9.9
 expect "what is beside it is dropped" holed 10.61.0.1
 reach a b
+
+# A bridge that a router is behind is the underlay's.
+on a ip addr add 10.70.0.1/24 dev docker0
+on a ip route add 192.0.2.0/24 via 10.70.0.254 dev docker0
+within 25 "a warning about the bridge" warned '10\.64\.0\.1 .*an address of this node'
+on a ip route del 192.0.2.0/24
+on a ip addr del 10.70.0.1/24 dev docker0
 
 # off removes them, on leaves nothing out; flannel's own flag says the first.
 ovnetd_stop a
