@@ -161,78 +161,121 @@ static __rte_always_inline int admit(struct ovnet_path_ctx *ctx, struct rte_mbuf
 	return PASS;
 }
 
-/* One burst's packets and how far it is. */
+/*
+ * One burst's packets and how far it is. All of them are looked at before the first is admitted, so
+ * that what that needs is on its way here however the kinds alternate. Most bursts are one run.
+ */
 struct progress {
 	struct rte_mbuf **pkts;
-	uint16_t n, next, kept;
+	uint16_t n, next, kept, n_runs;
+	struct {
+		uint8_t kind, n;
+	} run[OVNET_BURST]; /* neighbours of one kind; n of them are whole */
 	struct refused bad;
 };
 
-/* As many packets as are of one kind. Most bursts are one run. */
-static __rte_always_inline void take_run(
-	struct ovnet_path_ctx *ctx, struct progress *p, enum ovnet_encap kind, bool validate)
+static __rte_always_inline void check_run(
+	struct ovnet_path_ctx *ctx, struct progress *p, struct found *found, enum ovnet_encap kind)
 {
 	const struct ovnet_fib_view *view = ctx->view;
-	struct rte_mbuf **pkts = p->pkts, **whole = pkts + p->kept;
-	uint16_t i = p->next, n = 0, kept = 0;
-	struct found found[OVNET_BURST];
+	struct rte_mbuf **pkts = p->pkts;
+	uint16_t i = p->next, n = p->kept;
 
 	for (; i < p->n; i++) {
 		if (unlikely(ovnet_meta(pkts[i])->encap != kind))
 			break;
 		int why = check_inner(view, pkts[i], kind, &found[n]);
 		if (likely(why == PASS))
-			whole[n++] = pkts[i];
+			pkts[n++] = pkts[i];
 		else
 			refuse(&p->bad, pkts[i], why);
 	}
+	p->run[p->n_runs].kind = kind;
+	p->run[p->n_runs++].n = (uint8_t)(n - p->kept);
 	p->next = i;
-	for (i = 0; i < n; i++) {
-		int why = admit(ctx, whole[i], &found[i], kind, validate);
-
-		if (likely(why == PASS))
-			whole[kept++] = whole[i];
-		else
-			refuse(&p->bad, whole[i], why);
-	}
-	p->kept += kept;
+	p->kept = n;
 }
 
-static __rte_always_inline uint16_t burst(
-	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, bool validate)
+static __rte_always_inline void check_all(
+	struct ovnet_path_ctx *ctx, struct progress *p, struct found *found)
 {
-	struct progress p;
-
-	p.pkts = pkts;
-	p.n = n;
-	p.next = p.kept = p.bad.n = 0;
-	while (p.next < n) {
-		switch ((enum ovnet_encap)ovnet_meta(pkts[p.next])->encap) {
+	while (p->next < p->n) {
+		switch ((enum ovnet_encap)ovnet_meta(p->pkts[p->next])->encap) {
 		case OVNET_ENCAP_VXLAN4:
-			take_run(ctx, &p, OVNET_ENCAP_VXLAN4, validate);
+			check_run(ctx, p, found, OVNET_ENCAP_VXLAN4);
 			break;
 		case OVNET_ENCAP_UDP4:
-			take_run(ctx, &p, OVNET_ENCAP_UDP4, validate);
+			check_run(ctx, p, found, OVNET_ENCAP_UDP4);
 			break;
 		case OVNET_ENCAP_DIRECT:
-			take_run(ctx, &p, OVNET_ENCAP_DIRECT, validate);
+			check_run(ctx, p, found, OVNET_ENCAP_DIRECT);
 			break;
 		case OVNET_ENCAP_VXLAN6:
-			take_run(ctx, &p, OVNET_ENCAP_VXLAN6, validate);
+			check_run(ctx, p, found, OVNET_ENCAP_VXLAN6);
 			break;
 		}
 	}
-	STAGE(answer)(ctx, &p.bad);
-	refused_drop(ctx, &p.bad);
-	return p.kept;
+}
+
+/* The next `n` of those that are whole. */
+static __rte_always_inline void admit_run(struct ovnet_path_ctx *ctx, struct progress *p,
+	const struct found *found, uint16_t n, enum ovnet_encap kind, bool validate)
+{
+	struct rte_mbuf **pkts = p->pkts;
+	uint16_t i = p->next, end = i + n, kept = p->kept;
+
+	for (; i < end; i++) {
+		int why = admit(ctx, pkts[i], &found[i], kind, validate);
+
+		if (likely(why == PASS))
+			pkts[kept++] = pkts[i];
+		else
+			refuse(&p->bad, pkts[i], why);
+	}
+	p->next = end;
+	p->kept = kept;
+}
+
+static __rte_always_inline void admit_all(
+	struct ovnet_path_ctx *ctx, struct progress *p, const struct found *found, bool validate)
+{
+	p->next = p->kept = 0;
+	for (uint16_t i = 0; i < p->n_runs; i++) {
+		const uint16_t n = p->run[i].n;
+		switch ((enum ovnet_encap)p->run[i].kind) {
+		case OVNET_ENCAP_VXLAN4:
+			admit_run(ctx, p, found, n, OVNET_ENCAP_VXLAN4, validate);
+			break;
+		case OVNET_ENCAP_UDP4:
+			admit_run(ctx, p, found, n, OVNET_ENCAP_UDP4, validate);
+			break;
+		case OVNET_ENCAP_DIRECT:
+			admit_run(ctx, p, found, n, OVNET_ENCAP_DIRECT, validate);
+			break;
+		case OVNET_ENCAP_VXLAN6:
+			admit_run(ctx, p, found, n, OVNET_ENCAP_VXLAN6, validate);
+			break;
+		}
+	}
 }
 
 uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
 {
+	struct found found[OVNET_BURST];
+	struct progress p;
+
 	if (n == 0)
 		return 0;
 	stage_enter(ctx, OVNET_STAGE_DECAP, pkts, n);
+	p.pkts = pkts;
+	p.n = n;
+	p.next = p.kept = p.n_runs = p.bad.n = 0;
+	check_all(ctx, &p, found);
 	if (ctx->view->overlay.validation != OVNET_VALIDATE_OFF)
-		return burst(ctx, pkts, n, true);
-	return burst(ctx, pkts, n, false);
+		admit_all(ctx, &p, found, true);
+	else
+		admit_all(ctx, &p, found, false);
+	STAGE(answer)(ctx, &p.bad);
+	refused_drop(ctx, &p.bad);
+	return p.kept;
 }

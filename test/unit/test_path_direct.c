@@ -348,6 +348,50 @@ static void beside_vxlan(void **state)
 	bed_close(b);
 }
 
+/* Kinds that alternate, one in five refused for its shape, another for its sender. */
+static void in_any_mixture(void **state)
+{
+	(void)state;
+	uint8_t in[300];
+	struct bed *b = bed_open(1);
+	const struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {0x0a050800, 24}},
+		.public_addr = ovnet_addr_v4(0x0aa80010),
+		.mtu = 1500,
+		.nh = b->nh,
+		.encap = OVNET_ENCAP_DIRECT};
+	uint16_t ids[64], n = 0;
+
+	b->overlay.direct = true;
+	assert_int_equal(bed_set_overlay(b), 0);
+	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
+	for (uint16_t i = 0; i < 64; i++) {
+		const bool bare = i * 7 / 5 % 2, bad = i % 5 == 3, liar = i % 5 == 1;
+		uint32_t src = (bare ? 0x0a050802 : PEER_POD) + (liar ? 0x100000 : 0);
+		uint16_t len = bare ? 74 : put_vxlan(in, 60), at = bare ? 14 : 64;
+		put_inner(in + at, src, OWN_POD, i, 60);
+		if (bare)
+			put_ether(in, &uplink_mac, &gateway_mac);
+		if (bad && bare)
+			len -= 1;
+		else if (bad)
+			in[at] = 0x44;
+		if (!bad && !liar)
+			ids[n++] = i;
+		bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
+	}
+	assert_int_equal(ops->poll(&b->ctx), 64);
+	assert_int_equal(b->door[HOST].n_out, n);
+	for (uint16_t i = 0; i < n; i++) {
+		const uint8_t *ip = rte_pktmbuf_mtod(b->door[HOST].out[i], const uint8_t *);
+		assert_int_equal(ip[20] << 8 | ip[21], ids[i]); /* in the order they came in */
+	}
+	assert_int_equal(b->peer_counters[0].rx_packets + b->peer_counters[1].rx_packets, n);
+	assert_int_equal(bed_drops(b), 64 - n);
+	assert_int_equal(
+		b->counters.drops[OVNET_DROP_TRUNCATED] + b->counters.drops[OVNET_DROP_BAD_IP], 13);
+	bed_close(b);
+}
+
 static void guests_are_a_hop_further(void **state)
 {
 	(void)state;
@@ -384,6 +428,7 @@ int main(void)
 		cmocka_unit_test(header_checksum_is_verified),
 		cmocka_unit_test(martians_are_refused_in_every_mode),
 		cmocka_unit_test(beside_vxlan),
+		cmocka_unit_test(in_any_mixture),
 		cmocka_unit_test(guests_are_a_hop_further),
 	};
 
