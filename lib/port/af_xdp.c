@@ -105,6 +105,13 @@ static void xdp_close(struct ovnet_port *port)
 		ovnet_xsk_close(&((struct xdp_queue *)port->queue[i])->x);
 }
 
+/* The kernel has unbound the sockets, but the program goes with its device wherever that goes. */
+static void xdp_lose(struct ovnet_port *port)
+{
+	ovnet_xdp_prog_detach(port->priv);
+	port->priv = NULL;
+}
+
 static void say_zero_copy(struct ovnet_port *port)
 {
 	if (ovnet_xsk_is_zero_copy(&((struct xdp_queue *)port->queue[0])->x))
@@ -334,7 +341,7 @@ static int xdp_arm(struct ovnet_port_queue *q)
 
 static int xdp_filter(struct ovnet_port *port, const struct ovnet_port_filter *filter)
 {
-	return ovnet_xdp_prog_filter(port->priv, filter);
+	return port->priv != NULL ? ovnet_xdp_prog_filter(port->priv, filter) : 0;
 }
 
 static void xdp_stats(struct ovnet_port *port, struct ovnet_port_stats *out)
@@ -363,6 +370,7 @@ const struct ovnet_port_ops ovnet_port_af_xdp = {
 	.kind = "af_xdp",
 	.open = xdp_open,
 	.close = xdp_close,
+	.lose = xdp_lose,
 	.rx = xdp_rx,
 	.tx = xdp_tx,
 	.wait_fd = xdp_wait_fd,

@@ -97,6 +97,11 @@ struct ovnet_port_ops {
 	/* Fills n_rxq, n_txq, caps, mtu, MAC, ifindex, queue[]. 0 or negative errno, all undone. */
 	int (*open)(struct ovnet_port *port, const struct ovnet_port_conf *conf);
 	void (*close)(struct ovnet_port *port);
+	/*
+	 * Its device is gone, close comes when no worker uses it: leaves the device, which may come
+	 * back from another network namespace. May be NULL.
+	 */
+	void (*lose)(struct ovnet_port *port);
 	/* Up to n packets, metadata set; never blocks. */
 	uint16_t (*rx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
 	/*

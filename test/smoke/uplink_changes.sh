@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The uplink in an operator's hands: another MAC, another MTU, its address taken away, deleted and
-# made again. Each shows in the status, none needs a restart.
+# made again, lent to another network namespace. Each shows in the status, none needs a restart.
 # runs: asan
 . "$(dirname "$0")/lib.sh"
 
@@ -39,3 +39,12 @@ on a ip addr add "$(host_ip a)/24" dev eth0
 within 5 "all is well again" healthy
 reach a b
 all_arrive b a 62
+
+# There and back it is the same device, with the program it left with.
+on a ip link set dev eth0 netns "$LAB-b" name lent
+within 5 "a warning that it is gone" warns "eth0 is gone"
+on b ip link set dev lent netns "$LAB-a" name eth0
+on a ip link set dev eth0 up
+on a ip addr add "$(host_ip a)/24" dev eth0
+within 5 "all is well again" healthy
+reach a b
