@@ -85,7 +85,7 @@ struct daemon {
 	uint16_t n_ports;
 	uint32_t map_generation;
 	struct ovnet_port *host;
-	char iface[OVNET_ADDR_STRLEN]; /* stands for node.iface where that is empty; or "" */
+	char iface[OVNET_ADDR_STRLEN]; /* stands for node.iface where that is not there; or "" */
 	struct uplink uplinks[CONF_MAX_UPLINKS];
 	unsigned n_uplinks;
 	struct ovnet_addr public_ip;
@@ -150,7 +150,10 @@ void ports_check(struct daemon *d);
 /* Timers of the event loop. The second is armed by its first call. */
 void reopen_run(evutil_socket_t fd, short what, void *arg);
 void check_run(evutil_socket_t fd, short what, void *arg);
-/* uplinks.c: the largest MTU of the interfaces to come, for the size of packet buffers. */
+/* uplinks.c: the kernel interface `text` names, the first there is: by name, by address, or (empty)
+ * of the default route. -ENODEV. */
+int uplinks_look_up(struct daemon *d, const char *text, struct ovnet_link *link);
+/* The largest MTU of the interfaces to come, for the size of packet buffers. */
 uint16_t uplinks_mtu(struct daemon *d);
 /* Opens what the configuration lists; sets d->public_ip. -EAGAIN: one is down, wait. */
 int uplinks_open(struct daemon *d);

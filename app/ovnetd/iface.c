@@ -42,7 +42,7 @@ static int by_regex(struct daemon *d)
 		one != NULL && rc == -ENODEV; one = strtok_r(NULL, " ", &save))
 		rc = by_one_regex(d, one);
 	free(copy);
-	if (rc < 0)
+	if (rc < 0 && d->conf.node.iface_can_reach[0] == '\0')
 		LOG(ERR,
 			"no interface has an IPv4 address or a name that \"%s\" matches: `ip -br "
 			"-4 addr` lists what there is; set node.iface-regex (--iface-regex)",
@@ -81,14 +81,40 @@ static void by_public_ip(struct daemon *d)
 		ovnet_addr_text(&addr, d->iface, sizeof(d->iface));
 }
 
+/* What is named, if it is there. Where nothing else may stand for it, opening it says what is
+ * wrong. */
+static bool by_name(struct daemon *d)
+{
+	const struct conf *c = &d->conf;
+	struct ovnet_link link;
+
+	if (c->n_uplinks > 0)
+		return true;
+	if (c->node.iface[0] == '\0')
+		return false;
+	if ((c->node.iface_regex[0] == '\0' && c->node.iface_can_reach[0] == '\0') ||
+		uplinks_look_up(d, c->node.iface, &link) == 0)
+		return true;
+	LOG(NOTICE, "no interface \"%s\" here: looking for another", c->node.iface);
+	return false;
+}
+
+/* Each way only where those before it found nothing, as flanneld does. */
 static int init(struct daemon *d)
 {
+	const struct conf *c = &d->conf;
+	bool route = c->node.iface_can_reach[0] != '\0';
+	int rc = 0;
+
 	d->iface[0] = '\0';
-	if (d->conf.node.iface[0] != '\0' || d->conf.n_uplinks > 0)
+	if (by_name(d))
 		return 0;
-	if (d->conf.node.iface_regex[0] != '\0')
-		return by_regex(d);
-	if (d->conf.node.iface_can_reach[0] != '\0')
+	if (c->node.iface_regex[0] != '\0') {
+		rc = by_regex(d);
+		if (rc == 0 || !route)
+			return rc;
+	}
+	if (route)
 		return by_route(d);
 	by_public_ip(d);
 	return 0;

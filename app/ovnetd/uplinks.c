@@ -22,9 +22,7 @@ static bool next_name(const char **list, char *name, size_t size)
 	return len > 0;
 }
 
-/* The kernel interface `text` names, the first there is: by name, by address, or (empty) of the
- * default route. */
-static int look_up(struct daemon *d, const char *text, struct ovnet_link *link)
+int uplinks_look_up(struct daemon *d, const char *text, struct ovnet_link *link)
 {
 	int rc = text[0] == '\0' ? ovnet_kernel_default_link(d->kernel, link) : -ENODEV;
 	char name[OVNET_ADDR_STRLEN];
@@ -47,7 +45,7 @@ static const char *iface_of(const struct daemon *d, const struct conf_uplink *c)
 {
 	const char *named = c != NULL ? c->iface : d->conf.node.iface;
 
-	return named[0] != '\0' ? named : d->iface;
+	return d->iface[0] != '\0' ? d->iface : named;
 }
 
 uint16_t uplinks_mtu(struct daemon *d)
@@ -59,7 +57,7 @@ uint16_t uplinks_mtu(struct daemon *d)
 		const struct conf_uplink *c = d->conf.n_uplinks > 0 ? &d->conf.uplinks[i] : NULL;
 		if (is_vdev(c))
 			continue;
-		if (look_up(d, iface_of(d, c), &link) == 0 && link.mtu > mtu)
+		if (uplinks_look_up(d, iface_of(d, c), &link) == 0 && link.mtu > mtu)
 			mtu = link.mtu;
 	}
 	return mtu;
@@ -67,7 +65,7 @@ uint16_t uplinks_mtu(struct daemon *d)
 
 static int find_link(struct daemon *d, const char *text, struct ovnet_link *link)
 {
-	int rc = look_up(d, text, link);
+	int rc = uplinks_look_up(d, text, link);
 
 	if (text[0] == '\0')
 		LOG(INFO, "determining IP address of default interface");

@@ -29,6 +29,10 @@ chooses eth1 172.20.3.9 --iface-regex='172\.20\.[0-9]+'
 chooses eth1 10.168.0.200 --iface-regex='^e.*1$'
 chooses eth1 10.168.0.200 --iface-regex='^wlan' --iface-regex='^e.*1$' --iface-regex='^eth0$'
 chooses eth1 172.20.3.9 --iface-can-reach=192.0.2.7
+# Each way only where those before it find nothing.
+chooses eth0 "$first" --iface=nosuch0 --iface=eth0 --iface-regex='^eth1$' --iface-can-reach=192.0.2.7
+chooses eth1 10.168.0.200 --iface=nosuch0 --iface-regex='^eth1$'
+chooses eth1 172.20.3.9 --iface=nosuch0 --iface-regex='^wlan' --iface-can-reach=192.0.2.7
 chooses eth1 10.168.0.200 --public-ip=10.168.0.200
 chooses eth0 "$first" --public-ip=10.168.0.201
 chooses eth0 "$first" --public-ip=10.168.0.200 --iface=eth0
