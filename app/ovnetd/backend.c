@@ -129,6 +129,7 @@ static void say(const struct ovnet_netconf *c)
 }
 
 struct flannel_route {
+	struct daemon *d;
 	const struct ovnet_netconf *netconf;
 	bool found;
 };
@@ -155,6 +156,17 @@ static bool same_prefix(const char *a, const char *b)
 	return a_len == b_len && strncmp(a, b, a_len) == 0;
 }
 
+/* By its --etcd-prefix; its routes tell where it gives none. */
+static bool is_same_network(void *arg, const char *prefix)
+{
+	struct flannel_route *f = arg;
+
+	if (prefix[0] != '\0')
+		return same_prefix(prefix, f->d->conf.etcd.prefix);
+	(void)ovnet_kernel_main_routes(f->d->kernel, 0, look_at_route, f);
+	return f->found;
+}
+
 /*
  * A tunnel's port has one owner; host-gw has none, and both daemons would set and remove each
  * other's routes. A flanneld of another network may run beside; routes that a dead one left are
@@ -162,15 +174,11 @@ static bool same_prefix(const char *a, const char *b)
  */
 static int refuse_flanneld(struct daemon *d, const struct ovnet_netconf *c)
 {
-	struct flannel_route f = {.netconf = c};
-	char prefix[256], net[OVNET_PREFIX_STRLEN];
-	pid_t pid = flanneld_running(prefix, sizeof(prefix));
+	struct flannel_route f = {.d = d, .netconf = c};
+	char net[OVNET_PREFIX_STRLEN];
+	pid_t pid = flanneld_running(is_same_network, &f);
 
 	if (pid == 0)
-		return 0;
-	if (prefix[0] == '\0')
-		(void)ovnet_kernel_main_routes(d->kernel, 0, look_at_route, &f);
-	if (!f.found && (prefix[0] == '\0' || !same_prefix(prefix, d->conf.etcd.prefix)))
 		return 0;
 	LOG(ERR,
 		"flanneld runs here as well (process %d) and serves network %s: both would set the "

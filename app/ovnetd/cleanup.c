@@ -55,8 +55,8 @@ static bool owns_subnet_file(const struct conf *c)
 	struct ovnet_prefix4 subnet;
 	struct ovnet_prefix6 subnet6;
 	const char *file = c->node.subnet_file;
-	char prefix[256], text[OVNET_PREFIX_STRLEN];
-	pid_t pid = flanneld_running(prefix, sizeof(prefix));
+	char text[OVNET_PREFIX_STRLEN];
+	pid_t pid = flanneld_running(NULL, NULL);
 
 	if (access(file, F_OK) < 0)
 		return false;

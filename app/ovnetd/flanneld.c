@@ -71,21 +71,25 @@ static bool is_flanneld(const char *pid)
 	return len > 0 && strcmp(comm, "flanneld\n") == 0 && is_here(pid);
 }
 
-pid_t flanneld_running(char *prefix, size_t size)
+static bool is_counted(const char *pid, bool (*counts)(void *arg, const char *prefix), void *arg)
 {
-	char words[4096];
+	char words[4096], prefix[256];
+
+	if (counts == NULL)
+		return true;
+	find_prefix(words, read_proc(pid, "cmdline", words, sizeof(words)), prefix, sizeof(prefix));
+	return counts(arg, prefix);
+}
+
+pid_t flanneld_running(bool (*counts)(void *arg, const char *prefix), void *arg)
+{
 	const struct dirent *e;
 	pid_t found = 0;
 	DIR *proc = opendir("/proc");
 
-	prefix[0] = '\0';
-	while (proc != NULL && found == 0 && (e = readdir(proc)) != NULL) {
-		if (!is_flanneld(e->d_name))
-			continue;
-		find_prefix(
-			words, read_proc(e->d_name, "cmdline", words, sizeof(words)), prefix, size);
-		found = (pid_t)strtol(e->d_name, NULL, 10);
-	}
+	while (proc != NULL && found == 0 && (e = readdir(proc)) != NULL)
+		if (is_flanneld(e->d_name) && is_counted(e->d_name, counts, arg))
+			found = (pid_t)strtol(e->d_name, NULL, 10);
 	if (proc != NULL)
 		closedir(proc);
 	return found;

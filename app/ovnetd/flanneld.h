@@ -4,10 +4,12 @@
 #define OVNET_APP_FLANNELD_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
-/* Its process, or 0. With `prefix` what its command line says of --etcd-prefix, or "". */
-pid_t flanneld_running(char *prefix, size_t size);
+/*
+ * Its process, or 0. There may be several, each of a network: the first that `counts`, given what
+ * its command line says of --etcd-prefix, or ""; NULL: any.
+ */
+pid_t flanneld_running(bool (*counts)(void *arg, const char *prefix), void *arg);
 
 #endif

@@ -30,6 +30,14 @@ flanneld a "--etcd-prefix=$PREFIX/"
 ovnetd_refuses a "flanneld runs here as well \(process $FLANNELD\) and serves network 10.5.0.0/16.*stop it"
 end_process "$FLANNELD" 5 || true
 
+# Several run where there are several networks.
+flanneld a --etcd-prefix=/other/network
+other=$FLANNELD
+flanneld a "--etcd-prefix=$PREFIX"
+ovnetd_refuses a "flanneld runs here as well \(process $FLANNELD\)"
+end_process "$FLANNELD" 5 || true
+end_process "$other" 5 || true
+
 # Its routes tell where its flags do not.
 on a ip route add "$(subnet b)" via "$(host_ip b)" dev eth0
 flanneld a
