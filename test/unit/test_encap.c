@@ -96,6 +96,22 @@ static void checksum_holds_for_every_length_id_and_ecn(void **state)
 	}
 }
 
+static void dscp_and_hops_are_the_chosen_ones(void **state)
+{
+	(void)state;
+	struct ovnet_tunnel_conf conf = {.outer = {.dscp = 46, .ttl = 9}};
+	struct ovnet_rewrite rw;
+
+	ovnet_vxlan4_build(&rw, &conf, AF_INET);
+	assert_int_equal(rw.bytes[15], 46 << 2);
+	assert_int_equal(rw.bytes[22], 9);
+	ovnet_udp4_build(&rw, &conf);
+	assert_int_equal(rw.bytes[15], 46 << 2);
+	ovnet_vxlan6_build(&rw, &conf);
+	assert_int_equal(get16(rw.bytes + 14), 0x6000 | 46 << 6);
+	assert_int_equal(rw.bytes[21], 9);
+}
+
 static void vni_of_24_bits_and_flags(void **state)
 {
 	(void)state;
@@ -116,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(header_equals_the_kernels),
 		cmocka_unit_test(checksum_holds_for_every_length_id_and_ecn),
+		cmocka_unit_test(dscp_and_hops_are_the_chosen_ones),
 		cmocka_unit_test(vni_of_24_bits_and_flags),
 	};
 	return cmocka_run_group_tests_name("encap", tests, NULL, NULL);

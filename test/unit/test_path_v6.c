@@ -160,6 +160,21 @@ static void outer_checksums(void **state)
 	bed_close(b);
 }
 
+/* Lengths are kept in 16 bits, header included. */
+static void the_length_has_a_bound(void **state)
+{
+	(void)state;
+	uint8_t in[100];
+	struct bed *b = bed_open6();
+
+	put_pod6(in, false, 60);
+	be_put16(in + 4, UINT16_MAX - 40);
+	bed_refused(b, HOST, in, 60, OVNET_DROP_TRUNCATED);
+	be_put16(in + 4, UINT16_MAX - 39);
+	bed_refused(b, HOST, in, 60, OVNET_DROP_BAD_IP);
+	bed_close(b);
+}
+
 static uint16_t put_option(uint8_t *with, const uint8_t *in, uint16_t len, uint8_t proto, uint8_t n)
 {
 	uint16_t extra = (uint16_t)((n + 1) * 8);
@@ -217,6 +232,10 @@ static void extension_headers_are_skipped_in_bounds(void **state)
 	bed_refused(b, UPLINK, with, 118, OVNET_DROP_TRUNCATED);
 	be_put16(with + 18, 4);
 	bed_refused(b, UPLINK, with, 118, OVNET_DROP_TRUNCATED);
+	put_option(with, in, len, 60, 0);
+	be_put16(with + 18, 8); /* the option and nothing more, as it says */
+	with[54] = 59;
+	bed_refused(b, UPLINK, with, 62, OVNET_DROP_NOT_OVERLAY);
 	bed_close(b);
 }
 
@@ -446,6 +465,7 @@ int main(void)
 		cmocka_unit_test(chained_at_every_cut),
 		cmocka_unit_test(every_prefix_is_refused),
 		cmocka_unit_test(outer_checksums),
+		cmocka_unit_test(the_length_has_a_bound),
 		cmocka_unit_test(extension_headers_are_skipped_in_bounds),
 		cmocka_unit_test(outer_headers_are_checked),
 		cmocka_unit_test(one_vtep_for_each_version),
