@@ -164,6 +164,12 @@ static bool is_same_network(void *arg, const char *prefix)
 	if (prefix[0] != '\0')
 		return same_prefix(prefix, f->d->conf.etcd.prefix);
 	(void)ovnet_kernel_main_routes(f->d->kernel, 0, look_at_route, f);
+	/* Its environment may name another; without peers it has no routes yet. */
+	if (!f->found)
+		LOG(WARN,
+			"a flanneld runs here whose command line has no --etcd-prefix: if it "
+			"serves %s as well, stop it, because both would set the same routes",
+			f->d->conf.etcd.prefix);
 	return f->found;
 }
 

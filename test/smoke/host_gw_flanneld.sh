@@ -47,10 +47,17 @@ ovnetd_refuses a "flanneld runs here as well"
 ovnetd_start c
 ovnetd_wait c
 end_process "$FLANNELD" 5 || true
+flanneld c
+ovnetd_stop c
+ovnetd_start c
+ovnetd_wait c
+expect "the log says that it may be of ours" logged c 'a flanneld runs here whose command line'
+end_process "$FLANNELD" 5 || true
 flanneld a --etcd-prefix /other/network
 ovnetd_start a
 ovnetd_wait a
 pod_add a
 equal "the route of a dead flanneld" "" "$(on a ip route show "$(subnet b)" via "$(host_ip b)")"
+expect "nothing of it in the log" eval "! logged a 'a flanneld runs here whose'"
 reach a b
 end_process "$FLANNELD" 5 || true
