@@ -191,10 +191,9 @@ static int make(struct making *m)
 	struct daemon *d = m->d;
 	int rc;
 
-	if (d->conf.host.blackhole == CONF_BLACKHOLE_OFF)
-		return 0;
 	collect(m);
-	rc = add_ranges(m);
+	/* Who leases an address of ours takes it away without a blackhole, too. */
+	rc = d->conf.host.blackhole == CONF_BLACKHOLE_OFF ? 0 : add_ranges(m);
 	if (rc == 0 && d->conf.host.blackhole == CONF_BLACKHOLE_AUTO)
 		rc = leave_out(m);
 	if (rc == 0)
@@ -252,7 +251,7 @@ void blackhole_check(struct daemon *d)
 	struct blackhole *b = &d->blackhole;
 	const struct ovnet_prefix_list *list;
 
-	if (!b->computed || d->conf.host.blackhole == CONF_BLACKHOLE_OFF)
+	if (!b->computed)
 		return;
 	/* Routes matter only where something lies in the range. */
 	bool again = b->routes_changed && b->n_need > 0;

@@ -184,7 +184,7 @@ const struct option_def ovnetd_options[] = {
 			"with or without a daemon. auto: where an etcd endpoint, the default gateway "
 			"or an address of this node lies in there, that is left out (with the route "
 			"that leads to it), and status warns; a bridge to containers, such as "
-			"docker0, is not meant. on: nothing is left out. off: none. "
+			"docker0, is not meant. on: nothing is left out. off: none; status warns either way. "
 			"flannel's --ip-blackhole-route is auto, --ip-blackhole-route=false is off."},
 	{"host.ip-masq", OPTION_SWITCH, AT(host.ip_masq), .flag = "ip-masq", .preset = "false",
 		.help = "masquerade what leaves the overlay",

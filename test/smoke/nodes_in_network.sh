@@ -106,9 +106,13 @@ on a ip addr del 10.70.0.1/24 dev docker0
 
 # off removes them, on leaves nothing out; flannel's own flag says the first.
 ovnetd_stop a
+on a ip addr add 10.50.9.9/32 dev lo
 ovnetd_start a --ip-blackhole-route=false
 ovnetd_wait a
 equal "blackholes with --ip-blackhole-route=false" "" "$(holes)"
+expect "status warns all the same" warned '10\.50\.9\.9 .*an address of this node'
+on a ip addr del 10.50.9.9/32 dev lo
+within 25 "no longer than it is so" eval "! warned 10.50.9.9"
 ovnetd_stop a
 ovnetd_start a --host-blackhole=on "--etcd-endpoints=$ETCD_URL,http://10.50.0.1:2379"
 ovnetd_wait a
