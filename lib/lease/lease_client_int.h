@@ -186,6 +186,8 @@ void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *k
 int64_t lease_own_left_s(const struct ovnet_lease_client *c);
 /* The request about the key is over; what happened meanwhile is looked at now. */
 void lease_own_end(struct ovnet_lease_client *c);
+/* As lease_own_end(): our key is as we wrote it. */
+void lease_own_written(struct ovnet_lease_client *c);
 /* Writes the same once more in a few seconds. */
 void lease_own_show_later(struct ovnet_lease_client *c);
 void lease_own_look_soon(struct ovnet_lease_client *c);
@@ -196,7 +198,7 @@ void lease_own_stop(struct ovnet_lease_client *c);
 /* lease_lost.c: what the key was found to be. */
 /* Somebody else's key is gone: does that make room for ours? */
 void lease_lost_removed(struct ovnet_lease_client *c, const char *name);
-/* The table is as new as our key: has somebody a half of what we claimed again, and was first? */
+/* Has somebody a half of what we claimed again, and was first? Once the table is as new as it. */
 void lease_lost_fence(struct ovnet_lease_client *c);
 void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 void lease_lost_vanished(struct ovnet_lease_client *c);

@@ -49,11 +49,12 @@ static void on_written(void *arg, const struct ovnet_etcd_result *r)
 	if (r->status == OVNET_ETCD_OK) {
 		c->own.reclaimed = r->kvs[0].create_revision;
 		stands_again(c, &r->kvs[0]);
-	} else {
-		c->retries++;
-		c->own.handle_gone |= r->status == OVNET_ETCD_NOT_FOUND;
-		c->own.look_again = true;
+		lease_own_written(c);
+		return;
 	}
+	c->retries++;
+	c->own.handle_gone |= r->status == OVNET_ETCD_NOT_FOUND;
+	c->own.look_again = true;
 	lease_own_end(c);
 }
 
@@ -132,7 +133,8 @@ void lease_lost_fence(struct ovnet_lease_client *c)
 {
 	char name[OVNET_LEASE_KEY_MAX];
 
-	if (!c->own.held || c->own.lost || c->own.busy || c->own.reclaimed == 0)
+	if (!c->own.held || c->own.lost || c->own.busy || c->own.reclaimed == 0 ||
+		c->revision < c->own.reclaimed)
 		return;
 	const struct ovnet_lease *rival = lease_table_rival(c->table, c->own.reclaimed);
 	if (rival == NULL)
@@ -149,6 +151,8 @@ void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_
 		stands_again(c, kv);
 	else
 		lease_own_adopt(c, kv);
+	if (c->sync.watch != NULL)
+		lease_lost_fence(c);
 }
 
 void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)

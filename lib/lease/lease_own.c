@@ -116,13 +116,24 @@ void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *k
 		renew_in(c, 100); /* a renewal tells its TTL */
 }
 
+/* The watch may have told of our write before its answer came. */
+void lease_own_written(struct ovnet_lease_client *c)
+{
+	lease_own_end(c);
+	if (c->sync.watch != NULL)
+		lease_lost_fence(c);
+}
+
 static void on_shown(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (r->status == OVNET_ETCD_OK)
+	if (r->status == OVNET_ETCD_OK) {
 		lease_own_adopt(c, &r->kvs[0]);
-	else if (r->status == OVNET_ETCD_CONFLICT || r->status == OVNET_ETCD_NOT_FOUND)
+		lease_own_written(c);
+		return;
+	}
+	if (r->status == OVNET_ETCD_CONFLICT || r->status == OVNET_ETCD_NOT_FOUND)
 		c->own.look_again = true;
 	else
 		lease_own_show_later(c);
@@ -157,7 +168,7 @@ static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
 		nag_reset(&c->own.nag);
 		lease_own_adopt(c, &r->kvs[0]);
 		renewed(c, r->kvs[0].ttl_s);
-		lease_own_end(c);
+		lease_own_written(c);
 		return;
 	}
 	c->retries++;

@@ -82,8 +82,7 @@ static void apply(void *arg, const struct ovnet_etcd_event *events, size_t n, in
 	for (size_t i = 0; i < n; i++)
 		on_event(c, &events[i]);
 	lease_table_settle(c->table);
-	if (c->revision >= c->own.reclaimed)
-		lease_lost_fence(c);
+	lease_lost_fence(c);
 }
 
 static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
@@ -158,8 +157,7 @@ static void on_applied(void *arg)
 		lease_own_changed(c, c->own.key != NULL ? lease_listing_find(c->sync.pages,
 								  lease_name_of(c, c->own.key))
 							: NULL);
-	if (c->revision >= c->own.reclaimed)
-		lease_lost_fence(c);
+	lease_lost_fence(c);
 	drop_listing(c);
 	c->sync.took_ms = monotonic_ms() - c->sync.started_ms;
 	c->store.stale = false;

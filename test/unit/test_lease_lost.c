@@ -203,6 +203,79 @@ static void the_older_stays(void **state)
 	assert_int_equal(ntohl(other.public_ip.v4_be), 0x0aa80043);
 }
 
+/* Between a node and the transport: answers that come when the case says so. */
+static struct {
+	struct ovnet_etcd_ops ops;
+	bool hold;
+	ovnet_etcd_cb cb; /* of the one held */
+	void *arg;
+	struct ovnet_etcd_result result;
+	struct ovnet_etcd_kv kv; /* no texts */
+} slow;
+
+static void on_answer(void *arg, const struct ovnet_etcd_result *r)
+{
+	(void)arg;
+	slow.result = *r;
+	slow.result.text = "";
+	if (r->n_kvs > 0) {
+		slow.kv = r->kvs[0];
+		slow.kv.key = slow.kv.value = NULL;
+		slow.result.kvs = &slow.kv;
+	}
+	if (!slow.hold)
+		slow.cb(slow.arg, &slow.result);
+}
+
+static void slow_create(struct ovnet_etcd *e, const char *name, const char *value, uint32_t ttl_s,
+	ovnet_etcd_cb cb, void *arg)
+{
+	slow.result = (struct ovnet_etcd_result){.status = OVNET_ETCD_BROKEN};
+	slow.cb = cb;
+	slow.arg = arg;
+	over->create(e, name, value, ttl_s, on_answer, NULL);
+}
+
+static struct ovnet_lease_conf slow_conf(void)
+{
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	memset(&slow, 0, sizeof(slow));
+	slow.result.status = OVNET_ETCD_BROKEN;
+	slow.ops = *over;
+	slow.ops.create = slow_create;
+	conf.etcd = &slow.ops;
+	assert_true(live_put(&etcd, at("config"), VXLAN));
+	return conf;
+}
+
+/* The watch may tell of our write, and of whoever was first, before its answer comes. */
+static void yields_although_the_answer_comes_last(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = slow_conf();
+	char half[192];
+	struct node *n = start_with(0, &conf);
+
+	wait_for(ready(n), 5000);
+	strcpy(key, key_of(n));
+	snprintf(half, sizeof(half), "%.*s-25", (int)strlen(key) - 3, key);
+	assert_true(live_put(&etcd, half, "broken"));
+	run_ms(100);
+	slow.result.status = OVNET_ETCD_BROKEN;
+	slow.hold = true;
+	assert_true(live_del(&etcd, key));
+	wait_for(slow.result.status == OVNET_ETCD_OK, 3000);
+	assert_true(live_put(&etcd, half, THEIRS));
+	run_ms(300);
+	assert_int_equal(n->lost, 0);
+	slow.hold = false;
+	slow.cb(slow.arg, &slow.result);
+	/* Sooner than it writes anything again. */
+	wait_for(n->lost == 1, 1800);
+	value_is("");
+}
+
 /* What does not fit goes, as with flanneld; of what does, the newest is ours. */
 static void leftovers_of_ours(void **state)
 {
@@ -351,6 +424,7 @@ int main(void)
 		live(restart_ends_a_collision_of_kinds),
 		on_v2(restart_ends_a_collision_of_kinds),
 		live(the_older_stays),
+		live(yields_although_the_answer_comes_last),
 		live(leftovers_of_ours),
 		live(former_halves),
 		live(half_is_anothers_after_an_outage),
