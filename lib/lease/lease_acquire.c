@@ -299,6 +299,8 @@ static void on_list(void *arg, const struct ovnet_etcd_result *r)
 	struct ovnet_lease_client *c = arg;
 
 	if (failed(c, r)) {
+		/* Its TTL goes on meanwhile: to be renewed, as one of an earlier life. */
+		c->acquire.created = 0;
 		drop_survey(c);
 		drop_listing(c);
 		return;

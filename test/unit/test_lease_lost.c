@@ -203,10 +203,10 @@ static void the_older_stays(void **state)
 	assert_int_equal(ntohl(other.public_ip.v4_be), 0x0aa80043);
 }
 
-/* Between a node and the transport: answers that come when the case says so. */
+/* Between a node and the transport: answers that come when the case says so, or not at all. */
 static struct {
 	struct ovnet_etcd_ops ops;
-	bool hold;
+	bool hold, refuse_lists;
 	ovnet_etcd_cb cb; /* of the one held */
 	void *arg;
 	struct ovnet_etcd_result result;
@@ -236,6 +236,15 @@ static void slow_create(struct ovnet_etcd *e, const char *name, const char *valu
 	over->create(e, name, value, ttl_s, on_answer, NULL);
 }
 
+static void slow_list(struct ovnet_etcd *e, const char *from, ovnet_etcd_cb cb, void *arg)
+{
+	if (slow.refuse_lists && slow.result.status == OVNET_ETCD_OK)
+		cb(arg, &(struct ovnet_etcd_result){
+				.status = OVNET_ETCD_UNAVAILABLE, .text = "refused"});
+	else
+		over->list(e, from, cb, arg);
+}
+
 static struct ovnet_lease_conf slow_conf(void)
 {
 	struct ovnet_lease_conf conf = conf_of(0);
@@ -244,6 +253,7 @@ static struct ovnet_lease_conf slow_conf(void)
 	slow.result.status = OVNET_ETCD_BROKEN;
 	slow.ops = *over;
 	slow.ops.create = slow_create;
+	slow.ops.list = slow_list;
 	conf.etcd = &slow.ops;
 	assert_true(live_put(&etcd, at("config"), VXLAN));
 	return conf;
@@ -274,6 +284,38 @@ static void yields_although_the_answer_comes_last(void **state)
 	/* Sooner than it writes anything again. */
 	wait_for(n->lost == 1, 1800);
 	value_is("");
+}
+
+static long ttl_left(const char *name)
+{
+	char text[600], hex[32], *at;
+
+	live_ctl(&etcd, text, sizeof(text), (char *)"get", (char *)(uintptr_t)name, (char *)"-w",
+		(char *)"fields");
+	at = strstr(text, "\"Lease\" : ");
+	assert_non_null(at);
+	snprintf(hex, sizeof(hex), "%llx", strtoull(at + 10, NULL, 10));
+	live_ctl(&etcd, text, sizeof(text), (char *)"lease", (char *)"timetolive", hex);
+	at = strstr(text, "remaining(");
+	assert_non_null(at);
+	return strtol(at + 10, NULL, 10);
+}
+
+/* From the claim to the look at it an outage may pass, and the TTL goes on. */
+static void claim_that_waited(void **state)
+{
+	(void)state;
+	struct ovnet_lease_conf conf = slow_conf();
+
+	conf.ttl_s = 600;
+	slow.refuse_lists = true;
+	struct node *n = start_with(0, &conf);
+	wait_for(slow.result.status == OVNET_ETCD_OK, 5000);
+	run_ms(3500);
+	assert_int_equal(n->acquired, 0);
+	slow.refuse_lists = false;
+	wait_for(ready(n), 12000);
+	assert_in_range(ttl_left(key_of(n)) - (status(n).expires_at - time(NULL)) + 1, 0, 2);
 }
 
 /* What does not fit goes, as with flanneld; of what does, the newest is ours. */
@@ -425,6 +467,7 @@ int main(void)
 		on_v2(restart_ends_a_collision_of_kinds),
 		live(the_older_stays),
 		live(yields_although_the_answer_comes_last),
+		live(claim_that_waited),
 		live(leftovers_of_ours),
 		live(former_halves),
 		live(half_is_anothers_after_an_outage),
