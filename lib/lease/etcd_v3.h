@@ -36,6 +36,10 @@ struct ovnet_etcd {
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
 	TAILQ_HEAD(, v3_loose) loose;
+	struct {               /* the last one of ours */
+		int64_t lease; /* 0: none */
+		char *key;     /* hangs on it, as far as we know */
+	} granted;
 };
 
 enum v3_method {
@@ -216,6 +220,8 @@ bool v3_doubt(struct ovnet_etcd_watch *w);
  * before or found on `key`, where a write of unknown outcome may have put it (NULL: none).
  */
 void v3_loose_keep(struct ovnet_etcd *e, int64_t lease, uint32_t ttl_s, const char *key);
+/* `key` is written now and hangs on `lease`, `fresh` if we made that; what it left is revoked. */
+void v3_loose_moved(struct ovnet_etcd *e, const char *key, int64_t lease, bool fresh);
 /* One that surely has no key: at once. */
 void v3_loose_revoke(struct ovnet_etcd *e, int64_t lease);
 /* One with that TTL that has no key, or none but this one (`used`: it may). 0: none. */

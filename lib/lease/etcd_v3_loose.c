@@ -116,6 +116,23 @@ void v3_loose_revoke(struct ovnet_etcd *e, int64_t lease)
 	revoke(add(e, lease, 0, NULL));
 }
 
+void v3_loose_moved(struct ovnet_etcd *e, const char *key, int64_t lease, bool fresh)
+{
+	int64_t left = e->granted.lease;
+
+	if (left == lease)
+		return;
+	if (left != 0 && strcmp(e->granted.key, key) == 0)
+		v3_loose_revoke(e, left);
+	else if (left != 0 && fresh)
+		v3_loose_keep(e, left, 0, e->granted.key);
+	else if (!fresh)
+		return;
+	free(e->granted.key);
+	e->granted.lease = fresh ? lease : 0;
+	e->granted.key = fresh ? must(strdup(key)) : NULL;
+}
+
 int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key, bool *used)
 {
 	struct v3_loose *l;
@@ -135,4 +152,5 @@ void v3_loose_free(struct ovnet_etcd *e)
 {
 	while (!TAILQ_EMPTY(&e->loose))
 		drop(TAILQ_FIRST(&e->loose));
+	free(e->granted.key);
 }

@@ -159,6 +159,7 @@ static void finish_written(struct v3_op *op, int64_t revision, int64_t created)
 		.ttl_handle = op->lease,
 		.ttl_s = op->granted_s};
 
+	v3_loose_moved(op->e, op->base.key, op->lease, op->fresh_lease);
 	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
 			   .text = "",
 			   .revision = kv.mod_revision,

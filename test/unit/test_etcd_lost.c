@@ -114,6 +114,49 @@ static void grant_that_nobody_wants_any_more(void **state)
 	wait_for(leases() == before, 20 * TIMEOUT_MS);
 }
 
+/* The lease a key of ours hung on is of no use without it. */
+static void key_that_is_removed(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	over->remove(client, at("subnets/a"), o.kv.mod_revision, on_done, &o);
+	wait_for(o.calls == 2, 5000);
+	assert_int_equal(o.status, OVNET_ETCD_OK);
+	wait_for(leases() == before, 3000);
+}
+
+/* By another hand, or by ours without an answer. */
+static void key_that_went_unseen(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	assert_true(live_del(&etcd, at("subnets/a")));
+	assert_int_equal(create(at("subnets/b"), &o), OVNET_ETCD_OK);
+	wait_for(leases() == before + 1, 20 * TIMEOUT_MS);
+	assert_true(stands(at("subnets/b")));
+}
+
+/* A reservation has none; nor is what hangs on it taken along. */
+static void key_that_becomes_a_reservation(void **state)
+{
+	(void)state;
+	struct outcome o;
+	int before = leases();
+
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	over->update(client, at("subnets/a"), VALUE, 0, 0, o.kv.mod_revision, on_done, &o);
+	wait_for(o.calls == 2, 5000);
+	assert_int_equal(o.status, OVNET_ETCD_OK);
+	wait_for(leases() == before, 3000);
+	assert_true(stands(at("subnets/a")));
+}
+
 /* The key stands although nobody could tell: that is success for whoever asks again. */
 static void write_that_times_out(void **state)
 {
@@ -295,6 +338,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		lost_v3(grant_that_times_out),
 		lost_v3(grant_that_nobody_wants_any_more),
+		lost_v3(key_that_is_removed),
+		lost_v3(key_that_went_unseen),
+		lost_v3(key_that_becomes_a_reservation),
 		lost_v3(write_that_times_out),
 		lost_v3(write_that_was_done),
 		lost_v3(write_that_was_done_and_a_grant),
