@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ OVNET_LOG_TYPE(eal)
 #define MAX_LCORES 2048
 #define PREFIX     "ovnet-"
 #define MIN_FILES  256
+#define TURN_US    10000 /* EAL takes a tenth of a second, more on a busy machine */
+#define TURN_TRIES 300
 
 /* EAL keeps pointers into the strings, and may change the array it is given: that is a copy. */
 static struct args {
@@ -200,20 +203,31 @@ static int raise_file_limit(void)
 	return 0;
 }
 
-static int init(struct daemon *d)
+/*
+ * Pages that are free when we look may be another's when EAL takes them, and EAL then ends instead
+ * of doing without: daemons that start together take turns, by a lock on what all of them see and
+ * nobody removes. An fd to close, or -1: go on as it is.
+ */
+static int take_turn(void)
 {
-	char dead[PATH_MAX];
+	int fd = open("/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (unsigned i = 0; fd >= 0 && i < TURN_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			break;
+		usleep(TURN_US);
+	}
+	return fd;
+}
+
+static int start(struct daemon *d)
+{
 	char *argv[MAX_ARGS + 1];
 	uint32_t megabytes;
 	int rc = memory_choose(d, &megabytes);
 
-	if (rc < 0)
-		return rc;
-	rc = raise_file_limit();
-	if (rc < 0)
-		return rc;
-	set_runtime_dir(d->conf.control.socket);
-	rc = build(&args, d, megabytes);
+	if (rc == 0)
+		rc = build(&args, d, megabytes);
 	memcpy(argv, args.v, sizeof(argv));
 	if (rc == 0 && rte_eal_init(args.n, argv) < 0) {
 		LOG(ERR,
@@ -224,6 +238,21 @@ static int init(struct daemon *d)
 		rc = -ENODEV;
 	}
 	d->eal = rc == 0;
+	return rc;
+}
+
+static int init(struct daemon *d)
+{
+	char dead[PATH_MAX];
+	int rc = raise_file_limit();
+
+	if (rc < 0)
+		return rc;
+	set_runtime_dir(d->conf.control.socket);
+	int turn = take_turn();
+	rc = start(d);
+	if (turn >= 0)
+		close(turn);
 	(void)eal_remove_dead(d->conf.control.socket, dead, sizeof(dead), false);
 	if (rc == 0)
 		rc = memory_pool(d);

@@ -24,10 +24,9 @@ done
 reach x y
 reach y x
 flow_start x y
-# Both would find the last free hugepages, and one of them end.
 for h in a b; do
 	host_add $h ovnet
-	ovnetd_start $h --dpdk-hugepages=off
+	ovnetd_start $h
 done
 within 20 "one of the two has a subnet" one_runs
 first=$(winner)
