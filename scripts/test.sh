@@ -63,8 +63,10 @@ result() {
 
 # unit_failure JSON NAME: cmocka's word on the first case that failed.
 unit_failure() {
-	jq -r --arg n "$2" 'select(.name | endswith($n)) | .stdout, .stderr // empty' "$1" |
-		grep -am 1 -B 4 'FAILED  \]' | paste -sd ' ' | cut -c -300 | grep . || echo "no case named"
+	local said
+	said=$(jq -r --arg n "$2" 'select(.name | endswith($n)) | .stdout, .stderr // empty' "$1" |
+		grep -aE '^\[  FAILED  \] |^ERROR: |: error: ' | awk 'NR <= 3' | paste -sd ' ' | cut -c -300)
+	echo "${said:-no case named}"
 }
 
 # unit PREFIX DIR FACTOR [COMMAND...]: every suite of a build; FACTOR stretches meson's time limits,

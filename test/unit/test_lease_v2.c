@@ -22,10 +22,11 @@ static void on_result(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct seen *s = arg;
 
-	s->calls++;
+	/* A listing comes in parts where a turn of the loop is over before it is. */
+	s->calls += !r->more;
 	s->status = r->status;
 	s->revision = r->revision;
-	s->n = r->n_kvs;
+	s->n += r->n_kvs;
 	snprintf(s->text, sizeof(s->text), "%s", r->text);
 	if (r->n_kvs == 0)
 		return;
