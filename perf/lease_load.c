@@ -25,9 +25,9 @@
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 
-#include "base64.h"
-#include "ctl_server.h"
-#include "lease_value.h"
+#include "ctl/ctl_server.h"
+#include "lease/base64.h"
+#include "lease/lease_value.h"
 
 #define LEASES_MAX  65536u
 #define PREFIX      "/coreos.com/network/subnets/"

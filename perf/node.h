@@ -7,8 +7,8 @@
 #ifndef OVNET_PERF_NODE_H
 #define OVNET_PERF_NODE_H
 
-#include "fib_writer.h"
-#include "path.h"
+#include "fib/fib_writer.h"
+#include "path/path.h"
 
 #define PACKETS 8192 /* in rotation: more than a core's own caches hold */
 #define FLOWS   64   /* per peer */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "ctl_server.h"
+#include "ctl/ctl_server.h"
 #include "table.h"
 #include "views.h"
 

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ctl_server.h"
+#include "ctl/ctl_server.h"
 #include "lease.h"
 #include "table.h"
 #include "views.h"

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
 #include "check.h"
 #include "daemon.h"
 #include "flanneld.h"
-#include "log.h"
 #include "next_hop.h"
 
 OVNET_LOG_TYPE(overlay)

@@ -6,8 +6,8 @@
 #ifndef OVNET_APP_BACKEND_H
 #define OVNET_APP_BACKEND_H
 
-#include "fib_writer.h"
-#include "lease_value.h"
+#include "fib/fib_writer.h"
+#include "lease/lease_value.h"
 
 struct daemon;
 struct next_hop;

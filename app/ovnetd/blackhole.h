@@ -8,8 +8,8 @@
 #ifndef OVNET_APP_BLACKHOLE_H
 #define OVNET_APP_BLACKHOLE_H
 
+#include "base/prefix_list.h"
 #include "endpoint_names.h"
-#include "prefix_list.h"
 
 #define BLACKHOLE_MAX_NEEDED 64 /* more than any node has of them where it matters */
 

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl_server.h"
-#include "firewall.h"
+#include "ctl/ctl_server.h"
 #include "flanneld.h"
-#include "host_device.h"
-#include "subnet_env.h"
+#include "kernel/firewall.h"
+#include "kernel/host_device.h"
+#include "lease/subnet_env.h"
 
 static void print_line(void *arg, const char *what)
 {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "command_line.h"
 #include "loader.h"
-#include "log.h"
 
 static void check_cpus_match(struct loader *l)
 {

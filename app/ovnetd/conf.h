@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "net.h"
+#include "base/net.h"
 
 #define CONF_MAX_UPLINKS    8
 #define CONF_MAX_NEIGHBOURS 64

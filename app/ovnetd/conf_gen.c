@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drop.h"
+#include "base/drop.h"
 #include "loader.h"
 
 /* Text as scdoc takes it literally. */

@@ -20,9 +20,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cleanup.h"
 #include "daemon.h"
-#include "log.h"
 #include "memory.h"
 
 OVNET_LOG_TYPE(eal)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "log.h"
+#include "base/log.h"
 
 OVNET_LOG_TYPE(etcd)
 

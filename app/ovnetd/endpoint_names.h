@@ -9,7 +9,7 @@
 #include <netdb.h>
 #include <stdbool.h>
 
-#include "net.h"
+#include "base/net.h"
 
 struct event;
 struct event_base;

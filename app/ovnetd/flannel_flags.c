@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "loader.h"
-#include "log.h"
 
 OVNET_LOG_TYPE(main)
 

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "daemon.h"
-#include "log.h"
-#include "udp_socket.h"
+#include "port/udp_socket.h"
 
 OVNET_LOG_TYPE(ports)
 

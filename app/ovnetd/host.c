@@ -2,8 +2,8 @@
 /* The host device: what it needs in the kernel, and what becomes of it in other people's hands. */
 #include <errno.h>
 
+#include "base/log.h"
 #include "daemon.h"
-#include "log.h"
 
 OVNET_LOG_TYPE(host)
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "daemon.h"
-#include "log.h"
 
 OVNET_LOG_TYPE(uplinks)
 

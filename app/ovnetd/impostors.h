@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "counters.h"
+#include "packet/counters.h"
 
 struct event;
 

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "net.h"
+#include "base/net.h"
 
 #define INGRESS_MAX_ALLOWED 128
 #define INGRESS_MAX_LOCAL   65536 /* service addresses of a whole cluster, and then some */

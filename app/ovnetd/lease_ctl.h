@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "lease_client.h"
+#include "lease/lease_client.h"
 
 struct lease_orders {
 	unsigned number; /* of the last one; 0: none */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "counters.h"
+#include "packet/counters.h"
 
 struct event;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "cleanup.h"
 #include "daemon.h"
-#include "log.h"
 #include "privileges.h"
 
 OVNET_LOG_TYPE(main)

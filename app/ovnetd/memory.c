@@ -6,8 +6,8 @@
 #include <rte_errno.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "daemon.h"
-#include "log.h"
 
 OVNET_LOG_TYPE(memory)
 

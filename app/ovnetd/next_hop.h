@@ -7,7 +7,7 @@
 #ifndef OVNET_APP_NEXT_HOP_H
 #define OVNET_APP_NEXT_HOP_H
 
-#include "net.h"
+#include "base/net.h"
 
 struct daemon;
 struct ovnet_route_query;

@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "base/log.h"
 #include "daemon.h"
+#include "lease/static_registry.h"
+#include "lease/subnet_env.h"
 #include "lease_ctl.h"
-#include "log.h"
 #include "notify.h"
-#include "static_registry.h"
-#include "subnet_env.h"
 
 OVNET_LOG_TYPE(overlay)
 

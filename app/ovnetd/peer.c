@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "backend.h"
+#include "base/log.h"
 #include "daemon.h"
-#include "log.h"
 #include "next_hop.h"
 
 OVNET_LOG_TYPE(peers)

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "daemon.h"
-#include "log.h"
 #include "next_hop.h"
 
 OVNET_LOG_TYPE(peers)

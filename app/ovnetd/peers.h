@@ -12,8 +12,8 @@
 
 #include <sys/queue.h>
 
-#include "counters.h"
-#include "lease_value.h"
+#include "lease/lease_value.h"
+#include "packet/counters.h"
 
 struct daemon;
 struct uplink;

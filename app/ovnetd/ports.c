@@ -5,8 +5,8 @@
  */
 #include <errno.h>
 
+#include "base/log.h"
 #include "daemon.h"
-#include "log.h"
 
 OVNET_LOG_TYPE(ports)
 

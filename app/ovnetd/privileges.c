@@ -8,8 +8,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "conf.h"
-#include "log.h"
 
 OVNET_LOG_TYPE(privileges)
 

@@ -9,9 +9,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "daemon.h"
-#include "firewall.h"
-#include "log.h"
+#include "kernel/firewall.h"
 
 OVNET_LOG_TYPE(rules)
 

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ctl_server.h"
-#include "net.h"
+#include "base/net.h"
+#include "ctl/ctl_server.h"
 
 struct daemon;
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "backend.h"
+#include "base/log.h"
 #include "daemon.h"
-#include "log.h"
 
 OVNET_LOG_TYPE(uplinks)
 

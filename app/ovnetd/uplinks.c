@@ -7,8 +7,8 @@
 #include <rte_ether.h>
 
 #include "backend.h"
+#include "base/log.h"
 #include "daemon.h"
-#include "log.h"
 
 OVNET_LOG_TYPE(uplinks)
 

@@ -5,9 +5,9 @@
 #include <rte_malloc.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "daemon.h"
-#include "fragments.h"
-#include "log.h"
+#include "path/fragments.h"
 
 OVNET_LOG_TYPE(workers)
 

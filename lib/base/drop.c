@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "drop.h"
+#include "base/drop.h"
 
 #include <stddef.h>
 

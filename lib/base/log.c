@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "log.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "net.h"
+#include "base/net.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "prefix_list.h"
+#include "base/prefix_list.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 #ifndef OVNET_BASE_PREFIX_LIST_H
 #define OVNET_BASE_PREFIX_LIST_H
 
-#include "net.h"
+#include "base/net.h"
 
 /* Zeroed is empty. */
 struct ovnet_prefix_list {

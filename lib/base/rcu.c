@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "rcu.h"
+#include "base/rcu.h"
 
 #include <errno.h>
 #include <stdlib.h>

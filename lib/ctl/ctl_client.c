@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ctl_server.h"
+#include "ctl/ctl_server.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -3,7 +3,7 @@
  * One client. A request is taken up only when the answer before it has gone, so a client that
  * does not read holds one answer at most, of a list a part only, and is closed after the idle time.
  */
-#include "ctl_private.h"
+#include "ctl/ctl_private.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "base/log.h"
 
 OVNET_LOG_TYPE(ctl)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ctl_private.h"
+#include "ctl/ctl_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "patience.h"
+#include "base/log.h"
+#include "base/patience.h"
 
 OVNET_LOG_TYPE(ctl)
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
-#include "ctl_server.h"
+#include "ctl/ctl_server.h"
 
 struct event;
 struct evconnlistener;

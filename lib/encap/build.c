@@ -2,7 +2,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "rewrite.h"
+#include "encap/rewrite.h"
 
 #define IP_AT   OVNET_ETH_LEN
 #define UDP4_AT (IP_AT + 20)

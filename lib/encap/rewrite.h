@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "net.h"
+#include "base/net.h"
 
 /* How a packet crosses the underlay. */
 enum ovnet_encap {

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "rewrite.h"
+#include "encap/rewrite.h"
 
 struct ovnet_outer4_packet {
 	/*

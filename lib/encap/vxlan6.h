@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "rewrite.h"
+#include "encap/rewrite.h"
 
 struct ovnet_outer6_packet {
 	uint16_t inner_len; /* bytes from the inner IP header on */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "writer.h"
+#include "fib/writer.h"
 
 #include <errno.h>
 #include <search.h>

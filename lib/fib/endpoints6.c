@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "number6.h"
-#include "writer.h"
+#include "fib/number6.h"
+#include "fib/writer.h"
 
 #include <errno.h>
 #include <stddef.h>

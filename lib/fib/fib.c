@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fib.h"
+#include "fib/fib.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "number6.h"
-#include "sources.h"
+#include "fib/number6.h"
+#include "fib/sources.h"
 
 const struct ovnet_peer *ovnet_fib_odd_lookup(const struct ovnet_fib_view *view, uint32_t addr_host)
 {

@@ -21,9 +21,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "net.h"
-#include "rcu.h"
-#include "rewrite.h"
+#include "base/net.h"
+#include "base/rcu.h"
+#include "encap/rewrite.h"
 
 /* Immutable once published. A new MAC is a new object in the same slot. */
 struct ovnet_nexthop {

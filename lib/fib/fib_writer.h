@@ -7,7 +7,7 @@
 #ifndef OVNET_FIB_FIB_WRITER_H
 #define OVNET_FIB_FIB_WRITER_H
 
-#include "fib.h"
+#include "fib/fib.h"
 
 struct ovnet_fib_writer; /* keeps what readers do not need: the peers' list, ids, references */
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "net.h"
+#include "base/net.h"
 
 /* The eight bytes there. */
 static inline uint64_t number6_half(const uint8_t *at)

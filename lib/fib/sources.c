@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sources.h"
+#include "fib/sources.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #ifndef OVNET_FIB_SOURCES_H
 #define OVNET_FIB_SOURCES_H
 
-#include "fib.h"
+#include "fib/fib.h"
 
 #define SOURCE_FREE 0u
 #define SOURCE_GONE UINT32_MAX

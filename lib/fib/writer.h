@@ -9,8 +9,8 @@
 #ifndef OVNET_FIB_WRITER_H
 #define OVNET_FIB_WRITER_H
 
-#include "fib_writer.h"
-#include "sources.h"
+#include "fib/fib_writer.h"
+#include "fib/sources.h"
 
 struct nexthop {
 	struct ovnet_nh_slot slot; /* first: what peers point to */

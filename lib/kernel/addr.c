@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
-#include "log.h"
+#include "base/log.h"
+#include "kernel/internal.h"
 
 OVNET_LOG_TYPE(kernel)
 

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "net.h"
+#include "base/net.h"
 
 #define OVNET_NFT_TABLE     "ovnet"
 #define OVNET_FORWARD_CHAIN "OVNET-FWD"

@@ -5,7 +5,7 @@
 
 #include <nftables/libnftables.h>
 
-#include "firewall.h"
+#include "kernel/firewall.h"
 
 #define FIREWALL_TEXT_MAX 4096 /* the rules of one set as text: some 800 bytes */
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "firewall_int.h"
+#include "kernel/firewall_int.h"
 
 #define CHAIN     OVNET_FORWARD_CHAIN
 #define COMMENT   "flanneld forward" /* what operators look for */

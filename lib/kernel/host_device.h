@@ -11,8 +11,8 @@
 #ifndef OVNET_KERNEL_HOST_DEVICE_H
 #define OVNET_KERNEL_HOST_DEVICE_H
 
-#include "kernel.h"
-#include "prefix_list.h"
+#include "base/prefix_list.h"
+#include "kernel/kernel.h"
 
 #define OVNET_RTPROT           111
 #define OVNET_LINK_ALIAS       "ovnet host device"

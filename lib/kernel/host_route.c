@@ -2,8 +2,8 @@
 /* One route per lease through the host device, in flannel's shape. */
 #include <errno.h>
 
-#include "internal.h"
-#include "log.h"
+#include "base/log.h"
+#include "kernel/internal.h"
 
 OVNET_LOG_TYPE(kernel)
 

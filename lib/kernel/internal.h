@@ -10,10 +10,10 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 
-#include "host_device.h"
-#include "kernel.h"
-#include "nl.h"
-#include "prefix_list.h"
+#include "base/prefix_list.h"
+#include "kernel/host_device.h"
+#include "kernel/kernel.h"
+#include "kernel/nl.h"
 
 #define KERNEL_NEIGH_BUCKETS 1024
 

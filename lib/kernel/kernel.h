@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "net.h"
+#include "base/net.h"
 
 struct event_base;
 struct ovnet_kernel;

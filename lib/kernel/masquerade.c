@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "firewall_int.h"
+#include "kernel/firewall_int.h"
 
 #define TABLE   OVNET_NFT_TABLE
 #define COMMENT "comment \"flanneld masq\"" /* what operators look for */

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "internal.h"
-#include "log.h"
+#include "base/log.h"
+#include "kernel/internal.h"
 
 OVNET_LOG_TYPE(kernel)
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "internal.h"
-#include "log.h"
+#include "base/log.h"
+#include "kernel/internal.h"
 
 OVNET_LOG_TYPE(kernel)
 

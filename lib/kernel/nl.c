@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "nl.h"
+#include "kernel/nl.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "log.h"
+#include "base/log.h"
 
 OVNET_LOG_TYPE(kernel)
 

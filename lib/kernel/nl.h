@@ -15,7 +15,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
-#include "net.h"
+#include "base/net.h"
 
 /* The kernel packs dumps up to what the reader offers, 32 KB at most. */
 #define NL_REPLY_SIZE 32768

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "nl.h"
+#include "kernel/nl.h"
 
 struct table {
 	const struct nlattr **tb;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "nl.h"
+#include "kernel/nl.h"
 
 void nl_batch_add(struct nl_batch *b, const struct nl_request *req)
 {

@@ -11,7 +11,7 @@
 
 #include <fcntl.h>
 
-#include "firewall_int.h"
+#include "kernel/firewall_int.h"
 
 #define TIMEOUT_S 30 /* iptables itself waits 5 s for its lock */
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "internal.h"
-#include "log.h"
+#include "base/log.h"
+#include "kernel/internal.h"
 
 OVNET_LOG_TYPE(kernel)
 

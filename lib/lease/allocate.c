@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "allocate.h"
+#include "lease/allocate.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
-#include "net6.h"
+#include "lease/mem.h"
+#include "lease/net6.h"
 
 /* Both families as one problem: subnets of `step` addresses from min to max, inclusive. */
 struct range {

@@ -7,7 +7,7 @@
 #ifndef OVNET_LEASE_ALLOCATE_H
 #define OVNET_LEASE_ALLOCATE_H
 
-#include "lease_value.h"
+#include "lease/lease_value.h"
 
 #define OVNET_ALLOCATE_CANDIDATES 100
 

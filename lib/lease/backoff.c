@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "backoff.h"
+#include "lease/backoff.h"
 
 #include <event2/event.h>
 #include <event2/util.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base64.h"
+#include "lease/base64.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "boot_clock.h"
+#include "lease/boot_clock.h"
 
 #include <stdio.h>
 #include <string.h>

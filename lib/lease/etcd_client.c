@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_client.h"
+#include "lease/etcd_client.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backoff.h"
-#include "mem.h"
+#include "lease/backoff.h"
+#include "lease/mem.h"
 
 /* An endpoint that failed is not chosen for so long while there are others. */
 #define FAILED_MS 60000

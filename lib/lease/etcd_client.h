@@ -8,9 +8,9 @@
 
 #include <sys/queue.h>
 
-#include "etcd.h"
-#include "etcd_endpoints.h"
-#include "http_client.h"
+#include "lease/etcd.h"
+#include "lease/etcd_endpoints.h"
+#include "lease/http_client.h"
 
 struct etcd_client;
 

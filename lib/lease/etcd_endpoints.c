@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_endpoints.h"
+#include "lease/etcd_endpoints.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
 
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v2.h"
+#include "lease/etcd_v2.h"
 
 #include <event2/event.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "backoff.h"
-#include "base64.h"
-#include "mem.h"
+#include "lease/backoff.h"
+#include "lease/base64.h"
+#include "lease/mem.h"
 
 #define EXPIRY_LOOK_MS 250
 #define EXPIRY_MAX_MS  10000

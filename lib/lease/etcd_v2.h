@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "etcd_client.h"
+#include "lease/etcd_client.h"
 
 #define V2_LISTING_MAX (64u << 20)
 #define V2_ANSWER_MAX  (1u << 20)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v2.h"
+#include "lease/etcd_v2.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "mem.h"
+#include "lease/mem.h"
 
 struct v2_call {
 	TAILQ_ENTRY(v2_call) link;

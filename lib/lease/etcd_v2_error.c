@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v2.h"
+#include "lease/etcd_v2.h"
 
 #include <stdio.h>
 #include <string.h>

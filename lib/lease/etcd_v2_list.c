@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <event2/event.h>
 
-#include "backoff.h"
-#include "etcd_v2.h"
-#include "etcd_v2_scan.h"
-#include "log.h"
-#include "mem.h"
-#include "slice.h"
+#include "base/log.h"
+#include "lease/backoff.h"
+#include "lease/etcd_v2.h"
+#include "lease/etcd_v2_scan.h"
+#include "lease/mem.h"
+#include "lease/slice.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v2.h"
+#include "lease/etcd_v2.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "mem.h"
+#include "lease/mem.h"
 
 #define KEYS "/v2/keys"
 

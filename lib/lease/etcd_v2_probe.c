@@ -5,14 +5,14 @@
  * one is made now and then. Another member that answers it takes over the watches; when none does,
  * nor a moment later, as they may just be slow, the watches are over.
  */
-#include "etcd_v2.h"
+#include "lease/etcd_v2.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backoff.h"
-#include "mem.h"
+#include "lease/backoff.h"
+#include "lease/mem.h"
 
 /* Time-outs between two reads; each costs the cluster a log entry. */
 #define QUIET 2

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v2_scan.h"
+#include "lease/etcd_v2_scan.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,14 +3,14 @@
  * A long poll after the other, each for the first event from an index on. etcd sends the
  * headers as soon as it listens; they tell the store's index at that moment.
  */
-#include "etcd_v2.h"
+#include "lease/etcd_v2.h"
 
 #include <event2/event.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "backoff.h"
-#include "mem.h"
+#include "lease/backoff.h"
+#include "lease/mem.h"
 
 /* Its history is short: a poll that starts from an old index too late costs a listing. */
 #define POLL_MS 240000

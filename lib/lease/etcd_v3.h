@@ -12,7 +12,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
-#include "etcd_client.h"
+#include "lease/etcd_client.h"
 
 #define V3_MESSAGE_MAX (64u << 20)
 #define V3_ANSWER_MAX  (1u << 20)

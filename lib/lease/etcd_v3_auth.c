@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v3.h"
+#include "lease/etcd_v3.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "lease/mem.h"
 
 bool v3_needs_token(const struct ovnet_etcd *e)
 {

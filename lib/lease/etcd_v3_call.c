@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v3.h"
+#include "lease/etcd_v3.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etcd_v3_proto.h"
+#include "lease/etcd_v3_proto.h"
 
 #define FRAME 5 /* compressed or not, length in network order */
 

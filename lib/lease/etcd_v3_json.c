@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v3.h"
+#include "lease/etcd_v3.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
-#include "base64.h"
-#include "mem.h"
+#include "lease/base64.h"
+#include "lease/mem.h"
 
 /* The gateway writes 64-bit numbers as strings and leaves zeros out. */
 static int64_t integer(const json_t *object, const char *name)

@@ -4,15 +4,15 @@
  * try. Who tries again takes it; otherwise it is revoked once whatever is still under way has
  * come to its end, but not if our key hangs on it.
  */
-#include "etcd_v3.h"
+#include "lease/etcd_v3.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backoff.h"
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/backoff.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

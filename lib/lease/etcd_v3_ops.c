@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v3.h"
+#include "lease/etcd_v3.h"
 
 #include <event2/util.h>
 #include <string.h>
 
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

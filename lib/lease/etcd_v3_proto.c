@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v3_proto.h"
+#include "lease/etcd_v3_proto.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "etcd_v3.pb-c.h"
-#include "mem.h"
+#include "lease/mem.h"
 
 static struct v3_bytes packed(const ProtobufCMessage *m, size_t before)
 {

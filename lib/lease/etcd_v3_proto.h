@@ -3,7 +3,7 @@
 #ifndef OVNET_LEASE_ETCD_V3_PROTO_H
 #define OVNET_LEASE_ETCD_V3_PROTO_H
 
-#include "etcd_v3.h"
+#include "lease/etcd_v3.h"
 
 /* Leaves `before` bytes in front of the message. */
 struct v3_bytes v3_proto_encode(const struct v3_request *r, size_t before);

@@ -3,13 +3,13 @@
  * etcd 2 has no v3 API, and no HTTP/2 to say so in: to gRPC it looks as a server that is about
  * to stop, or to one that wants another client certificate. Asking for its version tells.
  */
-#include "etcd_v3.h"
+#include "lease/etcd_v3.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "lease/mem.h"
 
 #define VERSION_MAX 4096
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "etcd_v3.h"
+#include "lease/etcd_v3.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backoff.h"
-#include "mem.h"
-#include "slice.h"
+#include "lease/backoff.h"
+#include "lease/mem.h"
+#include "lease/slice.h"
 
 /*
  * etcd looks every 10 to 11 minutes (3.4, default) whether a watch had nothing to say all the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "http_client.h"
+#include "lease/http_client.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -9,10 +9,10 @@
 #include <strings.h>
 #include <sys/queue.h>
 
-#include "backoff.h"
-#include "http_error.h"
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/backoff.h"
+#include "lease/http_error.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

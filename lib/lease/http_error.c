@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "http_error.h"
+#include "lease/http_error.h"
 
 #include <errno.h>
 #include <stdio.h>

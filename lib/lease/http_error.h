@@ -5,7 +5,7 @@
 
 #include <curl/curl.h>
 
-#include "http_client.h"
+#include "lease/http_client.h"
 
 enum http_outcome http_outcome_of(CURL *easy, CURLcode code, const char *curl_text, bool http2);
 void http_error_text(CURL *easy, CURLcode code, const char *curl_text, const struct http_tls *tls,

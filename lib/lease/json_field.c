@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "json_field.h"
+#include "lease/json_field.h"
 
 #include <errno.h>
 #include <stdio.h>

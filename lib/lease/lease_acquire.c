@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "allocate.h"
-#include "lease_client_int.h"
-#include "lease_survey.h"
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/allocate.h"
+#include "lease/lease_client_int.h"
+#include "lease/lease_survey.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

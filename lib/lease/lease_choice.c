@@ -5,9 +5,9 @@
  * none" or "no such API" counts: an outage of one API must not send a node into the leftovers of
  * the other.
  */
-#include "lease_client_int.h"
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/lease_client_int.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lease_client.h"
+#include "lease/lease_client.h"
 
 #include <errno.h>
 #include <event2/util.h>
 #include <stdarg.h>
 
-#include "lease_client_int.h"
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/lease_client_int.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

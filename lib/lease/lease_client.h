@@ -13,8 +13,8 @@
 #ifndef OVNET_LEASE_LEASE_CLIENT_H
 #define OVNET_LEASE_LEASE_CLIENT_H
 
-#include "etcd.h"
-#include "lease_value.h"
+#include "lease/etcd.h"
+#include "lease/lease_value.h"
 
 struct event_base;
 

@@ -12,12 +12,12 @@
 #include <event2/event.h>
 #include <string.h>
 
-#include "backoff.h"
-#include "boot_clock.h"
-#include "lease_client.h"
-#include "lease_events.h"
-#include "lease_listing.h"
-#include "lease_table.h"
+#include "lease/backoff.h"
+#include "lease/boot_clock.h"
+#include "lease/lease_client.h"
+#include "lease/lease_events.h"
+#include "lease/lease_listing.h"
+#include "lease/lease_table.h"
 
 struct lease_store_job;
 struct snapshot_file;

@@ -3,9 +3,9 @@
  * Waits for <prefix>/config: asked for at once, again when a watch reports it, and with
  * back-off in case the watch does not work.
  */
-#include "lease_client_int.h"
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/lease_client_int.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lease_events.h"
+#include "lease/lease_events.h"
 
 #include <event2/event.h>
 #include <string.h>
 #include <sys/queue.h>
 
-#include "backoff.h"
-#include "mem.h"
-#include "slice.h"
+#include "lease/backoff.h"
+#include "lease/mem.h"
+#include "lease/slice.h"
 
 #define STEP 16 /* events between looks at the clock, or that pass straight through */
 

@@ -6,7 +6,7 @@
 #ifndef OVNET_LEASE_LEASE_EVENTS_H
 #define OVNET_LEASE_LEASE_EVENTS_H
 
-#include "etcd.h"
+#include "lease/etcd.h"
 
 struct event_base;
 struct lease_events;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lease_judge.h"
+#include "lease/lease_judge.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 
-#include "net6.h"
+#include "lease/net6.h"
 
 /* "10.10.0.0 to 10.99.15.255" */
 #define RANGE_TEXT (2 * OVNET_ADDR_STRLEN + 4)

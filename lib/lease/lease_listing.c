@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lease_listing.h"
+#include "lease/lease_listing.h"
 
 #include <event2/event.h>
 #include <string.h>
 #include <sys/queue.h>
 
-#include "backoff.h"
-#include "mem.h"
-#include "slice.h"
+#include "lease/backoff.h"
+#include "lease/mem.h"
+#include "lease/slice.h"
 
 #define STEP 16   /* keys between looks at the clock */
 #define RUN  1024 /* keys that are sorted in one go */

@@ -6,7 +6,7 @@
 #ifndef OVNET_LEASE_LEASE_LISTING_H
 #define OVNET_LEASE_LEASE_LISTING_H
 
-#include "lease_table.h"
+#include "lease/lease_table.h"
 
 struct event_base;
 struct lease_listing;

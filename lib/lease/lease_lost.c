@@ -5,8 +5,8 @@
  */
 #include <time.h>
 
-#include "lease_client_int.h"
-#include "log.h"
+#include "base/log.h"
+#include "lease/lease_client_int.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -2,8 +2,8 @@
 /* What the operator wants done with our lease. One order at a time; its end is told. */
 #include <errno.h>
 
-#include "lease_client_int.h"
-#include "log.h"
+#include "base/log.h"
+#include "lease/lease_client_int.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <time.h>
 
-#include "lease_client_int.h"
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/lease_client_int.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -8,12 +8,12 @@
 #include <inttypes.h>
 #include <time.h>
 
-#include "allocate.h"
-#include "lease_client_int.h"
-#include "log.h"
-#include "mem.h"
-#include "slice.h"
-#include "snapshot.h"
+#include "base/log.h"
+#include "lease/allocate.h"
+#include "lease/lease_client_int.h"
+#include "lease/mem.h"
+#include "lease/slice.h"
+#include "lease/snapshot.h"
 
 OVNET_LOG_TYPE(lease)
 

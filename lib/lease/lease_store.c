@@ -10,10 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lease_client_int.h"
-#include "log.h"
-#include "mem.h"
-#include "snapshot.h"
+#include "base/log.h"
+#include "lease/lease_client_int.h"
+#include "lease/mem.h"
+#include "lease/snapshot.h"
 
 OVNET_LOG_TYPE(lease)
 

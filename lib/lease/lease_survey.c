@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lease_survey.h"
+#include "lease/lease_survey.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "allocate.h"
-#include "mem.h"
+#include "lease/allocate.h"
+#include "lease/mem.h"
 
 struct lease_survey *lease_survey_new(const struct ovnet_netconf *netconf,
 	const struct ovnet_addr *public_ip, const struct ovnet_prefix4 *previous, size_t skip)

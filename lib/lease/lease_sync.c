@@ -3,9 +3,9 @@
  * Follows the tree: list, compare, watch from the list's revision on. Whatever breaks, what is
  * known stays in force and it starts over with a list.
  */
-#include "lease_client_int.h"
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "lease/lease_client_int.h"
+#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lease_table.h"
+#include "lease/lease_table.h"
 
 #include <inttypes.h>
 #include <search.h>
@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "backoff.h"
-#include "lease_judge.h"
-#include "log.h"
-#include "mem.h"
-#include "net6.h"
+#include "base/log.h"
+#include "lease/backoff.h"
+#include "lease/lease_judge.h"
+#include "lease/mem.h"
+#include "lease/net6.h"
 
 OVNET_LOG_TYPE(lease)
 

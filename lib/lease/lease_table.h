@@ -8,8 +8,8 @@
 #ifndef OVNET_LEASE_LEASE_TABLE_H
 #define OVNET_LEASE_LEASE_TABLE_H
 
-#include "etcd.h"
-#include "lease_value.h"
+#include "lease/etcd.h"
+#include "lease/lease_value.h"
 
 struct lease_table;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lease_value.h"
+#include "lease/lease_value.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_field.h"
+#include "lease/json_field.h"
 
 /* "<addr>-<len>" with a length as flannel prints it: no sign, no leading zero. */
 static int split(const char *part, size_t n, char *addr, size_t size, unsigned max, uint8_t *len)

@@ -7,7 +7,7 @@
 #ifndef OVNET_LEASE_LEASE_VALUE_H
 #define OVNET_LEASE_LEASE_VALUE_H
 
-#include "netconf.h"
+#include "lease/netconf.h"
 
 #define OVNET_LEASE_VALUE_MAX 4096 /* longer values are refused unread */
 

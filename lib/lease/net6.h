@@ -5,7 +5,7 @@
 #ifndef OVNET_LEASE_NET6_H
 #define OVNET_LEASE_NET6_H
 
-#include "net.h"
+#include "base/net.h"
 
 typedef unsigned __int128 u128;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "netconf.h"
+#include "lease/netconf.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json_field.h"
-#include "net6.h"
+#include "lease/json_field.h"
+#include "lease/net6.h"
 
 #define SIZE_MAX_CONF 65536
 #define VXLAN_PORT    8472

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "net.h"
+#include "base/net.h"
 
 enum ovnet_backend {
 	OVNET_BACKEND_NONE, /* a type ovnet does not know; `type` has its name */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "netconf.h"
+#include "lease/netconf.h"
 
 struct list {
 	char *buf;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "snapshot.h"
+#include "lease/snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,8 +11,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "boot_clock.h"
-#include "lease_value.h"
+#include "lease/boot_clock.h"
+#include "lease/lease_value.h"
 
 struct snapshot {
 	const char *prefix; /* of the tree */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "static_file.h"
+#include "lease/static_file.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "mem.h"
+#include "lease/mem.h"
 
 #define FILE_MAX (64 << 20) /* 65,536 leases take 10 MB */
 

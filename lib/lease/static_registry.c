@@ -2,10 +2,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lease_value.h"
-#include "log.h"
-#include "mem.h"
-#include "static_registry_int.h"
+#include "base/log.h"
+#include "lease/lease_value.h"
+#include "lease/mem.h"
+#include "lease/static_registry_int.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -14,7 +14,7 @@
 #ifndef OVNET_LEASE_STATIC_REGISTRY_H
 #define OVNET_LEASE_STATIC_REGISTRY_H
 
-#include "etcd.h"
+#include "lease/etcd.h"
 
 extern const struct ovnet_etcd_ops ovnet_etcd_static;
 

@@ -6,8 +6,8 @@
 #include <event2/event.h>
 #include <sys/queue.h>
 
-#include "static_file.h"
-#include "static_registry.h"
+#include "lease/static_file.h"
+#include "lease/static_registry.h"
 
 struct call;
 

@@ -5,9 +5,9 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "mem.h"
-#include "static_registry_int.h"
+#include "base/log.h"
+#include "lease/mem.h"
+#include "lease/static_registry_int.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -6,7 +6,7 @@
 #ifndef OVNET_LEASE_SUBNET_ENV_H
 #define OVNET_LEASE_SUBNET_ENV_H
 
-#include "lease_value.h"
+#include "lease/lease_value.h"
 
 struct ovnet_subnet_env {
 	struct ovnet_prefix4 network, subnet;

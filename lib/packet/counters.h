@@ -12,8 +12,8 @@
 
 #include <rte_common.h>
 
-#include "drop.h"
-#include "net.h"
+#include "base/drop.h"
+#include "base/net.h"
 
 #define OVNET_MAX_PORTS   64 /* port ids are below this */
 #define OVNET_MAX_WORKERS 32

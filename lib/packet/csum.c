@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "csum.h"
+#include "packet/csum.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "csum_sum.h"
-#include "segments.h"
+#include "packet/csum_sum.h"
+#include "packet/segments.h"
 
 int ovnet_csum_finish(struct rte_mbuf *m)
 {

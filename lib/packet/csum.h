@@ -5,7 +5,7 @@
 #ifndef OVNET_PACKET_CSUM_H
 #define OVNET_PACKET_CSUM_H
 
-#include "meta.h"
+#include "packet/meta.h"
 
 /*
  * Completes the partial checksum meta's csum_start and csum_offset describe (the pseudo header's

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fragment.h"
+#include "packet/fragment.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <rte_ip.h>
 
-#include "csum.h"
-#include "segments.h"
+#include "packet/csum.h"
+#include "packet/segments.h"
 
 #define MAX_HEADER   60u
 #define OFFSET_LIMIT 65535u /* no byte of a datagram is behind that (RFC 791 section 3.1) */

@@ -7,7 +7,7 @@
 #ifndef OVNET_PACKET_FRAGMENT_H
 #define OVNET_PACKET_FRAGMENT_H
 
-#include "meta.h"
+#include "packet/meta.h"
 
 /*
  * Cuts `m`, whose data is at its IPv4 header, into packets of at most `mtu` bytes of IP, from the

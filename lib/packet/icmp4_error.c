@@ -3,8 +3,8 @@
 
 #include <rte_ip.h>
 
-#include "icmp_quote.h"
-#include "net.h"
+#include "base/net.h"
+#include "packet/icmp_quote.h"
 
 #define MAX_LEN   576  /* RFC 1812 section 4.3.2.3 */
 #define CS6       0xc0 /* internetwork control: section 4.3.2.5 */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <netinet/in.h>
 
-#include "dpdk_compat.h"
-#include "icmp_quote.h"
-#include "ip6_upper.h"
-#include "net.h"
+#include "base/net.h"
+#include "packet/dpdk_compat.h"
+#include "packet/icmp_quote.h"
+#include "packet/ip6_upper.h"
 
 #define MAX_LEN   1280 /* the minimum MTU: RFC 4443 section 2.4 c */
 #define HEADERS   (sizeof(struct rte_ipv6_hdr) + sizeof(struct icmp_header))

@@ -6,7 +6,7 @@
 #ifndef OVNET_PACKET_ICMP_ERROR_H
 #define OVNET_PACKET_ICMP_ERROR_H
 
-#include "meta.h"
+#include "packet/meta.h"
 
 enum ovnet_icmp {
 	OVNET_ICMP_NET_UNREACHABLE,  /* IPv6: no route to destination */

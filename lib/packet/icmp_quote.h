@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "icmp_error.h"
+#include "packet/icmp_error.h"
 
 #define HOPS 64
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ip6_upper.h"
+#include "packet/ip6_upper.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "meta.h"
+#include "packet/meta.h"
 
 struct rte_mempool *ovnet_pool_new(
 	const char *name, unsigned mbufs, unsigned cache, uint16_t data_room, int socket)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "mss_clamp.h"
+#include "packet/mss_clamp.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -7,9 +7,9 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
-#include "csum.h"
-#include "ip6_upper.h"
-#include "segments.h"
+#include "packet/csum.h"
+#include "packet/ip6_upper.h"
+#include "packet/segments.h"
 
 #define MAX_HEADER 60u
 #define OPTION_END 0

@@ -6,7 +6,7 @@
 #ifndef OVNET_PACKET_MSS_CLAMP_H
 #define OVNET_PACKET_MSS_CLAMP_H
 
-#include "meta.h"
+#include "packet/meta.h"
 
 /*
  * `m` has its data at its IPv4 or IPv6 header and may be chained. True when its MSS was lowered, to

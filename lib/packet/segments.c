@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "segments.h"
+#include "packet/segments.h"
 
 #include <errno.h>
 #include <string.h>

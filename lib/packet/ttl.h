@@ -12,7 +12,7 @@
 
 #include <rte_ip.h>
 
-#include "csum.h"
+#include "packet/csum.h"
 
 static inline bool ovnet_ttl_decrement4(struct rte_ipv4_hdr *ip)
 {

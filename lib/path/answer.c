@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_cycles.h>
 
-#include "fragment.h"
-#include "icmp_error.h"
-#include "way.h"
+#include "packet/fragment.h"
+#include "packet/icmp_error.h"
+#include "path/way.h"
 
 /* Of one packet: the largest there is, over an MTU of some 1,100 bytes or more. */
 #define FRAGMENTS_MAX OVNET_BURST

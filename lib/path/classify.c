@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "flow_hash.h"
-#include "fragment6.h"
-#include "outer.h"
+#include "path/flow_hash.h"
+#include "path/fragment6.h"
+#include "path/outer.h"
 
 /* Attach and host side: link header, options or extension headers, ports. */
 #define INNER_HEADERS (RTE_ETHER_HDR_LEN + RTE_MAX(IP4_MAX + 4, HASH_REACH))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ecn.h"
-#include "ttl.h"
+#include "packet/ttl.h"
+#include "path/ecn.h"
 
 static inline bool same_mac(const struct rte_ether_addr *a, const uint8_t b[6])
 {

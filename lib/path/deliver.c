@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "mss_clamp.h"
-#include "way.h"
+#include "packet/mss_clamp.h"
+#include "path/way.h"
 
 /* Where the destination lives. PASS, or why it may not go there: the overlay's, but not ours. */
 static inline int find_endpoint(

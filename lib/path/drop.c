@@ -2,8 +2,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "dpdk_compat.h"
-#include "path.h"
+#include "packet/dpdk_compat.h"
+#include "path/path.h"
 
 static void note_impostor4(struct ovnet_counters *c, struct rte_mbuf *m)
 {

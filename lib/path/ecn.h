@@ -6,8 +6,8 @@
 #ifndef OVNET_PATH_ECN_H
 #define OVNET_PATH_ECN_H
 
-#include "csum.h"
-#include "ip6.h"
+#include "packet/csum.h"
+#include "path/ip6.h"
 
 #define ECN_DROP 0xff
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "csum.h"
-#include "csum_sum.h"
-#include "ip6.h"
-#include "outer_mode.h"
-#include "ttl.h"
-#include "vxlan4.h"
-#include "vxlan6.h"
+#include "encap/vxlan4.h"
+#include "encap/vxlan6.h"
+#include "packet/csum.h"
+#include "packet/csum_sum.h"
+#include "packet/ttl.h"
+#include "path/ip6.h"
+#include "path/outer_mode.h"
 
-#include "level.h"
+#include "path/level.h"
 
 /* The underlay sees only finished packets: no NIC is trusted with the inner header yet. */
 static int finish(struct rte_mbuf *m)

@@ -10,7 +10,7 @@
 
 #include <nmmintrin.h>
 
-#include "ip6.h"
+#include "path/ip6.h"
 
 static inline bool has_ports(uint8_t proto)
 {

@@ -8,8 +8,8 @@
 
 #include <rte_ether.h>
 
-#include "dpdk_compat.h"
-#include "path.h"
+#include "packet/dpdk_compat.h"
+#include "path/path.h"
 
 #define FRAGMENT6_HEADERS \
 	(RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv6_hdr) + sizeof(struct rte_ipv6_fragment_ext))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fragments.h"
+#include "path/fragments.h"
 
 #include <netinet/in.h>
 
@@ -9,11 +9,11 @@
 #include <rte_malloc.h>
 #include <rte_udp.h>
 
-#include "csum_sum.h"
-#include "dpdk_compat.h"
-#include "log.h"
-#include "path.h"
-#include "segments.h"
+#include "base/log.h"
+#include "packet/csum_sum.h"
+#include "packet/dpdk_compat.h"
+#include "packet/segments.h"
+#include "path/path.h"
 
 OVNET_LOG_TYPE(fragments)
 

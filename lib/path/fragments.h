@@ -16,7 +16,7 @@
 
 #include <rte_ip_frag.h>
 
-#include "drop.h"
+#include "base/drop.h"
 
 struct ovnet_path_ctx;
 

@@ -11,9 +11,9 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-#include "segments.h"
+#include "packet/segments.h"
 
-#include "level.h"
+#include "path/level.h"
 
 #define IP4_MIN 20u
 #define IP4_MAX 60u

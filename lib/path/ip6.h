@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "dpdk_compat.h"
-#include "ip4.h"
+#include "packet/dpdk_compat.h"
+#include "path/ip4.h"
 
 #define IP6_LEN 40u
 

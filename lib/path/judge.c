@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "judge.h"
+#include "path/judge.h"
 
 #include <sys/socket.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 
-#include "dpdk_compat.h"
+#include "packet/dpdk_compat.h"
 
 static struct ovnet_addr source_of(const struct rte_mbuf *m)
 {

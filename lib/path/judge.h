@@ -6,7 +6,7 @@
 #ifndef OVNET_PATH_JUDGE_H
 #define OVNET_PATH_JUDGE_H
 
-#include "path.h"
+#include "path/path.h"
 
 /* A check's verdict: the packet may go on, or an enum ovnet_drop. */
 #define PASS (-1)

@@ -3,7 +3,7 @@
 #ifndef OVNET_PATH_LEVELS_H
 #define OVNET_PATH_LEVELS_H
 
-#include "path.h"
+#include "path/path.h"
 
 extern const struct ovnet_path_ops ovnet_path_ops_v2;
 extern const struct ovnet_path_ops ovnet_path_ops_v3;

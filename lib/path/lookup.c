@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "mss_clamp.h"
-#include "way.h"
+#include "packet/mss_clamp.h"
+#include "path/way.h"
 
 /*
  * One load per packet; the lines the next two loops need start on their way here. The peers wait on

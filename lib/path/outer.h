@@ -6,9 +6,9 @@
 #ifndef OVNET_PATH_OUTER_H
 #define OVNET_PATH_OUTER_H
 
-#include "csum_sum.h"
-#include "ip6.h"
-#include "vxlan4.h"
+#include "encap/vxlan4.h"
+#include "packet/csum_sum.h"
+#include "path/ip6.h"
 
 /* IPv6 extension headers skipped in front of UDP, in bytes. Tunnels' senders put none. */
 #define OUTER_EXT_MAX 64u

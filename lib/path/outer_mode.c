@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "outer_mode.h"
+#include "path/outer_mode.h"
 
 #include <netinet/in.h>
 
@@ -8,7 +8,7 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-#include "csum_sum.h"
+#include "packet/csum_sum.h"
 
 static void fill_udp_csum(struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 {

@@ -10,7 +10,7 @@
 
 #include <rte_mbuf.h>
 
-#include "rewrite.h"
+#include "encap/rewrite.h"
 
 /* Of the inner header, before the outer one was pushed. */
 struct ovnet_inner {

@@ -16,12 +16,12 @@
 #ifndef OVNET_PATH_PATH_H
 #define OVNET_PATH_PATH_H
 
-#include "counters.h"
-#include "fib.h"
-#include "handoff.h"
-#include "meta.h"
-#include "queue_map.h"
-#include "rate_limit.h"
+#include "fib/fib.h"
+#include "packet/counters.h"
+#include "packet/meta.h"
+#include "packet/rate_limit.h"
+#include "port/handoff.h"
+#include "port/queue_map.h"
 
 /*
  * Capture, mirror and trace hook in here, at every stage boundary, on every kind of port.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "levels.h"
+#include "path/levels.h"
 
-#include "level.h"
+#include "path/level.h"
 
 #define LEVEL_TEXT_(level) "x86-64-" #level
 #define LEVEL_TEXT(level)  LEVEL_TEXT_(level)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "level.h"
+#include "path/level.h"
 
 /* An exclusive uplink's own traffic has no kernel twin to go to yet. */
 void STAGE(punt)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)

@@ -3,8 +3,8 @@
 
 #include <rte_cycles.h>
 
-#include "fragments.h"
-#include "ip4.h"
+#include "path/fragments.h"
+#include "path/ip4.h"
 
 static bool is_from_peer(const struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "level.h"
+#include "path/level.h"
 
 uint16_t STAGE(rx)(
 	struct ovnet_path_ctx *ctx, const struct ovnet_rxq_ref *ref, struct rte_mbuf **pkts)

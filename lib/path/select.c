@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/platform/x86.h>
 
-#include "levels.h"
+#include "path/levels.h"
 
 /* glibc's own accessor shifts a one into the sign bit, where the sanitizers stop. */
 static bool active(unsigned index)

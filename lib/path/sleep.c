@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sleep.h"
+#include "path/sleep.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "fragments.h"
+#include "path/fragments.h"
 
 #define FRAGMENTS_US 250000 /* between looks at fragments that wait for others */
 

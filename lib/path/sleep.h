@@ -3,7 +3,7 @@
 #ifndef OVNET_PATH_SLEEP_H
 #define OVNET_PATH_SLEEP_H
 
-#include "worker.h"
+#include "path/worker.h"
 
 /* Arms the doors, looks once more and sleeps until there is something to do. */
 void worker_sleep(struct ovnet_worker *w);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "csum.h"
+#include "packet/csum.h"
 
-#include "level.h"
+#include "path/level.h"
 
 /* What the door cannot take as it is, made so or refused. Returns how many are left. */
 static uint16_t prepare(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,

@@ -5,8 +5,8 @@
 #ifndef OVNET_PATH_WAY_H
 #define OVNET_PATH_WAY_H
 
-#include "ip6.h"
-#include "ttl.h"
+#include "packet/ttl.h"
+#include "path/ip6.h"
 
 static inline bool is_ip6(const void *ip)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "worker.h"
+#include "path/worker.h"
 
 #include <unistd.h>
 
 #include <rte_cycles.h>
 
-#include "fragments.h"
-#include "log.h"
-#include "sleep.h"
+#include "base/log.h"
+#include "path/fragments.h"
+#include "path/sleep.h"
 
 OVNET_LOG_TYPE(worker)
 

@@ -9,7 +9,7 @@
 #ifndef OVNET_PATH_WORKER_H
 #define OVNET_PATH_WORKER_H
 
-#include "path.h"
+#include "path/path.h"
 
 /*
  * Empty rounds before a sleep: some 50 to 200 us, longer than the gaps of a steady load of

@@ -14,10 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "af_packet_filter.h"
-#include "door.h"
-#include "log.h"
-#include "netdev.h"
+#include "base/log.h"
+#include "port/af_packet_filter.h"
+#include "port/door.h"
+#include "port/netdev.h"
 
 OVNET_LOG_TYPE(port)
 

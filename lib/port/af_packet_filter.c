@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "af_packet_filter.h"
+#include "port/af_packet_filter.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

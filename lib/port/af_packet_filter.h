@@ -9,7 +9,7 @@
 
 #include <linux/filter.h>
 
-#include "port.h"
+#include "port/port.h"
 
 /*
  * Addresses and subnets that are matched one by one; with more addresses every one is taken:

@@ -12,11 +12,11 @@
 #include <rte_memcpy.h>
 #include <rte_prefetch.h>
 
-#include "af_xdp_prog.h"
-#include "door.h"
-#include "log.h"
-#include "netdev.h"
-#include "xsk.h"
+#include "base/log.h"
+#include "port/af_xdp_prog.h"
+#include "port/door.h"
+#include "port/netdev.h"
+#include "port/xsk.h"
 
 OVNET_LOG_TYPE(port)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "af_xdp_prog.h"
+#include "port/af_xdp_prog.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "base/log.h"
 #include "ovnet_xdp.skel.h"
-#include "xdp/ovnet_xdp.h"
+#include "port/xdp/ovnet_xdp.h"
 
 OVNET_LOG_TYPE(port)
 

@@ -7,7 +7,7 @@
 #ifndef OVNET_PORT_AF_XDP_PROG_H
 #define OVNET_PORT_AF_XDP_PROG_H
 
-#include "port.h"
+#include "port/port.h"
 
 struct ovnet_xdp_prog;
 

@@ -10,8 +10,8 @@
 #include <linux/virtio_net.h>
 #include <sys/uio.h>
 
-#include "meta.h"
-#include "port.h"
+#include "packet/meta.h"
+#include "port/port.h"
 
 /* Segments one packet may have on its way out; 64 KB in 2 KB buffers is half of it. */
 #define OVNET_DOOR_SEGS 64

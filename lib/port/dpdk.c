@@ -14,8 +14,8 @@
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
-#include "door.h"
-#include "log.h"
+#include "base/log.h"
+#include "port/door.h"
 
 OVNET_LOG_TYPE(port)
 

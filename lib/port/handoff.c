@@ -9,14 +9,14 @@
  * The RTS ring may publish a producer's packets from another producer's enqueue, which then
  * looks at asleep after that very store, so the argument holds for the two as one.
  */
-#include "handoff.h"
+#include "port/handoff.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "base/log.h"
 #include <rte_errno.h>
 
 OVNET_LOG_TYPE(port)

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "door.h"
-#include "log.h"
-#include "netdev.h"
-#include "tun.h"
+#include "base/log.h"
+#include "port/door.h"
+#include "port/netdev.h"
+#include "port/tun.h"
 
 OVNET_LOG_TYPE(port)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "netdev.h"
+#include "port/netdev.h"
 
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -12,7 +12,7 @@
 
 #include <rte_common.h>
 
-#include "log.h"
+#include "base/log.h"
 
 OVNET_LOG_TYPE(port)
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "net.h"
+#include "base/net.h"
 
 struct ovnet_netdev {
 	uint32_t ifindex;

@@ -3,8 +3,8 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "netdev.h"
-#include "rtnl.h"
+#include "port/netdev.h"
+#include "port/rtnl.h"
 
 static int take_stats(const struct nlattr *attr, void *arg)
 {

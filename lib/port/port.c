@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "port.h"
+#include "port/port.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "door.h"
-#include "log.h"
+#include "base/log.h"
+#include "port/door.h"
 
 OVNET_LOG_TYPE(port)
 

@@ -18,11 +18,11 @@
 
 #include <rte_mbuf.h>
 
-#include "counters.h"
-#include "drop.h"
-#include "net.h"
-#include "patience.h"
-#include "rcu.h"
+#include "base/drop.h"
+#include "base/net.h"
+#include "base/patience.h"
+#include "base/rcu.h"
+#include "packet/counters.h"
 
 #define OVNET_MAX_QUEUES OVNET_MAX_WORKERS
 #define OVNET_BURST      64

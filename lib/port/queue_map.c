@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "queue_map.h"
+#include "port/queue_map.h"
 
 #include <stdlib.h>
 

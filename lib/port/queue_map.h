@@ -11,8 +11,8 @@
 #ifndef OVNET_PORT_QUEUE_MAP_H
 #define OVNET_PORT_QUEUE_MAP_H
 
-#include "port.h"
-#include "rcu.h"
+#include "base/rcu.h"
+#include "port/port.h"
 
 #define OVNET_WORKER_NONE UINT16_MAX
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tun.h"
+#include "port/tun.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "rtnl.h"
+#include "base/log.h"
+#include "port/rtnl.h"
 
 OVNET_LOG_TYPE(port)
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "patience.h"
+#include "base/patience.h"
 
 /*
  * -EEXIST: the name belongs to a device of another kind, -EBUSY: another process holds queues of

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "udp_frame.h"
+#include "port/udp_frame.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <rte_ether.h>
 #include <rte_udp.h>
 
-#include "dpdk_compat.h"
+#include "packet/dpdk_compat.h"
 
 #define HOPS 64 /* which it had left is of no interest to anybody */
 

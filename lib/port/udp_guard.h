@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "patience.h"
+#include "base/patience.h"
 
 struct ovnet_udp_guard {
 	int fd4, fd6; /* -1: none */

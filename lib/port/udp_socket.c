@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "udp_socket.h"
+#include "port/udp_socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,10 +16,10 @@
 #include <rte_errno.h>
 #include <rte_ring.h>
 
-#include "door.h"
-#include "log.h"
-#include "netdev.h"
-#include "udp_frame.h"
+#include "base/log.h"
+#include "port/door.h"
+#include "port/netdev.h"
+#include "port/udp_frame.h"
 
 OVNET_LOG_TYPE(port)
 

@@ -11,7 +11,7 @@
 #ifndef OVNET_PORT_UDP_SOCKET_H
 #define OVNET_PORT_UDP_SOCKET_H
 
-#include "port.h"
+#include "port/port.h"
 
 /* Polls readable when there is something to read; the same as long as the port lives. */
 int ovnet_udp_socket_fd(const struct ovnet_port *port);

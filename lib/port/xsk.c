@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "xsk.h"
+#include "port/xsk.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -10,8 +10,8 @@
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
-#include "dpdk_compat.h"
-#include "log.h"
+#include "base/log.h"
+#include "packet/dpdk_compat.h"
 
 OVNET_LOG_TYPE(port)
 

@@ -14,7 +14,7 @@
 
 #include <xdp/xsk.h>
 
-#include "patience.h"
+#include "base/patience.h"
 
 #define OVNET_XSK_RX_RING   2048
 #define OVNET_XSK_TX_FRAMES 1024

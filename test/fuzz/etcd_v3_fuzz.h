@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "etcd_v3.h"
 #include "fuzz.h"
+#include "lease/etcd_v3.h"
 
 static inline void check_kvs(const struct v3_kvs *k)
 {

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ctl_private.h"
+#include "ctl/ctl_private.h"
 #include "fuzz.h"
 
 static struct event_base *base;

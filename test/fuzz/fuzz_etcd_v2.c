@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "etcd_v2.h"
-#include "etcd_v2_scan.h"
 #include "fuzz.h"
+#include "lease/etcd_v2.h"
+#include "lease/etcd_v2_scan.h"
 
 static void check_kv(const struct ovnet_etcd_kv *kv)
 {

@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "fragment.h"
-#include "icmp_error.h"
-#include "ip6_upper.h"
-#include "mss_clamp.h"
+#include "packet/fragment.h"
+#include "packet/icmp_error.h"
+#include "packet/ip6_upper.h"
+#include "packet/mss_clamp.h"
 #include "path_bed.h"
 #include "path_run.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "lease_judge.h"
+#include "lease/lease_judge.h"
 
 static void read_again(const struct ovnet_lease *l)
 {

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "allocate.h"
 #include "fuzz.h"
+#include "lease/allocate.h"
 
 static void check4(const struct ovnet_netconf *c)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "snapshot.h"
+#include "lease/snapshot.h"
 
 #define PREFIX "/coreos.com/network/subnets/"
 

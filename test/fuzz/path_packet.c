@@ -7,7 +7,7 @@
 
 #include <rte_mbuf.h>
 
-#include "meta.h"
+#include "packet/meta.h"
 
 #include "path_run.h"
 

@@ -5,7 +5,7 @@
  */
 #include <rte_cycles.h>
 
-#include "fragments.h"
+#include "path/fragments.h"
 #include "path_bytes.h"
 #include "path_check.h"
 #include "path_plane.h"

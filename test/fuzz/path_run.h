@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-#include "drop.h"
+#include "base/drop.h"
 #include "fuzz.h"
 
 #define FUZZ_HEAD    10

@@ -1,83 +1,100 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who may include whom, as the folders promise it.
+"""Who may include whom, as the rooms promise it.
 
-Headers are found by name alone, so names must be unique. What a file may include follows from
-its folder; that lib/lease, lib/kernel and lib/encap stay free of DPDK is checked through all
-headers they reach. Prints file:line and the cure, exits 1 if there is anything to print.
+A room is a folder; #include names it ("fib/fib.h", "peers/set.h"), so that each line shows which
+room it reaches into. What a file of lib/ may include follows from its room; that lib/lease,
+lib/kernel and lib/encap stay free of DPDK is checked through all headers they reach. Prints
+file:line and the cure, exits 1 if there is anything to print.
 """
 import pathlib
 import re
 import sys
 
-ALLOWED = {
-    "base": set(),
-    "packet": {"base"},
-    "port": {"base", "packet"},
-    "encap": {"base"},
-    "fib": {"base", "encap"},
-    "lease": {"base"},
-    "kernel": {"base"},
-    "path": {"base", "packet", "port", "encap", "fib"},
-    "ctl": {"base", "packet", "port", "encap", "fib", "path", "lease", "kernel"},
+# What a room of lib/ may include beside itself. The programs, tests and perf may include all.
+LIB = {
+    "base": "",
+    "loop": "base",
+    "packet": "base",
+    "port": "base packet",
+    "encap": "base",
+    "fib": "base encap",
+    "path": "base packet port encap fib",
+    "lease/flannel": "base",
+    "lease/registry": "base loop lease/flannel",
+    "lease/registry/etcd": "base loop lease/flannel lease/registry",
+    "lease/registry/file": "base loop lease/flannel lease/registry",
+    "lease": "base loop lease/flannel lease/registry",
+    "kernel": "base loop",
+    "ctl": "base",
 }
 NO_DPDK = {"lease", "kernel", "encap"}
-WRITER = "fib_writer.h"
+WRITER = "fib/fib_writer.h"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+GENERATED = (".pb-c.h", ".skel.h")
 
 
-def folder(path):
-    """lib/port/xdp/x.c -> port; app/ovnetd/x.c -> app."""
-    return path.parts[1] if path.parts[0] == "lib" else path.parts[0]
+def room(path):
+    """lib/port/xdp/x.c -> port; lib/lease/flannel/x.c -> lease/flannel; elsewhere the folder."""
+    parts = path.parts[:-1]
+    if parts[0] != "lib":
+        return "/".join(parts)
+    for n in (4, 3, 2):
+        if "/".join(parts[1:n]) in LIB:
+            return "/".join(parts[1:n])
+    return parts[1]
 
 
 def includes(path):
     for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
         m = INCLUDE.match(line)
-        if m:
+        if m and not m.group(2).endswith(GENERATED):
             yield number, m.group(1), m.group(2)
 
 
-def find_headers(files, complain):
-    headers = {}
-    for path in (f for f in files if f.suffix == ".h"):
-        other = headers.setdefault(path.name, path)
-        if other != path and "lib" in (path.parts[0], other.parts[0]):
-            complain(path, 1, f"has the name of {other}: rename one")
-    return headers
+def find(path, name, files):
+    """The file that #include "name" of `path` means; None: not ours, or its folder is left out."""
+    for base in ("lib", "app/ovnetd", path.parent):
+        target = pathlib.Path(base, name)
+        if target in files and not (base == path.parent and target.parts[0] == "lib"):
+            return target
+    return pathlib.Path("test/unit", name) if pathlib.Path("test/unit", name) in files else None
 
 
-def reaches_dpdk(path, headers, seen):
+def check_edges(path, files, complain):
+    own = room(path)
+    may = LIB.get(own, "")
+    for number, kind, name in includes(path):
+        if kind == "<":
+            continue
+        target = find(path, name, files)
+        if target is None:
+            complain(path, number, f"no header {name}: name its folder, as in \"fib/fib.h\"")
+            continue
+        to = room(target)
+        if path.parts[0] != "lib":
+            continue
+        may_not = to != own and to not in may.split()
+        if name == WRITER and own != "fib":
+            complain(path, number, "only app/, test/ and perf/ write the FIB: include fib/fib.h")
+        elif may_not:
+            complain(path, number, f"lib/{own} may include {may.replace(' ', ', ') or 'nothing'}"
+                     f", not {to} ({name}): move the code to where it may, or pass what it needs "
+                     "by a callback")
+
+
+def reaches_dpdk(path, files, seen):
     """The chain of headers that leads from `path` to an rte_ header, or None."""
     seen.add(path)
     for _, kind, name in includes(path):
         if name.startswith("rte_"):
             return [name]
-        target = headers.get(name)
-        if kind == '"' and target and target not in seen:
-            chain = reaches_dpdk(target, headers, seen)
+        target = find(path, name, files) if kind == '"' else None
+        if target and target not in seen:
+            chain = reaches_dpdk(target, files, seen)
             if chain:
                 return [name, *chain]
     return None
-
-
-def check(path, headers, complain):
-    own = folder(path)
-    for number, kind, name in includes(path):
-        target = headers.get(pathlib.PurePath(name).name)
-        if kind == "<" or target is None:
-            continue
-        if name == WRITER and own not in {"fib", "app", "test", "perf"}:
-            complain(path, number, "only app/, test/ and perf/ write the FIB: include fib.h")
-        elif own in ALLOWED and folder(target) not in ALLOWED[own] | {own}:
-            may = ", ".join(sorted(ALLOWED[own])) or "nothing of the project"
-            complain(path, number, f"lib/{own} may include {may}, not {folder(target)} ({name}): "
-                     "move the code to where it may, or pass what it needs by a callback")
-    if own in NO_DPDK:
-        chain = reaches_dpdk(path, headers, set())
-        if chain:
-            complain(path, 1, f"lib/{own} is tested without an EAL, but reaches "
-                     f"{' -> '.join(chain)}: drop that include")
 
 
 def main():
@@ -86,11 +103,15 @@ def main():
     def complain(path, number, text):
         bad.append(f"{path}:{number}: {text}")
 
-    files = [pathlib.PurePath(a) for a in sys.argv[1:]]
-    files = [pathlib.Path(f) for f in files if f.parts[0] in {"lib", "app", "test", "perf"}]
-    headers = find_headers(files, complain)
-    for path in files:
-        check(path, headers, complain)
+    files = {pathlib.Path(a) for a in sys.argv[1:]}
+    files = {f for f in files if f.parts[0] in {"lib", "app", "test", "perf"}}
+    for path in sorted(files):
+        check_edges(path, files, complain)
+        if room(path).split("/")[0] in NO_DPDK:
+            chain = reaches_dpdk(path, files, set())
+            if chain:
+                complain(path, 1, f"{room(path)} is tested without an EAL, but reaches "
+                         f"{' -> '.join(chain)}: drop that include")
     print("\n".join(bad), end="\n" if bad else "")
     return 1 if bad else 0
 

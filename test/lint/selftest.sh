@@ -20,11 +20,11 @@ c_file() {
 
 c_file lib/base/net.h <<<'int ovnet_x;'
 c_file lib/base/rcu.h <<<'#include <rte_rcu_qsbr.h>'
-c_file lib/fib/fib.h <<<'#include "net.h"'
-c_file lib/fib/fib_writer.h <<<'#include "fib.h"'
-c_file lib/port/port.h <<<'#include "net.h"'
-c_file lib/path/drop.c <<<'#include "fib.h"'
-c_file app/main.c <<<'#include "fib_writer.h"'
+c_file lib/fib/fib.h <<<'#include "base/net.h"'
+c_file lib/fib/fib_writer.h <<<'#include "fib/fib.h"'
+c_file lib/port/port.h <<<'#include "base/net.h"'
+c_file lib/path/drop.c <<<'#include "fib/fib.h"'
+c_file app/main.c <<<'#include "fib/fib_writer.h"'
 
 fail() {
 	echo "FAIL: $*" >&2
@@ -48,12 +48,13 @@ S='/* SPDX-License-Identifier: BSD-3-Clause */'
 rc=0
 scripts/lint.sh format >/dev/null || rc=$?
 [ $rc = 77 ] || finds format lib/base/a.c:2 "two blanks" <<<"$S"$'\nint  ovnet_a;'
-finds includes lib/base/a.c:3 "base -> fib" <<<"$S"$'\n#include "net.h"\n#include "fib.h"'
-finds includes lib/lease/a.c:2 "lease -> port" <<<"$S"$'\n#include "port.h"'
-finds includes lib/lease/a.c:1 "lease -> rte by a header" <<<"$S"$'\n#include "rcu.h"'
+finds includes lib/base/a.c:3 "base -> fib" <<<"$S"$'\n#include "base/net.h"\n#include "fib/fib.h"'
+finds includes lib/base/a.c:2 "no folder" <<<"$S"$'\n#include "net.h"'
+finds includes lib/lease/a.c:2 "lease -> port" <<<"$S"$'\n#include "port/port.h"'
+finds includes lib/lease/flannel/a.c:2 "flannel -> port" <<<"$S"$'\n#include "port/port.h"'
+finds includes lib/lease/a.c:1 "lease -> rte by a header" <<<"$S"$'\n#include "base/rcu.h"'
 finds includes lib/encap/a.c:1 "encap -> rte" <<<"$S"$'\n#include <rte_mbuf.h>'
-finds includes lib/path/a.c:2 "path -> writer" <<<"$S"$'\n#include "fib_writer.h"'
-finds includes lib/port/net.h:1 "a name used twice" <<<"$S"
+finds includes lib/path/a.c:2 "path -> writer" <<<"$S"$'\n#include "fib/fib_writer.h"'
 finds frees lib/path/a.c:3 "a raw free" <<<"$S"$'\n\nrte_pktmbuf_free_bulk(p, n);'
 finds spelling lib/base/a.c:2 "a typing error" <<<"$S"$'\n/* rec'"ieve */"
 finds shell scripts/a.sh:3 "an unquoted variable" <<<$'#!/bin/sh\n# SPDX-License-Identifier: BSD-3-Clause\nrm $1'

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net.h"
+#include "base/net.h"
 
 struct node {
 	uint32_t public_host, subnet_host; /* /24 */

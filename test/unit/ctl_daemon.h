@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl_server.h"
+#include "ctl/ctl_server.h"
 
 struct daemon {
 	char dir[32], path[64];

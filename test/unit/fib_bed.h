@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "fib_writer.h"
+#include "fib/fib_writer.h"
 
 #define MAX_PEERS 65536
 

@@ -7,7 +7,7 @@
 
 #include <rte_cycles.h>
 
-#include "fragments.h"
+#include "path/fragments.h"
 
 #define HEADERS  34 /* Ethernet, IPv4 */
 #define INNER    1400

@@ -6,7 +6,7 @@
 #define OVNET_TEST_ICMP_BED_H
 
 #include "guarded.h"
-#include "icmp_error.h"
+#include "packet/icmp_error.h"
 
 #define ROUTER   (OWN_NET + 1)
 #define ROOM     4096u

@@ -18,7 +18,7 @@
 
 #include <event2/event.h>
 
-#include "internal.h"
+#include "kernel/internal.h"
 
 struct lab {
 	pid_t peer;

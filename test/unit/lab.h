@@ -27,8 +27,8 @@
 
 #include <rte_eal.h>
 
-#include "meta.h"
-#include "port.h"
+#include "packet/meta.h"
+#include "port/port.h"
 
 #define LAB_SKIP 77 /* meson: skipped */
 

@@ -7,7 +7,7 @@
 #include <event2/event.h>
 #include <time.h>
 
-#include "lease_client.h"
+#include "lease/lease_client.h"
 #include "live_etcd.h"
 
 #ifndef NODES_MAX

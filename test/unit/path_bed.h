@@ -15,8 +15,8 @@
 
 #include <rte_eal.h>
 
-#include "fib_writer.h"
-#include "path.h"
+#include "fib/fib_writer.h"
+#include "path/path.h"
 
 #define BED_MBUFS 1023
 #define DOOR_MAX  512

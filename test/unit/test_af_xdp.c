@@ -11,7 +11,7 @@
 #include <signal.h>
 
 #include "lab_uplink.h"
-#include "xsk.h"
+#include "port/xsk.h"
 
 static struct ovnet_port *open_xdp(const char *iface, int *err)
 {

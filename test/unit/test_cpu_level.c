@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "path.h"
+#include "path/path.h"
 
 static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 #define LEVELS (sizeof(levels) / sizeof(levels[0]))

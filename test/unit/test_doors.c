@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "lab.h"
-#include "udp_guard.h"
+#include "port/udp_guard.h"
 
 static struct ovnet_port *open_host(const char *name, uint16_t queues, bool offloads, int *err)
 {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "capture.h"
-#include "vxlan4.h"
+#include "encap/vxlan4.h"
 
 static const uint8_t ether[16] = {0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2, 0x08, 0};
 

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "firewall_int.h"
+#include "kernel/firewall_int.h"
 
 static const struct ovnet_firewall_rules v4 = {
 	.masquerade = true,

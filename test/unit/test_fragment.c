@@ -8,8 +8,8 @@
 
 #include "path_bed.h"
 
-#include "fragment.h"
 #include "guarded.h"
+#include "packet/fragment.h"
 
 #define MAX   600
 #define ROOM  65600u

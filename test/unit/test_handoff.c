@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 
-#include "handoff.h"
 #include "lab.h"
+#include "port/handoff.h"
 
 #define PRODUCERS 4
 #define EACH      30000

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lease_events.h"
+#include "lease/lease_events.h"
 
 #define FLOOD 500
 

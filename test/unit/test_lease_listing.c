@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lease_listing.h"
+#include "lease/lease_listing.h"
 
 #define KEYS_MAX 20000
 #define PAGE     700

@@ -8,8 +8,8 @@
 
 #include <sys/stat.h>
 
+#include "lease/snapshot.h"
 #include "live_node.h"
-#include "snapshot.h"
 
 #define DAY    86400
 #define THEIRS "{\"PublicIP\":\"10.168.0.66\"}"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "lease_table.h"
+#include "lease/lease_table.h"
 
 #define GOOD "{\"PublicIP\":\"192.0.2.9\"}"
 

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base64.h"
-#include "lease_value.h"
+#include "lease/base64.h"
+#include "lease/lease_value.h"
 
 static int parse(const char *json, struct ovnet_lease *l, char *err, size_t size)
 {

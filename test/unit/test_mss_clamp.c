@@ -8,9 +8,9 @@
 
 #include "path_bed.h"
 
-#include "csum.h"
 #include "guarded.h"
-#include "mss_clamp.h"
+#include "packet/csum.h"
+#include "packet/mss_clamp.h"
 
 #define SYN 0x02
 #define ACK 0x10

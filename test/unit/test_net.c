@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "net.h"
+#include "base/net.h"
 
 static void prefixes_are_masked_and_printed(void **state)
 {

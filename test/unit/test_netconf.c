@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "netconf.h"
+#include "lease/netconf.h"
 
 static struct ovnet_netconf good(const char *json)
 {

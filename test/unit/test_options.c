@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conf_run.h"
 
-#include "log.h"
+#include "base/log.h"
 
 OVNET_LOG_TYPE(optest)
 

@@ -22,8 +22,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "fragment.h"
-#include "icmp_error.h"
+#include "packet/fragment.h"
+#include "packet/icmp_error.h"
 
 #define ROOM  4096u
 #define FAR   0x0a080002u /* behind the small MTU */

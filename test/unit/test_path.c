@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "csum.h"
+#include "packet/csum.h"
 #include "path_bed.h"
 
 #include "capture.h"

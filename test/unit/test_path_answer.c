@@ -9,7 +9,7 @@
 #include "path_answer.h"
 
 #define OVNET_LEVEL v2
-#include "level.h"
+#include "path/level.h"
 
 #define HOST_ADDR 0xc0a80005u /* one of the node's own addresses outside the overlay */
 

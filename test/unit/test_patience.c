@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "patience.h"
+#include "base/patience.h"
 
 static void nobody_has_none(void **state)
 {

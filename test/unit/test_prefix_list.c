@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "prefix_list.h"
+#include "base/prefix_list.h"
 
 static struct ovnet_addr ip(const char *text)
 {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "queue_map.h"
+#include "port/queue_map.h"
 
 static struct ovnet_port_queue queues[OVNET_MAX_QUEUES];
 

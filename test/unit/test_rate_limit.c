@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "rate_limit.h"
+#include "packet/rate_limit.h"
 
 #define HZ    UINT64_C(2600000000)
 #define START UINT64_C(1234567890123)

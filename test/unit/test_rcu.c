@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "rcu.h"
+#include "base/rcu.h"
 
 struct thing {
 	struct ovnet_rcu_head rcu;

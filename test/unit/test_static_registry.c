@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lease_client.h"
-#include "static_registry.h"
+#include "lease/lease_client.h"
+#include "lease/static_registry.h"
 
 #define CONFIG "\"config\":{\"Network\":\"10.5.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}"
 #define LEASE(subnet, ip, mac)                                                               \

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ttl.h"
+#include "packet/ttl.h"
 
 /* The whole sum, apart from what is tested. */
 static uint16_t checksum(const uint8_t *b, unsigned len)

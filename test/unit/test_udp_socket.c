@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "lab.h"
-#include "udp_guard.h"
-#include "udp_socket.h"
+#include "port/udp_guard.h"
+#include "port/udp_socket.h"
 
 #define PORT 8472
 

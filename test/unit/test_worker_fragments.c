@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "fragments.h"
+#include "path/fragments.h"
 #include "worker_bed.h"
 
 static void feed_fragment(uint16_t id)

@@ -11,7 +11,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
-#include "worker.h"
+#include "path/worker.h"
 
 #include "path_bed.h"
 

@@ -18,7 +18,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "ovnet_xdp.h"
+#include "port/xdp/ovnet_xdp.h"
 
 #define FRAGMENT 0x3fff /* more fragments, or an offset */
 

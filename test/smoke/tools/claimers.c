@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lease_client.h"
+#include "lease/lease_client.h"
 
 #define NODES_MAX  250
 #define PATIENCE_S 60
