@@ -26,8 +26,8 @@
 #include <linux/rtnetlink.h>
 
 #include "ctl/ctl_server.h"
-#include "lease/base64.h"
-#include "lease/lease_value.h"
+#include "lease/flannel/lease_value.h"
+#include "lease/registry/etcd/base64.h"
 
 #define LEASES_MAX  65536u
 #define PREFIX      "/coreos.com/network/subnets/"

@@ -12,24 +12,24 @@
 #include <event2/event.h>
 #include <time.h>
 
-#include "blackhole.h"
-#include "conf.h"
+#include "conf/conf.h"
 #include "ctl/ctl_server.h"
 #include "fib/fib_writer.h"
-#include "impostors.h"
-#include "ingress.h"
+#include "host/blackhole.h"
+#include "host/firewall_job.h"
 #include "kernel/host_device.h"
 #include "lease/lease_client.h"
-#include "lease_ctl.h"
 #include "loop.h"
-#include "losses.h"
+#include "methods/lease_ctl.h"
+#include "node/ingress.h"
 #include "path/path.h"
 #include "path/worker.h"
-#include "peers.h"
+#include "peers/set.h"
 #include "port/udp_guard.h"
-#include "refusals.h"
-#include "rules.h"
-#include "warnings.h"
+#include "run/warnings.h"
+#include "watch/impostors.h"
+#include "watch/losses.h"
+#include "watch/refusals.h"
 
 #define MAX_PEERS (1u << 17) /* twice what a /8 of /24 holds */
 
@@ -132,7 +132,8 @@ int daemon_run(struct daemon *d);
 /* Leaves the event loop with this code. */
 void daemon_exit(struct daemon *d, int code);
 
-/* ports.c: publishes a new queue map over the ports that are not lost, and wakes the workers. */
+/* ports/ports.c: publishes a new queue map over the ports that are not lost, and wakes the workers.
+ */
 int ports_publish(struct daemon *d);
 /* Opens the host device as the port `id`. NULL and *err on failure (logged). */
 struct ovnet_port *ports_open_host(
@@ -141,7 +142,7 @@ struct ovnet_port *ports_open_host(
 void ports_stats(struct daemon *d, struct ovnet_port *port, struct ovnet_port_stats *out);
 uint64_t ports_rx_drops(
 	const struct daemon *d, const struct ovnet_port *port, enum ovnet_drop reason);
-/* reopen.c: the port's device is gone. */
+/* ports/reopen.c: the port's device is gone. */
 void port_lost(struct daemon *d, struct ovnet_port *port);
 /* Puts `fresh` in the place of the port of the same id. On failure `fresh` is closed. */
 int port_replace(struct daemon *d, struct ovnet_port *fresh);
@@ -150,8 +151,8 @@ void ports_check(struct daemon *d);
 /* Timers of the event loop. The second is armed by its first call. */
 void reopen_run(evutil_socket_t fd, short what, void *arg);
 void check_run(evutil_socket_t fd, short what, void *arg);
-/* uplinks.c: the kernel interface `text` names, the first there is: by name, by address, or (empty)
- * of the default route. -ENODEV. */
+/* underlay/uplinks.c: the kernel interface `text` names, the first there is: by name, by address,
+ * or (empty) of the default route. -ENODEV. */
 int uplinks_look_up(struct daemon *d, const char *text, struct ovnet_link *link);
 /* The largest MTU of the interfaces to come, for the size of packet buffers. */
 uint16_t uplinks_mtu(struct daemon *d);
@@ -177,7 +178,7 @@ bool uplink_has(const struct uplink *u, const struct ovnet_addr *addr);
 int uplinks_reopen(struct daemon *d);
 struct uplink *uplink_by_ifindex(struct daemon *d, uint32_t ifindex);
 
-/* fragment_doors.c: a door for outer fragments beside each uplink that needs one. */
+/* underlay/fragment_doors.c: a door for outer fragments beside each uplink that needs one. */
 int fragment_doors_open(struct daemon *d);
 /* Before the ports are closed. */
 void fragment_doors_unwatch(struct daemon *d);
@@ -185,18 +186,18 @@ void fragment_doors_unwatch(struct daemon *d);
 void fragment_door_filter(
 	struct daemon *d, struct uplink *u, const struct ovnet_port_filter *filter);
 
-/* host.c: addresses, MTU and blackhole of the host device. 0 or negative errno. */
+/* host/host.c: addresses, MTU and blackhole of the host device. 0 or negative errno. */
 int host_set_up(struct daemon *d);
 void host_link_changed(struct daemon *d, const struct ovnet_link *link);
 /* The device is gone: makes it anew, with all that belongs to it. 0 or -errno, logged. */
 int host_reopen(struct daemon *d);
 
-/* overlay.c: every peer is in the FIB, or failed and waits for the next check. */
+/* node/node.c: every peer is in the FIB, or failed and waits for the next check. */
 void overlay_settled(struct daemon *d);
 /* subnet.env, when it could not be written before. */
 void overlay_write_env(struct daemon *d);
 
-/* status.c: the control socket's methods. */
+/* methods/status.c: the control socket's methods. */
 extern const struct ovnet_ctl_method status_methods[];
 
 #endif

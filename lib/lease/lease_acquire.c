@@ -7,10 +7,10 @@
 #include <inttypes.h>
 
 #include "base/log.h"
-#include "lease/allocate.h"
+#include "base/mem.h"
+#include "lease/flannel/allocate.h"
 #include "lease/lease_client_int.h"
 #include "lease/lease_survey.h"
-#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

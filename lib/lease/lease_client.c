@@ -6,8 +6,8 @@
 #include <stdarg.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "lease/lease_client_int.h"
-#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -13,8 +13,8 @@
 #ifndef OVNET_LEASE_LEASE_CLIENT_H
 #define OVNET_LEASE_LEASE_CLIENT_H
 
-#include "lease/etcd.h"
-#include "lease/lease_value.h"
+#include "lease/flannel/lease_value.h"
+#include "lease/registry/registry.h"
 
 struct event_base;
 

@@ -4,8 +4,8 @@
  * back-off in case the watch does not work.
  */
 #include "base/log.h"
+#include "base/mem.h"
 #include "lease/lease_client_int.h"
-#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

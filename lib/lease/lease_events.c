@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "lease/backoff.h"
-#include "lease/mem.h"
-#include "lease/slice.h"
+#include "base/mem.h"
+#include "loop/backoff.h"
+#include "loop/slice.h"
 
 #define STEP 16 /* events between looks at the clock, or that pass straight through */
 

@@ -6,7 +6,7 @@
 #ifndef OVNET_LEASE_LEASE_EVENTS_H
 #define OVNET_LEASE_LEASE_EVENTS_H
 
-#include "lease/etcd.h"
+#include "lease/registry/registry.h"
 
 struct event_base;
 struct lease_events;

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "lease/net6.h"
+#include "lease/flannel/net6.h"
 
 /* "10.10.0.0 to 10.99.15.255" */
 #define RANGE_TEXT (2 * OVNET_ADDR_STRLEN + 4)

@@ -3,7 +3,7 @@
 #ifndef OVNET_LEASE_LEASE_JUDGE_H
 #define OVNET_LEASE_LEASE_JUDGE_H
 
-#include "lease/lease_value.h"
+#include "lease/flannel/lease_value.h"
 
 struct lease_judge {
 	const struct ovnet_netconf *netconf;

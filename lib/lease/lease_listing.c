@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "lease/backoff.h"
-#include "lease/mem.h"
-#include "lease/slice.h"
+#include "base/mem.h"
+#include "loop/backoff.h"
+#include "loop/slice.h"
 
 #define STEP 16   /* keys between looks at the clock */
 #define RUN  1024 /* keys that are sorted in one go */

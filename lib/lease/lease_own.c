@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "lease/lease_client_int.h"
-#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

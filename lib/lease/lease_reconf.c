@@ -3,9 +3,9 @@
  * The network config after the start. A running network cannot change its shape, so what changes is
  * told and no more: watched from the revision that was read, read again whenever the watch ends.
  */
-#include "lease/allocate.h"
+#include "base/mem.h"
+#include "lease/flannel/allocate.h"
 #include "lease/lease_client_int.h"
-#include "lease/mem.h"
 
 static void follow(struct ovnet_lease_client *c, int64_t revision);
 

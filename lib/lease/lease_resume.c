@@ -9,11 +9,11 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "lease/allocate.h"
+#include "base/mem.h"
+#include "lease/flannel/allocate.h"
 #include "lease/lease_client_int.h"
-#include "lease/mem.h"
-#include "lease/slice.h"
 #include "lease/snapshot.h"
+#include "loop/slice.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "lease/lease_client_int.h"
-#include "lease/mem.h"
 #include "lease/snapshot.h"
 
 OVNET_LOG_TYPE(lease)

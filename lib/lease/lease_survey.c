@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lease/allocate.h"
-#include "lease/mem.h"
+#include "base/mem.h"
+#include "lease/flannel/allocate.h"
 
 struct lease_survey *lease_survey_new(const struct ovnet_netconf *netconf,
 	const struct ovnet_addr *public_ip, const struct ovnet_prefix4 *previous, size_t skip)

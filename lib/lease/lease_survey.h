@@ -6,9 +6,9 @@
 #ifndef OVNET_LEASE_LEASE_SURVEY_H
 #define OVNET_LEASE_LEASE_SURVEY_H
 
-#include "lease/etcd.h"
+#include "lease/flannel/lease_value.h"
 #include "lease/lease_listing.h"
-#include "lease/lease_value.h"
+#include "lease/registry/registry.h"
 
 /* A key that bears our PublicIP; its texts are copies. */
 struct lease_found {

@@ -4,8 +4,8 @@
  * known stays in force and it starts over with a list.
  */
 #include "base/log.h"
+#include "base/mem.h"
 #include "lease/lease_client_int.h"
-#include "lease/mem.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -8,10 +8,10 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
-#include "lease/backoff.h"
+#include "base/mem.h"
+#include "lease/flannel/net6.h"
 #include "lease/lease_judge.h"
-#include "lease/mem.h"
-#include "lease/net6.h"
+#include "loop/backoff.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -8,8 +8,8 @@
 #ifndef OVNET_LEASE_LEASE_TABLE_H
 #define OVNET_LEASE_LEASE_TABLE_H
 
-#include "lease/etcd.h"
-#include "lease/lease_value.h"
+#include "lease/flannel/lease_value.h"
+#include "lease/registry/registry.h"
 
 struct lease_table;
 

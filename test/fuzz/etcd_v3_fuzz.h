@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "lease/etcd_v3.h"
+#include "lease/registry/etcd/etcd_v3.h"
 
 static inline void check_kvs(const struct v3_kvs *k)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ovnet.conf, checked as by ovnetd --check-config. */
-#include "conf.h"
+#include "conf/conf.h"
 #include "fuzz.h"
 
 const char *__lsan_default_suppressions(void);

@@ -2,7 +2,7 @@
 /* etcd's answers through its JSON gateway: a byte for the method, then JSON; errors as well. */
 #include "etcd_v3_fuzz.h"
 
-#include "lease/http_client.h"
+#include "lease/registry/etcd/http_client.h"
 
 static void fuzz_error(const uint8_t *data, size_t size)
 {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "lease/etcd_v2.h"
-#include "lease/etcd_v2_scan.h"
+#include "lease/registry/etcd/etcd_v2.h"
+#include "lease/registry/etcd/etcd_v2_scan.h"
 
 static void check_kv(const struct ovnet_etcd_kv *kv)
 {

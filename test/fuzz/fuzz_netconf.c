@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "lease/allocate.h"
+#include "lease/flannel/allocate.h"
 
 static void check4(const struct ovnet_netconf *c)
 {

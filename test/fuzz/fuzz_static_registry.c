@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "lease/static_file.h"
+#include "lease/registry/file/static_file.h"
 
 static int read_version(const uint8_t *data, size_t size, struct static_file *f)
 {

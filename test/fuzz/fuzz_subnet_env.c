@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
-#include "lease/subnet_env.h"
+#include "lease/flannel/subnet_env.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf.h"
-#include "loader.h"
+#include "conf/conf.h"
+#include "conf/reader.h"
 
 #define MAX_ARGS 8
 

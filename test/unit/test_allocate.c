@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lease/allocate.h"
+#include "lease/flannel/allocate.h"
 
 static struct ovnet_netconf conf_of(const char *json)
 {

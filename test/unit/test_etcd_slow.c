@@ -9,8 +9,8 @@
 
 #include <sys/syscall.h>
 
-#include "lease/etcd_client.h"
 #include "lease/lease_client_int.h"
+#include "lease/registry/etcd/etcd_client.h"
 #include "live_lossy.h"
 
 static int64_t jumped_s;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lease/etcd_v2_scan.h"
+#include "lease/registry/etcd/etcd_v2_scan.h"
 
 struct found {
 	int rc;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "lease/etcd_v3.h"
+#include "lease/registry/etcd/etcd_v3.h"
 
 /* Revision 7; "a" = "v" of revision 5 and lease 9; a key with a NUL in it; one without a key. */
 static const char listing[] = "\0\0\0\0\x19"

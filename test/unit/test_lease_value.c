@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "lease/base64.h"
-#include "lease/lease_value.h"
+#include "lease/flannel/lease_value.h"
+#include "lease/registry/etcd/base64.h"
 
 static int parse(const char *json, struct ovnet_lease *l, char *err, size_t size)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lease/netconf.h"
+#include "lease/flannel/netconf.h"
 
 static struct ovnet_netconf good(const char *json)
 {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "options.h"
+#include "conf/options.h"
 
 static json_t *from_text(const char *text)
 {

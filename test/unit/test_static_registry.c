@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "lease/lease_client.h"
-#include "lease/static_registry.h"
+#include "lease/registry/file/static_registry.h"
 
 #define CONFIG "\"config\":{\"Network\":\"10.5.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}"
 #define LEASE(subnet, ip, mac)                                                               \

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lease/subnet_env.h"
+#include "lease/flannel/subnet_env.h"
 
 static char dir[64], path[128];
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conf/conf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "conf/command_line.h"
+#include "conf/reader.h"
+
+static void check_cpus_match(struct loader *l)
+{
+	const struct conf *c = l->conf;
+	int n = conf_cpu_list(c->dpdk.worker_cpus, NULL, 0);
+
+	if (n > 0 && n != c->dpdk.workers)
+		complain_value(l, "dpdk.worker-cpus",
+			"%d CPUs for %u workers; give as many CPUs as dpdk.workers says", n,
+			c->dpdk.workers);
+}
+
+static void check_credentials(struct loader *l)
+{
+	const struct conf *c = l->conf;
+
+	if (c->etcd.keyfile[0] != '\0' && c->etcd.certfile[0] == '\0')
+		complain_value(
+			l, "etcd.keyfile", "a key without its certificate; give etcd.certfile too");
+	if (c->etcd.password[0] != '\0' && c->etcd.username[0] == '\0')
+		complain_value(l, "etcd.password", "a password for nobody; give etcd.username too");
+}
+
+static void check_registry(struct loader *l)
+{
+	if (l->conf->registry.type == CONF_REGISTRY_STATIC && l->conf->registry.file[0] == '\0')
+		complain_value(
+			l, "registry.type", "static, but from which file? give registry.file too");
+}
+
+static void check_log_level(struct loader *l)
+{
+	char bad[64] = "";
+
+	if (ovnet_log_set_levels(l->conf->control.log_level, bad, sizeof(bad)) == 0)
+		return;
+	complain_value(l, "control.log-level",
+		"no level or module \"%s\"; give error, warn, notice, info or debug, with "
+		"exceptions as in \"info,lease=debug\"",
+		bad);
+}
+
+static bool is_given(const struct loader *l, const char *key)
+{
+	return l->given[option_find(ovnetd_options, key) - ovnetd_options].kind != FROM_PRESET;
+}
+
+static void check_ports(struct loader *l)
+{
+	unsigned min = l->conf->encap.src_port_min, max = l->conf->encap.src_port_max;
+
+	if (min <= max)
+		return;
+	if (is_given(l, "encap.src-port-min"))
+		complain_value(l, "encap.src-port-min",
+			"%u is above src-port-max, %u; give the lower port here", min, max);
+	else
+		complain_value(l, "encap.src-port-max",
+			"%u is below src-port-min, %u; give src-port-min too", max, min);
+}
+
+/* What no single value shows. */
+static void check_together(struct loader *l)
+{
+	check_ports(l);
+	check_cpus_match(l);
+	check_credentials(l);
+	check_registry(l);
+	check_log_level(l);
+}
+
+static int finish(struct loader *l, enum conf_action action)
+{
+	if (l->errors > LOADER_MAX_ERRORS)
+		fprintf(stderr, "ovnetd: and %u errors more\n", l->errors - LOADER_MAX_ERRORS);
+	if (l->errors > 0) {
+		conf_free(l->conf);
+		return -EINVAL;
+	}
+	if (action == CONF_CHECK)
+		printf("%s: ok\n", l->file);
+	return 0;
+}
+
+int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action)
+{
+	struct loader l = {.conf = conf, .file = CONF_FILE_DEFAULT};
+	struct command_line cl;
+
+	memset(conf, 0, sizeof(*conf));
+	command_line_read(&l, &cl, argc, argv);
+	*action = cl.action;
+	if (cl.action == CONF_EXIT) {
+		free(cl.uses);
+		return l.errors > 0 ? -EINVAL : 0;
+	}
+	if (cl.file != NULL) {
+		l.file = cl.file;
+		l.file_named = true;
+	}
+	if (option_set_presets(ovnetd_options, conf) < 0) {
+		fprintf(stderr, "ovnetd: out of memory\n");
+		free(cl.uses);
+		conf_free(conf);
+		return -ENOMEM;
+	}
+	conf_file_read(&l);
+	environment_read(&l);
+	command_line_apply(&l, &cl);
+	check_together(&l);
+	free(cl.uses);
+	if (l.errors == 0)
+		flannel_flags_tell(&l);
+	return finish(&l, cl.action);
+}
+
+void conf_free(struct conf *conf)
+{
+	option_free_all(ovnetd_options, conf);
+	for (unsigned i = 0; i < conf->n_uplinks; i++)
+		option_free_all(uplink_options, &conf->uplinks[i]);
+	memset(conf, 0, sizeof(*conf));
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ovnetd's configuration, filled by options.c from one table: defaults, then the
+ * file, then the environment, then the command line. Strings are owned by the struct (conf_free).
+ * Main thread, before anything else starts; read-only afterwards.
+ */
+#ifndef OVNET_APP_CONF_CONF_H
+#define OVNET_APP_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/net.h"
+
+#define CONF_MAX_UPLINKS    8
+#define CONF_MAX_NEIGHBOURS 64
+#define CONF_MAX_CPU        1024 /* CPU numbers are below this */
+
+enum conf_api { CONF_API_AUTO, CONF_API_V3, CONF_API_V2 };
+enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
+enum conf_registry { CONF_REGISTRY_ETCD, CONF_REGISTRY_STATIC };
+enum conf_transport { CONF_TRANSPORT_AUTO, CONF_TRANSPORT_GRPC, CONF_TRANSPORT_JSON };
+enum conf_on_lost { CONF_LOST_KEEP, CONF_LOST_DRAIN };
+/* As enum ovnet_validation. */
+enum conf_validation { CONF_VALIDATE_OFF, CONF_VALIDATE_PERMISSIVE, CONF_VALIDATE_STRICT };
+enum conf_routed { CONF_ROUTED_STRICT, CONF_ROUTED_ASYMMETRIC };
+enum conf_df { CONF_DF_AUTO, CONF_DF_CLEAR, CONF_DF_SET, CONF_DF_INHERIT };
+enum conf_blackhole { CONF_BLACKHOLE_AUTO, CONF_BLACKHOLE_ON, CONF_BLACKHOLE_OFF };
+enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
+enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
+
+struct conf_neighbour {
+	struct ovnet_addr ip;
+	struct ovnet_mac mac;
+};
+
+/*
+ * One entry of `uplinks`. Either `iface` (shared with the kernel, which supplies address,
+ * routes and neighbours), or `devargs` (driver dpdk) with address, gateway and neighbours
+ * given here, since there is no kernel device to ask.
+ */
+struct conf_uplink {
+	char *iface;
+	enum conf_driver driver;
+	char *devargs;
+	struct ovnet_prefix4 address_net; /* devargs: the on-link network ... */
+	struct ovnet_addr address;        /* ... and our address in it */
+	struct ovnet_addr gateway;        /* devargs: where everything else goes; may be none */
+	struct conf_neighbour neighbours[CONF_MAX_NEIGHBOURS];
+	unsigned n_neighbours;
+	bool zero_copy;  /* af_xdp: the NIC writes into ovnet's memory */
+	uint16_t queues; /* 0: one per worker, as far as the device has them */
+};
+
+struct conf {
+	struct {
+		enum conf_registry type;
+		char *file;     /* static */
+		char *snapshot; /* etcd; "": none */
+	} registry;
+	struct {
+		char *endpoints, *prefix, *cafile, *certfile, *keyfile, *server_name;
+		char *username, *password;
+		uint32_t timeout; /* seconds per request */
+		enum conf_api api;
+		enum conf_transport transport;
+	} etcd;
+	struct {
+		char *iface; /* name or address; "" : interface of the default route */
+		char *iface_regex, *iface_can_reach; /* where iface names none; or "" */
+		char *public_ip;                     /* "": address of the interface */
+		char *public_ipv6;                   /* "": the same of IPv6, if it has one */
+		char *subnet_file;
+		uint32_t subnet_lease_renew_margin; /* minutes */
+		enum conf_on_lost on_lost;
+	} node;
+	struct {
+		char *device; /* name of the host device */
+		enum conf_blackhole blackhole;
+		bool ip_masq, fully_random_disable, forward_rules;
+		uint32_t rules_resync; /* seconds */
+	} host;
+	struct {
+		enum conf_validation validation;
+		enum conf_routed routed;
+		char *allow; /* see ingress.h */
+	} ingress;
+	struct {
+		uint16_t src_port_min, src_port_max;
+		char *dscp, *ttl; /* "inherit" or a number */
+		enum conf_df df;
+		bool udp_checksum, udp_checksum6, mss_clamp;
+	} encap;
+	struct {
+		uint16_t workers;
+		char *worker_cpus; /* "2,3": worker i on the i-th; "": the scheduler places them */
+		uint32_t memory;   /* megabytes; 0: what the pool needs */
+		uint32_t mbufs;
+		enum conf_hugepages hugepages;
+		enum conf_mode mode;
+		char *cpu_level; /* "auto", "x86-64-v2", ... */
+		char *eal_args;  /* appended, split at blanks, no shell */
+	} dpdk;
+	struct conf_uplink uplinks[CONF_MAX_UPLINKS]; /* none: one, on node.iface, driver auto */
+	unsigned n_uplinks;
+	struct {
+		char *socket;
+		char *socket_mode; /* octal, "0660" */
+		char *log_level;
+	} control;
+};
+
+/* What main() is to do after the command line was read. */
+enum conf_action { CONF_RUN, CONF_CHECK, CONF_CLEANUP, CONF_CLEANUP_DRY_RUN, CONF_EXIT };
+
+/*
+ * Reads the command line and the file it names (default /etc/ovnet/ovnet.conf, which may be
+ * missing), and flannel's environment variables, FLANNELD_<FLAG>. Errors are printed to stderr,
+ * all of them, each with file, line and cure, before it
+ * returns -EINVAL. CONF_EXIT: --help and --version, already printed. CONF_CHECK: the file was good.
+ */
+int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action);
+void conf_free(struct conf *conf);
+
+/*
+ * "2,3" or "2-3" into `cpus`, at most `max` of them. How many the list names ("": 0), or -EINVAL
+ * when it is no list or names a CPU twice.
+ */
+int conf_cpu_list(const char *text, uint16_t *cpus, unsigned max);
+
+#endif

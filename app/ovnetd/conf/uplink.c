@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conf/reader.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libconfig.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool given(const struct ovnet_addr *a)
+{
+	return a->family != 0;
+}
+
+static bool on_link(const struct conf_uplink *up, const struct ovnet_addr *a)
+{
+	return ovnet_prefix4_contains(&up->address_net, ntohl(a->v4_be)) &&
+	       !ovnet_addr_equal(a, &up->address);
+}
+
+static void check_neighbours(
+	struct loader *l, struct origin at, const char *name, const struct conf_uplink *up)
+{
+	char text[OVNET_ADDR_STRLEN];
+
+	for (unsigned i = 0; i < up->n_neighbours; i++) {
+		const struct ovnet_addr *ip = &up->neighbours[i].ip;
+
+		ovnet_addr_text(ip, text, sizeof(text));
+		if (!on_link(up, ip))
+			complain(l, at, name,
+				"neighbour %s is not another address of the uplink's network; give "
+				"the gateway's MAC for what lies behind it",
+				text);
+		for (unsigned j = 0; j < i; j++)
+			if (ovnet_addr_equal(ip, &up->neighbours[j].ip))
+				complain(l, at, name, "neighbour %s is there twice; remove one",
+					text);
+	}
+}
+
+static void check_kernel(
+	struct loader *l, struct origin at, const char *name, const struct conf_uplink *up)
+{
+	if (given(&up->address) || given(&up->gateway) || up->n_neighbours > 0)
+		complain(l, at, name,
+			"address, gateway and neighbours go with devargs; remove them, the kernel "
+			"has them for %s",
+			up->iface);
+}
+
+static void check_dpdk(struct loader *l, struct origin at, const char *name, struct conf_uplink *up)
+{
+	if (up->driver != CONF_DRIVER_AUTO)
+		complain(l, at, name,
+			"driver goes with iface; remove it, devargs names a DPDK device");
+	up->driver = CONF_DRIVER_DPDK;
+	if (!given(&up->address)) {
+		complain(l, at, name,
+			"devargs without address; give our address there, as in "
+			"address = \"192.0.2.1/24\"");
+		return;
+	}
+	if (given(&up->gateway) && !on_link(up, &up->gateway))
+		complain(l, at, name,
+			"the gateway is not another address of the uplink's network; give one that "
+			"is");
+	check_neighbours(l, at, name, up);
+}
+
+static void check_uplink(
+	struct loader *l, struct origin at, const char *name, struct conf_uplink *up)
+{
+	bool iface = up->iface[0] != '\0', devargs = up->devargs[0] != '\0';
+
+	if (iface == devargs)
+		complain(l, at, name, "%s; give either iface or devargs",
+			iface ? "iface and devargs together" : "neither iface nor devargs");
+	else if (iface)
+		check_kernel(l, at, name, up);
+	else
+		check_dpdk(l, at, name, up);
+	for (unsigned i = 0; iface && i + 1 < l->conf->n_uplinks; i++)
+		if (strcmp(l->conf->uplinks[i].iface, up->iface) == 0)
+			complain(l, at, name, "%s is another uplink already; remove one of them",
+				up->iface);
+}
+
+/* The next free entry, counted in, with its presets. NULL: complained. */
+static struct conf_uplink *add_uplink(struct loader *l, struct origin at, const char *name)
+{
+	if (l->conf->n_uplinks == CONF_MAX_UPLINKS) {
+		complain(l, at, name, "more than %d uplinks; remove some", CONF_MAX_UPLINKS);
+		return NULL;
+	}
+	struct conf_uplink *up = &l->conf->uplinks[l->conf->n_uplinks];
+	if (option_set_presets(uplink_options, up) < 0) {
+		complain(l, at, name, "out of memory");
+		option_free_all(uplink_options, up);
+		return NULL;
+	}
+	l->conf->n_uplinks++;
+	return up;
+}
+
+static struct origin at_line(const config_setting_t *s)
+{
+	return (struct origin){FROM_FILE, config_setting_source_line(s)};
+}
+
+static void read_neighbour(struct loader *l, config_setting_t *s, struct conf_uplink *up)
+{
+	struct conf_neighbour n = {0};
+	unsigned errors = l->errors;
+
+	if (up->n_neighbours == CONF_MAX_NEIGHBOURS) {
+		complain(l, at_line(s), "neighbours", "more than %d; remove some",
+			CONF_MAX_NEIGHBOURS);
+		return;
+	}
+	if (config_setting_type(s) != CONFIG_TYPE_GROUP) {
+		complain(l, at_line(s), "neighbours",
+			"not a group; give { ip = \"192.0.2.2\"; mac = \"02:00:00:00:00:02\"; }");
+		return;
+	}
+	struct group_reader r = {.table = neighbour_options, .path = "neighbours", .base = &n};
+	conf_read_group(l, s, &r);
+	if (errors == l->errors && (!given(&n.ip) || !ovnet_mac_is_unicast(&n.mac)))
+		complain(l, at_line(s), "neighbours", "ip or mac is missing; give both");
+	else if (errors == l->errors)
+		up->neighbours[up->n_neighbours++] = n;
+}
+
+static bool is_list(struct loader *l, const config_setting_t *s, const char *name)
+{
+	if (config_setting_type(s) == CONFIG_TYPE_LIST)
+		return true;
+	/* "[ ]" is an array, which cannot hold groups; empty, it means the same. */
+	if (config_setting_type(s) == CONFIG_TYPE_ARRAY && config_setting_length(s) == 0)
+		return true;
+	complain(l, at_line(s), name, "not a list; give %s = ( { ... }, { ... } );", name);
+	return false;
+}
+
+static void read_neighbours(struct loader *l, config_setting_t *list, void *base)
+{
+	if (!is_list(l, list, "neighbours"))
+		return;
+	for (int i = 0; i < config_setting_length(list); i++)
+		read_neighbour(l, config_setting_get_elem(list, (unsigned)i), base);
+}
+
+static void read_uplink(struct loader *l, config_setting_t *s, const char *name)
+{
+	unsigned errors = l->errors;
+
+	if (config_setting_type(s) != CONFIG_TYPE_GROUP) {
+		complain(l, at_line(s), name, "not a group; give { iface = \"eth0\"; }");
+		return;
+	}
+	struct conf_uplink *up = add_uplink(l, at_line(s), name);
+	if (up == NULL)
+		return;
+	struct group_reader r = {
+		.table = uplink_options, .path = name, .base = up, .items = read_neighbours};
+	conf_read_group(l, s, &r);
+	if (errors == l->errors)
+		check_uplink(l, at_line(s), name, up);
+}
+
+void uplinks_from_file(struct loader *l, config_setting_t *list)
+{
+	char name[32];
+
+	if (!is_list(l, list, "uplinks"))
+		return;
+	for (int i = 0; i < config_setting_length(list); i++) {
+		snprintf(name, sizeof(name), "uplinks[%d]", i);
+		read_uplink(l, config_setting_get_elem(list, (unsigned)i), name);
+	}
+}
+
+static void flag_member(struct loader *l, struct conf_uplink *up, char *part)
+{
+	static const struct origin flag = {FROM_FLAG, 0};
+	char why[768];
+	char *eq = strchr(part, '=');
+
+	if (eq != NULL)
+		*eq = '\0';
+	const struct option_def *o = option_find(uplink_options, part);
+	if (eq == NULL || o == NULL || o->type == OPTION_ITEMS || o->type == OPTION_PARSED ||
+		strcmp(part, "devargs") == 0) {
+		complain(l, flag, "--uplink",
+			"\"%.100s\" does not belong there; give "
+			"iface=NAME[,driver=DRIVER][,queues=N], "
+			"anything else in the file",
+			part);
+		return;
+	}
+	if (option_set_text(o, up, eq + 1, why, sizeof(why)) < 0) {
+		char name[OPTION_NAME_MAX];
+		snprintf(name, sizeof(name), "--uplink %s", part);
+		complain(l, flag, name, "%s", why);
+	}
+}
+
+void uplink_from_flag(struct loader *l, const char *text)
+{
+	static const struct origin flag = {FROM_FLAG, 0};
+	unsigned errors = l->errors;
+	char *save = NULL, *copy = strdup(text);
+	struct conf_uplink *up = add_uplink(l, flag, "--uplink");
+
+	if (copy == NULL)
+		complain(l, flag, "--uplink", "out of memory");
+	for (char *part = up && copy ? strtok_r(copy, ",", &save) : NULL; part != NULL;
+		part = strtok_r(NULL, ",", &save))
+		flag_member(l, up, part);
+	if (up != NULL && errors == l->errors)
+		check_uplink(l, flag, "--uplink", up);
+	free(copy);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conf/options.h"
+
+#include "conf/conf.h"
+#include "conf/validate.h"
+
+#define AT(type, member) .offset = offsetof(type, member), .width = sizeof(((type *)0)->member)
+#define UP(member)       AT(struct conf_uplink, member)
+#define NEIGH(member)    AT(struct conf_neighbour, member)
+
+/* "dpdk" is not for the asking: it follows from devargs. */
+static const char *const driver[] = {"auto", "af_xdp", "af_packet", NULL};
+
+static const char *const off_on[] = {"off", "on", NULL};
+
+static_assert(CONF_DRIVER_AUTO == 0 && CONF_DRIVER_AF_XDP == 1 && CONF_DRIVER_AF_PACKET == 2,
+	"order of choices");
+
+/* clang-format off */
+const struct option_def uplink_options[] = {
+	{"iface", OPTION_TEXT, UP(iface), .check = check_iface_name_or_none, .preset = "",
+		.form = "the name of an interface, 1 to 15 characters",
+		.help = "kernel interface, shared with the kernel"},
+	{"driver", OPTION_CHOICE, UP(driver), .choices = driver, .preset = "auto", .help = "how packets are taken from it; auto: af_xdp where it works"},
+	{"devargs", OPTION_TEXT, UP(devargs), .preset = "", .form = "a PCI address or device string of DPDK's",
+		.help = "DPDK device, taken whole: \"0000:01:00.0\", \"net_pcap0,...\""},
+	{"address", OPTION_PARSED, .parse = parse_uplink_address, .preset = "", .form = "an IPv4 address and its prefix length such as \"192.0.2.1/24\"",
+		.help = "with devargs: our address and its network"},
+	{"gateway", OPTION_PARSED, UP(gateway), .parse = parse_unicast4, .preset = "", .form = "an IPv4 address such as \"192.0.2.254\"",
+		.help = "with devargs: where everything outside that network goes"},
+	{"neighbours", OPTION_ITEMS, .preset = "", .help = "with devargs: MAC addresses of nodes and gateway"},
+	{"zero-copy", OPTION_CHOICE, UP(zero_copy), .choices = off_on, .preset = "off",
+		.help = "af_xdp: the NIC reads and writes ovnet's memory, where its driver can"},
+	{"queues", OPTION_UINT, UP(queues), .preset = "0", .min = 0, .max = 31, .help = "queues to open; 0: one per worker, as far as there are any"},
+	{NULL},
+};
+
+const struct option_def neighbour_options[] = {
+	{"ip", OPTION_PARSED, NEIGH(ip), .parse = parse_unicast4, .preset = "", .form = "an IPv4 address such as \"192.0.2.2\"", .help = "its address"},
+	{"mac", OPTION_PARSED, NEIGH(mac), .parse = parse_mac, .preset = "", .form = "a unicast MAC address such as \"02:00:00:00:00:02\"", .help = "its MAC"},
+	{NULL},
+};
+/* clang-format on */

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Starts DPDK with arguments derived from the configuration and the machine, so that
+ * nobody has to know them: own prefix (several daemons live side by side), hugepages
+ * when there are enough, 4K pages with a warning otherwise.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon.h"
+#include "engine/pool.h"
+#include "run/cleanup.h"
+
+OVNET_LOG_TYPE(eal)
+
+#define MAX_ARGS   64
+#define MAX_LCORES 2048
+#define PREFIX     "ovnet-"
+#define MIN_FILES  256
+#define TURN_US    10000 /* EAL takes a tenth of a second, more on a busy machine */
+#define TURN_TRIES 300
+
+/* EAL keeps pointers into the strings, and may change the array it is given: that is a copy. */
+static struct args {
+	int n;
+	char *v[MAX_ARGS + 1];
+} args;
+
+static int add(struct args *a, const char *text)
+{
+	if (a->n == MAX_ARGS) {
+		LOG(ERR, "more than %d EAL arguments: shorten dpdk.eal-args", MAX_ARGS);
+		return -E2BIG;
+	}
+	a->v[a->n] = strdup(text);
+	if (a->v[a->n] == NULL)
+		return -ENOMEM;
+	a->n++;
+	return 0;
+}
+
+/* The CPUs this process may use, as "0,1,5". */
+static void allowed_cpus(char *buf, size_t size)
+{
+	cpu_set_t set;
+	size_t at = 0;
+
+	buf[0] = '\0';
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		CPU_ZERO(&set);
+	for (int cpu = 0; cpu < CPU_SETSIZE && at + 8 < size; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			at += (size_t)snprintf(buf + at, size - at, "%s%d", at ? "," : "", cpu);
+	if (at == 0)
+		snprintf(buf, size, "0");
+}
+
+/* lcore 0 is the control thread, 1..n the workers; without worker-cpus the scheduler places them.
+ */
+static int add_lcores(struct args *a, const struct conf *c)
+{
+	char all[MAX_LCORES], text[2 * MAX_LCORES * 4];
+	uint16_t cpus[OVNET_MAX_WORKERS];
+	int n = conf_cpu_list(c->dpdk.worker_cpus, cpus, OVNET_MAX_WORKERS);
+	size_t at;
+
+	allowed_cpus(all, sizeof(all));
+	at = (size_t)snprintf(text, sizeof(text), "0@(%s)", all);
+	for (unsigned i = 0; i < c->dpdk.workers && at < sizeof(text); i++) {
+		if ((int)i < n)
+			at += (size_t)snprintf(
+				text + at, sizeof(text) - at, ",%u@%d", i + 1, cpus[i]);
+		else
+			at += (size_t)snprintf(
+				text + at, sizeof(text) - at, ",%u@(%s)", i + 1, all);
+	}
+	if (at >= sizeof(text))
+		return -E2BIG;
+	return add(a, "--lcores") < 0 ? -ENOMEM : add(a, text);
+}
+
+static bool wants_pci(const struct conf *c)
+{
+	for (unsigned i = 0; i < c->n_uplinks; i++) {
+		unsigned bus, dev, fn;
+		const char *da = c->uplinks[i].devargs;
+		if (da != NULL && (sscanf(da, "%*x:%x:%x.%x", &bus, &dev, &fn) == 3 ||
+					  sscanf(da, "%x:%x.%x", &bus, &dev, &fn) == 3))
+			return true;
+	}
+	return false;
+}
+
+static int add_user_args(struct args *a, const char *text)
+{
+	char *copy = strdup(text), *save = NULL;
+	int rc = copy != NULL ? 0 : -ENOMEM;
+
+	for (char *p = rc == 0 ? strtok_r(copy, " \t\n", &save) : NULL; p != NULL && rc == 0;
+		p = strtok_r(NULL, " \t\n", &save))
+		rc = add(a, p);
+	free(copy);
+	return rc;
+}
+
+static int build(struct args *a, struct daemon *d, uint32_t megabytes)
+{
+	char prefix[64], mem[16];
+	int rc = 0;
+
+	snprintf(prefix, sizeof(prefix), "--file-prefix=" PREFIX "%d", getpid());
+	snprintf(mem, sizeof(mem), "%u", megabytes);
+	const char *fixed[] = {"ovnetd", prefix, "--no-telemetry", "-m", mem,
+		/* EAL refuses --in-memory together with --no-huge. */
+		d->hugepages ? "--in-memory" : "--no-huge", d->hugepages ? NULL : "--no-shconf",
+		wants_pci(&d->conf) ? NULL : "--no-pci", "--log-level=lib.eal:error"};
+
+	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && rc == 0; i++)
+		if (fixed[i] != NULL)
+			rc = add(a, fixed[i]);
+	if (rc == 0)
+		rc = add_lcores(a, &d->conf);
+	return rc < 0 ? rc : add_user_args(a, d->conf.dpdk.eal_args);
+}
+
+/* EAL keeps small files of its own; let them stand beside our socket and vanish with it. */
+static void set_runtime_dir(const char *socket)
+{
+	char *copy = strdup(socket);
+
+	if (copy != NULL && setenv("RUNTIME_DIRECTORY", dirname(copy), 1) < 0)
+		LOG(WARN, "cannot set EAL's run-time directory: %s", strerror(errno));
+	free(copy);
+}
+
+static bool is_dead(const char *name)
+{
+	int pid, end = 0;
+
+	return sscanf(name, PREFIX "%d%n", &pid, &end) == 1 && name[end] == '\0' && pid > 0 &&
+	       kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+int eal_remove_dead(const char *socket, char *path, size_t size, bool dry_run)
+{
+	char copy[PATH_MAX];
+	struct dirent *e;
+	int n = 0;
+
+	snprintf(copy, sizeof(copy), "%s", socket);
+	snprintf(path, size, "%s/dpdk", dirname(copy)); /* as EAL makes it */
+	DIR *dir = opendir(path);
+	if (dir == NULL)
+		return 0;
+	while ((e = readdir(dir)) != NULL)
+		if (is_dead(e->d_name))
+			n += dry_run || unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR) == 0;
+	closedir(dir);
+	return n;
+}
+
+static void remove_runtime_dir(const char *socket)
+{
+	char all[PATH_MAX];
+
+	/* Empty by now, or somebody else's: then they stay. */
+	(void)rmdir(rte_eal_get_runtime_dir());
+	(void)eal_remove_dead(socket, all, sizeof(all), false);
+	(void)rmdir(all);
+}
+
+/* EAL panics without files, and takes one for each hugepage. */
+static int raise_file_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return -errno;
+	if (l.rlim_max < MIN_FILES) {
+		LOG(ERR,
+			"at most %llu open files are allowed, %d are needed: raise the limit "
+			"(LimitNOFILE=, ulimit -n)",
+			(unsigned long long)l.rlim_max, MIN_FILES);
+		return -EMFILE;
+	}
+	l.rlim_cur = l.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &l) < 0)
+		LOG(WARN, "the limit of open files stays low: %s", strerror(errno));
+	return 0;
+}
+
+/*
+ * Pages that are free when we look may be another's when EAL takes them, and EAL then ends instead
+ * of doing without: daemons that start together take turns, by a lock on what all of them see and
+ * nobody removes. An fd to close, or -1: go on as it is.
+ */
+static int take_turn(void)
+{
+	int fd = open("/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (unsigned i = 0; fd >= 0 && i < TURN_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			break;
+		usleep(TURN_US);
+	}
+	return fd;
+}
+
+static int start(struct daemon *d)
+{
+	char *argv[MAX_ARGS + 1];
+	uint32_t megabytes;
+	int rc = memory_choose(d, &megabytes);
+
+	if (rc == 0)
+		rc = build(&args, d, megabytes);
+	memcpy(argv, args.v, sizeof(argv));
+	if (rc == 0 && rte_eal_init(args.n, argv) < 0) {
+		LOG(ERR,
+			"DPDK did not start: %s. With %u MB of %s asked for; see the lines above, "
+			"`scripts/hugepages.sh show`, and dpdk.eal-args if you set it",
+			rte_strerror(rte_errno), megabytes,
+			d->hugepages ? "hugepages" : "4K pages");
+		rc = -ENODEV;
+	}
+	d->eal = rc == 0;
+	return rc;
+}
+
+static int init(struct daemon *d)
+{
+	char dead[PATH_MAX];
+	int rc = raise_file_limit();
+
+	if (rc < 0)
+		return rc;
+	set_runtime_dir(d->conf.control.socket);
+	int turn = take_turn();
+	rc = start(d);
+	if (turn >= 0)
+		close(turn);
+	(void)eal_remove_dead(d->conf.control.socket, dead, sizeof(dead), false);
+	if (rc == 0)
+		rc = memory_pool(d);
+	return rc;
+}
+
+static void fini(struct daemon *d)
+{
+	rte_mempool_free(d->pool);
+	d->pool = NULL;
+	if (!d->eal)
+		return;
+	d->eal = false;
+	remove_runtime_dir(d->conf.control.socket);
+	rte_eal_cleanup();
+}
+
+const struct module module_eal = {"eal", init, fini};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The host's masquerade and FORWARD rules (host.ip-masq, host.forward-rules): made when the subnet
+ * is known, looked after every host.rules-resync seconds. A thread does it, one at a time, because
+ * it may have to wait for other programs. Control thread only.
+ */
+#ifndef OVNET_APP_HOST_FIREWALL_JOB_H
+#define OVNET_APP_HOST_FIREWALL_JOB_H
+
+struct daemon;
+struct event;
+struct ovnet_firewall;
+struct rules_job;
+
+struct rules {
+	struct ovnet_firewall *firewall; /* the job's while there is one */
+	struct rules_job *job;
+	struct event *timer, *done;
+	int done_fd, stop_fd;  /* the job tells its end; it is told to end */
+	unsigned wanted, made; /* versions: of what rules_update() told of, of what there is */
+};
+
+/* Network or subnet are known, or others than before. */
+void rules_update(struct daemon *d);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Peer = lease + route + next hop. Follows the lease tree and the kernel, and keeps
+ * the FIB and the host device's routes in step with both. Control thread only.
+ *
+ * What changes is only noted, and done from a queue in slices of a few milliseconds: thousands
+ * of leases at once must not keep the loop from etcd, the kernel and ovnetctl. What fails stays
+ * as it was and is tried again by peers_check().
+ */
+#ifndef OVNET_APP_PEERS_SET_H
+#define OVNET_APP_PEERS_SET_H
+
+#include <sys/queue.h>
+
+#include "lease/flannel/lease_value.h"
+#include "packet/counters.h"
+
+struct daemon;
+struct uplink;
+struct ovnet_nh_slot;
+
+enum peer_state {
+	PEER_OK,       /* in the FIB with a next hop; its MAC may still be pending */
+	PEER_NO_ROUTE, /* in the FIB, but no uplink of ours leads there: counted drops */
+	PEER_OFF_LINK, /* the same: host-gw, and a router stands between */
+	PEER_IGNORED,  /* lease of another backend, or not looked at yet: not in the FIB */
+};
+
+struct peer {
+	TAILQ_ENTRY(peer) entry, work;
+	struct ovnet_prefix subnet;  /* one of the lease's; a dual-stack lease is two peers */
+	struct ovnet_addr public_ip; /* PublicIP or PublicIPv6, by the subnet's family */
+	struct ovnet_mac vtep_mac;   /* vxlan; of BackendData or BackendV6Data */
+	struct ovnet_lease lease;
+	bool wanted;    /* a lease of our backend */
+	bool gone;      /* its lease is; freed by the queue */
+	bool renamed;   /* its next hop has another MAC in the static registry */
+	bool queued;    /* in the queue */
+	bool published; /* the FIB has it as it is here */
+	bool routed;    /* the host device has its route */
+	uint32_t seen;  /* the last check of routes that saw its own, or did not have to */
+	enum peer_state state;
+	struct uplink *uplink;      /* PEER_OK */
+	uint32_t ifindex;           /* PEER_OK: of the uplink when the next hop was taken */
+	struct ovnet_addr next_hop; /* PEER_OK: gateway, or the peer itself when on link */
+	struct ovnet_addr source;   /* PEER_OK: outer source address */
+	uint16_t mtu;
+	struct ovnet_nh_slot *nh; /* PEER_OK: one reference */
+	/* Its id in the FIB and what a former peer of that id had counted by then. */
+	bool counted;
+	uint32_t id;
+	struct ovnet_peer_counters former;
+};
+
+struct peers {
+	TAILQ_HEAD(, peer) list, work;
+	void *tree;           /* tsearch(3) by subnet */
+	struct event *worker; /* runs the queue */
+	struct peer *sweep;   /* the next of all peers to look at, NULL: no sweep is under way */
+	unsigned sweep_for;   /* what is to be done about each */
+	uint32_t check;       /* number of the check of routes */
+	unsigned missing;     /* routes it did not see */
+	uint32_t n, n_queued, n_no_route, n_off_link;
+	struct ovnet_addr no_route, off_link; /* the last one found so */
+};
+
+int peers_init(struct daemon *d);
+void peers_fini(struct daemon *d);
+
+void peers_set(struct daemon *d, const struct ovnet_lease *lease);
+void peers_del(struct daemon *d, const struct ovnet_lease *lease);
+/* Routes or uplinks changed: looks at every peer anew. */
+void peers_resolve_all(struct daemon *d);
+/* The overlay changed (other subnet, VNI, MAC): publishes every peer anew. */
+void peers_republish(struct daemon *d);
+/* A neighbour's MAC is known, changed, or lost (NULL). */
+void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr *addr,
+	const struct ovnet_mac *mac);
+/* The host device has lost its routes: every peer's route once more. */
+void peers_set_routes(struct daemon *d);
+/*
+ * Compares with the kernel: removes routes without a peer, puts back what somebody removed, and
+ * tries again what failed. Calls overlay_settled() when all is done.
+ */
+void peers_check(struct daemon *d);
+/* Since it is a peer, over all workers. */
+void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum);
+const char *peer_state_name(const struct peer *p);
+/* NULL: there is none. */
+struct peer *peers_find(struct peers *ps, const struct ovnet_prefix *subnet);
+
+/*
+ * settle.c: brings the FIB and the routes in step with at most PEER_BATCH peers; withdraws those
+ * that are gone.
+ */
+#define PEER_BATCH 64
+void peers_settle(struct daemon *d, struct peer *const *peers, unsigned n);
+/* Can this daemon carry packets for the peer? Logs a no. */
+bool peer_usable(struct daemon *d, const struct peer *p);
+
+#endif

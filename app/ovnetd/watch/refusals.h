@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What ingress validation refuses (or, permissive, only counts), told as warnings that name the
+ * setting: looked at every few seconds in the workers' counters. inner-source is told by
+ * impostors.c, which knows both ends. Control thread only.
+ */
+#ifndef OVNET_APP_WATCH_REFUSALS_H
+#define OVNET_APP_WATCH_REFUSALS_H
+
+#include <stdint.h>
+#include <time.h>
+
+struct event;
+
+#define REFUSALS_KINDS 3
+
+struct refusals {
+	struct event *timer;
+	struct {
+		uint64_t seen; /* packets until the last look */
+		time_t warned; /* when it last grew; 0: never, or over */
+	} kind[REFUSALS_KINDS];
+};
+
+#endif

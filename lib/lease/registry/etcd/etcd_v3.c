@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lease/registry/etcd/etcd_v3.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void op_close(struct ovnet_etcd *e)
+{
+	while (!TAILQ_EMPTY(&e->watches))
+		v3_unwatch(TAILQ_FIRST(&e->watches));
+	v3_cancel_all(e);
+	v3_loose_free(e);
+	etcd_client_close(&e->client);
+	free(e->username);
+	free(e->password);
+	free(e->token);
+	free(e);
+}
+
+static struct ovnet_etcd *open_with(struct event_base *base, const struct ovnet_etcd_conf *conf,
+	const struct v3_wire *first, const struct v3_wire *second)
+{
+	struct ovnet_etcd *e = must(calloc(1, sizeof(*e)));
+
+	e->wires[e->n_wires++] = first;
+	if (second != NULL)
+		e->wires[e->n_wires++] = second;
+	e->username = etcd_copied(conf->username);
+	e->password = etcd_copied(conf->password);
+	TAILQ_INIT(&e->calls);
+	TAILQ_INIT(&e->waiting);
+	TAILQ_INIT(&e->watches);
+	TAILQ_INIT(&e->loose);
+	if (etcd_client_open(&e->client, base, conf) < 0) {
+		op_close(e);
+		return NULL;
+	}
+	return e;
+}
+
+static struct ovnet_etcd *open_json(struct event_base *base, const struct ovnet_etcd_conf *conf)
+{
+	return open_with(base, conf, &v3_wire_json, NULL);
+}
+
+static struct ovnet_etcd *open_grpc(struct event_base *base, const struct ovnet_etcd_conf *conf)
+{
+	return open_with(base, conf, &v3_wire_grpc, NULL);
+}
+
+static struct ovnet_etcd *open_any(struct event_base *base, const struct ovnet_etcd_conf *conf)
+{
+	return open_with(base, conf, &v3_wire_grpc, &v3_wire_json);
+}
+
+static const char *op_transport(struct ovnet_etcd *e)
+{
+	return e->wires[e->wire]->name;
+}
+
+static const char *op_endpoint(struct ovnet_etcd *e)
+{
+	return etcd_client_endpoint(&e->client);
+}
+
+static bool op_spread(struct ovnet_etcd *e)
+{
+	return etcd_client_spread(&e->client);
+}
+
+static const char *op_last_error(struct ovnet_etcd *e)
+{
+	return e->client.last_error;
+}
+
+#define OPS(name_, open_)                                                                       \
+	{                                                                                       \
+		.name = (name_), .api = "v3", .put = "put", .open = (open_), .close = op_close, \
+		.get = v3_get, .list = v3_list, .create = v3_create, .update = v3_update,       \
+		.keepalive = v3_keepalive, .remove = v3_remove, .watch = v3_watch,              \
+		.unwatch = v3_unwatch, .doubt = v3_doubt, .spread = op_spread,                  \
+		.transport = op_transport, .endpoint = op_endpoint, .last_error = op_last_error \
+	}
+
+const struct ovnet_etcd_ops ovnet_etcd_v3 = OPS("v3", open_any);
+const struct ovnet_etcd_ops ovnet_etcd_v3_grpc = OPS("v3/grpc", open_grpc);
+const struct ovnet_etcd_ops ovnet_etcd_v3_json = OPS("v3/json", open_json);
