@@ -7,17 +7,6 @@
 
 static const struct origin flag_origin = {FROM_FLAG, 0};
 
-const struct action_flag action_flags[] = {
-	{"config", "FILE", "read FILE instead of " CONF_FILE_DEFAULT},
-	{"check-config", NULL, "report every error in the configuration, run nothing"},
-	{"print-config", NULL, "print a configuration file with every key at its default"},
-	{"cleanup", NULL, "remove all that ovnetd ever made in this network namespace"},
-	{"dry-run", NULL, "with --cleanup: only say what would be removed"},
-	{"version", NULL, "print the version"},
-	{"help", NULL, "print this"},
-	{NULL, NULL, NULL},
-};
-
 /* One flag, cut up. */
 struct word {
 	char name[OPTION_NAME_MAX];

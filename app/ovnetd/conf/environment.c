@@ -6,17 +6,6 @@
 
 static const struct origin environment = {FROM_ENVIRONMENT, 0};
 
-const char *environment_name(const char *flag, char buf[OPTION_NAME_MAX])
-{
-	snprintf(buf, OPTION_NAME_MAX, "FLANNELD_%s", flag);
-	for (char *c = buf; *c != '\0'; c++)
-		if (*c == '-')
-			*c = '_';
-		else if (*c >= 'a' && *c <= 'z')
-			*c = (char)(*c - 'a' + 'A');
-	return buf;
-}
-
 /* NULL: not set, or empty. */
 static const char *value_of(const char *flag, char name[OPTION_NAME_MAX])
 {

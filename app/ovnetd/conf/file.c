@@ -1,104 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "conf/reader.h"
+#include "conf/setting.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static struct origin at_line(const config_setting_t *s)
-{
-	return (struct origin){FROM_FILE, config_setting_source_line(s)};
-}
-
-static const char *type_name(const config_setting_t *s)
-{
-	switch (config_setting_type(s)) {
-	case CONFIG_TYPE_GROUP:
-		return "a group { }";
-	case CONFIG_TYPE_INT:
-	case CONFIG_TYPE_INT64:
-		return "a number";
-	case CONFIG_TYPE_FLOAT:
-		return "a number with a fraction";
-	case CONFIG_TYPE_STRING:
-		return "a text";
-	case CONFIG_TYPE_BOOL:
-		return "true or false";
-	default:
-		return "a list";
-	}
-}
-
-static const char *kind_of(const struct option_def *o)
-{
-	switch (o->type) {
-	case OPTION_UINT:
-		return "a number without quotes";
-	case OPTION_SWITCH:
-		return "true or false without quotes";
-	default:
-		return "a text in quotes";
-	}
-}
-
-/* Stores one scalar; complains as `name`. */
-static bool read_scalar(struct loader *l, config_setting_t *s, const struct option_def *o,
-	void *base, const char *name)
-{
-	int type = config_setting_type(s);
-	bool number = type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
-	char why[768], form[256];
-
-	if (number && o->type == OPTION_UINT) {
-		if (option_set_number(o, base, config_setting_get_int64(s), why, sizeof(why)) == 0)
-			return true;
-	} else if (type == CONFIG_TYPE_BOOL && o->type == OPTION_SWITCH) {
-		if (option_set_text(o, base, config_setting_get_bool(s) ? "true" : "false", why,
-			    sizeof(why)) == 0)
-			return true;
-	} else if (type == CONFIG_TYPE_STRING && o->type != OPTION_UINT &&
-		   o->type != OPTION_SWITCH) {
-		if (option_set_text(o, base, config_setting_get_string(s), why, sizeof(why)) == 0)
-			return true;
-	} else {
-		snprintf(why, sizeof(why), "%s stands where %s belongs; give %s", type_name(s),
-			kind_of(o), option_form(o, form, sizeof(form)));
-	}
-	complain(l, at_line(s), name, "%s", why);
-	return false;
-}
-
-static void unknown_key(struct loader *l, const config_setting_t *s, const char *name,
-	const struct option_def *table)
-{
-	const char *near = nearest_key(table, name);
-
-	if (near != NULL)
-		complain(l, at_line(s), name, "no such key; did you mean %s?", near);
-	else
-		complain(l, at_line(s), name, "no such key; ovnet.conf(5) lists them all");
-}
-
-void conf_read_group(struct loader *l, config_setting_t *group, const struct group_reader *r)
-{
-	for (int i = 0; i < config_setting_length(group); i++) {
-		config_setting_t *s = config_setting_get_elem(group, (unsigned)i);
-		const struct option_def *o = option_find(r->table, config_setting_name(s));
-		char name[OPTION_NAME_MAX * 2];
-
-		snprintf(name, sizeof(name), "%s.%s", r->path, config_setting_name(s));
-		if (o == NULL)
-			unknown_key(l, s, config_setting_name(s), r->table);
-		else if (o->type == OPTION_ITEMS)
-			r->items(l, s, r->base);
-		else
-			read_scalar(l, s, o, r->base, name);
-	}
-}
 
 static bool known_group(const char *name)
 {
@@ -118,11 +26,11 @@ static void read_settings(struct loader *l, config_setting_t *group)
 			config_setting_name(s));
 		const struct option_def *o = option_find(ovnetd_options, key);
 		if (o == NULL) {
-			unknown_key(l, s, key, ovnetd_options);
+			setting_unknown(l, s, key, ovnetd_options);
 			continue;
 		}
-		if (read_scalar(l, s, o, l->conf, key))
-			l->given[o - ovnetd_options] = at_line(s);
+		if (setting_read(l, s, o, l->conf, key))
+			l->given[o - ovnetd_options] = setting_line(s);
 	}
 }
 
@@ -132,7 +40,7 @@ static void unknown_group(struct loader *l, const config_setting_t *s)
 	unsigned best_distance = 3;
 
 	if (config_setting_type(s) != CONFIG_TYPE_GROUP) {
-		unknown_key(l, s, name, ovnetd_options);
+		setting_unknown(l, s, name, ovnetd_options);
 		return;
 	}
 	for (const struct option_group *g = option_groups; g->name != NULL; g++) {
@@ -143,9 +51,9 @@ static void unknown_group(struct loader *l, const config_setting_t *s)
 		}
 	}
 	if (best != NULL)
-		complain(l, at_line(s), name, "no such group; did you mean %s?", best);
+		complain(l, setting_line(s), name, "no such group; did you mean %s?", best);
 	else
-		complain(l, at_line(s), name, "no such group; ovnet.conf(5) lists them all");
+		complain(l, setting_line(s), name, "no such group; ovnet.conf(5) lists them all");
 }
 
 static void read_root(struct loader *l, config_setting_t *root)
@@ -160,9 +68,9 @@ static void read_root(struct loader *l, config_setting_t *root)
 		else if (!known_group(name))
 			unknown_group(l, s);
 		else if (!group)
-			complain(l, at_line(s), name,
-				"%s stands where a group belongs; give %s = { ... };", type_name(s),
-				name);
+			complain(l, setting_line(s), name,
+				"%s stands where a group belongs; give %s = { ... };",
+				setting_type_name(s), name);
 		else
 			read_settings(l, s);
 	}

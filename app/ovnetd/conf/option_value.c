@@ -38,6 +38,17 @@ const char *option_flag(const struct option_def *o, char buf[OPTION_NAME_MAX])
 	return buf;
 }
 
+const char *environment_name(const char *flag, char buf[OPTION_NAME_MAX])
+{
+	snprintf(buf, OPTION_NAME_MAX, "FLANNELD_%s", flag);
+	for (char *c = buf; *c != '\0'; c++)
+		if (*c == '-')
+			*c = '_';
+		else if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	return buf;
+}
+
 const struct option_def *option_find(const struct option_def *table, const char *key)
 {
 	for (const struct option_def *o = table; o->key != NULL; o++)

@@ -322,3 +322,14 @@ const struct option_def ovnetd_options[] = {
 	{NULL},
 };
 /* clang-format on */
+
+const struct action_flag action_flags[] = {
+	{"config", "FILE", "read FILE instead of " CONF_FILE_DEFAULT},
+	{"check-config", NULL, "report every error in the configuration, run nothing"},
+	{"print-config", NULL, "print a configuration file with every key at its default"},
+	{"cleanup", NULL, "remove all that ovnetd ever made in this network namespace"},
+	{"dry-run", NULL, "with --cleanup: only say what would be removed"},
+	{"version", NULL, "print the version"},
+	{"help", NULL, "print this"},
+	{NULL, NULL, NULL},
+};

@@ -13,6 +13,8 @@
 #define OPTION_TEXT_MAX 4096 /* bytes of one value */
 #define OPTION_NAME_MAX 64
 
+#define CONF_FILE_DEFAULT "/etc/ovnet/ovnet.conf"
+
 enum option_type {
 	OPTION_TEXT,   /* char * */
 	OPTION_UINT,   /* uint16_t, uint32_t, by width */
@@ -43,6 +45,12 @@ extern const struct option_def ovnetd_options[];
 extern const struct option_def uplink_options[];
 extern const struct option_def neighbour_options[];
 
+/* Flags that are no settings; ends with a NULL name. */
+struct action_flag {
+	const char *name, *arg, *help;
+};
+extern const struct action_flag action_flags[];
+
 /* A group's heading in ovnet.conf, --help and the man pages; ends with a NULL name. */
 struct option_group {
 	const char *name, *title;
@@ -51,6 +59,8 @@ extern const struct option_group option_groups[];
 
 /* "node.iface" -> "iface", "etcd.prefix" -> "etcd-prefix", "uplinks" -> "uplink", or o->flag. */
 const char *option_flag(const struct option_def *o, char buf[OPTION_NAME_MAX]);
+/* "etcd-prefix" -> "FLANNELD_ETCD_PREFIX". */
+const char *environment_name(const char *flag, char buf[OPTION_NAME_MAX]);
 /* The part after the group. */
 const char *option_leaf(const struct option_def *o);
 /* Is `o` in `group`? "" is the top level. */

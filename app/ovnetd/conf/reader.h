@@ -13,7 +13,6 @@
 #define LOADER_MAX_IDLE    64
 #define LOADER_MAX_ERRORS  100 /* printed; a file of noise must not fill the journal */
 #define CONF_FILE_MAX      (1024 * 1024)
-#define CONF_FILE_DEFAULT  "/etc/ovnet/ovnet.conf"
 
 /* Where a value was given. */
 struct origin {
@@ -55,8 +54,6 @@ void uplinks_from_file(struct loader *l, struct config_setting_t *list);
 /* One more uplink, "iface=eth0,driver=af_packet,queues=2". */
 void uplink_from_flag(struct loader *l, const char *text);
 
-/* "etcd-prefix" -> "FLANNELD_ETCD_PREFIX". */
-const char *environment_name(const char *flag, char buf[OPTION_NAME_MAX]);
 /* Stores what flannel's environment variables say over what is there; empty ones say nothing. */
 void environment_read(struct loader *l);
 
@@ -80,22 +77,7 @@ void flannel_flag_take(
 /* One log line for each flag that has no effect. */
 void flannel_flags_tell(const struct loader *l);
 
-/* Members of a libconfig group through a table; ITEMS go to `items`. */
-struct group_reader {
-	const struct option_def *table;
-	const char *path; /* for messages: "uplinks[0]" */
-	void *base;
-	void (*items)(struct loader *l, struct config_setting_t *list, void *base);
-};
-void conf_read_group(
-	struct loader *l, struct config_setting_t *group, const struct group_reader *r);
 void conf_print_file(FILE *out);
 void conf_print_help(FILE *out);
-
-/* Flags that are no settings; ends with a NULL name. */
-struct action_flag {
-	const char *name, *arg, *help;
-};
-extern const struct action_flag action_flags[];
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "conf/reader.h"
+#include "conf/setting.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,30 +102,25 @@ static struct conf_uplink *add_uplink(struct loader *l, struct origin at, const 
 	return up;
 }
 
-static struct origin at_line(const config_setting_t *s)
-{
-	return (struct origin){FROM_FILE, config_setting_source_line(s)};
-}
-
 static void read_neighbour(struct loader *l, config_setting_t *s, struct conf_uplink *up)
 {
 	struct conf_neighbour n = {0};
 	unsigned errors = l->errors;
 
 	if (up->n_neighbours == CONF_MAX_NEIGHBOURS) {
-		complain(l, at_line(s), "neighbours", "more than %d; remove some",
+		complain(l, setting_line(s), "neighbours", "more than %d; remove some",
 			CONF_MAX_NEIGHBOURS);
 		return;
 	}
 	if (config_setting_type(s) != CONFIG_TYPE_GROUP) {
-		complain(l, at_line(s), "neighbours",
+		complain(l, setting_line(s), "neighbours",
 			"not a group; give { ip = \"192.0.2.2\"; mac = \"02:00:00:00:00:02\"; }");
 		return;
 	}
 	struct group_reader r = {.table = neighbour_options, .path = "neighbours", .base = &n};
-	conf_read_group(l, s, &r);
+	setting_read_group(l, s, &r);
 	if (errors == l->errors && (!given(&n.ip) || !ovnet_mac_is_unicast(&n.mac)))
-		complain(l, at_line(s), "neighbours", "ip or mac is missing; give both");
+		complain(l, setting_line(s), "neighbours", "ip or mac is missing; give both");
 	else if (errors == l->errors)
 		up->neighbours[up->n_neighbours++] = n;
 }
@@ -138,7 +132,7 @@ static bool is_list(struct loader *l, const config_setting_t *s, const char *nam
 	/* "[ ]" is an array, which cannot hold groups; empty, it means the same. */
 	if (config_setting_type(s) == CONFIG_TYPE_ARRAY && config_setting_length(s) == 0)
 		return true;
-	complain(l, at_line(s), name, "not a list; give %s = ( { ... }, { ... } );", name);
+	complain(l, setting_line(s), name, "not a list; give %s = ( { ... }, { ... } );", name);
 	return false;
 }
 
@@ -155,17 +149,17 @@ static void read_uplink(struct loader *l, config_setting_t *s, const char *name)
 	unsigned errors = l->errors;
 
 	if (config_setting_type(s) != CONFIG_TYPE_GROUP) {
-		complain(l, at_line(s), name, "not a group; give { iface = \"eth0\"; }");
+		complain(l, setting_line(s), name, "not a group; give { iface = \"eth0\"; }");
 		return;
 	}
-	struct conf_uplink *up = add_uplink(l, at_line(s), name);
+	struct conf_uplink *up = add_uplink(l, setting_line(s), name);
 	if (up == NULL)
 		return;
 	struct group_reader r = {
 		.table = uplink_options, .path = name, .base = up, .items = read_neighbours};
-	conf_read_group(l, s, &r);
+	setting_read_group(l, s, &r);
 	if (errors == l->errors)
-		check_uplink(l, at_line(s), name, up);
+		check_uplink(l, setting_line(s), name, up);
 }
 
 void uplinks_from_file(struct loader *l, config_setting_t *list)
