@@ -2,7 +2,6 @@
 #include "lease/registry/etcd/etcd_v2.h"
 
 #include <event2/event.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -54,16 +53,6 @@ static void finish_ok(struct v2_op *op, const struct ovnet_etcd_kv *kv, int64_t 
 			   .revision = index,
 			   .kvs = kv,
 			   .n_kvs = 1});
-}
-
-char *v2_question(const char *key, const char *query, int64_t index)
-{
-	char *path = v2_path(key), *out = NULL;
-	int rc = index != 0 ? asprintf(&out, "%s?%s%" PRId64, path, query, index)
-			    : asprintf(&out, "%s?%s", path, query);
-
-	free(path);
-	return must(rc < 0 ? NULL : out);
 }
 
 static void read_key(struct v2_op *op, v2_done done)
@@ -290,6 +279,7 @@ static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_et
 	e->headers[1] = e->authorization;
 	TAILQ_INIT(&e->calls);
 	TAILQ_INIT(&e->watches);
+	e->moved = v2_watches_follow;
 	if (etcd_client_open(&e->client, base, conf) < 0) {
 		op_close(e);
 		return NULL;

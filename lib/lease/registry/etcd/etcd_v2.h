@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside of etcd's v2 API (keys over HTTP, flannel up to v0.17), top down: etcd_v2.c the
- * operations, etcd_v2_list.c the listing (etcd_v2_scan.c takes it apart), etcd_v2_watch.c the
- * watch, etcd_v2_call.c one request to whichever endpoint answers, etcd_v2_probe.c whether it has
- * a quorum, etcd_v2_error.c its refusals, etcd_v2_node.c keys, URLs and JSON.
+ * operations, etcd_v2_list.c the listing (etcd_v2_scan.c takes it apart), etcd_v2_probe.c whether
+ * the endpoint has a quorum, etcd_v2_watch.c the watch, etcd_v2_call.c one request to whichever
+ * endpoint answers, etcd_v2_error.c its refusals, etcd_v2_node.c keys, URLs, header lines and JSON.
  */
 #ifndef OVNET_LEASE_REGISTRY_ETCD_ETCD_V2_H
 #define OVNET_LEASE_REGISTRY_ETCD_ETCD_V2_H
@@ -25,6 +25,7 @@ struct ovnet_etcd {
 	const char *headers[3]; /* the first for requests with a form only */
 	TAILQ_HEAD(, v2_call) calls;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
+	void (*moved)(struct ovnet_etcd *e); /* another endpoint is in use: v2_watches_follow() */
 	struct event *probe;
 	unsigned unanswered; /* probes in a row */
 };
@@ -33,6 +34,8 @@ struct ovnet_etcd {
 
 /* "/v2/keys<key>", escaped, without slashes at its end. malloc'ed. */
 char *v2_path(const char *key);
+/* "<path of the key>?<query><index>", without index if that is 0. malloc'ed. */
+char *v2_question(const char *key, const char *query, int64_t index);
 /* "ttl=86400&value=..."; ttl_s 0: no TTL. malloc'ed. */
 char *v2_form(const char *value, uint32_t ttl_s);
 /* NULL: no JSON object. */
@@ -43,6 +46,8 @@ bool v2_is_dir(const json_t *node);
 int64_t v2_index(const json_t *object, const char *name);
 /* Borrows from `node`. False: not to be used (no key, or a NUL in it). */
 bool v2_kv(const json_t *node, const char *asked, struct ovnet_etcd_kv *out);
+/* Of an answer's header lines, X-Etcd-Index; other lines leave `index` alone. */
+void v2_index_header(const char *line, size_t n, int64_t *index);
 
 /* etcd_v2_error.c: status and words for an answer that is not good. */
 struct v2_error {
@@ -78,11 +83,6 @@ struct v2_request {
  */
 void v2_send(struct ovnet_etcd *e, const struct v2_request *r, v2_done done, void *arg);
 void v2_cancel_all(struct ovnet_etcd *e);
-/* Of an answer's header lines, X-Etcd-Index; other lines leave `index` alone. */
-void v2_index_header(const char *line, size_t n, int64_t *index);
-
-/* etcd_v2.c: "<path of the key>?<query><index>", without index if that is 0. malloc'ed. */
-char *v2_question(const char *key, const char *query, int64_t index);
 
 /* etcd_v2_list.c */
 void v2_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg);
@@ -94,6 +94,8 @@ void v2_unwatch(struct ovnet_etcd_watch *w);
 bool v2_doubt(struct ovnet_etcd_watch *w);
 /* All that listen. Not from inside a callback. */
 void v2_end_watches(struct ovnet_etcd *e, const char *text);
+/* A watch begins, or has told something: there is a quorum now. */
+void v2_probe_later(struct ovnet_etcd *e);
 /* The prefix or key. */
 const char *v2_watched(const struct ovnet_etcd_watch *w);
 /* Another endpoint is in use: watches of the former one go there. */
@@ -101,7 +103,5 @@ void v2_watches_follow(struct ovnet_etcd *e);
 
 /* etcd_v2_probe.c */
 void v2_probe_init(struct ovnet_etcd *e);
-/* A watch begins, or has told something: there is a quorum now. */
-void v2_probe_later(struct ovnet_etcd *e);
 
 #endif

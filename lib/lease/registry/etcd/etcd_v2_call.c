@@ -2,7 +2,6 @@
 #include "lease/registry/etcd/etcd_v2.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 
@@ -55,7 +54,7 @@ static void answered(struct v2_call *c, const struct v2_answer *a)
 	etcd_client_good(&e->client);
 	if (e->client.current != c->route.endpoint) {
 		e->client.current = c->route.endpoint;
-		v2_watches_follow(e);
+		e->moved(e);
 	}
 	finish(c, a);
 }
@@ -121,20 +120,6 @@ static void on_http(void *arg, const struct http_result *r)
 		fail(c, OVNET_ETCD_UNAVAILABLE);
 	else
 		next_endpoint(c);
-}
-
-void v2_index_header(const char *line, size_t n, int64_t *index)
-{
-	static const char name[] = "X-Etcd-Index:";
-	char digits[24];
-
-	if (n < sizeof(name) || strncasecmp(line, name, sizeof(name) - 1) != 0)
-		return;
-	n -= sizeof(name) - 1;
-	n = n < sizeof(digits) ? n : sizeof(digits) - 1;
-	memcpy(digits, line + sizeof(name) - 1, n);
-	digits[n] = '\0';
-	*index = strtoll(digits, NULL, 10);
 }
 
 static void on_header(void *arg, const char *line, size_t n)

@@ -2,7 +2,9 @@
 #include "lease/registry/etcd/etcd_v2.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
@@ -37,6 +39,16 @@ char *v2_path(const char *key)
 		*end++ = '/';
 	escape(end, key, len, "/-._~:");
 	return out;
+}
+
+char *v2_question(const char *key, const char *query, int64_t index)
+{
+	char *path = v2_path(key), *out = NULL;
+	int rc = index != 0 ? asprintf(&out, "%s?%s%" PRId64, path, query, index)
+			    : asprintf(&out, "%s?%s", path, query);
+
+	free(path);
+	return must(rc < 0 ? NULL : out);
 }
 
 char *v2_form(const char *value, uint32_t ttl_s)
@@ -97,4 +109,18 @@ bool v2_kv(const json_t *node, const char *asked, struct ovnet_etcd_kv *out)
 		out->ttl_s += out->ttl_s == 0;
 	}
 	return out->key != NULL && out->mod_revision > 0;
+}
+
+void v2_index_header(const char *line, size_t n, int64_t *index)
+{
+	static const char name[] = "X-Etcd-Index:";
+	char digits[24];
+
+	if (n < sizeof(name) || strncasecmp(line, name, sizeof(name) - 1) != 0)
+		return;
+	n -= sizeof(name) - 1;
+	n = n < sizeof(digits) ? n : sizeof(digits) - 1;
+	memcpy(digits, line + sizeof(name) - 1, n);
+	digits[n] = '\0';
+	*index = strtoll(digits, NULL, 10);
 }

@@ -14,8 +14,6 @@
 #include "base/mem.h"
 #include "loop/backoff.h"
 
-/* Time-outs between two reads; each costs the cluster a log entry. */
-#define QUIET 2
 /* So many in a row without an answer. */
 #define UNANSWERED_MAX 2
 
@@ -63,14 +61,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	if (!TAILQ_EMPTY(&e->watches))
 		v2_send(e, &(struct v2_request){.path = path_of(TAILQ_FIRST(&e->watches))},
 			on_answer, e);
-}
-
-void v2_probe_later(struct ovnet_etcd *e)
-{
-	uint32_t span = QUIET * e->client.timeout_ms;
-
-	e->unanswered = 0;
-	arm_ms(e->probe, span - span / 8 + random_below(NULL, span / 4));
 }
 
 void v2_probe_init(struct ovnet_etcd *e)

@@ -16,6 +16,8 @@
 #define POLL_MS 240000
 /* An event that was there when the poll began has come by then. */
 #define HISTORY_MS 1000
+/* Time-outs between two probes of a quorum; each costs the cluster a log entry. */
+#define QUIET 2
 
 struct ovnet_etcd_watch {
 	TAILQ_ENTRY(ovnet_etcd_watch) link;
@@ -84,6 +86,14 @@ static bool tell(struct ovnet_etcd_watch *w, const struct ovnet_etcd_event *ev, 
 static bool is_within(const char *prefix, const char *key)
 {
 	return strncmp(key, prefix, strlen(prefix)) == 0;
+}
+
+void v2_probe_later(struct ovnet_etcd *e)
+{
+	uint32_t span = QUIET * e->client.timeout_ms;
+
+	e->unanswered = 0;
+	arm_ms(e->probe, span - span / 8 + random_below(NULL, span / 4));
 }
 
 /* `root` is one event. False: the watch is gone or over. */

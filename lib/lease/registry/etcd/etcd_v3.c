@@ -29,6 +29,7 @@ static struct ovnet_etcd *open_with(struct event_base *base, const struct ovnet_
 		e->wires[e->n_wires++] = second;
 	e->username = etcd_copied(conf->username);
 	e->password = etcd_copied(conf->password);
+	e->login_with = v3_login;
 	TAILQ_INIT(&e->calls);
 	TAILQ_INIT(&e->waiting);
 	TAILQ_INIT(&e->watches);

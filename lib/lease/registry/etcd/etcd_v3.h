@@ -2,7 +2,7 @@
 /*
  * Inside of etcd's v3 API, top down: etcd_v3.c a client, etcd_v3_ops.c
  * the operations, etcd_v3_loose.c etcd leases that may be left over, etcd_v3_watch.c the watch,
- * etcd_v3_call.c one request to whichever endpoint answers, etcd_v3_auth.c the token,
+ * etcd_v3_auth.c the token, etcd_v3_call.c one request to whichever endpoint answers,
  * etcd_v3_version.c, etcd_v3_error.c etcd's refusals, etcd_v3_kv.c keys and values. Below all that
  * one of two wires: etcd_v3_grpc.c (messages: etcd_v3_proto.c) and etcd_v3_json.c, etcd's gateway.
  */
@@ -32,7 +32,8 @@ struct ovnet_etcd {
 	char *token;       /* NULL: none (yet) */
 	bool auth_off;     /* the server knows no users: go on without a token */
 	bool auth_running; /* calls wait in `waiting` */
-	unsigned login;    /* counts them: a late failure of an older one does not end this one */
+	void (*login_with)(struct ovnet_etcd *e); /* v3_login() */
+	unsigned login; /* counts them: a late failure of an older one does not end this one */
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
 	TAILQ_HEAD(, ovnet_etcd_watch) watches;
 	TAILQ_HEAD(, v3_loose) loose;
@@ -145,22 +146,24 @@ struct v3_answer {
 };
 
 typedef void (*v3_done)(void *arg, const struct v3_answer *a);
+typedef void (*v3_refused)(struct v3_call *c, enum ovnet_etcd_status status, const char *text);
 
 /* etcd_v3_call.c */
-/* How many keys a range may have, 0: any number. */
-unsigned v3_limit(const struct v3_wire *wire, const struct v3_request *r);
+/* How many keys a range may have, 0: any number. `page`: the wire's. */
+unsigned v3_limit(unsigned page, const struct v3_request *r);
 void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void *arg);
 void v3_send(struct v3_call *c);
 void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text);
 void v3_cancel_all(struct ovnet_etcd *e);
+bool v3_needs_token(const struct ovnet_etcd *e);
+/* Unless there was another `login` since. */
+void v3_drop_token(struct ovnet_etcd *e, unsigned login);
 /* `root`: of the wire's. */
 struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsigned root,
 	unsigned endpoint, const struct v3_request *r, struct http_request *http);
 void v3_use_wire(struct v3_call *c, unsigned wire);
 /* What is known of an endpoint; otherwise the first. */
 unsigned v3_root_of(const struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint);
-/* Nobody speaks this wire there: the other one, at the same endpoint. */
-void v3_next_wire(struct v3_call *c, enum ovnet_etcd_status status, const char *text);
 
 struct v3_call {
 	TAILQ_ENTRY(v3_call) link; /* in `calls`, or in `waiting` for the token */
@@ -174,20 +177,19 @@ struct v3_call {
 	unsigned root, roots_tried; /* of that wire there */
 	unsigned login;             /* it went out with */
 	bool renewed_token;
-	char *closed; /* while the version is asked for: why */
+	/* While the version is asked for: why, and what goes on with the call. */
+	char *closed;
+	v3_refused then;
 };
 
 /*
- * etcd_v3_version.c: asks a server that takes no HTTP/2 whether it is too old for the API, then
+ * etcd_v3_version.c: asks a server that takes no HTTP/2 whether it is too old for the API, `then`
  * goes on with the call; `text` is what it failed with otherwise.
  */
-void v3_ask_version(struct v3_call *c, const char *text);
+void v3_ask_version(struct v3_call *c, const char *text, v3_refused then);
 
-/* etcd_v3_auth.c */
-bool v3_needs_token(const struct ovnet_etcd *e);
-void v3_wait_for_token(struct v3_call *c);
-/* Unless there was another `login` since. */
-void v3_drop_token(struct ovnet_etcd *e, unsigned login);
+/* etcd_v3_auth.c: asks for a token, then sends the calls that wait for it. */
+void v3_login(struct ovnet_etcd *e);
 
 /* etcd_v3_error.c */
 void v3_error_of_code(int64_t code, const char *message, struct v3_error *out);

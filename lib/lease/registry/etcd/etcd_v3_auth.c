@@ -6,20 +6,6 @@
 
 #include "base/mem.h"
 
-bool v3_needs_token(const struct ovnet_etcd *e)
-{
-	return e->username[0] != '\0' && e->token == NULL && !e->auth_off;
-}
-
-void v3_drop_token(struct ovnet_etcd *e, unsigned login)
-{
-	if (login != e->login)
-		return;
-	free(e->token);
-	e->token = NULL;
-	e->auth_off = false;
-}
-
 static void keep_token(struct ovnet_etcd *e, const char *token)
 {
 	/* It goes into a header line. */
@@ -53,21 +39,11 @@ static void on_token(void *arg, const struct v3_answer *a)
 	}
 }
 
-static void authenticate(struct ovnet_etcd *e)
+void v3_login(struct ovnet_etcd *e)
 {
 	e->auth_running = true;
 	v3_ask(e,
 		&(struct v3_request){
 			.method = V3_AUTHENTICATE, .name = e->username, .password = e->password},
 		on_token, e);
-}
-
-void v3_wait_for_token(struct v3_call *c)
-{
-	struct ovnet_etcd *e = c->e;
-
-	TAILQ_REMOVE(&e->calls, c, link);
-	TAILQ_INSERT_TAIL(&e->waiting, c, link);
-	if (!e->auth_running)
-		authenticate(e);
 }

@@ -34,6 +34,20 @@ void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 	finish(c, &(struct v3_answer){.status = status, .text = c->e->client.last_error});
 }
 
+bool v3_needs_token(const struct ovnet_etcd *e)
+{
+	return e->username[0] != '\0' && e->token == NULL && !e->auth_off;
+}
+
+void v3_drop_token(struct ovnet_etcd *e, unsigned login)
+{
+	if (login != e->login)
+		return;
+	free(e->token);
+	e->token = NULL;
+	e->auth_off = false;
+}
+
 unsigned v3_root_of(const struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint)
 {
 	return e->roots[endpoint] % wire->n_roots;
@@ -59,7 +73,8 @@ static void next_endpoint(struct v3_call *c)
 	v3_send(c);
 }
 
-void v3_next_wire(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
+/* Nobody speaks this wire there: the other one, at the same endpoint. */
+static void next_wire(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
 {
 	struct ovnet_etcd *e = c->e;
 
@@ -80,7 +95,7 @@ static void absent(struct v3_call *c, const struct v3_error *error)
 	const struct v3_wire *wire = c->e->wires[c->wire];
 
 	if (++c->roots_tried == wire->n_roots) {
-		v3_next_wire(c, error->status, error->text);
+		next_wire(c, error->status, error->text);
 		return;
 	}
 	c->root = (c->root + 1) % wire->n_roots;
@@ -177,15 +192,15 @@ static void on_http(void *arg, const struct http_result *r)
 	/* As a server answers HTTP/2 that speaks none. Once a wire was chosen, as one that ends. */
 	if (r->outcome == HTTP_CLOSED && !c->e->wire_chosen && !is_write(c)) {
 		if (c->e->n_wires == 1)
-			v3_ask_version(c, r->text);
+			v3_ask_version(c, r->text, next_wire);
 		else
-			v3_next_wire(c, OVNET_ETCD_UNAVAILABLE, r->text);
+			next_wire(c, OVNET_ETCD_UNAVAILABLE, r->text);
 		return;
 	}
 	etcd_route_note(&c->e->client, &c->route, r->text);
 	if (r->outcome == HTTP_REFUSED)
 		c->route.refused++;
-	if (r->outcome == HTTP_TOO_LONG && v3_limit(c->e->wires[c->wire], &c->req) > 1)
+	if (r->outcome == HTTP_TOO_LONG && v3_limit(c->e->wires[c->wire]->page, &c->req) > 1)
 		finish(c, &(struct v3_answer){
 				  .status = OVNET_ETCD_BROKEN, .text = r->text, .too_long = true});
 	else if (r->outcome == HTTP_TOO_LONG)
@@ -226,17 +241,27 @@ struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsi
 	return call;
 }
 
-unsigned v3_limit(const struct v3_wire *wire, const struct v3_request *r)
+unsigned v3_limit(unsigned page, const struct v3_request *r)
 {
 	if (r->page == 0)
 		return 0;
-	return wire->page / r->page > 0 ? wire->page / r->page : 1;
+	return page / r->page > 0 ? page / r->page : 1;
 }
 
 /* A page is decoded in one turn of the loop; a key is not taken apart. */
 static size_t answer_max(const struct v3_call *c)
 {
-	return v3_limit(c->e->wires[c->wire], &c->req) == 1 ? V3_MESSAGE_MAX : V3_ANSWER_MAX;
+	return v3_limit(c->e->wires[c->wire]->page, &c->req) == 1 ? V3_MESSAGE_MAX : V3_ANSWER_MAX;
+}
+
+static void wait_for_token(struct v3_call *c)
+{
+	struct ovnet_etcd *e = c->e;
+
+	TAILQ_REMOVE(&e->calls, c, link);
+	TAILQ_INSERT_TAIL(&e->waiting, c, link);
+	if (!e->auth_running)
+		e->login_with(e);
 }
 
 void v3_send(struct v3_call *c)
@@ -244,7 +269,7 @@ void v3_send(struct v3_call *c)
 	struct ovnet_etcd *e = c->e;
 
 	if (c->req.method != V3_AUTHENTICATE && v3_needs_token(e)) {
-		v3_wait_for_token(c);
+		wait_for_token(c);
 		return;
 	}
 	c->login = e->login;

@@ -117,7 +117,7 @@ static const char *const roots[] = {"/etcdserverpb."};
 const struct v3_wire v3_wire_grpc = {
 	.name = "v3/grpc",
 	.http2 = true,
-	.page = 2048,
+	.page = V3_PROTO_PAGE,
 	.roots = roots,
 	.n_roots = 1,
 	.paths = {[V3_RANGE] = "KV/Range",

@@ -53,7 +53,7 @@ static json_t *range_of(const struct v3_request *r)
 		r->from.p != NULL ? encoded(r->from.p, r->from.len) : encoded_text(r->key)));
 
 	if (r->page != 0)
-		json_object_set_new(range, "limit", number(v3_limit(&v3_wire_json, r)));
+		json_object_set_new(range, "limit", number(v3_limit(v3_wire_json.page, r)));
 	if (r->method == V3_RANGE && r->revision != 0)
 		json_object_set_new(range, "revision", number(r->revision));
 	if (r->prefix) {

@@ -38,7 +38,7 @@ static struct v3_bytes encode_range(const struct v3_request *r, size_t before)
 			? (ProtobufCBinaryData){.len = r->from.len, .data = (uint8_t *)r->from.p}
 			: data_of(r->key);
 	m.range_end = range_end_of(r, &end);
-	m.limit = v3_limit(&v3_wire_grpc, r);
+	m.limit = v3_limit(V3_PROTO_PAGE, r);
 	m.revision = r->revision;
 	out = packed(&m.base, before);
 	free(end.p);

@@ -5,6 +5,8 @@
 
 #include "lease/registry/etcd/etcd_v3.h"
 
+#define V3_PROTO_PAGE 2048 /* keys, as struct v3_wire has it */
+
 /* Leaves `before` bytes in front of the message. */
 struct v3_bytes v3_proto_encode(const struct v3_request *r, size_t before);
 struct v3_bytes v3_proto_probe(size_t before);

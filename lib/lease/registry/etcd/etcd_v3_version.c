@@ -44,18 +44,19 @@ static void on_version(void *arg, const struct http_result *r)
 		status = OVNET_ETCD_DENIED;
 		c->route.refused++;
 	}
-	v3_next_wire(c, status, text);
+	c->then(c, status, text);
 	free(text);
 	json_decref(root);
 }
 
-void v3_ask_version(struct v3_call *c, const char *text)
+void v3_ask_version(struct v3_call *c, const char *text, v3_refused then)
 {
 	static const char *const headers[] = {NULL};
 	const char *endpoint = c->e->client.endpoints.urls[c->route.endpoint];
 	char *url = must_printf("%s/version", endpoint);
 
 	c->closed = must(strdup(text));
+	c->then = then;
 	c->http = http_client_post(c->e->client.http, &(struct http_request){
 							      .method = "GET",
 							      .url = url,
