@@ -33,6 +33,12 @@ uint32_t ovnet_mask4(uint8_t len)
 	return len == 0 ? 0 : UINT32_MAX << (32 - len);
 }
 
+void ovnet_prefix6_mask(struct ovnet_prefix6 *p)
+{
+	for (unsigned bit = p->len; bit < 128; bit++)
+		p->addr[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
+}
+
 int ovnet_prefix4_parse(const char *text, struct ovnet_prefix4 *out)
 {
 	char addr[INET_ADDRSTRLEN];

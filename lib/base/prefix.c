@@ -16,12 +16,6 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, uint8_t bits)
 	return bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) & last) == 0;
 }
 
-void ovnet_prefix6_mask(struct ovnet_prefix6 *p)
-{
-	for (unsigned bit = p->len; bit < 128; bit++)
-		p->addr[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
-}
-
 bool ovnet_prefix6_equal(const struct ovnet_prefix6 *a, const struct ovnet_prefix6 *b)
 {
 	return a->len == b->len && memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;
