@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fib/number6.h"
-#include "fib/writer.h"
+#include "fib/private.h"
 
 #include <errno.h>
 #include <stddef.h>

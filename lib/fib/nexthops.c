@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fib/writer.h"
+#include "fib/private.h"
 
 #include <errno.h>
 #include <search.h>

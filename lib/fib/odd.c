@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The sorted ranges behind the index. */
 #include "fib/number6.h"
-#include "fib/writer.h"
+#include "fib/private.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fib/writer.h"
+#include "fib/private.h"
 
 #include <errno.h>
 #include <search.h>
@@ -20,7 +20,7 @@ static int compare6(const struct ovnet_prefix6 *x, const struct ovnet_prefix6 *y
 	return ovnet_prefix6_overlap(x, y) ? 0 : memcmp(x->addr, y->addr, sizeof(x->addr));
 }
 
-/* By family, then by address. Equal means overlapping: see writer.h. */
+/* By family, then by address. Equal means overlapping: see private.h. */
 int peer_compare(const void *a, const void *b)
 {
 	const struct ovnet_prefix *x = &((const struct peer *)a)->pub.subnet;

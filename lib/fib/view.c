@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A view as a whole: made, filled from the one before, published, freed. */
 #include "fib/number6.h"
-#include "fib/writer.h"
+#include "fib/private.h"
 
 #include <errno.h>
 #include <search.h>

@@ -6,8 +6,8 @@
  * The trees are glibc's tsearch (red-black). Peers are disjoint, so "overlaps" serves as the
  * tree's "equal": one search finds a peer of the same subnet or one that is in its way.
  */
-#ifndef OVNET_FIB_WRITER_H
-#define OVNET_FIB_WRITER_H
+#ifndef OVNET_FIB_PRIVATE_H
+#define OVNET_FIB_PRIVATE_H
 
 #include "fib/fib_writer.h"
 #include "fib/sources.h"
