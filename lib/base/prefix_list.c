@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Addresses of both families are numbers here, IPv4 ones of 32 bits. */
-typedef unsigned __int128 u128;
+#include "base/number6.h"
 
+/* Addresses of both families are numbers here, of so many bits. */
 static unsigned bits_of(uint8_t family)
 {
 	return family == AF_INET6 ? 128 : 32;
@@ -17,20 +17,12 @@ static unsigned bits_of(uint8_t family)
 
 static u128 number(const struct ovnet_addr *a)
 {
-	u128 n = 0;
-
-	if (a->family == AF_INET)
-		return ntohl(a->v4_be);
-	for (int i = 0; i < 16; i++)
-		n = n << 8 | a->v6[i];
-	return n;
+	return a->family == AF_INET ? ntohl(a->v4_be) : number6(a->v6);
 }
 
 static u128 base_of(const struct ovnet_prefix *p)
 {
-	struct ovnet_addr a = ovnet_addr_v6(p->v6.addr);
-
-	return p->family == AF_INET ? p->v4.addr_host : number(&a);
+	return p->family == AF_INET ? p->v4.addr_host : number6(p->v6.addr);
 }
 
 static struct ovnet_prefix prefix_of(uint8_t family, u128 base, unsigned len)
@@ -42,8 +34,7 @@ static struct ovnet_prefix prefix_of(uint8_t family, u128 base, unsigned len)
 		return p;
 	}
 	p.v6.len = (uint8_t)len;
-	for (int i = 15; i >= 0; i--, base >>= 8)
-		p.v6.addr[i] = (uint8_t)base;
+	number6_bytes(base, p.v6.addr);
 	return p;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fib/number6.h"
+#include "base/number6.h"
 #include "fib/private.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static void release(struct ovnet_rcu_head *head)
 }
 
 /* The first endpoint whose address is not below `addr`. */
-static uint32_t position(const struct ovnet_endpoints6 *own, unsigned __int128 addr)
+static uint32_t position(const struct ovnet_endpoints6 *own, u128 addr)
 {
 	uint32_t at = 0;
 
@@ -29,13 +29,13 @@ static uint32_t position(const struct ovnet_endpoints6 *own, unsigned __int128 a
 	return at;
 }
 
-static bool is_at(const struct ovnet_endpoints6 *own, uint32_t at, unsigned __int128 addr)
+static bool is_at(const struct ovnet_endpoints6 *own, uint32_t at, u128 addr)
 {
 	return own != NULL && at < own->n && own->own[at].addr == addr;
 }
 
 /* `e` NULL: only takes out. */
-static int put(struct ovnet_fib_writer *w, unsigned __int128 addr, const struct ovnet_endpoint6 *e)
+static int put(struct ovnet_fib_writer *w, u128 addr, const struct ovnet_endpoint6 *e)
 {
 	struct ovnet_fib_view *v = view_of(w);
 	const struct ovnet_endpoints6 *old = own_of(v);
@@ -79,7 +79,7 @@ int ovnet_fib_set_endpoint6(struct ovnet_fib_writer *w, const uint8_t addr[16], 
 int ovnet_fib_del_endpoint6(struct ovnet_fib_writer *w, const uint8_t addr[16])
 {
 	const struct ovnet_fib_view *v = view_of(w);
-	unsigned __int128 a = number6(addr);
+	u128 a = number6(addr);
 
 	if (v == NULL || !is_at(own_of(v), position(own_of(v), a), a))
 		return -ENOENT;
@@ -93,7 +93,7 @@ int endpoints6_move(const struct ovnet_fib_view *from, struct ovnet_fib_view *to
 
 	if (old == NULL || own->len == 0)
 		return 0;
-	unsigned __int128 first = number6(own->addr), last = first | host_bits6(own->len);
+	u128 first = number6(own->addr), last = first | host_bits6(own->len);
 	struct ovnet_endpoints6 *new = calloc(1, sizeof(*new) + old->n * sizeof(new->own[0]));
 	if (new == NULL)
 		return -ENOMEM;

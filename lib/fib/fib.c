@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "fib/number6.h"
+#include "base/number6.h"
 #include "fib/sources.h"
 
 const struct ovnet_peer *ovnet_fib_odd_lookup(const struct ovnet_fib_view *view, uint32_t addr_host)
@@ -30,7 +30,7 @@ const struct ovnet_peer *ovnet_fib_odd_lookup6(
 	const struct ovnet_fib_ranges6 *odd =
 		atomic_load_explicit(&view->odd6, memory_order_acquire);
 	uint32_t lo = 0, hi = odd != NULL ? odd->n : 0;
-	unsigned __int128 a = number6(addr);
+	u128 a = number6(addr);
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
@@ -50,7 +50,7 @@ const struct ovnet_endpoint *ovnet_fib_own_lookup6(
 	const struct ovnet_endpoints6 *own =
 		atomic_load_explicit(&view->own6, memory_order_acquire);
 	uint32_t lo = 0, hi = own != NULL ? own->n : 0;
-	unsigned __int128 a = number6(addr);
+	u128 a = number6(addr);
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;

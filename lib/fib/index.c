@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which subnets the overlay takes, and where in a view each has its place. */
-#include "fib/number6.h"
+#include "base/number6.h"
 #include "fib/private.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The sorted ranges behind the index. */
-#include "fib/number6.h"
+#include "base/number6.h"
 #include "fib/private.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ struct ovnet_fib_range range_of(const struct ovnet_prefix4 *subnet, const struct
 
 struct ovnet_fib_range6 range6_of(const struct ovnet_prefix6 *subnet, const struct ovnet_peer *p)
 {
-	unsigned __int128 first = number6(subnet->addr);
+	u128 first = number6(subnet->addr);
 
 	return (struct ovnet_fib_range6){
 		.first = first, .last = first | host_bits6(subnet->len), .peer = p};
@@ -59,7 +59,7 @@ static uint32_t position(const struct ovnet_fib_ranges *r, uint32_t first)
 	return lo;
 }
 
-static uint32_t position6(const struct ovnet_fib_ranges6 *r, unsigned __int128 first)
+static uint32_t position6(const struct ovnet_fib_ranges6 *r, u128 first)
 {
 	uint32_t lo = 0, hi = r != NULL ? r->n : 0;
 

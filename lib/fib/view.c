@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A view as a whole: made, filled from the one before, published, freed. */
-#include "fib/number6.h"
+#include "base/number6.h"
 #include "fib/private.h"
 
 #include <errno.h>

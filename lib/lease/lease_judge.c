@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "lease/flannel/net6.h"
+#include "base/number6.h"
 
 /* "10.10.0.0 to 10.99.15.255" */
 #define RANGE_TEXT (2 * OVNET_ADDR_STRLEN + 4)
@@ -47,7 +47,7 @@ static int judge_range6(
 	struct ovnet_addr first = ovnet_addr_v6(l->subnet6.addr), last = first;
 	char text[RANGE_TEXT];
 
-	net6_bytes(net6_number(l->subnet6.addr) | ~net6_mask(l->subnet6.len), last.v6);
+	number6_bytes(number6(l->subnet6.addr) | host_bits6(l->subnet6.len), last.v6);
 	if (ovnet_netconf_leasable(c, &first) && ovnet_netconf_leasable(c, &last))
 		return 0;
 	snprintf(why, size,
@@ -69,7 +69,7 @@ static int judge_network(
 		return -EINVAL;
 	}
 	if (l->has_v6 && (l->subnet6.len < c->network6.len ||
-				 !net6_contains(&c->network6, net6_number(l->subnet6.addr)))) {
+				 !prefix6_has(&c->network6, number6(l->subnet6.addr)))) {
 		snprintf(why, size, "its IPv6 subnet is not inside the IPv6Network");
 		return -EINVAL;
 	}

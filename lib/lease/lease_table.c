@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "lease/flannel/net6.h"
+#include "base/number6.h"
 #include "lease/lease_judge.h"
 #include "loop/backoff.h"
 
@@ -72,8 +72,8 @@ static int by_subnet6(const void *a, const void *b)
 {
 	const struct ovnet_prefix6 *x = &((const struct ovnet_lease *)a)->subnet6;
 	const struct ovnet_prefix6 *y = &((const struct ovnet_lease *)b)->subnet6;
-	u128 mask = net6_mask(x->len < y->len ? x->len : y->len);
-	u128 m = net6_number(x->addr) & mask, n = net6_number(y->addr) & mask;
+	u128 mask = ~host_bits6(x->len < y->len ? x->len : y->len);
+	u128 m = number6(x->addr) & mask, n = number6(y->addr) & mask;
 
 	return (m > n) - (m < n);
 }

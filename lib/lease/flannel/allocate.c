@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "lease/flannel/net6.h"
+#include "base/number6.h"
 
 /* Both families as one problem: subnets of `step` addresses from min to max, inclusive. */
 struct range {
@@ -44,8 +44,8 @@ static bool span6(const struct ovnet_lease *l, struct span *out)
 {
 	if (!l->has_v6)
 		return false;
-	out->first = net6_number(l->subnet6.addr);
-	out->last = out->first | ~net6_mask(l->subnet6.len);
+	out->first = number6(l->subnet6.addr);
+	out->last = out->first | host_bits6(l->subnet6.len);
 	return true;
 }
 
@@ -178,8 +178,8 @@ int ovnet_allocate(const struct ovnet_netconf *conf, const struct ovnet_lease *t
 	if (rc < 0)
 		return rc;
 	if (conf->enable_ipv6) {
-		struct range r6 = {.min = net6_number(conf->subnet6_min),
-			.max = net6_number(conf->subnet6_max),
+		struct range r6 = {.min = number6(conf->subnet6_min),
+			.max = number6(conf->subnet6_max),
 			.step = (u128)1 << (128 - conf->subnet6_len)};
 		w = wanted_of(former, span6, &r6);
 		w.at[w.n++] = r6.min + (at - r4.min) / r4.step * r6.step;
@@ -189,7 +189,7 @@ int ovnet_allocate(const struct ovnet_netconf *conf, const struct ovnet_lease *t
 	}
 	out->subnet = (struct ovnet_prefix4){(uint32_t)at, conf->subnet_len};
 	out->has_v6 = conf->enable_ipv6;
-	net6_bytes(at6, out->subnet6.addr);
+	number6_bytes(at6, out->subnet6.addr);
 	out->subnet6.len = conf->enable_ipv6 ? conf->subnet6_len : 0;
 	return 0;
 }

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number6.h"
 #include "lease/flannel/json_field.h"
-#include "lease/flannel/net6.h"
 
 #define SIZE_MAX_CONF 65536
 #define VXLAN_PORT    8472
@@ -103,8 +103,8 @@ static int read_ranges(const json_t *root, struct ovnet_netconf *out, struct ran
 		return -EINVAL;
 	r4->min = ntohl(min.v4_be);
 	r4->max = ntohl(max.v4_be);
-	r6->min = net6_number(min6.v6);
-	r6->max = net6_number(max6.v6);
+	r6->min = number6(min6.v6);
+	r6->max = number6(max6.v6);
 	return 0;
 }
 
@@ -157,9 +157,9 @@ static int boundary6(const char *name, u128 addr, uint8_t len, char *err, size_t
 	struct ovnet_addr a = {.family = AF_INET6};
 	char text[OVNET_ADDR_STRLEN];
 
-	if ((addr & ~net6_mask(len)) == 0)
+	if ((addr & host_bits6(len)) == 0)
 		return 0;
-	net6_bytes(addr, a.v6);
+	number6_bytes(addr, a.v6);
 	snprintf(err, size, "%s is not on a SubnetLen boundary: %s", name,
 		ovnet_addr_text(&a, text, sizeof(text)));
 	return -EINVAL;
@@ -168,7 +168,7 @@ static int boundary6(const char *name, u128 addr, uint8_t len, char *err, size_t
 static int check6(struct ovnet_netconf *c, const struct range6 *r, char *err, size_t size)
 {
 	const struct ovnet_prefix6 *net = &c->network6;
-	u128 base = net6_number(net->addr);
+	u128 base = number6(net->addr);
 
 	if (base == 0 && net->len == 0)
 		return fail(err, size,
@@ -184,17 +184,17 @@ static int check6(struct ovnet_netconf *c, const struct range6 *r, char *err, si
 	c->subnet6_len = (uint8_t)(r->len > 0 ? r->len : widest);
 
 	u128 step = (u128)1 << (128 - c->subnet6_len);
-	u128 last = base | ~net6_mask(net->len);
-	if (r->min != 0 && !net6_contains(net, r->min))
+	u128 last = base | host_bits6(net->len);
+	if (r->min != 0 && !prefix6_has(net, r->min))
 		return fail(err, size, "IPv6SubnetMin is not in the range of the IPv6Network");
-	if (r->max != 0 && !net6_contains(net, r->max))
+	if (r->max != 0 && !prefix6_has(net, r->max))
 		return fail(err, size, "IPv6SubnetMax is not in the range of the IPv6Network");
 	u128 min = r->min != 0 ? r->min : base + step;
 	u128 max = r->max != 0 ? r->max : last - step + 1;
-	net6_bytes(min, c->subnet6_min);
-	net6_bytes(max, c->subnet6_max);
-	net6_bytes(r->min != 0 ? r->min : base, c->range6_first);
-	net6_bytes(max + (step - 1), c->range6_last);
+	number6_bytes(min, c->subnet6_min);
+	number6_bytes(max, c->subnet6_max);
+	number6_bytes(r->min != 0 ? r->min : base, c->range6_first);
+	number6_bytes(max + (step - 1), c->range6_last);
 	if (boundary6("IPv6SubnetMin", min, c->subnet6_len, err, size) < 0)
 		return -EINVAL;
 	return boundary6("IPv6SubnetMax", max, c->subnet6_len, err, size);
