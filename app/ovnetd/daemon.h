@@ -3,7 +3,7 @@
  * All that ovnetd holds, and who may touch it: everything here belongs to the control
  * thread, except `shared` and `workers`, whose headers say what workers read.
  *
- * The pieces start in the order of the module table (modules.c) and stop in reverse;
+ * The pieces start in the order of the module table (daemon.c) and stop in reverse;
  * each piece's fini is safe before its init.
  */
 #ifndef OVNET_APP_DAEMON_H

@@ -126,8 +126,7 @@ static __rte_always_inline int check_tunnel(const struct ovnet_overlay *o, struc
 	struct ovnet_meta *meta = ovnet_meta(m);
 	const bool vxlan = what.tunnel == OVNET_TUNNEL_VXLAN;
 
-	/* The inner IP header, mostly on a line of its own: decap reads it when all are classified.
-	 */
+	/* The inner IP header, mostly on a line of its own, which decap reads next. */
 	rte_prefetch0((const char *)(udp + 1) + (vxlan ? 8 + RTE_ETHER_HDR_LEN : 0));
 	if (unlikely(ip_payload < sizeof(*udp)))
 		return OVNET_DROP_TRUNCATED;
