@@ -7,39 +7,41 @@
 #include "base/number6.h"
 #include "fib/sources.h"
 
-const struct ovnet_peer *ovnet_fib_odd_lookup(const struct ovnet_fib_view *view, uint32_t addr_host)
+const struct ovnet_peer *ovnet_fib_range_lookup(
+	const struct ovnet_fib_view *view, uint32_t addr_host)
 {
-	const struct ovnet_fib_ranges *odd = atomic_load_explicit(&view->odd, memory_order_acquire);
-	uint32_t lo = 0, hi = odd != NULL ? odd->n : 0;
+	const struct ovnet_fib_ranges *ranges =
+		atomic_load_explicit(&view->ranges, memory_order_acquire);
+	uint32_t lo = 0, hi = ranges != NULL ? ranges->n : 0;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		if (addr_host < odd->range[mid].first)
+		if (addr_host < ranges->range[mid].first)
 			hi = mid;
-		else if (addr_host > odd->range[mid].last)
+		else if (addr_host > ranges->range[mid].last)
 			lo = mid + 1;
 		else
-			return odd->range[mid].peer;
+			return ranges->range[mid].peer;
 	}
 	return NULL;
 }
 
-const struct ovnet_peer *ovnet_fib_odd_lookup6(
+const struct ovnet_peer *ovnet_fib_range_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16])
 {
-	const struct ovnet_fib_ranges6 *odd =
-		atomic_load_explicit(&view->odd6, memory_order_acquire);
-	uint32_t lo = 0, hi = odd != NULL ? odd->n : 0;
+	const struct ovnet_fib_ranges6 *ranges =
+		atomic_load_explicit(&view->ranges6, memory_order_acquire);
+	uint32_t lo = 0, hi = ranges != NULL ? ranges->n : 0;
 	u128 a = number6(addr);
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		if (a < odd->range[mid].first)
+		if (a < ranges->range[mid].first)
 			hi = mid;
-		else if (a > odd->range[mid].last)
+		else if (a > ranges->range[mid].last)
 			lo = mid + 1;
 		else
-			return odd->range[mid].peer;
+			return ranges->range[mid].peer;
 	}
 	return NULL;
 }

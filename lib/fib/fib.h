@@ -119,7 +119,7 @@ struct ovnet_ingress {
 	struct ovnet_ingress_rule rule[];
 };
 
-/* One rule of the longest prefix match behind the index, for odd subnet lengths. */
+/* One rule of the longest prefix match behind the index, for subnets of other lengths. */
 struct ovnet_fib_range {
 	uint32_t first, last; /* host order, inclusive; sorted, disjoint */
 	const struct ovnet_peer *peer;
@@ -164,7 +164,7 @@ struct ovnet_fib_view {
 	uint8_t shift;    /* 32 - SubnetLen */
 	_Atomic(const struct ovnet_endpoint *) default_endpoint;
 	_Atomic(const struct ovnet_endpoint *) *own; /* by address - own.addr_host; NULL: default */
-	_Atomic(const struct ovnet_fib_ranges *) odd; /* NULL when every subnet has SubnetLen */
+	_Atomic(const struct ovnet_fib_ranges *) ranges; /* NULL when every subnet has SubnetLen */
 	/*
 	 * IPv6: the index is made of the eight bytes of the address in which the subnets differ;
 	 * what stands before them has to be the network's. n_slots6 is 0 without IPv6 and where
@@ -176,8 +176,8 @@ struct ovnet_fib_view {
 	uint8_t first6; /* the first of them: 0 unless IPv6SubnetLen is more than 64 */
 	uint8_t shift6; /* bits in them behind IPv6SubnetLen */
 	_Atomic(const struct ovnet_peer *) *slot6;
-	_Atomic(const struct ovnet_fib_ranges6 *) odd6; /* NULL: nothing beside the index */
-	_Atomic(const struct ovnet_endpoints6 *) own6;  /* NULL: all at the default endpoint */
+	_Atomic(const struct ovnet_fib_ranges6 *) ranges6; /* NULL: nothing beside the index */
+	_Atomic(const struct ovnet_endpoints6 *) own6;     /* NULL: all at the default endpoint */
 	struct ovnet_rcu_head rcu;
 	_Atomic(const struct ovnet_peer *) slot[];
 };
@@ -220,7 +220,7 @@ static inline const struct ovnet_fib_view *ovnet_fib_view(const struct ovnet_fib
 	return atomic_load_explicit(&fib->view, memory_order_acquire);
 }
 
-const struct ovnet_peer *ovnet_fib_odd_lookup(
+const struct ovnet_peer *ovnet_fib_range_lookup(
 	const struct ovnet_fib_view *view, uint32_t addr_host);
 
 /* The peer whose lease covers the address, or NULL. One index computation, one load. */
@@ -235,12 +235,12 @@ static inline const struct ovnet_peer *ovnet_fib_lookup(
 		if (__builtin_expect(p != NULL, 1))
 			return p;
 	}
-	if (__builtin_expect(atomic_load_explicit(&view->odd, memory_order_relaxed) != NULL, 0))
-		return ovnet_fib_odd_lookup(view, addr_host);
+	if (__builtin_expect(atomic_load_explicit(&view->ranges, memory_order_relaxed) != NULL, 0))
+		return ovnet_fib_range_lookup(view, addr_host);
 	return NULL;
 }
 
-const struct ovnet_peer *ovnet_fib_odd_lookup6(
+const struct ovnet_peer *ovnet_fib_range_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16]);
 
 /*
@@ -269,8 +269,8 @@ static inline const struct ovnet_peer *ovnet_fib_lookup6(
 		if (__builtin_expect(p != NULL, 1))
 			return p;
 	}
-	if (__builtin_expect(atomic_load_explicit(&view->odd6, memory_order_relaxed) != NULL, 0))
-		return ovnet_fib_odd_lookup6(view, addr);
+	if (__builtin_expect(atomic_load_explicit(&view->ranges6, memory_order_relaxed) != NULL, 0))
+		return ovnet_fib_range_lookup6(view, addr);
 	return NULL;
 }
 

@@ -62,7 +62,8 @@ _Atomic(const struct ovnet_peer *) *view_slot(
 	return subnet->family == AF_INET6 ? slot6(v, &subnet->v6) : slot4(v, &subnet->v4);
 }
 
-int view_place(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet, const struct peer *p)
+int view_place(
+	struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet, const struct peer_entry *p)
 {
 	_Atomic(const struct ovnet_peer *) *slot = view_slot(view_of(w), subnet);
 	const struct ovnet_peer *pub = p != NULL ? &p->pub : NULL;
@@ -71,6 +72,6 @@ int view_place(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet, co
 		atomic_store_explicit(slot, pub, memory_order_release);
 		return 0;
 	}
-	return subnet->family == AF_INET6 ? odd_place6(w, &subnet->v6, pub)
-					  : odd_place(w, &subnet->v4, pub);
+	return subnet->family == AF_INET6 ? range_place6(w, &subnet->v6, pub)
+					  : range_place(w, &subnet->v4, pub);
 }

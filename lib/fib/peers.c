@@ -23,17 +23,17 @@ static int compare6(const struct ovnet_prefix6 *x, const struct ovnet_prefix6 *y
 /* By family, then by address. Equal means overlapping: see private.h. */
 int peer_compare(const void *a, const void *b)
 {
-	const struct ovnet_prefix *x = &((const struct peer *)a)->pub.subnet;
-	const struct ovnet_prefix *y = &((const struct peer *)b)->pub.subnet;
+	const struct ovnet_prefix *x = &((const struct peer_entry *)a)->pub.subnet;
+	const struct ovnet_prefix *y = &((const struct peer_entry *)b)->pub.subnet;
 
 	if (x->family != y->family)
 		return x->family < y->family ? -1 : 1;
 	return x->family == AF_INET6 ? compare6(&x->v6, &y->v6) : compare4(&x->v4, &y->v4);
 }
 
-static struct peer **find(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet)
+static struct peer_entry **find(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet)
 {
-	struct peer key = {.pub.subnet = *subnet};
+	struct peer_entry key = {.pub.subnet = *subnet};
 
 	return tfind(&key, &w->peers, peer_compare);
 }
@@ -66,15 +66,15 @@ static uint16_t inner_mtu(const struct ovnet_peer_conf *conf)
 	return conf->mtu > overhead ? (uint16_t)(conf->mtu - overhead) : 0;
 }
 
-static struct peer *peer_new(const struct ovnet_peer_conf *conf, uint32_t id)
+static struct peer_entry *peer_new(const struct ovnet_peer_conf *conf, uint32_t id)
 {
-	size_t size = sizeof(struct peer) + conf->n_allowed * sizeof(conf->allowed[0]);
-	size_t line = _Alignof(struct peer);
-	struct peer *p = aligned_alloc(line, (size + line - 1) / line * line);
+	size_t size = sizeof(struct peer_entry) + conf->n_allowed * sizeof(conf->allowed[0]);
+	size_t line = _Alignof(struct peer_entry);
+	struct peer_entry *p = aligned_alloc(line, (size + line - 1) / line * line);
 
 	if (p == NULL)
 		return NULL;
-	*p = (struct peer){.nh = (struct nexthop *)conf->nh,
+	*p = (struct peer_entry){.nh = (struct nexthop *)conf->nh,
 		.pub = {.rewrite = conf->rewrite,
 			.subnet = conf->subnet,
 			.id = id,
@@ -92,7 +92,7 @@ static struct peer *peer_new(const struct ovnet_peer_conf *conf, uint32_t id)
 
 static void peer_release(struct ovnet_rcu_head *head)
 {
-	free((char *)head - offsetof(struct peer, pub.rcu));
+	free((char *)head - offsetof(struct peer_entry, pub.rcu));
 }
 
 static int reserve_sources(struct ovnet_fib_writer *w, const struct ovnet_peer_conf *conf)
@@ -120,7 +120,7 @@ static void del_source(struct ovnet_fib_writer *w, const struct ovnet_addr *addr
 }
 
 /* What a peer holds elsewhere: its next hop and its addresses in the table of sources. */
-static void take_refs(struct ovnet_fib_writer *w, struct peer *p)
+static void take_refs(struct ovnet_fib_writer *w, struct peer_entry *p)
 {
 	if (p->nh != NULL)
 		p->nh->refs++;
@@ -129,7 +129,7 @@ static void take_refs(struct ovnet_fib_writer *w, struct peer *p)
 		add_source(w, &p->allowed[i]);
 }
 
-static void give_refs(struct ovnet_fib_writer *w, struct peer *p)
+static void give_refs(struct ovnet_fib_writer *w, struct peer_entry *p)
 {
 	if (p->nh != NULL)
 		ovnet_fib_nh_put(w, &p->nh->slot);
@@ -138,16 +138,16 @@ static void give_refs(struct ovnet_fib_writer *w, struct peer *p)
 		del_source(w, &p->allowed[i]);
 }
 
-void peer_retire(struct ovnet_fib_writer *w, struct peer *p)
+void peer_retire(struct ovnet_fib_writer *w, struct peer_entry *p)
 {
 	id_give(w, p->pub.id);
 	give_refs(w, p);
 	ovnet_rcu_defer(w->rcu, &p->pub.rcu, peer_release);
 }
 
-static int replace(struct ovnet_fib_writer *w, struct peer **node, struct peer *p)
+static int replace(struct ovnet_fib_writer *w, struct peer_entry **node, struct peer_entry *p)
 {
-	struct peer *old = *node;
+	struct peer_entry *old = *node;
 	int rc = view_place(w, &p->pub.subnet, p);
 
 	if (rc < 0)
@@ -159,7 +159,7 @@ static int replace(struct ovnet_fib_writer *w, struct peer **node, struct peer *
 	return 0;
 }
 
-static int add(struct ovnet_fib_writer *w, struct peer *p)
+static int add(struct ovnet_fib_writer *w, struct peer_entry *p)
 {
 	if (tsearch(p, &w->peers, peer_compare) == NULL)
 		return -ENOMEM;
@@ -197,7 +197,7 @@ int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf 
 		return rc;
 	if (!sources_fit(conf))
 		return -EINVAL;
-	struct peer **node = find(w, &conf->subnet);
+	struct peer_entry **node = find(w, &conf->subnet);
 	if (node != NULL && !ovnet_prefix_equal(&(*node)->pub.subnet, &conf->subnet))
 		return -EEXIST;
 	rc = reserve_sources(w, conf);
@@ -208,7 +208,7 @@ int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf 
 	else if ((rc = id_take(w, &id)) < 0)
 		return rc;
 
-	struct peer *p = peer_new(conf, id);
+	struct peer_entry *p = peer_new(conf, id);
 	rc = p == NULL ? -ENOMEM : node != NULL ? replace(w, node, p) : add(w, p);
 	if (rc < 0) {
 		free(p);
@@ -220,11 +220,11 @@ int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf 
 
 int ovnet_fib_del_peer(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet)
 {
-	struct peer **node = find(w, subnet);
+	struct peer_entry **node = find(w, subnet);
 
 	if (node == NULL || !ovnet_prefix_equal(&(*node)->pub.subnet, subnet))
 		return -ENOENT;
-	struct peer *p = *node;
+	struct peer_entry *p = *node;
 	int rc = view_place(w, subnet, NULL);
 	if (rc < 0)
 		return rc;
@@ -236,7 +236,7 @@ int ovnet_fib_del_peer(struct ovnet_fib_writer *w, const struct ovnet_prefix *su
 const struct ovnet_peer *ovnet_fib_get_peer(
 	struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet)
 {
-	struct peer **node = find(w, subnet);
+	struct peer_entry **node = find(w, subnet);
 
 	if (node == NULL || !ovnet_prefix_equal(&(*node)->pub.subnet, subnet))
 		return NULL;

@@ -20,10 +20,10 @@ struct nexthop {
 	uint32_t refs;
 };
 
-struct peer {
+struct peer_entry {
 	struct ovnet_peer pub; /* first: what workers see */
 	struct nexthop *nh;
-	struct peer *next; /* list of those that do not fit a new overlay */
+	struct peer_entry *next; /* list of those that do not fit a new overlay */
 	struct ovnet_addr allowed[];
 };
 
@@ -66,15 +66,15 @@ int view_admits(const struct ovnet_overlay *o, const struct ovnet_prefix *subnet
 _Atomic(const struct ovnet_peer *) *view_slot(
 	struct ovnet_fib_view *v, const struct ovnet_prefix *subnet);
 /* Puts `peer` (NULL: nothing) in the place of `subnet`. Fails only behind the index: -ENOMEM. */
-int view_place(
-	struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet, const struct peer *peer);
+int view_place(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet,
+	const struct peer_entry *peer);
 
-/* odd.c: what is behind the index. A peer of NULL takes the range out. 0 or -ENOMEM. */
+/* ranges.c: what is behind the index. A peer of NULL takes the range out. 0 or -ENOMEM. */
 struct ovnet_fib_range range_of(const struct ovnet_prefix4 *subnet, const struct ovnet_peer *p);
 struct ovnet_fib_range6 range6_of(const struct ovnet_prefix6 *subnet, const struct ovnet_peer *p);
-int odd_place(
+int range_place(
 	struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet, const struct ovnet_peer *p);
-int odd_place6(
+int range_place6(
 	struct ovnet_fib_writer *w, const struct ovnet_prefix6 *subnet, const struct ovnet_peer *p);
 
 /* array.c: an array behind a header of `head` bytes, copied with one element changed. */
@@ -91,7 +91,7 @@ void *array_splice(const struct splice *s);
 /* peers.c */
 int peer_compare(const void *a, const void *b);
 /* Out of the tables' books; memory after grace. It must not be published any more. */
-void peer_retire(struct ovnet_fib_writer *w, struct peer *p);
+void peer_retire(struct ovnet_fib_writer *w, struct peer_entry *p);
 void peers_free(struct ovnet_fib_writer *w);
 
 /* nexthops.c */

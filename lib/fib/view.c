@@ -14,8 +14,8 @@ void view_destroy(struct ovnet_fib_view *v)
 {
 	if (v == NULL)
 		return;
-	free((void *)atomic_load_explicit(&v->odd, memory_order_relaxed));
-	free((void *)atomic_load_explicit(&v->odd6, memory_order_relaxed));
+	free((void *)atomic_load_explicit(&v->ranges, memory_order_relaxed));
+	free((void *)atomic_load_explicit(&v->ranges6, memory_order_relaxed));
 	free((void *)atomic_load_explicit(&v->own6, memory_order_relaxed));
 	free(v->slot6);
 	free(v->own);
@@ -114,29 +114,29 @@ static struct ovnet_fib_view *view_new(
 /* What moves from the old view to the new, and what has no place there. */
 struct move {
 	struct ovnet_fib_view *to;
-	uint32_t n_odd, n_odd6; /* at most so many; misfits count */
-	struct ovnet_fib_ranges *odd;
-	struct ovnet_fib_ranges6 *odd6;
-	struct peer *misfit_peers;
+	uint32_t n_ranges, n_ranges6; /* at most so many; misfits count */
+	struct ovnet_fib_ranges *ranges;
+	struct ovnet_fib_ranges6 *ranges6;
+	struct peer_entry *misfit_peers;
 	struct endpoint *misfit_endpoints;
 };
 
-static void count_odd(const void *node, VISIT visit, void *arg)
+static void count_ranges(const void *node, VISIT visit, void *arg)
 {
-	const struct peer *p = *(struct peer *const *)node;
+	const struct peer_entry *p = *(struct peer_entry *const *)node;
 	struct move *mv = arg;
 
 	if ((visit != postorder && visit != leaf) || view_slot(mv->to, &p->pub.subnet) != NULL)
 		return;
 	if (p->pub.subnet.family == AF_INET6)
-		mv->n_odd6++;
+		mv->n_ranges6++;
 	else
-		mv->n_odd++;
+		mv->n_ranges++;
 }
 
 static void move_peer(const void *node, VISIT visit, void *arg)
 {
-	struct peer *p = *(struct peer *const *)node;
+	struct peer_entry *p = *(struct peer_entry *const *)node;
 	const struct ovnet_prefix *subnet = &p->pub.subnet;
 	struct move *mv = arg;
 
@@ -151,9 +151,9 @@ static void move_peer(const void *node, VISIT visit, void *arg)
 	if (slot != NULL)
 		atomic_store_explicit(slot, &p->pub, memory_order_relaxed);
 	else if (subnet->family == AF_INET6)
-		mv->odd6->range[mv->odd6->n++] = range6_of(&subnet->v6, &p->pub);
+		mv->ranges6->range[mv->ranges6->n++] = range6_of(&subnet->v6, &p->pub);
 	else
-		mv->odd->range[mv->odd->n++] = range_of(&subnet->v4, &p->pub);
+		mv->ranges->range[mv->ranges->n++] = range_of(&subnet->v4, &p->pub);
 }
 
 static void move_endpoint(const void *node, VISIT visit, void *arg)
@@ -175,23 +175,24 @@ static void move_endpoint(const void *node, VISIT visit, void *arg)
 /* Empty ones are left out: readers take NULL for "nothing behind the index". */
 static int move_peers(struct ovnet_fib_writer *w, struct move *mv)
 {
-	twalk_r(w->peers, count_odd, mv);
-	mv->odd = calloc(1, sizeof(*mv->odd) + mv->n_odd * sizeof(mv->odd->range[0]));
-	mv->odd6 = calloc(1, sizeof(*mv->odd6) + mv->n_odd6 * sizeof(mv->odd6->range[0]));
-	if (mv->odd == NULL || mv->odd6 == NULL) {
-		free(mv->odd);
-		free(mv->odd6);
+	twalk_r(w->peers, count_ranges, mv);
+	mv->ranges = calloc(1, sizeof(*mv->ranges) + mv->n_ranges * sizeof(mv->ranges->range[0]));
+	mv->ranges6 =
+		calloc(1, sizeof(*mv->ranges6) + mv->n_ranges6 * sizeof(mv->ranges6->range[0]));
+	if (mv->ranges == NULL || mv->ranges6 == NULL) {
+		free(mv->ranges);
+		free(mv->ranges6);
 		return -ENOMEM;
 	}
 	twalk_r(w->peers, move_peer, mv);
-	if (mv->odd->n > 0)
-		atomic_store_explicit(&mv->to->odd, mv->odd, memory_order_relaxed);
+	if (mv->ranges->n > 0)
+		atomic_store_explicit(&mv->to->ranges, mv->ranges, memory_order_relaxed);
 	else
-		free(mv->odd);
-	if (mv->odd6->n > 0)
-		atomic_store_explicit(&mv->to->odd6, mv->odd6, memory_order_relaxed);
+		free(mv->ranges);
+	if (mv->ranges6->n > 0)
+		atomic_store_explicit(&mv->to->ranges6, mv->ranges6, memory_order_relaxed);
 	else
-		free(mv->odd6);
+		free(mv->ranges6);
 	return 0;
 }
 
@@ -214,7 +215,7 @@ static int move_all(struct ovnet_fib_writer *w, struct move *mv)
 static void retire_misfits(struct ovnet_fib_writer *w, struct move *mv)
 {
 	while (mv->misfit_peers != NULL) {
-		struct peer *p = mv->misfit_peers;
+		struct peer_entry *p = mv->misfit_peers;
 		mv->misfit_peers = p->next;
 		tdelete(p, &w->peers, peer_compare);
 		peer_retire(w, p);

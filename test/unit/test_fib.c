@@ -291,7 +291,8 @@ static void a_full_table_comes_and_goes(void **state)
 		assert_true(known(0xac100000 + i));
 	}
 	assert_false(known(0xac100000 + 65280));
-	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 22, 0), 0); /* all odd at once */
+	/* All behind the index at once. */
+	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 22, 0), 0);
 	assert_int_equal(lookup(0x0a123456)->public_addr.v4_be, htonl(0xac101234));
 	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24, 0), 0);
 	for (uint32_t i = 0; i < 65280; i++)

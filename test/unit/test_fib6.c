@@ -140,12 +140,12 @@ static void beyond_the_index_and_back(void **state)
 	assert_int_equal(set_overlay(net, 32, 0, 0, 64), 0);
 	v = ovnet_fib_view(&bed.fib);
 	assert_int_equal(set_peer(last, 64, 1), 0);
-	assert_null(atomic_load(&v->odd6));
+	assert_null(atomic_load(&v->ranges6));
 	assert_int_equal(set_peer(next, 64, 2), 0);
 	assert_int_equal(set_peer(A(0xfd050000ffffffff, 0), 64, 3), 0);
 	assert_int_equal(set_peer(A(0xfd05000080000000, 0), 33, 4), -EEXIST);
 	assert_int_equal(set_peer(A(0xfd05000000000000, 0x10000), 112, 5), 0);
-	assert_int_equal(atomic_load(&v->odd6)->n, 3);
+	assert_int_equal(atomic_load(&v->ranges6)->n, 3);
 	assert_true(found(last | 5) == 1);
 	assert_true(found(next | 5) == 2);
 	assert_true(found(next + A(1, 0)) == 0);
@@ -162,11 +162,11 @@ static void beyond_the_index_and_back(void **state)
 		assert_true(found(A(0xfd05000000000000, 0x1ffff)) == 5);
 	}
 	assert_int_equal(set_overlay(net, 32, 0, 0, 64), 0);
-	assert_int_equal(atomic_load(&ovnet_fib_view(&bed.fib)->odd6)->n, 3);
+	assert_int_equal(atomic_load(&ovnet_fib_view(&bed.fib)->ranges6)->n, 3);
 	assert_int_equal(del_peer(next, 64), 0);
 	assert_int_equal(del_peer(A(0xfd050000ffffffff, 0), 64), 0);
 	assert_int_equal(del_peer(A(0xfd05000000000000, 0x10000), 112), 0);
-	assert_null(atomic_load(&ovnet_fib_view(&bed.fib)->odd6));
+	assert_null(atomic_load(&ovnet_fib_view(&bed.fib)->ranges6));
 	assert_true(found(last | 5) == 1);
 }
 

@@ -133,13 +133,13 @@ static void a_full_table_comes_and_goes(void **state)
 	assert_int_equal(set_overlay(net, 48, 0, 0, 64), 0);
 	for (uint64_t i = 0; i < 65536; i++)
 		assert_int_equal(set_peer(A(NET48 + i, 0), 64, A(0xfd01, i << 16)), 0);
-	assert_int_equal(set_overlay(net, 48, 0, 0, 62), 0); /* all odd at once */
+	assert_int_equal(set_overlay(net, 48, 0, 0, 62), 0); /* all behind the index at once */
 	for (uint64_t i = 0; i < 65536; i++) {
 		assert_true(found(A(NET48 + i, i)) == A(0xfd01, i << 16));
 		assert_true(known(A(0xfd01, i << 16)));
 	}
 	assert_int_equal(set_overlay(net, 48, 0, 0, 64), 0);
-	assert_null(atomic_load(&ovnet_fib_view(&bed.fib)->odd6));
+	assert_null(atomic_load(&ovnet_fib_view(&bed.fib)->ranges6));
 	for (uint64_t i = 0; i < 65536; i++)
 		assert_int_equal(del_peer(A(NET48 + i, 0), 64), 0);
 	assert_null(lookup(A(NET48 + 77, 0)));

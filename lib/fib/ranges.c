@@ -36,7 +36,7 @@ static void release6(struct ovnet_rcu_head *head)
 	free((char *)head - offsetof(struct ovnet_fib_ranges6, rcu));
 }
 
-/* Many odd lengths in a row must not pile up as many whole copies of the list. */
+/* Many of them in a row must not pile up as many whole copies of the list. */
 static void retire(struct ovnet_fib_writer *w, const struct ovnet_rcu_head *head,
 	void (*release_fn)(struct ovnet_rcu_head *))
 {
@@ -73,11 +73,11 @@ static uint32_t position6(const struct ovnet_fib_ranges6 *r, u128 first)
 	return lo;
 }
 
-int odd_place(
+int range_place(
 	struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet, const struct ovnet_peer *p)
 {
 	struct ovnet_fib_view *v = view_of(w);
-	const struct ovnet_fib_ranges *old = atomic_load_explicit(&v->odd, memory_order_relaxed);
+	const struct ovnet_fib_ranges *old = atomic_load_explicit(&v->ranges, memory_order_relaxed);
 	const struct ovnet_fib_range in = range_of(subnet, p);
 	uint32_t n = old != NULL ? old->n : 0, at = position(old, in.first);
 	bool out = at < n && old->range[at].first == in.first;
@@ -95,17 +95,18 @@ int odd_place(
 			return -ENOMEM;
 		r->n = n - out + (p != NULL);
 	}
-	atomic_store_explicit(&v->odd, r, memory_order_release);
+	atomic_store_explicit(&v->ranges, r, memory_order_release);
 	if (old != NULL)
 		retire(w, &old->rcu, release);
 	return 0;
 }
 
-int odd_place6(
+int range_place6(
 	struct ovnet_fib_writer *w, const struct ovnet_prefix6 *subnet, const struct ovnet_peer *p)
 {
 	struct ovnet_fib_view *v = view_of(w);
-	const struct ovnet_fib_ranges6 *old = atomic_load_explicit(&v->odd6, memory_order_relaxed);
+	const struct ovnet_fib_ranges6 *old =
+		atomic_load_explicit(&v->ranges6, memory_order_relaxed);
 	const struct ovnet_fib_range6 in = range6_of(subnet, p);
 	uint32_t n = old != NULL ? old->n : 0, at = position6(old, in.first);
 	bool out = at < n && old->range[at].first == in.first;
@@ -123,7 +124,7 @@ int odd_place6(
 			return -ENOMEM;
 		r->n = n - out + (p != NULL);
 	}
-	atomic_store_explicit(&v->odd6, r, memory_order_release);
+	atomic_store_explicit(&v->ranges6, r, memory_order_release);
 	if (old != NULL)
 		retire(w, &old->rcu, release6);
 	return 0;
