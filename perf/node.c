@@ -35,7 +35,7 @@ struct ovnet_addr addr6(uint64_t high, uint64_t low)
 	return ovnet_addr_v6(a);
 }
 
-/* What a driver writes of an mbuf it receives into, and the metadata a door resets. */
+/* What a driver writes of an mbuf it receives into, and the metadata it resets. */
 static uint16_t source_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct source *s = q->port->priv;
@@ -73,7 +73,7 @@ static uint16_t sink_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 	return n;
 }
 
-static const struct ovnet_port_ops ops = {.kind = "memory", .rx = source_rx, .tx = sink_tx};
+static const struct ovnet_driver memory = {.name = "memory", .rx = source_rx, .tx = sink_tx};
 
 static void build_rewrite(const struct node *n, struct ovnet_peer_conf *conf, uint32_t i)
 {
@@ -164,7 +164,7 @@ static int open_ports(struct node *n)
 
 	for (uint16_t i = 0; i < N_PORTS; i++) {
 		struct source *s = &n->port[i];
-		s->port = (struct ovnet_port){.ops = &ops,
+		s->port = (struct ovnet_port){.driver = &memory,
 			.id = i,
 			.role = i == HOST_PORT ? OVNET_PORT_HOST : OVNET_PORT_UPLINK,
 			.caps = i == HOST_PORT ? OVNET_CAP_L3 : 0,

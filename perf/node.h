@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A node for the stage benchmark: the real FIB and path between two doors in this process. The
+ * A node for the stage benchmark: the real FIB and path between two ports in this process. The
  * source hands out the same packets over and over, in an order that is not the memory's, and
  * puts back what the path changed of each; the sink takes all.
  */
@@ -42,7 +42,7 @@ struct run_conf {
 struct source {
 	struct ovnet_port port;
 	struct ovnet_port_queue q;
-	struct packet *packets; /* NULL: this door has nothing to receive */
+	struct packet *packets; /* NULL: this port has nothing to receive */
 	uint16_t wire;          /* bytes in front of the inner packet when received */
 	bool counts_down;       /* the path takes a hop off, to be put back */
 	uint32_t next;

@@ -87,7 +87,7 @@ static double source_once(struct node *n)
 	uint64_t packets = 0, start = rte_rdtsc_precise();
 
 	for (unsigned i = 0; i < opt.rotations * ROUNDS; i++)
-		packets += s->port.ops->rx(&s->q, pkts, OVNET_BURST);
+		packets += s->port.driver->rx(&s->q, pkts, OVNET_BURST);
 	return (double)(rte_rdtsc_precise() - start) / (double)packets;
 }
 

@@ -108,7 +108,7 @@ unit() {
 # runs SCRIPT WORD: it says so itself, "# runs: alone asan" before its first command.
 #   alone  counts on the machine: its CPUs, its hugepages, or Ctrl-C
 #   asan   under the sanitizers too, as all do with --full: together these go through every data
-#          plane, door, transport, and way to start and end
+#          plane, driver, transport, and way to start and end
 runs() {
 	sed -n '/^[^#]/q; s/^# runs:/&/p' "$1" | grep -qw "$2"
 }

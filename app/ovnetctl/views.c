@@ -91,7 +91,7 @@ static const struct column drop_columns[] = {
 const struct view views[] = {
 	{.name = "status", .help = "state of the daemon, its lease and its etcd"},
 	{.name = "ports",
-		.help = "doors packets come and go by",
+		.help = "what packets come and go by",
 		.key = "id",
 		.columns = port_columns,
 		.empty = "no ports"},

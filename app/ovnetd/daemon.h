@@ -138,7 +138,7 @@ int ports_publish(struct daemon *d);
 /* Opens the host device as the port `id`. NULL and *err on failure (logged). */
 struct ovnet_port *ports_open_host(
 	struct daemon *d, uint16_t id, struct ovnet_patience *patience, int *err);
-/* What its door and those before it of the same id counted. */
+/* What its port and those before it of the same id counted. */
 void ports_stats(struct daemon *d, struct ovnet_port *port, struct ovnet_port_stats *out);
 uint64_t ports_rx_drops(
 	const struct daemon *d, const struct ovnet_port *port, enum ovnet_drop reason);
@@ -178,12 +178,12 @@ bool uplink_has(const struct uplink *u, const struct ovnet_addr *addr);
 int uplinks_reopen(struct daemon *d);
 struct uplink *uplink_by_ifindex(struct daemon *d, uint32_t ifindex);
 
-/* underlay/fragment_doors.c: a door for outer fragments beside each uplink that needs one. */
-int fragment_doors_open(struct daemon *d);
+/* underlay/fragment_ports.c: a port for outer fragments beside each uplink that needs one. */
+int fragment_ports_open(struct daemon *d);
 /* Before the ports are closed. */
-void fragment_doors_unwatch(struct daemon *d);
+void fragment_ports_unwatch(struct daemon *d);
 /* The uplink's filter has changed, or its interface. */
-void fragment_door_filter(
+void fragment_port_filter(
 	struct daemon *d, struct uplink *u, const struct ovnet_port_filter *filter);
 
 /* host/host.c: addresses, MTU and blackhole of the host device. 0 or negative errno. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Finishing in software what a door left undone. The packet's owner only.
+ * Finishing in software what a driver left undone. The packet's owner only.
  */
 #ifndef OVNET_PACKET_CSUM_H
 #define OVNET_PACKET_CSUM_H

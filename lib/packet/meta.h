@@ -3,10 +3,10 @@
  * What ovnet knows of a packet beside its bytes: one cache line in the private
  * area of every mbuf from ovnet_pool_new(). Owned by whoever owns the mbuf.
  *
- * Checksum and segmentation state is explicit from the door a packet came in by
- * to the door it leaves by: `offload` says what is still undone, and only a door
+ * Checksum and segmentation state is explicit from the port a packet came in by
+ * to the port it leaves by: `offload` says what is still undone, and only a driver
  * that declares the matching capability may hand such a packet in or take it.
- * A door sets every field up to `hash` on rx (ovnet_meta_reset() is "nothing undone").
+ * A driver sets every field up to `hash` on rx (ovnet_meta_reset() is "nothing undone").
  */
 #ifndef OVNET_PACKET_META_H
 #define OVNET_PACKET_META_H
@@ -69,7 +69,7 @@ static inline struct ovnet_meta *ovnet_meta(struct rte_mbuf *m)
 	return (struct ovnet_meta *)rte_mbuf_to_priv(m);
 }
 
-/* For a door's rx: a packet with nothing undone and nothing known. */
+/* For a driver's rx: a packet with nothing undone and nothing known. */
 static inline void ovnet_meta_reset(struct rte_mbuf *m, uint16_t in_port)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);

@@ -93,7 +93,7 @@ static inline bool ip4_csum_is_right(
 /*
  * Over IPv4 a tunnel's UDP checksum is not looked at: the inner packet has its own, and RFC 7348
  * wants 0 there. IPv6 has no header checksum, so RFC 8200 section 8.1 has receivers verify; 0 is
- * what RFC 6935 allows tunnels to send. One that a door left undone, or its NIC has verified, is
+ * what RFC 6935 allows tunnels to send. One that a driver left undone, or its NIC has verified, is
  * not looked at again. The packet ends with the datagram.
  */
 static inline bool csum6_is_right(

@@ -10,7 +10,7 @@
  *
  * This folder's stages are compiled once per CPU level (x86-64-v2, v3, v4) and reached
  * through one table of functions chosen at start. A stage's functions end in the level's
- * suffix, see level.h. Nothing here logs, locks, allocates or makes a system call; doors do
+ * suffix, see level.h. Nothing here logs, locks, allocates or makes a system call; drivers do
  * their own rx/tx.
  */
 #ifndef OVNET_PATH_PATH_H

@@ -4,7 +4,7 @@
 uint16_t STAGE(rx)(
 	struct ovnet_path_ctx *ctx, const struct ovnet_rxq_ref *ref, struct rte_mbuf **pkts)
 {
-	uint16_t n = ref->port->ops->rx(ref->q, pkts, OVNET_BURST);
+	uint16_t n = ref->port->driver->rx(ref->q, pkts, OVNET_BURST);
 	uint64_t bytes = 0;
 
 	if (n == 0)

@@ -43,7 +43,7 @@ static void tame(struct ovnet_worker *w, const struct epoll_event *seen)
 	atomic_store_explicit(&w->timed, true, memory_order_relaxed);
 }
 
-/* A new set each time: fds of closed doors vanish with the old one, whatever became of them. */
+/* A new set each time: fds of closed ports vanish with the old one, whatever became of them. */
 static void rebuild(struct ovnet_worker *w, const struct ovnet_queue_map *map)
 {
 	const struct ovnet_worker_ports *own = &map->worker[w->ctx.worker];
@@ -55,7 +55,7 @@ static void rebuild(struct ovnet_worker *w, const struct ovnet_queue_map *map)
 	if (w->epoll_fd < 0 || !watch(w->epoll_fd, w->ctx.shared->handoff[w->ctx.worker].wake_fd))
 		timed = true;
 	for (uint16_t i = 0; i < own->n_rx; i++)
-		if (!watch(w->epoll_fd, own->rx[i].port->ops->wait_fd(own->rx[i].q)))
+		if (!watch(w->epoll_fd, own->rx[i].port->driver->wait_fd(own->rx[i].q)))
 			timed = true;
 	atomic_store_explicit(&w->timed, timed, memory_order_relaxed);
 	w->map_generation = map->generation;
@@ -66,8 +66,8 @@ static int arm(const struct ovnet_worker_ports *own)
 	int waiting = 0;
 
 	for (uint16_t i = 0; i < own->n_rx; i++)
-		if (own->rx[i].port->ops->arm != NULL &&
-			own->rx[i].port->ops->arm(own->rx[i].q) != 0)
+		if (own->rx[i].port->driver->arm != NULL &&
+			own->rx[i].port->driver->arm(own->rx[i].q) != 0)
 			waiting = 1;
 	return waiting;
 }
@@ -75,8 +75,8 @@ static int arm(const struct ovnet_worker_ports *own)
 static void disarm(const struct ovnet_worker_ports *own)
 {
 	for (uint16_t i = 0; i < own->n_rx; i++)
-		if (own->rx[i].port->ops->disarm != NULL)
-			own->rx[i].port->ops->disarm(own->rx[i].q);
+		if (own->rx[i].port->driver->disarm != NULL)
+			own->rx[i].port->driver->disarm(own->rx[i].q);
 }
 
 static int wait(struct ovnet_worker *w, struct epoll_event *ev)
@@ -129,7 +129,7 @@ void worker_sleep(struct ovnet_worker *w)
 		wait_for_events(w);
 		map = current_map(w);
 	}
-	/* A door that left the map meanwhile is being closed; one that came in ignores this. */
+	/* A port that left the map meanwhile is being closed; one that came in ignores this. */
 	if (map != NULL)
 		disarm(&map->worker[w->ctx.worker]);
 	ovnet_handoff_awake(h);

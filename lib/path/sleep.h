@@ -5,7 +5,7 @@
 
 #include "path/worker.h"
 
-/* Arms the doors, looks once more and sleeps until there is something to do. */
+/* Arms the ports, looks once more and sleeps until there is something to do. */
 void worker_sleep(struct ovnet_worker *w);
 
 #endif

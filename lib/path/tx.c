@@ -3,7 +3,7 @@
 
 #include "path/level.h"
 
-/* What the door cannot take as it is, made so or refused. Returns how many are left. */
+/* What the port cannot take as it is, made so or refused. Returns how many are left. */
 static uint16_t prepare(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes)
 {
@@ -58,7 +58,7 @@ static void send(struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct ovn
 	bool retried = false;
 
 	while (done < n) {
-		done += port->ops->tx(q, pkts + done, n - done);
+		done += port->driver->tx(q, pkts + done, n - done);
 		if (likely(done == n))
 			break;
 		uint16_t lost = 0;

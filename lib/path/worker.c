@@ -46,7 +46,7 @@ static void loop(struct ovnet_worker *w)
 	}
 }
 
-/* The doors' packets stay theirs; what other workers handed over is ours to account for. */
+/* The ports' packets stay theirs; what other workers handed over is ours to account for. */
 static void drop_handed_over(struct ovnet_path_ctx *ctx)
 {
 	struct ovnet_handoff *h = &ctx->shared->handoff[ctx->worker];

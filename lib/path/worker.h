@@ -2,8 +2,8 @@
 /*
  * The loop a worker lcore runs: poll, quiesce, and when nothing comes, sleep.
  *
- * Idle: after `ramp` empty rounds arm every door, look once more, go RCU-offline and
- * epoll_wait on the doors' fds and the hand-off eventfd. A port without an fd keeps its
+ * Idle: after `ramp` empty rounds arm every port, look once more, go RCU-offline and
+ * epoll_wait on the ports' fds and the hand-off eventfd. A port without an fd keeps its
  * worker on a timed sleep of `nap_us`. With `poll_only` it never sleeps.
  */
 #ifndef OVNET_PATH_WORKER_H

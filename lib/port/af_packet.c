@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The AF_PACKET door: the uplink that works on every interface (bonds, VLAN devices, MTU
+ * The AF_PACKET driver: the uplink that works on every interface (bonds, VLAN devices, MTU
  * 9000). The kernel sees each packet too; udp_guard.h makes it drop them.
  *
  * No PACKET_QDISC_BYPASS: it would hide what ovnet sends from tcpdump and from the traffic
@@ -16,7 +16,7 @@
 
 #include "base/log.h"
 #include "port/af_packet_filter.h"
-#include "port/door.h"
+#include "port/driver_int.h"
 #include "port/netdev.h"
 
 OVNET_LOG_TYPE(port)
@@ -30,7 +30,7 @@ OVNET_LOG_TYPE(port)
 #define MAC_AND_TAG 18
 #define TX_IOVS     (OVNET_BURST * 4)
 
-static_assert(TX_IOVS > OVNET_DOOR_SEGS, "the largest chain must fit an empty batch");
+static_assert(TX_IOVS > OVNET_DRIVER_SEGS, "the largest chain must fit an empty batch");
 
 struct packet_queue {
 	struct ovnet_port_queue q; /* first */
@@ -130,14 +130,14 @@ static void wire(struct packet_queue *p)
 
 static int open_queue(struct ovnet_port *port, uint16_t id, const struct ovnet_port_conf *conf)
 {
-	struct packet_queue *p = ovnet_door_queue_new(port, id, sizeof(*p));
+	struct packet_queue *p = ovnet_driver_queue_new(port, id, sizeof(*p));
 	int err;
 
 	if (p == NULL)
 		return -ENOMEM;
 	wire(p);
 	p->pool = conf->pool;
-	p->room = ovnet_door_room(conf->pool);
+	p->room = ovnet_driver_room(conf->pool);
 	/* Protocol 0: deaf until the filter is in place. */
 	p->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (p->fd < 0) {
@@ -167,9 +167,9 @@ static int check_device(const struct ovnet_port_conf *conf, const struct ovnet_n
 		LOG(ERR, "interface '%s' is down; ip link set dev %s up", conf->iface, conf->iface);
 		return -ENETDOWN;
 	}
-	if (dev->mtu + MAC_AND_TAG > ovnet_door_room(conf->pool)) {
+	if (dev->mtu + MAC_AND_TAG > ovnet_driver_room(conf->pool)) {
 		LOG(ERR, "interface '%s': packets of MTU %u do not fit a buffer of %u bytes",
-			conf->iface, dev->mtu, ovnet_door_room(conf->pool));
+			conf->iface, dev->mtu, ovnet_driver_room(conf->pool));
 		return -EMSGSIZE;
 	}
 	return 0;
@@ -225,7 +225,7 @@ static bool accept_slot(struct packet_queue *p, unsigned i)
 		p->q.rx_drops[OVNET_DROP_TRUNCATED]++;
 		return false;
 	}
-	if (unlikely(!ovnet_door_vnet_in(&p->rx_vnet[i], m, p->q.port->id))) {
+	if (unlikely(!ovnet_driver_vnet_in(&p->rx_vnet[i], m, p->q.port->id))) {
 		p->q.rx_drops[OVNET_DROP_GSO_STATE]++;
 		return false;
 	}
@@ -267,10 +267,10 @@ static unsigned build(struct packet_queue *p, struct rte_mbuf **pkts, unsigned n
 	unsigned iov = 0, i;
 
 	for (i = 0; i < n; i++) {
-		unsigned max = RTE_MIN(TX_IOVS - iov, OVNET_DOOR_SEGS + 1u);
+		unsigned max = RTE_MIN(TX_IOVS - iov, OVNET_DRIVER_SEGS + 1u);
 		if (max < 2)
 			break;
-		unsigned segs = ovnet_door_iov(&p->tx_iov[iov + 1], max - 1, pkts[i]);
+		unsigned segs = ovnet_driver_iov(&p->tx_iov[iov + 1], max - 1, pkts[i]);
 		if (segs == 0)
 			break;
 		p->tx_vnet[i] = (struct virtio_net_hdr){0};
@@ -303,7 +303,7 @@ static uint16_t packet_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, ui
 			done = (uint16_t)(done + sent);
 			continue;
 		}
-		q->tx_reason = ready > 0 ? ovnet_door_tx_verdict(errno) : OVNET_DROP_TX_REFUSED;
+		q->tx_reason = ready > 0 ? ovnet_driver_tx_verdict(errno) : OVNET_DROP_TX_REFUSED;
 		if (q->tx_reason == OVNET_DROP_TX_DOWN && had_old_error(p->fd))
 			continue;
 		break;
@@ -347,8 +347,8 @@ static bool packet_link_up(struct ovnet_port *port)
 	return ovnet_netdev_running(port->ifindex);
 }
 
-const struct ovnet_port_ops ovnet_port_af_packet = {
-	.kind = "af_packet",
+const struct ovnet_driver ovnet_driver_af_packet = {
+	.name = "af_packet",
 	.open = packet_open,
 	.close = packet_close,
 	.rx = packet_rx,

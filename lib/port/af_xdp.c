@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The AF_XDP door: the fast uplink on an interface that stays the kernel's. One socket per
+ * The AF_XDP driver: the fast uplink on an interface that stays the kernel's. One socket per
  * rx channel, because packets of a channel without one pass to the kernel and are lost to
  * the overlay.
  */
@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "port/af_xdp_prog.h"
-#include "port/door.h"
+#include "port/driver_int.h"
 #include "port/netdev.h"
 #include "port/xsk.h"
 
@@ -46,7 +46,7 @@ static int check_device(const struct ovnet_port_conf *conf, const struct ovnet_n
 		return -EOPNOTSUPP;
 	}
 	if (ovnet_xsk_frame_size(dev->mtu) == 0 ||
-		dev->mtu + MAC_AND_TAG > ovnet_door_room(conf->pool)) {
+		dev->mtu + MAC_AND_TAG > ovnet_driver_room(conf->pool)) {
 		LOG(ERR,
 			"interface '%s': packets of MTU %u do not fit a frame or buffer of "
 			"AF_XDP; lower the MTU or use driver = \"af_packet\"",
@@ -77,12 +77,12 @@ static int count_queues(struct ovnet_port *port, const char *iface)
 
 static int open_queue(struct ovnet_port *port, uint16_t id, const struct ovnet_port_conf *conf)
 {
-	struct xdp_queue *x = ovnet_door_queue_new(port, id, sizeof(*x));
+	struct xdp_queue *x = ovnet_driver_queue_new(port, id, sizeof(*x));
 
 	if (x == NULL)
 		return -ENOMEM;
 	x->pool = conf->pool;
-	x->room = ovnet_door_room(conf->pool);
+	x->room = ovnet_driver_room(conf->pool);
 	const struct ovnet_xsk_conf c = {.iface = conf->iface,
 		.queue = id,
 		.frame_size = ovnet_xsk_frame_size(port->mtu),
@@ -184,7 +184,7 @@ static void kick(struct xdp_queue *x)
 			x->down = false;
 			return;
 		}
-		x->down = ovnet_door_tx_verdict(errno) == OVNET_DROP_TX_DOWN;
+		x->down = ovnet_driver_tx_verdict(errno) == OVNET_DROP_TX_DOWN;
 		if (errno != EAGAIN)
 			return;
 	}
@@ -366,8 +366,8 @@ static bool xdp_link_up(struct ovnet_port *port)
 	return ovnet_netdev_running(port->ifindex);
 }
 
-const struct ovnet_port_ops ovnet_port_af_xdp = {
-	.kind = "af_xdp",
+const struct ovnet_driver ovnet_driver_af_xdp = {
+	.name = "af_xdp",
 	.open = xdp_open,
 	.close = xdp_close,
 	.lose = xdp_lose,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The DPDK door: any ethdev a devargs string names, from a PCI NIC to a vhost-user socket.
+ * The DPDK driver: any ethdev a devargs string names, from a PCI NIC to a vhost-user socket.
  * No checksum or segmentation offload is asked for, so none is handed in or taken.
  */
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <rte_ethdev.h>
 
 #include "base/log.h"
-#include "port/door.h"
+#include "port/driver_int.h"
 
 OVNET_LOG_TYPE(port)
 
@@ -187,7 +187,7 @@ static int open_wait_fd(const struct ovnet_port *port, const struct dpdk_port *d
 static int open_queue(
 	struct ovnet_port *port, struct dpdk_port *d, uint16_t id, const struct rte_eth_conf *eth)
 {
-	struct dpdk_queue *q = ovnet_door_queue_new(port, id, sizeof(*q));
+	struct dpdk_queue *q = ovnet_driver_queue_new(port, id, sizeof(*q));
 
 	if (q == NULL)
 		return -ENOMEM;
@@ -214,9 +214,9 @@ static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovne
 		return -EINVAL;
 	}
 	if ((conf->mtu != 0 ? conf->mtu : RTE_ETHER_MTU) + MAC_AND_TAG >
-		ovnet_door_room(conf->pool)) {
+		ovnet_driver_room(conf->pool)) {
 		LOG(ERR, "port '%s': packets of its MTU do not fit a buffer of %u bytes",
-			port->name, ovnet_door_room(conf->pool));
+			port->name, ovnet_driver_room(conf->pool));
 		return -EMSGSIZE;
 	}
 	choose(port, conf, &info, &eth);
@@ -376,8 +376,8 @@ static bool dpdk_link_up(struct ovnet_port *port)
 	return refresh_link(port->priv);
 }
 
-const struct ovnet_port_ops ovnet_port_dpdk = {
-	.kind = "dpdk",
+const struct ovnet_driver ovnet_driver_dpdk = {
+	.name = "dpdk",
 	.open = dpdk_open,
 	.close = dpdk_close,
 	.rx = dpdk_rx,

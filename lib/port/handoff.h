@@ -31,7 +31,7 @@ uint16_t ovnet_handoff_push(struct ovnet_handoff *h, struct rte_mbuf **pkts, uin
 uint16_t ovnet_handoff_pop(struct ovnet_handoff *h, struct rte_mbuf **pkts, uint16_t n);
 
 /*
- * Sleep protocol of the owner: announce, then look once more (ring and doors), then
+ * Sleep protocol of the owner: announce, then look once more (ring and ports), then
  * epoll_wait, then ovnet_handoff_awake(), which also drains the eventfd. A push after the
  * announcement writes the eventfd, so no packet waits for a sleeper. ovnet_handoff_wake():
  * any thread, e.g. control after it published something.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The host door: the node's own kernel behind a multi-queue TUN, one fd per queue. A system
+ * The host driver: the node's own kernel behind a multi-queue TUN, one fd per queue. A system
  * call per packet, which is what a TUN has. Vnet headers carry unfinished checksums to the kernel,
  * and from it where `offloads` asks for them; ovnetd does not: there the kernel segments and
  * checksums each packet before it hands it over.
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "port/door.h"
+#include "port/driver_int.h"
 #include "port/netdev.h"
 #include "port/tun.h"
 
@@ -44,13 +44,13 @@ struct host_port {
 
 static int open_queue(struct ovnet_port *port, uint16_t id, const struct ovnet_port_conf *conf)
 {
-	struct host_queue *h = ovnet_door_queue_new(port, id, sizeof(*h));
+	struct host_queue *h = ovnet_driver_queue_new(port, id, sizeof(*h));
 
 	if (h == NULL)
 		return -ENOMEM;
 	h->fd = ovnet_tun_queue_open(conf->iface, conf->offloads);
 	h->pool = conf->pool;
-	h->room = ovnet_door_room(conf->pool);
+	h->room = ovnet_driver_room(conf->pool);
 	return h->fd < 0 ? h->fd : 0;
 }
 
@@ -170,7 +170,7 @@ static enum read_result read_one(struct host_queue *h, struct rte_mbuf *m)
 		h->q.rx_drops[OVNET_DROP_TRUNCATED]++;
 		return READ_DROPPED;
 	}
-	if (!ovnet_door_vnet_in(&vnet, m, h->q.port->id)) {
+	if (!ovnet_driver_vnet_in(&vnet, m, h->q.port->id)) {
 		h->q.rx_drops[OVNET_DROP_GSO_STATE]++;
 		return READ_DROPPED;
 	}
@@ -203,9 +203,9 @@ static uint16_t host_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 
 static int write_one(int fd, struct rte_mbuf *m)
 {
-	struct virtio_net_hdr vnet = ovnet_door_vnet_out(m);
-	struct iovec iov[1 + OVNET_DOOR_SEGS] = {{&vnet, sizeof(vnet)}};
-	unsigned n = ovnet_door_iov(iov + 1, OVNET_DOOR_SEGS, m);
+	struct virtio_net_hdr vnet = ovnet_driver_vnet_out(m);
+	struct iovec iov[1 + OVNET_DRIVER_SEGS] = {{&vnet, sizeof(vnet)}};
+	unsigned n = ovnet_driver_iov(iov + 1, OVNET_DRIVER_SEGS, m);
 
 	if (n == 0)
 		return EMSGSIZE;
@@ -220,7 +220,7 @@ static uint16_t host_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 	for (i = 0; i < n; i++) {
 		int error = write_one(h->fd, pkts[i]);
 		if (unlikely(error != 0)) {
-			q->tx_reason = ovnet_door_tx_verdict(error);
+			q->tx_reason = ovnet_driver_tx_verdict(error);
 			break;
 		}
 	}
@@ -262,8 +262,8 @@ static bool host_link_up(struct ovnet_port *port)
 	return ovnet_netdev_running(port->ifindex);
 }
 
-const struct ovnet_port_ops ovnet_port_host = {
-	.kind = "host",
+const struct ovnet_driver ovnet_driver_host = {
+	.name = "host",
 	.open = host_open,
 	.close = host_close,
 	.rx = host_rx,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a door asks of the kernel interface it opens. Control thread only. Negative errno,
+ * What a driver asks of the kernel interface it opens. Control thread only. Negative errno,
  * logged with the interface's name unless stated otherwise.
  */
 #ifndef OVNET_PORT_NETDEV_H

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "port/door.h"
+#include "port/driver_int.h"
 
 OVNET_LOG_TYPE(port)
 
@@ -40,8 +40,8 @@ static void release(struct ovnet_port *port)
 	free(port);
 }
 
-struct ovnet_port *ovnet_port_open(
-	const struct ovnet_port_ops *ops, uint16_t id, const struct ovnet_port_conf *conf, int *err)
+struct ovnet_port *ovnet_port_open(const struct ovnet_driver *driver, uint16_t id,
+	const struct ovnet_port_conf *conf, int *err)
 {
 	*err = check(id, conf);
 	if (*err < 0)
@@ -56,19 +56,19 @@ struct ovnet_port *ovnet_port_open(
 		return NULL;
 	}
 	memset(port, 0, size);
-	port->ops = ops;
+	port->driver = driver;
 	port->id = id;
 	port->generation = ++generations[id];
 	port->role = conf->role;
 	port->local = conf->local;
 	port->local6 = conf->local6;
 	strcpy(port->name, conf->name);
-	*err = ops->open(port, conf);
+	*err = driver->open(port, conf);
 	if (*err < 0) {
 		release(port);
 		return NULL;
 	}
-	LOG(INFO, "port '%s': %s, %u rx and %u tx queues, MTU %u", port->name, ops->kind,
+	LOG(INFO, "port '%s': %s, %u rx and %u tx queues, MTU %u", port->name, driver->name,
 		port->n_rxq, port->n_txq, port->mtu);
 	return port;
 }
@@ -77,7 +77,7 @@ void ovnet_port_close(struct ovnet_port *port)
 {
 	if (port == NULL)
 		return;
-	port->ops->close(port);
+	port->driver->close(port);
 	LOG(INFO, "port '%s': closed", port->name);
 	release(port);
 }
@@ -87,7 +87,7 @@ void ovnet_port_release(struct ovnet_rcu_head *head)
 	ovnet_port_close((void *)((char *)head - offsetof(struct ovnet_port, rcu)));
 }
 
-void *ovnet_door_queue_new(struct ovnet_port *port, uint16_t id, size_t size)
+void *ovnet_driver_queue_new(struct ovnet_port *port, uint16_t id, size_t size)
 {
 	size_t whole = RTE_ALIGN_CEIL(size, (size_t)RTE_CACHE_LINE_SIZE);
 	struct ovnet_port_queue *q = aligned_alloc(RTE_CACHE_LINE_SIZE, whole);
@@ -103,7 +103,7 @@ void *ovnet_door_queue_new(struct ovnet_port *port, uint16_t id, size_t size)
 	return q;
 }
 
-enum ovnet_drop ovnet_door_tx_verdict(int error)
+enum ovnet_drop ovnet_driver_tx_verdict(int error)
 {
 	switch (error) {
 	case EAGAIN:

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A port is a door packets come and go by. One file per kind (host.c, af_xdp.c,
- * af_packet.c, dpdk.c) behind one vtable.
+ * A port is what packets come and go by. What kind it is, its driver says (driver.h).
  *
- * Threads: open, close, link, filter, stats: control thread. rx, tx, arm, disarm:
- * the worker that owns the queue (see queue_map.h), nobody else. A port is closed
- * only after it was taken out of the published port list and a grace period passed.
- * Errors: negative errno, logged where they happen with what to do about it.
+ * Control thread. A port is closed only after it was taken out of the published port list and a
+ * grace period passed. Errors: negative errno, logged where they happen with what to do about it.
  */
 #ifndef OVNET_PORT_PORT_H
 #define OVNET_PORT_PORT_H
@@ -23,6 +20,7 @@
 #include "base/patience.h"
 #include "base/rcu.h"
 #include "packet/counters.h"
+#include "port/driver.h"
 
 #define OVNET_MAX_QUEUES OVNET_MAX_WORKERS
 #define OVNET_BURST      64
@@ -43,9 +41,7 @@ enum ovnet_port_role {
 #define OVNET_CAP_TX_GSO    0x20 /* takes OVNET_OFF_GSO */
 #define OVNET_CAP_EXCLUSIVE 0x40 /* uplink: the kernel does not see these packets */
 
-struct ovnet_port;
-
-/* One queue pair; doors embed it at the start of their own queue struct. */
+/* One queue pair; drivers embed it at the start of their own queue struct. */
 struct ovnet_port_queue {
 	struct ovnet_port *port;
 	uint16_t id;
@@ -55,13 +51,13 @@ struct ovnet_port_queue {
 	uint64_t rx_drops[OVNET_DROP_COUNT];
 };
 
-/* What the kind needs to open. Strings are copied by open where it keeps them. */
+/* What the driver needs to open. Strings are copied by open where it keeps them. */
 struct ovnet_port_conf {
 	const char *name; /* unique, as shown by ovnetctl */
 	enum ovnet_port_role role;
 	const char *iface;   /* kernel interface (af_xdp, af_packet), device name (host) */
 	const char *devargs; /* dpdk: "0000:01:00.0", "net_vhost0,iface=/run/x.sock", ... */
-	uint16_t queues;     /* wanted; a door may open fewer (see n_rxq, n_txq) */
+	uint16_t queues;     /* wanted; a driver may open fewer (see n_rxq, n_txq) */
 	uint16_t mtu;        /* bytes of IP; 0: leave as it is */
 	struct rte_mempool *pool;
 	/*
@@ -72,13 +68,13 @@ struct ovnet_port_conf {
 	struct ovnet_patience
 		*patience; /* for a former owner; NULL, as while others are served: none */
 	bool zero_copy;    /* af_xdp: where the driver can */
-	bool offloads;     /* ask for checksum and segmentation offload where the kind has it */
+	bool offloads;     /* ask for checksum and segmentation offload where the driver has it */
 };
 
 /* What an uplink takes out of a shared interface. Applied live, whole. */
 struct ovnet_port_filter {
-	uint16_t udp_port;              /* host order; 0: take nothing */
-	uint32_t vni;                   /* host order; doors take any: another is a counted drop */
+	uint16_t udp_port; /* host order; 0: take nothing */
+	uint32_t vni;      /* host order; drivers take any: another is a counted drop */
 	const struct ovnet_addr *addrs; /* our underlay addresses */
 	unsigned n_addrs;
 	const struct ovnet_prefix *subnets; /* host-gw, DirectRouting: our own, either family */
@@ -92,37 +88,9 @@ struct ovnet_port_stats {
 	uint64_t tx_errors;
 };
 
-struct ovnet_port_ops {
-	const char *kind; /* "host", "af_xdp", "af_packet", "dpdk", "udp_socket" */
-	/* Fills n_rxq, n_txq, caps, mtu, MAC, ifindex, queue[]. 0 or negative errno, all undone. */
-	int (*open)(struct ovnet_port *port, const struct ovnet_port_conf *conf);
-	void (*close)(struct ovnet_port *port);
-	/*
-	 * Its device is gone, close comes when no worker uses it: leaves the device, which may come
-	 * back from another network namespace. May be NULL.
-	 */
-	void (*lose)(struct ovnet_port *port);
-	/* Up to n packets, metadata set; never blocks. */
-	uint16_t (*rx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
-	/*
-	 * Takes a prefix of pkts and owns those; sets q->tx_reason if it took fewer: TX_REFUSED
-	 * is the fault of the packet behind them, which never goes. Never blocks.
-	 */
-	uint16_t (*tx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
-	/* An fd that polls readable when rx has packets, or -1: the worker sleeps on time then. */
-	int (*wait_fd)(struct ovnet_port_queue *q);
-	/* Before a sleep / after it. May be NULL. arm returns 1 if packets already wait. */
-	int (*arm)(struct ovnet_port_queue *q);
-	void (*disarm)(struct ovnet_port_queue *q);
-	/* Shared uplinks; NULL elsewhere. Live: no packet is lost while it changes. */
-	int (*filter)(struct ovnet_port *port, const struct ovnet_port_filter *filter);
-	void (*stats)(struct ovnet_port *port, struct ovnet_port_stats *out);
-	bool (*link_up)(struct ovnet_port *port);
-};
-
 /* control: rw before it is published and after it is unpublished; workers: ro. */
 struct ovnet_port {
-	const struct ovnet_port_ops *ops;
+	const struct ovnet_driver *driver;
 	char name[32];
 	uint16_t id; /* index into the port list; stable while the port lives */
 	/*
@@ -143,7 +111,7 @@ struct ovnet_port {
 	 */
 	_Atomic uint64_t mac_word;
 	struct ovnet_port_queue *queue[OVNET_MAX_QUEUES]; /* n = max(n_rxq, n_txq) */
-	void *priv;                                       /* the door's own */
+	void *priv;                                       /* the driver's own */
 	struct ovnet_rcu_head rcu;                        /* control: for ovnet_port_release */
 };
 
@@ -166,14 +134,8 @@ static inline void ovnet_port_set_mac(struct ovnet_port *port, const struct ovne
 	atomic_store_explicit(&port->mac_word, word, memory_order_relaxed);
 }
 
-extern const struct ovnet_port_ops ovnet_port_host;
-extern const struct ovnet_port_ops ovnet_port_af_xdp;
-extern const struct ovnet_port_ops ovnet_port_af_packet;
-extern const struct ovnet_port_ops ovnet_port_dpdk;
-extern const struct ovnet_port_ops ovnet_port_udp_socket;
-
 /* Allocates, opens. NULL and *err = negative errno on failure (already logged). */
-struct ovnet_port *ovnet_port_open(const struct ovnet_port_ops *ops, uint16_t id,
+struct ovnet_port *ovnet_port_open(const struct ovnet_driver *driver, uint16_t id,
 	const struct ovnet_port_conf *conf, int *err);
 /* Closes and frees. NULL is fine. */
 void ovnet_port_close(struct ovnet_port *port);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel's side of the host door: a persistent multi-queue TUN with vnet headers.
+ * The kernel's side of the host driver: a persistent multi-queue TUN with vnet headers.
  * Control thread only.
  */
 #ifndef OVNET_PORT_TUN_H

@@ -17,7 +17,7 @@
 #include <rte_ring.h>
 
 #include "base/log.h"
-#include "port/door.h"
+#include "port/driver_int.h"
 #include "port/netdev.h"
 #include "port/udp_frame.h"
 
@@ -200,7 +200,7 @@ static int open_port(struct ovnet_port *port, const struct ovnet_port_conf *conf
 
 static int open_queue(struct ovnet_port *port)
 {
-	struct udp_queue *q = ovnet_door_queue_new(port, 0, sizeof(*q));
+	struct udp_queue *q = ovnet_driver_queue_new(port, 0, sizeof(*q));
 	char name[RTE_RING_NAMESIZE];
 	int err;
 
@@ -373,8 +373,8 @@ static bool udp_link_up(struct ovnet_port *port)
 	return ovnet_netdev_running(if_nametoindex(((struct udp_port *)port->priv)->iface));
 }
 
-const struct ovnet_port_ops ovnet_port_udp_socket = {
-	.kind = "udp_socket",
+const struct ovnet_driver ovnet_driver_udp_socket = {
+	.name = "udp_socket",
 	.open = udp_open,
 	.close = udp_close,
 	.rx = udp_rx,

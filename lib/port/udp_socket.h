@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The door "udp_socket" beside an AF_XDP uplink: what the XDP program leaves to the kernel comes
+ * The driver "udp_socket" beside an AF_XDP uplink: what the XDP program leaves to the kernel comes
  * back here, put together from its fragments. Its filter() opens the sockets (udp_port 0: closes
  * them), and again when the interface of that name is another one; the guard (udp_guard.h) has to
  * hold the port by then.

@@ -50,10 +50,10 @@ all_arrive a b 62
 # Neither is what no buffer holds.
 on a ip link set dev ovnet0 mtu 9000
 on a ping -q -c 1 -W 1 -M "do" -s 8000 "$(pod_ip b)" >/dev/null || true
-within 5 "a drop of the door's" truncated
+within 5 "a drop of the port's" truncated
 # A device made anew begins at nothing; the port does not.
 had=$(missed)
 on a ip link del ovnet0
 reach a b
 expect "the count goes on after the device was made anew" [ "$(missed)" -ge "$had" ]
-expect "and so do the door's drops" truncated
+expect "and so do the port's drops" truncated

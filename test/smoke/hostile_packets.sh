@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # What came in or was made (errors, pieces), what went out, what was refused by a reason, over all
-# doors, and the fragments that are part of another packet.
+# ports, and the fragments that are part of another packet.
 balance() {
 	local rx made tx refused absorbed
 	rx=$(ctl "$1" ports | jq '[.[].rx_packets] | add')
@@ -24,7 +24,7 @@ balanced() {
 	read -r rx tx refused absorbed < <(balance "$1")
 	[ "$rx" = $((tx + refused + absorbed)) ]
 }
-# Doors keep up to 64 buffers ready for each queue.
+# Drivers keep up to 64 buffers ready for each queue.
 buffers_back() {
 	[ "$(ctl "$1" status | json .dpdk.mbufs_free)" -ge $((8192 - 256)) ]
 }

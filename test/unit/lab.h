@@ -243,7 +243,7 @@ static inline uint16_t lab_rx(
 	for (int waited = 0; got < n && waited <= timeout_ms;) {
 		uint16_t k = 0;
 		for (uint16_t i = 0; i < port->n_rxq; i++)
-			k = (uint16_t)(k + port->ops->rx(port->queue[i], pkts + got + k,
+			k = (uint16_t)(k + port->driver->rx(port->queue[i], pkts + got + k,
 						   (uint16_t)(n - got - k)));
 		got = (uint16_t)(got + k);
 		if (k == 0) {
@@ -257,9 +257,9 @@ static inline uint16_t lab_rx(
 /* The kernel declares a link running a moment after it is. */
 static inline bool lab_comes_up(struct ovnet_port *port)
 {
-	for (unsigned i = 0; i < 200 && !port->ops->link_up(port); i++)
+	for (unsigned i = 0; i < 200 && !port->driver->link_up(port); i++)
 		usleep(10000);
-	return port->ops->link_up(port);
+	return port->driver->link_up(port);
 }
 
 /* A packet in a mbuf, in `segs` segments. */

@@ -12,7 +12,7 @@ static uint8_t mac_a[6], mac_b[6];
 static int peer; /* raw, at the far end */
 
 static inline struct ovnet_port *open_uplink(
-	const struct ovnet_port_ops *ops, const char *iface, uint16_t queues, int *err)
+	const struct ovnet_driver *driver, const char *iface, uint16_t queues, int *err)
 {
 	/* The kernel takes a moment to let go of a closed AF_XDP socket's queue. */
 	struct ovnet_patience patience = {0};
@@ -23,7 +23,7 @@ static inline struct ovnet_port *open_uplink(
 		.pool = lab_pool,
 		.patience = &patience};
 
-	return ovnet_port_open(ops, 3, &conf, err);
+	return ovnet_port_open(driver, 3, &conf, err);
 }
 
 static inline void take(struct ovnet_port *port, uint16_t udp_port, unsigned n_addrs)
@@ -31,7 +31,7 @@ static inline void take(struct ovnet_port *port, uint16_t udp_port, unsigned n_a
 	const struct ovnet_port_filter f = {
 		.udp_port = udp_port, .vni = 1, .addrs = addrs, .n_addrs = n_addrs};
 
-	assert_int_equal(port->ops->filter(port, &f), 0);
+	assert_int_equal(port->driver->filter(port, &f), 0);
 }
 
 static inline struct lab_packet packet(uint16_t port, const char *text)

@@ -101,8 +101,8 @@ static int door_no_fd(struct ovnet_port_queue *q)
 	return -1;
 }
 
-static const struct ovnet_port_ops door_ops = {
-	.kind = "memory", .rx = door_rx, .tx = door_tx, .wait_fd = door_no_fd};
+static const struct ovnet_driver door_driver = {
+	.name = "memory", .rx = door_rx, .tx = door_tx, .wait_fd = door_no_fd};
 
 static inline int bed_eal(const char *lcores)
 {
@@ -125,7 +125,7 @@ static inline void door_init(struct door *d, uint16_t id, enum ovnet_port_role r
 	uint16_t mtu, struct ovnet_mac mac)
 {
 	*d = (struct door){.room = DOOR_MAX, .full = OVNET_DROP_TX_FULL, .refuses = -1};
-	d->port = (struct ovnet_port){.ops = &door_ops,
+	d->port = (struct ovnet_port){.driver = &door_driver,
 		.id = id,
 		.role = role,
 		.caps = caps,

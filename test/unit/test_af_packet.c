@@ -11,7 +11,7 @@
 
 static struct ovnet_port *open_packet(uint16_t queues, int *err)
 {
-	return open_uplink(&ovnet_port_af_packet, "up0", queues, err);
+	return open_uplink(&ovnet_driver_af_packet, "up0", queues, err);
 }
 
 static void overlay_is_seen_and_the_rest_is_not(void **state)
@@ -68,7 +68,7 @@ static void fragments_of_udp_to_us_are_taken(void **state)
 	lab_no_leak();
 }
 
-/* A fragment of `next`, its payload cut off: the door has no interest in it. */
+/* A fragment of `next`, its payload cut off: the driver has no interest in it. */
 static bool fragment6_arrives(struct ovnet_port *port, const char *dst, uint8_t next)
 {
 	struct lab_packet p = packet(PORT, "six");
@@ -172,14 +172,14 @@ static void filter_changes_live(void **state)
 	struct ovnet_prefix net[9];
 	assert_int_equal(ovnet_prefix_parse("10.5.4.0/24", &net[0]), 0);
 	struct ovnet_port_filter f = {.udp_port = PORT, .subnets = net, .n_subnets = 1};
-	assert_int_equal(port->ops->filter(port, &f), 0);
+	assert_int_equal(port->driver->filter(port, &f), 0);
 	p.dst = "10.5.4.9";
 	p.proto = IPPROTO_TCP;
 	assert_true(taken(port, &p));
 	p.dst = "10.5.5.9";
 	assert_true(passes(port, &p));
 	f.n_subnets = 9;
-	assert_int_equal(port->ops->filter(port, &f), -E2BIG);
+	assert_int_equal(port->driver->filter(port, &f), -E2BIG);
 	ovnet_port_close(port);
 	lab_no_leak();
 }
@@ -208,7 +208,7 @@ static void many_addresses_fit_the_filter(void **state)
 	many[7] = addrs[1];
 	many[31] = addrs[0];
 	f.n_addrs = 32;
-	assert_int_equal(port->ops->filter(port, &f), 0);
+	assert_int_equal(port->driver->filter(port, &f), 0);
 	assert_true(taken(port, &p));
 	p.dst = "10.9.0.99";
 	assert_true(passes(port, &p));
@@ -218,7 +218,7 @@ static void many_addresses_fit_the_filter(void **state)
 	six.dst = "fd09::9";
 	assert_true(passes(port, &six));
 	f.n_addrs = 40; /* too many to tell apart */
-	assert_int_equal(port->ops->filter(port, &f), 0);
+	assert_int_equal(port->driver->filter(port, &f), 0);
 	assert_true(taken(port, &p));
 	ovnet_port_close(port);
 	lab_no_leak();
@@ -240,7 +240,7 @@ static void what_is_sent_arrives_and_is_not_heard_again(void **state)
 	for (unsigned burst = 0; burst < 10; burst++) {
 		for (unsigned i = 0; i < OVNET_BURST; i++)
 			m[i] = lab_mbuf(frame, len, 1 + i % 8);
-		assert_int_equal(port->ops->tx(port->queue[0], m, OVNET_BURST), OVNET_BURST);
+		assert_int_equal(port->driver->tx(port->queue[0], m, OVNET_BURST), OVNET_BURST);
 		while (lab_readable(peer, 0)) {
 			ssize_t k = recv(peer, seen, sizeof(seen), 0);
 			if (k == (ssize_t)len && memcmp(seen, frame, len) == 0)
@@ -257,10 +257,10 @@ static void what_is_sent_arrives_and_is_not_heard_again(void **state)
 	m[2] = lab_mbuf(big, sizeof(big), 2);
 	m[3] = lab_mbuf(frame, len, 1);
 	for (unsigned i = 0; i < 4; i += 2) {
-		assert_int_equal(port->ops->tx(port->queue[0], m + i, 4 - i), 0);
+		assert_int_equal(port->driver->tx(port->queue[0], m + i, 4 - i), 0);
 		assert_int_equal(port->queue[0]->tx_reason, OVNET_DROP_TX_REFUSED);
 		rte_pktmbuf_free(m[i]);
-		assert_int_equal(port->ops->tx(port->queue[0], m + i + 1, 1), 1);
+		assert_int_equal(port->driver->tx(port->queue[0], m + i + 1, 1), 1);
 	}
 	/* The kernel speaks on the interface as well: ARP, router solicitations. */
 	for (n = 0; lab_readable(peer, 50);)
@@ -274,18 +274,18 @@ static void what_is_sent_arrives_and_is_not_heard_again(void **state)
 		"limit", "10mb");
 	for (unsigned i = 0; i < 8 * OVNET_BURST; i++) {
 		m[0] = lab_mbuf(big, 1514, 1);
-		assert_int_equal(port->ops->tx(port->queue[0], m, 1), 1);
+		assert_int_equal(port->driver->tx(port->queue[0], m, 1), 1);
 	}
 	lab("tc", "qdisc", "del", "dev", "up0", "root");
 
 	lab("ip", "link", "set", "dev", "up0", "down");
 	m[0] = lab_mbuf(frame, len, 1);
-	assert_int_equal(port->ops->tx(port->queue[0], m, 1), 0);
+	assert_int_equal(port->driver->tx(port->queue[0], m, 1), 0);
 	assert_int_equal(port->queue[0]->tx_reason, OVNET_DROP_TX_DOWN);
-	assert_false(port->ops->link_up(port));
+	assert_false(port->driver->link_up(port));
 	lab("ip", "link", "set", "dev", "up0", "up");
 	lab("ip", "addr", "add", "fd09::1/64", "dev", "up0", "nodad");
-	assert_int_equal(port->ops->tx(port->queue[0], m, 1), 1);
+	assert_int_equal(port->driver->tx(port->queue[0], m, 1), 1);
 	ovnet_port_close(port);
 	lab_no_leak();
 }
@@ -316,7 +316,7 @@ static void unfinished_checksums_are_declared(void **state)
 	assert_int_equal(ovnet_meta(m)->csum_offset, 6);
 	rte_pktmbuf_free(m);
 
-	/* Unsegmented ones are not for this door. */
+	/* Unsegmented ones are not for this driver. */
 	vnet.gso_type = 5; /* UDP */
 	vnet.gso_size = 4;
 	vnet.hdr_len = 42;
@@ -347,11 +347,11 @@ static void what_does_not_fit_is_counted(void **state)
 	assert_int_equal(send(peer, frame, sizeof(frame), 0), sizeof(frame));
 	assert_true(taken(port, &p));
 	assert_int_equal(port->queue[0]->rx_drops[OVNET_DROP_TRUNCATED], 1);
-	port->ops->stats(port, &stats);
+	port->driver->stats(port, &stats);
 	assert_int_equal(stats.errors, 1);
 	assert_null(open_packet(1, &err));
 	assert_int_equal(err, -EMSGSIZE);
-	assert_null(open_uplink(&ovnet_port_af_packet, NULL, 1, &err));
+	assert_null(open_uplink(&ovnet_driver_af_packet, NULL, 1, &err));
 	assert_int_equal(err, -ENODEV);
 	lab("ip", "link", "set", "dev", "up0", "mtu", "1500");
 	lab("ip", "link", "set", "dev", "up0p", "mtu", "1500");
@@ -381,7 +381,7 @@ static void flows_spread_over_queues(void **state)
 	}
 	usleep(20000);
 	for (unsigned q = 0; q < 2; q++) {
-		uint16_t n = port->ops->rx(port->queue[q], m, OVNET_BURST);
+		uint16_t n = port->driver->rx(port->queue[q], m, OVNET_BURST);
 		rte_pktmbuf_free_bulk(m, n);
 		got[q] = n;
 	}
@@ -400,7 +400,7 @@ static unsigned queue_of(struct ovnet_port *port, const struct lab_packet *p)
 	send_packet(p);
 	for (unsigned i = 0; i < 2000; i++) {
 		for (unsigned q = 0; q < 2; q++) {
-			if (port->ops->rx(port->queue[q], &m, 1) == 0)
+			if (port->driver->rx(port->queue[q], &m, 1) == 0)
 				continue;
 			rte_pktmbuf_free(m);
 			return q;
@@ -452,7 +452,7 @@ static void fd_tells_when_to_look_and_overruns_are_counted(void **state)
 
 	assert_non_null(port);
 	take(port, PORT, 2);
-	int fd = port->ops->wait_fd(port->queue[0]);
+	int fd = port->driver->wait_fd(port->queue[0]);
 	assert_false(lab_readable(fd, 0));
 	for (unsigned i = 0; i < sent; i++)
 		send_packet(&p);
@@ -463,10 +463,10 @@ static void fd_tells_when_to_look_and_overruns_are_counted(void **state)
 		got += k;
 	}
 	assert_false(lab_readable(fd, 0));
-	port->ops->stats(port, &stats);
+	port->driver->stats(port, &stats);
 	assert_true(stats.missed > 0);
 	assert_int_equal(got + stats.missed, sent);
-	port->ops->stats(port, &stats); /* asked twice, still there */
+	port->driver->stats(port, &stats); /* asked twice, still there */
 	assert_int_equal(got + stats.missed, sent);
 	ovnet_port_close(port);
 	lab_no_leak();

@@ -15,7 +15,7 @@
 
 static struct ovnet_port *open_xdp(const char *iface, int *err)
 {
-	return open_uplink(&ovnet_port_af_xdp, iface, 1, err);
+	return open_uplink(&ovnet_driver_af_xdp, iface, 1, err);
 }
 
 static uint32_t xdp_prog(const char *iface)
@@ -156,7 +156,7 @@ static void filter_changes_live(void **state)
 	struct ovnet_prefix net;
 	assert_int_equal(ovnet_prefix_parse("10.5.4.0/24", &net), 0);
 	struct ovnet_port_filter f = {.udp_port = PORT, .subnets = &net, .n_subnets = 1};
-	assert_int_equal(port->ops->filter(port, &f), 0);
+	assert_int_equal(port->driver->filter(port, &f), 0);
 	p.dst = "10.5.4.9";
 	p.proto = IPPROTO_TCP;
 	assert_true(taken(port, &p));
@@ -165,7 +165,7 @@ static void filter_changes_live(void **state)
 
 	static const struct ovnet_addr many[200];
 	f = (struct ovnet_port_filter){.udp_port = PORT, .addrs = many, .n_addrs = 200};
-	assert_int_equal(port->ops->filter(port, &f), -E2BIG);
+	assert_int_equal(port->driver->filter(port, &f), -E2BIG);
 	ovnet_port_close(port);
 	lab_no_leak();
 }
@@ -186,7 +186,7 @@ static void what_is_sent_arrives_at_the_peer(void **state)
 	for (unsigned burst = 0; burst < 40; burst++) {
 		for (unsigned i = 0; i < OVNET_BURST; i++)
 			m[i] = lab_mbuf(frame, len, 1 + i % 4);
-		assert_int_equal(port->ops->tx(port->queue[0], m, OVNET_BURST), OVNET_BURST);
+		assert_int_equal(port->driver->tx(port->queue[0], m, OVNET_BURST), OVNET_BURST);
 		while (lab_readable(peer, 0)) {
 			ssize_t k = recv(peer, seen, sizeof(seen), 0);
 			if (k == (ssize_t)len && memcmp(seen, frame, len) == 0)
@@ -200,23 +200,23 @@ static void what_is_sent_arrives_at_the_peer(void **state)
 	m[0] = lab_mbuf(frame, len, 1);
 	m[1] = lab_mbuf(big, sizeof(big), 3);
 	m[2] = lab_mbuf(frame, len, 1);
-	assert_int_equal(port->ops->tx(port->queue[0], m, 3), 1);
+	assert_int_equal(port->driver->tx(port->queue[0], m, 3), 1);
 	assert_int_equal(port->queue[0]->tx_reason, OVNET_DROP_TX_REFUSED);
 	rte_pktmbuf_free(m[1]);
-	assert_int_equal(port->ops->tx(port->queue[0], m + 2, 1), 1);
+	assert_int_equal(port->driver->tx(port->queue[0], m + 2, 1), 1);
 	assert_true(lab_readable(peer, 300));
 
 	lab("ip", "link", "set", "dev", "up0", "down");
 	m[0] = lab_mbuf(frame, len, 1);
 	m[1] = lab_mbuf(frame, len, 1);
-	uint16_t sent = port->ops->tx(port->queue[0], m, 1); /* finds out */
-	assert_int_equal(port->ops->tx(port->queue[0], m + 1, 1), 0);
+	uint16_t sent = port->driver->tx(port->queue[0], m, 1); /* finds out */
+	assert_int_equal(port->driver->tx(port->queue[0], m + 1, 1), 0);
 	assert_int_equal(port->queue[0]->tx_reason, OVNET_DROP_TX_DOWN);
 	rte_pktmbuf_free_bulk(m + sent, 2u - sent);
 	lab("ip", "link", "set", "dev", "up0", "up");
 	lab("ip", "addr", "add", "fd09::1/64", "dev", "up0", "nodad");
 	m[0] = lab_mbuf(frame, len, 1);
-	assert_int_equal(port->ops->tx(port->queue[0], m, 1), 1);
+	assert_int_equal(port->driver->tx(port->queue[0], m, 1), 1);
 	ovnet_port_close(port);
 	lab_no_leak();
 }
@@ -231,12 +231,12 @@ static void fd_tells_when_to_look(void **state)
 
 	assert_non_null(port);
 	take(port, PORT, 2);
-	int fd = port->ops->wait_fd(port->queue[0]);
-	assert_int_equal(port->ops->arm(port->queue[0]), 0);
+	int fd = port->driver->wait_fd(port->queue[0]);
+	assert_int_equal(port->driver->arm(port->queue[0]), 0);
 	assert_false(lab_readable(fd, 0));
 	send_packet(&p);
 	assert_true(lab_readable(fd, 300));
-	assert_int_equal(port->ops->arm(port->queue[0]), 1);
+	assert_int_equal(port->driver->arm(port->queue[0]), 1);
 	assert_int_equal(lab_rx(port, &m, 1, 10), 1);
 	rte_pktmbuf_free(m);
 	assert_false(lab_readable(fd, 0));
@@ -251,7 +251,7 @@ static bool missed_at_last(struct ovnet_port *port, uint64_t n)
 
 	for (unsigned i = 0; i < 5000 && stats.missed < n; i++) {
 		usleep(1000);
-		port->ops->stats(port, &stats);
+		port->driver->stats(port, &stats);
 	}
 	return stats.missed >= n;
 }
@@ -278,7 +278,7 @@ static void the_ring_goes_round_and_overruns_are_counted(void **state)
 	}
 	while ((k = lab_rx(port, m, OVNET_BURST, 20)) > 0)
 		rte_pktmbuf_free_bulk(m, k);
-	port->ops->stats(port, &stats);
+	port->driver->stats(port, &stats);
 	assert_int_equal(stats.missed, 0);
 
 	/* Nobody looks: 2048 wait, the others are missed. */
@@ -290,14 +290,14 @@ static void the_ring_goes_round_and_overruns_are_counted(void **state)
 		got += k;
 	}
 	assert_int_equal(got, 2048);
-	port->ops->stats(port, &stats);
+	port->driver->stats(port, &stats);
 	assert_int_equal(stats.missed, 100);
 	ovnet_port_close(port);
 	lab_no_leak();
 }
 
 /*
- * No driver here has zero-copy, but asked for it, the door has the frames for it: a ring that
+ * No driver here has zero-copy, but asked for it, the driver has the frames for it: a ring that
  * nobody reads leaves as many as the NIC may need (of veth nobody knows how many).
  */
 static void a_full_ring_leaves_frames_for_the_host(void **state)
@@ -315,7 +315,7 @@ static void a_full_ring_leaves_frames_for_the_host(void **state)
 	struct xdp_statistics s;
 	socklen_t len = sizeof(s);
 	int err;
-	struct ovnet_port *port = ovnet_port_open(&ovnet_port_af_xdp, 3, &conf, &err);
+	struct ovnet_port *port = ovnet_port_open(&ovnet_driver_af_xdp, 3, &conf, &err);
 
 	assert_int_equal(ovnet_xsk_rx_frames(false, 512), 2048);
 	assert_int_equal(ovnet_xsk_rx_frames(true, 512), 2048 + 2 * 512);
@@ -324,7 +324,7 @@ static void a_full_ring_leaves_frames_for_the_host(void **state)
 	for (unsigned i = 0; i < 2048 + 4096; i++)
 		send_packet(&p);
 	assert_true(missed_at_last(port, 4096));
-	int fd = port->ops->wait_fd(port->queue[0]);
+	int fd = port->driver->wait_fd(port->queue[0]);
 	assert_int_equal(getsockopt(fd, SOL_XDP, XDP_STATISTICS, &s, &len), 0);
 	assert_int_equal(s.rx_ring_full, 4096);
 	assert_int_equal(s.rx_fill_ring_empty_descs, 0);

@@ -18,7 +18,7 @@ static struct ovnet_port *open_dpdk(
 		.mtu = mtu,
 		.pool = lab_pool};
 
-	return ovnet_port_open(&ovnet_port_dpdk, 9, &conf, err);
+	return ovnet_port_open(&ovnet_driver_dpdk, 9, &conf, err);
 }
 
 static void a_ring_gives_back_what_was_sent(void **state)
@@ -33,17 +33,17 @@ static void a_ring_gives_back_what_was_sent(void **state)
 	assert_true(port->caps & OVNET_CAP_EXCLUSIVE);
 	assert_int_equal(port->mtu, 1500);
 	assert_true(lab_comes_up(port));
-	assert_int_equal(port->ops->wait_fd(port->queue[0]), -1);
+	assert_int_equal(port->driver->wait_fd(port->queue[0]), -1);
 	m = lab_mbuf((const uint8_t *)"round and round it goes", 23, 1);
 	*ovnet_meta(m) = (struct ovnet_meta){.offload = OVNET_OFF_CSUM, .flags = 0xff};
-	assert_int_equal(port->ops->tx(port->queue[0], &m, 1), 1);
+	assert_int_equal(port->driver->tx(port->queue[0], &m, 1), 1);
 	assert_int_equal(lab_rx(port, in, 32, 100), 1);
 	assert_memory_equal(rte_pktmbuf_mtod(in[0], char *), "round and round it goes", 23);
 	assert_int_equal(ovnet_meta(in[0])->in_port, 9);
 	assert_int_equal(ovnet_meta(in[0])->offload, 0);
 	assert_int_equal(ovnet_meta(in[0])->flags, 0);
 	rte_pktmbuf_free(in[0]);
-	port->ops->stats(port, &stats);
+	port->driver->stats(port, &stats);
 	assert_int_equal(stats.tx_errors, 0);
 	ovnet_port_close(port);
 
@@ -66,7 +66,7 @@ static void a_full_queue_is_told_from_a_port_that_is_down(void **state)
 	assert_false(port->caps & OVNET_CAP_EXCLUSIVE);
 	do {
 		assert_int_equal(rte_pktmbuf_alloc_bulk(lab_pool, m, OVNET_BURST), 0);
-		sent = port->ops->tx(port->queue[0], m, OVNET_BURST);
+		sent = port->driver->tx(port->queue[0], m, OVNET_BURST);
 	} while (sent == OVNET_BURST);
 	assert_int_equal(port->queue[0]->tx_reason, OVNET_DROP_TX_FULL);
 	rte_pktmbuf_free_bulk(m + sent, OVNET_BURST - sent);
@@ -84,12 +84,12 @@ static void cross_and_wake(struct ovnet_port *guest, struct ovnet_port *port)
 	struct ovnet_port_queue *q = port->queue[0];
 	struct rte_mbuf *m = lab_mbuf(a_frame, sizeof(a_frame), 1);
 
-	assert_int_equal(port->ops->arm(q), 0);
-	assert_false(lab_readable(port->ops->wait_fd(q), 50));
-	assert_int_equal(guest->ops->tx(guest->queue[0], &m, 1), 1);
-	assert_true(lab_readable(port->ops->wait_fd(q), 2000));
-	port->ops->disarm(q);
-	assert_false(lab_readable(port->ops->wait_fd(q), 0));
+	assert_int_equal(port->driver->arm(q), 0);
+	assert_false(lab_readable(port->driver->wait_fd(q), 50));
+	assert_int_equal(guest->driver->tx(guest->queue[0], &m, 1), 1);
+	assert_true(lab_readable(port->driver->wait_fd(q), 2000));
+	port->driver->disarm(q);
+	assert_false(lab_readable(port->driver->wait_fd(q), 0));
 	assert_int_equal(lab_rx(port, &m, 1, 500), 1);
 	assert_int_equal(m->pkt_len, sizeof(a_frame));
 	rte_pktmbuf_free(m);
@@ -99,7 +99,7 @@ static void a_guest_wakes_its_worker(void **state)
 {
 	(void)state;
 	int err;
-	char dir[] = "/tmp/ovnet-doors-XXXXXX", vhost[96], user[96], path[64];
+	char dir[] = "/tmp/ovnet-drivers-XXXXXX", vhost[96], user[96], path[64];
 	struct rte_mbuf *m;
 
 	assert_non_null(mkdtemp(dir));
@@ -108,25 +108,25 @@ static void a_guest_wakes_its_worker(void **state)
 	snprintf(user, sizeof(user), "net_virtio_user0,path=%s", path);
 	struct ovnet_port *port = open_dpdk(vhost, OVNET_PORT_ATTACH, 1, 0, &err);
 	assert_non_null(port);
-	assert_false(port->ops->link_up(port));
+	assert_false(port->driver->link_up(port));
 
 	/* The worker sleeps already when the guest comes, and has to arm again. */
 	struct ovnet_port_queue *q = port->queue[0];
-	assert_int_equal(port->ops->arm(q), 0);
+	assert_int_equal(port->driver->arm(q), 0);
 	struct ovnet_port *guest = open_dpdk(user, OVNET_PORT_ATTACH, 1, 0, &err);
 	assert_non_null(guest);
 	assert_true(lab_comes_up(port));
-	assert_true(lab_readable(port->ops->wait_fd(q), 2000));
-	port->ops->disarm(q);
+	assert_true(lab_readable(port->driver->wait_fd(q), 2000));
+	port->driver->disarm(q);
 	for (unsigned i = 0; i < 3; i++)
 		cross_and_wake(guest, port);
 
 	/* Gone again: what cannot be sent has a reason. */
 	ovnet_port_close(guest);
 	m = lab_mbuf(a_frame, sizeof(a_frame), 1);
-	for (unsigned i = 0; i < 200 && port->ops->link_up(port); i++)
+	for (unsigned i = 0; i < 200 && port->driver->link_up(port); i++)
 		usleep(10000);
-	assert_int_equal(port->ops->tx(q, &m, 1), 0);
+	assert_int_equal(port->driver->tx(q, &m, 1), 0);
 	assert_int_equal(q->tx_reason, OVNET_DROP_TX_DOWN);
 	rte_pktmbuf_free(m);
 	ovnet_port_close(port);

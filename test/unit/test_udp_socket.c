@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the kernel puts together comes back: up0 with its XDP program and its door for fragments,
+ * What the kernel puts together comes back: up0 with its XDP program and its port for fragments,
  * the peer in a network namespace of its own behind a smaller MTU.
  */
 #include <setjmp.h>
@@ -62,7 +62,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct ovnet_port *open_door(void)
+static struct ovnet_port *open_port(void)
 {
 	const struct ovnet_port_conf conf = {.name = "fragments:up0",
 		.role = OVNET_PORT_UPLINK,
@@ -70,7 +70,7 @@ static struct ovnet_port *open_door(void)
 		.queues = 1,
 		.pool = lab_pool};
 	int err;
-	struct ovnet_port *port = ovnet_port_open(&ovnet_port_udp_socket, 4, &conf, &err);
+	struct ovnet_port *port = ovnet_port_open(&ovnet_driver_udp_socket, 4, &conf, &err);
 
 	assert_non_null(port);
 	assert_int_equal(port->n_rxq, 1);
@@ -82,13 +82,13 @@ static int take(struct ovnet_port *port, uint16_t udp_port)
 {
 	const struct ovnet_port_filter f = {.udp_port = udp_port, .vni = 1};
 
-	return port->ops->filter(port, &f);
+	return port->driver->filter(port, &f);
 }
 
-static struct ovnet_port *guarded_door(void)
+static struct ovnet_port *guarded_port(void)
 {
 	assert_int_equal(ovnet_udp_guard_open(&guard, PORT, NULL), 0);
-	struct ovnet_port *port = open_door();
+	struct ovnet_port *port = open_port();
 	assert_int_equal(take(port, PORT), 0);
 	return port;
 }
@@ -132,7 +132,7 @@ static struct rte_mbuf *next(struct ovnet_port *port)
 	if (!lab_readable(ovnet_udp_socket_fd(port), 2000))
 		return NULL;
 	ovnet_udp_socket_read(port);
-	return port->ops->rx(port->queue[0], &m, 1) == 1 ? m : NULL;
+	return port->driver->rx(port->queue[0], &m, 1) == 1 ? m : NULL;
 }
 
 static const uint8_t *pattern(size_t len)
@@ -188,7 +188,7 @@ static void kernels_fragments_come_back_whole(void **state)
 {
 	(void)state;
 	static const size_t sizes[] = {0, 1, 1300, 1450, 2000, 4100, 9216};
-	struct ovnet_port *port = guarded_door();
+	struct ovnet_port *port = guarded_port();
 
 	for (unsigned i = 0; i < RTE_DIM(sizes); i++) {
 		uint8_t tos = (uint8_t)(0xb8 | i % 4);
@@ -210,16 +210,16 @@ static void the_program_leaves_fragments_alone(void **state)
 		.iface = "up0",
 		.queues = 1,
 		.pool = lab_pool};
-	struct ovnet_port *port = guarded_door();
+	struct ovnet_port *port = guarded_port();
 	struct ovnet_addr own = ovnet_addr_v4(0x0a090001);
 	const struct ovnet_port_filter f = {
 		.udp_port = PORT, .vni = 1, .addrs = &own, .n_addrs = 1};
 	struct rte_mbuf *m;
 	int err;
-	struct ovnet_port *xdp = ovnet_port_open(&ovnet_port_af_xdp, 3, &conf, &err);
+	struct ovnet_port *xdp = ovnet_port_open(&ovnet_driver_af_xdp, 3, &conf, &err);
 
 	assert_non_null(xdp);
-	assert_int_equal(xdp->ops->filter(xdp, &f), 0);
+	assert_int_equal(xdp->driver->filter(xdp, &f), 0);
 	peer_sends("10.9.0.1", pattern(1200), 1200, 0);
 	peer_sends("10.9.0.1", pattern(1500), 1500, 0);
 	assert_int_equal(lab_rx(xdp, &m, 1, 2000), 1);
@@ -227,7 +227,7 @@ static void the_program_leaves_fragments_alone(void **state)
 	rte_pktmbuf_free(m);
 	is_frame(next(port), false, 1500, 0);
 	assert_int_equal(lab_rx(xdp, &m, 1, 20), 0);
-	assert_int_equal(port->ops->rx(port->queue[0], &m, 1), 0);
+	assert_int_equal(port->driver->rx(port->queue[0], &m, 1), 0);
 	ovnet_port_close(xdp);
 	close_all(port);
 }
@@ -235,7 +235,7 @@ static void the_program_leaves_fragments_alone(void **state)
 static void too_large_ones_and_broadcasts_are_left_out(void **state)
 {
 	(void)state;
-	struct ovnet_port *port = guarded_door();
+	struct ovnet_port *port = guarded_port();
 	struct ovnet_port_stats st;
 
 	peer_sends("10.9.0.255", pattern(100), 100, 0);
@@ -243,7 +243,7 @@ static void too_large_ones_and_broadcasts_are_left_out(void **state)
 	peer_sends("10.9.0.1", pattern(9217), 9217, 0);
 	assert_null(next(port));
 	assert_int_equal(port->queue[0]->rx_drops[OVNET_DROP_TRUNCATED], 1);
-	port->ops->stats(port, &st);
+	port->driver->stats(port, &st);
 	assert_int_equal(st.errors, 1);
 	peer_sends("10.9.0.1", pattern(50), 50, 0);
 	is_frame(next(port), false, 50, 0);
@@ -255,7 +255,7 @@ static void a_flood_is_bounded_and_counted(void **state)
 {
 	(void)state;
 	static struct rte_mbuf *all[8192]; /* the pool and the NULL behind it */
-	struct ovnet_port *port = guarded_door();
+	struct ovnet_port *port = guarded_port();
 	struct ovnet_port_stats st;
 	unsigned n = 0, got = 0, sent = 1500;
 	const uint64_t *lost = port->queue[0]->rx_drops;
@@ -264,13 +264,13 @@ static void a_flood_is_bounded_and_counted(void **state)
 		peer_sends("10.9.0.1", pattern(3000), 3000, 0);
 	while (lab_readable(ovnet_udp_socket_fd(port), 50))
 		ovnet_udp_socket_read(port);
-	while ((n = port->ops->rx(port->queue[0], all, OVNET_BURST)) > 0) {
+	while ((n = port->driver->rx(port->queue[0], all, OVNET_BURST)) > 0) {
 		rte_pktmbuf_free_bulk(all, n);
 		got += n;
 	}
 	peer_sends("10.9.0.1", pattern(3000), 3000, 0); /* tells the kernel's count */
 	is_frame(next(port), false, 3000, 0);
-	port->ops->stats(port, &st);
+	port->driver->stats(port, &st);
 	assert_in_range(got, 100, 1024);
 	assert_true(lost[OVNET_DROP_HANDOFF_FULL] + st.missed > 0);
 	assert_int_equal(got + lost[OVNET_DROP_HANDOFF_FULL] + st.missed, sent);
@@ -288,22 +288,22 @@ static void a_flood_is_bounded_and_counted(void **state)
 static void a_sleeper_is_woken(void **state)
 {
 	(void)state;
-	struct ovnet_port *port = guarded_door();
+	struct ovnet_port *port = guarded_port();
 	struct ovnet_port_queue *q = port->queue[0];
 	struct rte_mbuf *m;
 
-	assert_int_equal(port->ops->arm(q), 0);
-	assert_false(lab_readable(port->ops->wait_fd(q), 0));
+	assert_int_equal(port->driver->arm(q), 0);
+	assert_false(lab_readable(port->driver->wait_fd(q), 0));
 	peer_sends("10.9.0.1", pattern(10), 10, 0);
 	assert_true(lab_readable(ovnet_udp_socket_fd(port), 2000));
 	ovnet_udp_socket_read(port);
-	assert_true(lab_readable(port->ops->wait_fd(q), 0));
-	assert_int_equal(port->ops->arm(q), 1);
-	assert_int_equal(port->ops->rx(q, &m, 1), 1);
+	assert_true(lab_readable(port->driver->wait_fd(q), 0));
+	assert_int_equal(port->driver->arm(q), 1);
+	assert_int_equal(port->driver->rx(q, &m, 1), 1);
 	is_frame(m, false, 10, 0);
-	assert_int_equal(port->ops->arm(q), 0);
-	assert_false(lab_readable(port->ops->wait_fd(q), 0));
-	assert_int_equal(port->ops->tx(q, &m, 1), 0);
+	assert_int_equal(port->driver->arm(q), 0);
+	assert_false(lab_readable(port->driver->wait_fd(q), 0));
+	assert_int_equal(port->driver->tx(q, &m, 1), 0);
 	assert_int_equal(q->tx_reason, OVNET_DROP_TX_REFUSED);
 	close_all(port);
 }
@@ -311,7 +311,7 @@ static void a_sleeper_is_woken(void **state)
 static void the_filter_opens_and_closes(void **state)
 {
 	(void)state;
-	struct ovnet_port *port = guarded_door();
+	struct ovnet_port *port = guarded_port();
 
 	assert_int_equal(take(port, PORT), 0);
 	assert_int_equal(take(port, 0), 0);
@@ -320,7 +320,7 @@ static void the_filter_opens_and_closes(void **state)
 	assert_int_equal(take(port, PORT), 0);
 	peer_sends("10.9.0.1", pattern(10), 10, 0);
 	is_frame(next(port), false, 10, 0);
-	assert_true(port->ops->link_up(port));
+	assert_true(port->driver->link_up(port));
 	close_all(port);
 }
 
@@ -331,7 +331,7 @@ static void the_port_stays_ours(void **state)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(PORT)};
 	const int one = 1;
 	struct ovnet_udp_guard second;
-	struct ovnet_port *port = guarded_door();
+	struct ovnet_port *port = guarded_port();
 
 	assert_int_equal(ovnet_udp_guard_open(&second, PORT, NULL), -EADDRINUSE);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -352,7 +352,7 @@ static void the_port_stays_ours(void **state)
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(ovnet_udp_guard_open(&guard, PORT, NULL), -EADDRINUSE);
-	port = open_door();
+	port = open_port();
 	close(fd);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
@@ -367,7 +367,7 @@ static void the_port_stays_ours(void **state)
 static void another_interface_of_the_name(void **state)
 {
 	(void)state;
-	struct ovnet_port *port = guarded_door();
+	struct ovnet_port *port = guarded_port();
 
 	lab("ip", "link", "delete", "up0");
 	tear_down(NULL);

@@ -81,8 +81,8 @@ static inline int live_arm(struct ovnet_port_queue *q)
 	return !rte_ring_empty(((struct live_queue *)q)->in);
 }
 
-static const struct ovnet_port_ops live_ops = {
-	.kind = "live", .rx = live_rx, .tx = live_tx, .wait_fd = live_fd, .arm = live_arm};
+static const struct ovnet_driver live_driver = {
+	.name = "live", .rx = live_rx, .tx = live_tx, .wait_fd = live_fd, .arm = live_arm};
 
 static inline void live_door_open(
 	struct live_door *d, const struct door *like, uint16_t queues, bool fds)
@@ -90,7 +90,7 @@ static inline void live_door_open(
 	char name[RTE_RING_NAMESIZE];
 
 	d->port = like->port;
-	d->port.ops = &live_ops;
+	d->port.driver = &live_driver;
 	d->port.n_rxq = d->port.n_txq = queues;
 	for (uint16_t i = 0; i < queues; i++) {
 		struct live_queue *lq = &d->lq[i];

@@ -175,7 +175,7 @@ const struct option_def ovnetd_options[] = {
 	{"host.device", OPTION_TEXT, AT(host.device), .check = check_ifname, .preset = "ovnet0",
 		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks",
 		.help = "name of the host device",
-		.more = "The node's own door to the overlay, where flannel has flannel.1."},
+		.more = "The node's own port to the overlay, where flannel has flannel.1."},
 
 	{"host.blackhole", OPTION_CHOICE, AT(host.blackhole), .choices = blackhole, .preset = "auto",
 		.help = "drop what is for subnets nobody leases",
@@ -300,7 +300,7 @@ const struct option_def ovnetd_options[] = {
 	{"uplinks", OPTION_ITEMS, .preset = "",
 		.arg = "iface=NAME[,driver=DRIVER][,queues=N]",
 		.help = "uplink, instead of the file's; may be given again",
-		.more = "The doors to the underlay. An empty list stands for one uplink on "
+		.more = "The ports to the underlay. An empty list stands for one uplink on "
 			"node.iface. An entry has either iface, a kernel interface that stays the "
 			"kernel's and supplies address, routes and neighbours, or devargs, a DPDK "
 			"device ovnetd has for itself, with address, gateway and neighbours given here."},

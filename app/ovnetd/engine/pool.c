@@ -11,7 +11,7 @@
 
 OVNET_LOG_TYPE(memory)
 
-#define DATA_ROOM  2048 /* at least: a packet of MTU 1500 and what doors need around it */
+#define DATA_ROOM  2048 /* at least: a packet of MTU 1500 and what drivers need around it */
 #define LINK_BYTES 64   /* Ethernet, VLAN, vnet header, rounded up */
 #define MBUF_BYTES (64 + sizeof(struct rte_mbuf) + sizeof(struct ovnet_meta) + RTE_PKTMBUF_HEADROOM)
 #define SMALL_PAGE 4096
@@ -34,7 +34,7 @@ static uint64_t free_hugepage_mb(unsigned page_kb)
 	return n * page_kb / 1024;
 }
 
-/* Every packet fits one buffer, so that no door has to chain them. */
+/* Every packet fits one buffer, so that no driver has to chain them. */
 static void size_buffers(struct daemon *d)
 {
 	uint32_t room = RTE_MAX(uplinks_mtu(d) + LINK_BYTES, DATA_ROOM);

@@ -53,10 +53,10 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 			? link.mtu
 			: p->mtu;
 	json_t *o = json_pack("{s:i,s:s,s:s,s:s,s:i,s:i,s:s,s:i,s:i,s:b,s:o}", "id", (int)p->id,
-		"name", p->name, "kind", p->ops->kind, "role", roles[p->role], "ifindex",
+		"name", p->name, "kind", p->driver->name, "role", roles[p->role], "ifindex",
 		(int)p->ifindex, "mtu", (int)mtu, "mac", ovnet_mac_text(&ours, mac, sizeof(mac)),
-		"rx_queues", (int)p->n_rxq, "tx_queues", (int)p->n_txq, "link", p->ops->link_up(p),
-		"caps", caps_json(p->caps));
+		"rx_queues", (int)p->n_rxq, "tx_queues", (int)p->n_txq, "link",
+		p->driver->link_up(p), "caps", caps_json(p->caps));
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -200,7 +200,7 @@ static void stage_drops(struct daemon *d, bool all, json_t *list)
 	}
 }
 
-/* What a door lost before or after the path saw it. */
+/* What a port lost before or after the path saw it. */
 static void port_drops(struct daemon *d, struct ovnet_port *p, bool all, json_t *list)
 {
 	const struct ovnet_addr unknown = {0};

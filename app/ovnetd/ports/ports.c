@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Opens the doors, in id order: the uplinks first, then the host device. Publishes who polls
+ * Opens the ports, in id order: the uplinks first, then the host device. Publishes who polls
  * which queue.
  */
 #include <errno.h>
@@ -38,7 +38,7 @@ void ports_stats(struct daemon *d, struct ovnet_port *port, struct ovnet_port_st
 {
 	const struct ovnet_port_stats *former = &d->former[port->id].stats;
 
-	port->ops->stats(port, out);
+	port->driver->stats(port, out);
 	out->missed += former->missed;
 	out->errors += former->errors;
 	out->no_mbuf += former->no_mbuf;
@@ -67,7 +67,7 @@ struct ovnet_port *ports_open_host(
 		.patience = patience,
 	};
 
-	return ovnet_port_open(&ovnet_port_host, id, &conf, err);
+	return ovnet_port_open(&ovnet_driver_host, id, &conf, err);
 }
 
 static int open_host(struct daemon *d)
@@ -88,7 +88,7 @@ static int init(struct daemon *d)
 	if (rc == 0)
 		rc = open_host(d);
 	if (rc == 0)
-		rc = fragment_doors_open(d);
+		rc = fragment_ports_open(d);
 	return rc < 0 ? rc : ports_publish(d);
 }
 
@@ -96,7 +96,7 @@ static int init(struct daemon *d)
 static void fini(struct daemon *d)
 {
 	ovnet_queue_map_free((struct ovnet_queue_map *)atomic_exchange(&d->shared.map, NULL));
-	fragment_doors_unwatch(d);
+	fragment_ports_unwatch(d);
 	while (d->n_ports > 0) {
 		ovnet_port_close(d->ports[--d->n_ports]);
 		d->ports[d->n_ports] = NULL;

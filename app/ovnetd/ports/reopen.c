@@ -34,8 +34,8 @@ void port_lost(struct daemon *d, struct ovnet_port *port)
 	d->reopen_ms = LOOK_MS;
 	/* On failure the old map stays and costs a busy worker until the port is back. */
 	(void)ports_publish(d);
-	if (port->ops->lose != NULL)
-		port->ops->lose(port);
+	if (port->driver->lose != NULL)
+		port->driver->lose(port);
 	arm(d->reopen, 0);
 }
 

@@ -13,7 +13,7 @@
 
 bool uplink_is_copy(const struct uplink *u)
 {
-	return u->port->ops == &ovnet_port_af_packet;
+	return u->port->driver == &ovnet_driver_af_packet;
 }
 
 /* Of one device or of "all"; the kernel takes the larger of the two. 0: cannot be read. */

@@ -91,13 +91,13 @@ static int open_shared(
 
 	conf->name = conf->iface = u->link.name;
 	if (driver != CONF_DRIVER_AF_PACKET)
-		u->port = ovnet_port_open(&ovnet_port_af_xdp, id, conf, &err);
+		u->port = ovnet_port_open(&ovnet_driver_af_xdp, id, conf, &err);
 	if (u->port == NULL && driver != CONF_DRIVER_AF_XDP)
-		u->port = ovnet_port_open(&ovnet_port_af_packet, id, conf, &err);
+		u->port = ovnet_port_open(&ovnet_driver_af_packet, id, conf, &err);
 	if (u->port == NULL)
 		return err;
 	snprintf(key, sizeof(key), "af-packet %s", u->port->name);
-	if (u->port->ops != &ovnet_port_af_packet || driver != CONF_DRIVER_AUTO)
+	if (u->port->driver != &ovnet_driver_af_packet || driver != CONF_DRIVER_AUTO)
 		warn_clear(&d->warnings, key);
 	else
 		warn_set(&d->warnings, key,
@@ -179,7 +179,7 @@ static int open_vdev_uplink(struct daemon *d, struct uplink *u, struct ovnet_por
 	u->addr = u->addrs[0] = u->conf->address;
 	u->n_addrs = 1;
 	conf->local = u->addr;
-	u->port = ovnet_port_open(&ovnet_port_dpdk, d->n_ports, conf, &err);
+	u->port = ovnet_port_open(&ovnet_driver_dpdk, d->n_ports, conf, &err);
 	return u->port != NULL ? 0 : err;
 }
 
@@ -208,7 +208,7 @@ static int open_one(struct daemon *d, const struct conf_uplink *c)
 	d->ports[d->n_ports++] = u->port;
 	d->n_uplinks++;
 	LOG(INFO, "using interface with name %s and address %s (%s, MTU %u)", u->port->name,
-		ovnet_addr_text(&u->addr, a, sizeof(a)), u->port->ops->kind, u->port->mtu);
+		ovnet_addr_text(&u->addr, a, sizeof(a)), u->port->driver->name, u->port->mtu);
 	return 0;
 }
 
@@ -269,11 +269,11 @@ int uplinks_filter(struct daemon *d)
 			.subnets = own,
 			.n_subnets = o.direct && !uplink_is_copy(u) ? n_own : 0,
 		};
-		if (u->port->ops->filter == NULL)
+		if (u->port->driver->filter == NULL)
 			continue;
-		int one = u->port->ops->filter(u->port, &f);
+		int one = u->port->driver->filter(u->port, &f);
 		rc = one < 0 ? one : rc;
-		fragment_door_filter(d, u, &f);
+		fragment_port_filter(d, u, &f);
 	}
 	return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The host door, the UDP guard, and what every door has in common. */
+/* The host driver, the UDP guard, and what every driver has in common. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static struct ovnet_port *open_host(const char *name, uint16_t queues, bool offl
 		.pool = lab_pool,
 		.offloads = offloads};
 
-	return ovnet_port_open(&ovnet_port_host, 5, &conf, err);
+	return ovnet_port_open(&ovnet_driver_host, 5, &conf, err);
 }
 
 static void give_address(const char *name)
@@ -68,7 +68,7 @@ static void host_carries_packets_both_ways(void **state)
 	assert_int_equal(port->ifindex, if_nametoindex("host0"));
 	assert_true(port->caps & OVNET_CAP_L3);
 	assert_false(port->caps & OVNET_CAP_RX_CSUM);
-	assert_false(port->ops->link_up(port));
+	assert_false(port->driver->link_up(port));
 	give_address("host0");
 	assert_true(lab_comes_up(port));
 
@@ -89,7 +89,7 @@ static void host_carries_packets_both_ways(void **state)
 			.src = "10.8.7.7", .dst = "10.8.0.0", .port = 7000, .text = "inward"};
 		size_t n = lab_frame(frame, &p);
 		m = lab_mbuf(frame + 14, n - 14, segs);
-		assert_int_equal(port->ops->tx(port->queue[1], &m, 1), 1);
+		assert_int_equal(port->driver->tx(port->queue[1], &m, 1), 1);
 		assert_true(lab_receives(fd, "inward", 300));
 	}
 	close(fd);
@@ -109,7 +109,7 @@ static void host_fd_tells_when_to_look(void **state)
 	give_address("host0");
 	while (lab_rx(port, &m, 1, 100) == 1)
 		rte_pktmbuf_free(m);
-	int fd = port->ops->wait_fd(port->queue[0]);
+	int fd = port->driver->wait_fd(port->queue[0]);
 	assert_false(lab_readable(fd, 0));
 	send_text("10.8.7.7", 9999, "knock");
 	assert_true(lab_readable(fd, 300));
@@ -144,12 +144,12 @@ static void host_passes_unfinished_checksums_both_ways(void **state)
 	size_t n = lab_frame(frame, &p);
 	memset(frame + 14 + 20 + 6, 0x5a, 2);
 	m = lab_mbuf(frame + 14, n - 14, 1);
-	assert_int_equal(port->ops->tx(port->queue[0], &m, 1), 1);
+	assert_int_equal(port->driver->tx(port->queue[0], &m, 1), 1);
 	assert_false(lab_receives(fd, "partial", 100));
 	m = lab_mbuf(frame + 14, n - 14, 1);
 	*ovnet_meta(m) =
 		(struct ovnet_meta){.offload = OVNET_OFF_CSUM, .csum_start = 20, .csum_offset = 6};
-	assert_int_equal(port->ops->tx(port->queue[0], &m, 1), 1);
+	assert_int_equal(port->driver->tx(port->queue[0], &m, 1), 1);
 	assert_true(lab_receives(fd, "partial", 300));
 	close(fd);
 	ovnet_port_close(port);
@@ -228,17 +228,17 @@ static void one_bad_packet_does_not_block_the_queue(void **state)
 	m[0] = lab_mbuf(frame + 14, n - 14, 1);
 	m[1] = lab_mbuf((const uint8_t *)"\xf0 no IP version", 15, 1);
 	m[2] = lab_mbuf(frame + 14, n - 14, 1);
-	assert_int_equal(port->ops->tx(port->queue[0], m, 3), 1);
+	assert_int_equal(port->driver->tx(port->queue[0], m, 3), 1);
 	assert_int_equal(port->queue[0]->tx_reason, OVNET_DROP_TX_REFUSED);
 	assert_true(lab_receives(fd, "good", 300));
 	rte_pktmbuf_free(m[1]);
-	assert_int_equal(port->ops->tx(port->queue[0], m + 2, 1), 1);
+	assert_int_equal(port->driver->tx(port->queue[0], m + 2, 1), 1);
 	assert_true(lab_receives(fd, "good", 300));
 
 	/* A device that is down is no packet's fault. */
 	lab("ip", "link", "set", "dev", "host0", "down");
 	m[0] = lab_mbuf(frame + 14, n - 14, 1);
-	assert_int_equal(port->ops->tx(port->queue[0], m, 1), 0);
+	assert_int_equal(port->driver->tx(port->queue[0], m, 1), 0);
 	assert_int_equal(port->queue[0]->tx_reason, OVNET_DROP_TX_DOWN);
 	rte_pktmbuf_free(m[0]);
 	close(fd);
@@ -290,7 +290,7 @@ static void an_empty_pool_is_counted_and_leaves_nothing_readable(void **state)
 		send_text("10.8.7.7", 9999, "lost");
 	assert_int_equal(lab_rx(port, &m, 1, 50), 0);
 	assert_int_equal(port->queue[0]->rx_drops[OVNET_DROP_NO_MBUF], 3);
-	assert_false(lab_readable(port->ops->wait_fd(port->queue[0]), 0));
+	assert_false(lab_readable(port->driver->wait_fd(port->queue[0]), 0));
 	rte_pktmbuf_free_bulk(all, n);
 	send_text("10.8.7.7", 9999, "found");
 	m = next4(port);
@@ -305,7 +305,7 @@ static uint64_t missed(struct ovnet_port *port)
 {
 	struct ovnet_port_stats stats;
 
-	port->ops->stats(port, &stats);
+	port->driver->stats(port, &stats);
 	return stats.missed;
 }
 
@@ -376,16 +376,16 @@ static void ports_without_a_name_id_or_pool_are_refused(void **state)
 	int err;
 	struct ovnet_port_conf conf = {.name = "", .devargs = "net_null2", .pool = lab_pool};
 
-	assert_null(ovnet_port_open(&ovnet_port_dpdk, 0, &conf, &err));
+	assert_null(ovnet_port_open(&ovnet_driver_dpdk, 0, &conf, &err));
 	assert_int_equal(err, -EINVAL);
 	conf.name = "a-name-of-thirty-two-characters.";
-	assert_null(ovnet_port_open(&ovnet_port_dpdk, 0, &conf, &err));
+	assert_null(ovnet_port_open(&ovnet_driver_dpdk, 0, &conf, &err));
 	assert_int_equal(err, -EINVAL);
 	conf.name = "ok";
-	assert_null(ovnet_port_open(&ovnet_port_dpdk, OVNET_MAX_PORTS, &conf, &err));
+	assert_null(ovnet_port_open(&ovnet_driver_dpdk, OVNET_MAX_PORTS, &conf, &err));
 	assert_int_equal(err, -ENOSPC);
 	conf.pool = NULL;
-	assert_null(ovnet_port_open(&ovnet_port_dpdk, 0, &conf, &err));
+	assert_null(ovnet_port_open(&ovnet_driver_dpdk, 0, &conf, &err));
 	assert_int_equal(err, -EINVAL);
 	ovnet_port_close(NULL);
 }
@@ -473,5 +473,5 @@ int main(void)
 	};
 
 	lab_enter();
-	return cmocka_run_group_tests_name("doors", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("drivers", tests, NULL, NULL);
 }

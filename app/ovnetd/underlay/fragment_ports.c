@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Beside each uplink that runs on AF_XDP stands a door for what its program leaves to the kernel:
+ * Beside each uplink that runs on AF_XDP stands a port for what its program leaves to the kernel:
  * outer packets that came in fragments. It is there from the start, whichever way the uplink was
  * opened, for that may be another one when the interface comes back.
  */
@@ -43,14 +43,14 @@ static int open_one(struct daemon *d, struct uplink *u)
 	if (u->link.ifindex == 0 || (u->conf != NULL && u->conf->driver == CONF_DRIVER_AF_PACKET))
 		return 0;
 	snprintf(name, sizeof(name), "fragments:%.20s", u->link.name);
-	u->fragments = ovnet_port_open(&ovnet_port_udp_socket, d->n_ports, &conf, &err);
+	u->fragments = ovnet_port_open(&ovnet_driver_udp_socket, d->n_ports, &conf, &err);
 	if (u->fragments == NULL)
 		return err;
 	d->ports[d->n_ports++] = u->fragments;
 	return watch(d, u);
 }
 
-int fragment_doors_open(struct daemon *d)
+int fragment_ports_open(struct daemon *d)
 {
 	int rc = 0;
 
@@ -59,14 +59,14 @@ int fragment_doors_open(struct daemon *d)
 	return rc;
 }
 
-void fragment_doors_unwatch(struct daemon *d)
+void fragment_ports_unwatch(struct daemon *d)
 {
 	for (unsigned i = 0; i < d->n_uplinks; i++)
 		if (d->uplinks[i].readable != NULL)
 			event_free(d->uplinks[i].readable);
 }
 
-void fragment_door_filter(
+void fragment_port_filter(
 	struct daemon *d, struct uplink *u, const struct ovnet_port_filter *filter)
 {
 	/* AF_PACKET sees the fragments itself: what the kernel makes of them came twice then. */
@@ -76,8 +76,8 @@ void fragment_door_filter(
 	if (u->fragments == NULL || d->lost[u->port->id])
 		return;
 	snprintf(key, sizeof(key), "%s", u->fragments->name);
-	if (u->fragments->ops->filter(
-		    u->fragments, u->port->ops == &ovnet_port_af_xdp ? filter : &nothing) == 0)
+	if (u->fragments->driver->filter(
+		    u->fragments, u->port->driver == &ovnet_driver_af_xdp ? filter : &nothing) == 0)
 		warn_clear(&d->warnings, key);
 	else
 		warn_set(&d->warnings, key,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the doors of this folder share: their queues' memory, and the translation between
+ * What the drivers of this folder share: their queues' memory, and the translation between
  * mbufs and what the kernel's packet interfaces speak (iovecs, virtio_net_hdr, errno).
  * Nobody outside lib/port includes this.
  */
-#ifndef OVNET_PORT_DOOR_H
-#define OVNET_PORT_DOOR_H
+#ifndef OVNET_PORT_DRIVER_INT_H
+#define OVNET_PORT_DRIVER_INT_H
 
 #include <linux/virtio_net.h>
 #include <sys/uio.h>
@@ -14,17 +14,17 @@
 #include "port/port.h"
 
 /* Segments one packet may have on its way out; 64 KB in 2 KB buffers is half of it. */
-#define OVNET_DOOR_SEGS 64
+#define OVNET_DRIVER_SEGS 64
 
 /*
  * A zeroed, cache-aligned queue struct of `size` bytes that starts with struct
  * ovnet_port_queue, entered as port->queue[id]; ovnet_port_close() frees it. NULL: no memory,
  * logged.
  */
-void *ovnet_door_queue_new(struct ovnet_port *port, uint16_t id, size_t size);
+void *ovnet_driver_queue_new(struct ovnet_port *port, uint16_t id, size_t size);
 
 /* Bytes of packet a fresh mbuf of the pool holds. */
-static inline uint16_t ovnet_door_room(struct rte_mempool *pool)
+static inline uint16_t ovnet_driver_room(struct rte_mempool *pool)
 {
 	return (uint16_t)(rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM);
 }
@@ -33,10 +33,10 @@ static inline uint16_t ovnet_door_room(struct rte_mempool *pool)
  * What a failed send says: TX_FULL (try again), TX_DOWN (the port), or TX_REFUSED (this very
  * packet: the path drops it and goes on with those behind it).
  */
-enum ovnet_drop ovnet_door_tx_verdict(int error);
+enum ovnet_drop ovnet_driver_tx_verdict(int error);
 
 /* Fills iovecs with the packet's segments; how many, or 0 when there are more than `max`. */
-static inline unsigned ovnet_door_iov(struct iovec *iov, unsigned max, const struct rte_mbuf *m)
+static inline unsigned ovnet_driver_iov(struct iovec *iov, unsigned max, const struct rte_mbuf *m)
 {
 	unsigned n = 0;
 
@@ -49,9 +49,9 @@ static inline unsigned ovnet_door_iov(struct iovec *iov, unsigned max, const str
 
 /*
  * The kernel's header of a received packet into `m`'s fresh metadata. False: an unsegmented
- * packet, which none of these doors asks for.
+ * packet, which none of these drivers asks for.
  */
-static inline bool ovnet_door_vnet_in(
+static inline bool ovnet_driver_vnet_in(
 	const struct virtio_net_hdr *vnet, struct rte_mbuf *m, uint16_t in_port)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
@@ -67,7 +67,7 @@ static inline bool ovnet_door_vnet_in(
 	return true;
 }
 
-static inline struct virtio_net_hdr ovnet_door_vnet_out(struct rte_mbuf *m)
+static inline struct virtio_net_hdr ovnet_driver_vnet_out(struct rte_mbuf *m)
 {
 	const struct ovnet_meta *meta = ovnet_meta(m);
 

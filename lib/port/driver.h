@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A driver is a kind of port: one file (host.c, af_xdp.c, af_packet.c, dpdk.c, udp_socket.c) that
+ * fills this vtable. What drivers share is in driver_int.h.
+ *
+ * Threads: open, close, lose, filter, stats, link_up: control thread. rx, tx, wait_fd, arm, disarm:
+ * the worker that owns the queue (see queue_map.h), nobody else.
+ * Errors: negative errno, logged where they happen with what to do about it.
+ */
+#ifndef OVNET_PORT_DRIVER_H
+#define OVNET_PORT_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rte_mbuf;
+struct ovnet_port;
+struct ovnet_port_conf;
+struct ovnet_port_filter;
+struct ovnet_port_queue;
+struct ovnet_port_stats;
+
+struct ovnet_driver {
+	const char *name; /* "host", "af_xdp", "af_packet", "dpdk", "udp_socket": a port's kind */
+	/* Fills n_rxq, n_txq, caps, mtu, MAC, ifindex, queue[]. 0 or negative errno, all undone. */
+	int (*open)(struct ovnet_port *port, const struct ovnet_port_conf *conf);
+	void (*close)(struct ovnet_port *port);
+	/*
+	 * Its device is gone, close comes when no worker uses it: leaves the device, which may come
+	 * back from another network namespace. May be NULL.
+	 */
+	void (*lose)(struct ovnet_port *port);
+	/* Up to n packets, metadata set; never blocks. */
+	uint16_t (*rx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
+	/*
+	 * Takes a prefix of pkts and owns those; sets q->tx_reason if it took fewer: TX_REFUSED
+	 * is the fault of the packet behind them, which never goes. Never blocks.
+	 */
+	uint16_t (*tx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
+	/* An fd that polls readable when rx has packets, or -1: the worker sleeps on time then. */
+	int (*wait_fd)(struct ovnet_port_queue *q);
+	/* Before a sleep / after it. May be NULL. arm returns 1 if packets already wait. */
+	int (*arm)(struct ovnet_port_queue *q);
+	void (*disarm)(struct ovnet_port_queue *q);
+	/* Shared uplinks; NULL elsewhere. Live: no packet is lost while it changes. */
+	int (*filter)(struct ovnet_port *port, const struct ovnet_port_filter *filter);
+	void (*stats)(struct ovnet_port *port, struct ovnet_port_stats *out);
+	bool (*link_up)(struct ovnet_port *port);
+};
+
+extern const struct ovnet_driver ovnet_driver_host;
+extern const struct ovnet_driver ovnet_driver_af_xdp;
+extern const struct ovnet_driver ovnet_driver_af_packet;
+extern const struct ovnet_driver ovnet_driver_dpdk;
+extern const struct ovnet_driver ovnet_driver_udp_socket;
+
+#endif
