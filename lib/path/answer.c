@@ -3,21 +3,21 @@
 
 #include "packet/fragment.h"
 #include "packet/icmp_error.h"
-#include "path/way.h"
+#include "path/reach.h"
 
 /* Of one packet: the largest there is, over an MTU of some 1,100 bytes or more. */
 #define FRAGMENTS_MAX OVNET_BURST
 
-/* The way a refused packet would have gone. Its data is at the IP header. */
-struct way {
+/* How a refused packet would have got on. Its data is at the IP header. */
+struct reach {
 	bool outward;                      /* to the underlay */
 	const struct ovnet_peer *peer;     /* outward: on to whom, inward: from whom; NULL: none */
 	const struct ovnet_endpoint *back; /* not from the underlay: where its sender is */
 	const struct ovnet_nexthop *nh;    /* outward: the peer's; NULL: none */
 	const struct ovnet_port *in;
 	/*
-	 * Largest packet; 0: none, or no way any more: the control thread may have taken peer or
-	 * next hop away since the packet was refused.
+	 * Largest packet; 0: none, or out of reach by now: the control thread may have taken peer
+	 * or next hop away since the packet was refused.
 	 */
 	uint16_t mtu;
 };
@@ -44,32 +44,32 @@ static uint16_t mtu_inward(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 }
 
 /* False: nobody to answer, nothing to go on. */
-static bool find_way(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, struct way *way)
+static bool find_reach(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, struct reach *reach)
 {
 	const struct ovnet_meta *meta = ovnet_meta(m);
 	const void *ip = rte_pktmbuf_mtod(m, const void *);
 
-	*way = (struct way){0};
+	*reach = (struct reach){0};
 	if (ctx->view == NULL || ctx->map == NULL || meta->in_port >= ctx->map->n_ports)
 		return false;
-	way->in = ctx->map->port[meta->in_port];
-	if (way->in == NULL)
+	reach->in = ctx->map->port[meta->in_port];
+	if (reach->in == NULL)
 		return false;
-	way->outward = way->in->role != OVNET_PORT_UPLINK;
-	if (!way->outward) {
-		way->mtu = mtu_inward(ctx, m);
-		way->peer = peer_of_source(ctx->view, ip);
+	reach->outward = reach->in->role != OVNET_PORT_UPLINK;
+	if (!reach->outward) {
+		reach->mtu = mtu_inward(ctx, m);
+		reach->peer = peer_of_source(ctx->view, ip);
 		return true;
 	}
-	way->peer = peer_of(ctx->view, ip);
-	if (way->peer != NULL && way->peer->nh != NULL) {
-		way->nh = ovnet_nh_get(way->peer->nh);
-		way->mtu = way->peer->mtu;
+	reach->peer = peer_of(ctx->view, ip);
+	if (reach->peer != NULL && reach->peer->nh != NULL) {
+		reach->nh = ovnet_nh_get(reach->peer->nh);
+		reach->mtu = reach->peer->mtu;
 	}
 	/* Permissive validation lets by what is not its sender's: nobody else gets the error. */
-	way->back = endpoint_of(ctx->view, ip, true);
-	if (way->back != NULL && way->back->port != meta->in_port)
-		way->back = NULL;
+	reach->back = endpoint_of(ctx->view, ip, true);
+	if (reach->back != NULL && reach->back->port != meta->in_port)
+		reach->back = NULL;
 	return true;
 }
 
@@ -80,29 +80,29 @@ static bool may_be_cut(const void *ip)
 }
 
 /* Sends the packet on in fragments. False: it is still there. */
-static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way *way)
+static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct reach *reach)
 {
 	struct rte_mbuf *parts[FRAGMENTS_MAX];
 	struct ovnet_meta *meta = ovnet_meta(m);
 
-	if (way->mtu == 0)
+	if (reach->mtu == 0)
 		return false;
-	if (way->outward) {
+	if (reach->outward) {
 		/* The tables may have changed since lookup looked. */
-		if (way->nh == NULL || !way->nh->resolved)
+		if (reach->nh == NULL || !reach->nh->resolved)
 			return false;
-		meta->peer = way->peer;
-		meta->nh = way->nh;
-		meta->out_port = way->nh->port;
+		meta->peer = reach->peer;
+		meta->nh = reach->nh;
+		meta->out_port = reach->nh->port;
 		if (meta->flags & OVNET_META_ROUTE)
 			count_down(rte_pktmbuf_mtod(m, void *)); /* one is left: see answer() */
 	}
-	int n = ovnet_fragment4(m, way->mtu, parts, FRAGMENTS_MAX);
+	int n = ovnet_fragment4(m, reach->mtu, parts, FRAGMENTS_MAX);
 	if (n < 0)
 		return false;
 	ctx->counters->pieces += (unsigned)n - 1;
-	uint16_t left = way->outward ? STAGE(encap)(ctx, parts, (uint16_t)n)
-				     : STAGE(deliver)(ctx, parts, (uint16_t)n);
+	uint16_t left = reach->outward ? STAGE(encap)(ctx, parts, (uint16_t)n)
+				       : STAGE(deliver)(ctx, parts, (uint16_t)n);
 	STAGE(tx)(ctx, parts, left);
 	return true;
 }
@@ -132,41 +132,41 @@ static int icmp_of(int reason, bool outward)
  * kernel takes no packet from the host device that comes from an address of its own: there it is
  * the far end, by the base address of its subnet, or who was written to.
  */
-static void choose_source(const struct ovnet_path_ctx *ctx, const struct way *way, const void *ip,
-	uint32_t *src_be, uint8_t src6[16])
+static void choose_source(const struct ovnet_path_ctx *ctx, const struct reach *reach,
+	const void *ip, uint32_t *src_be, uint8_t src6[16])
 {
 	const struct ovnet_overlay *o = &ctx->view->overlay;
-	bool host = way->in->role == OVNET_PORT_HOST;
-	uint8_t first = way->in->role == OVNET_PORT_ATTACH ? 1 : 0;
+	bool host = reach->in->role == OVNET_PORT_HOST;
+	uint8_t first = reach->in->role == OVNET_PORT_ATTACH ? 1 : 0;
 
 	if (is_ip6(ip)) {
 		memcpy(src6, o->own6.addr, 16);
-		if (host && way->peer != NULL)
-			memcpy(src6, way->peer->subnet.v6.addr, 16);
+		if (host && reach->peer != NULL)
+			memcpy(src6, reach->peer->subnet.v6.addr, 16);
 		else if (host)
 			memcpy(src6, ovnet_ip6_dst(ip), 16);
 		src6[15] += first;
 		return;
 	}
 	*src_be = rte_cpu_to_be_32(o->own.addr_host + first);
-	if (host && way->peer != NULL)
-		*src_be = rte_cpu_to_be_32(way->peer->subnet.v4.addr_host);
+	if (host && reach->peer != NULL)
+		*src_be = rte_cpu_to_be_32(reach->peer->subnet.v4.addr_host);
 	else if (host)
 		*src_be = ((const struct rte_ipv4_hdr *)ip)->dst_addr;
 }
 
 /* The error, with what the path has to know of it; NULL: none may be sent. */
 static struct rte_mbuf *make_error(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m,
-	const struct way *way, enum ovnet_icmp what)
+	const struct reach *reach, enum ovnet_icmp what)
 {
 	const void *ip = rte_pktmbuf_mtod(m, const void *);
 	uint32_t src_be = 0;
 	uint8_t src6[16];
 	bool v6 = is_ip6(ip);
 
-	choose_source(ctx, way, ip, &src_be, src6);
-	struct rte_mbuf *e = v6 ? ovnet_icmp6_error(m->pool, m, what, way->mtu, src6)
-				: ovnet_icmp4_error(m->pool, m, what, way->mtu, src_be);
+	choose_source(ctx, reach, ip, &src_be, src6);
+	struct rte_mbuf *e = v6 ? ovnet_icmp6_error(m->pool, m, what, reach->mtu, src6)
+				: ovnet_icmp4_error(m->pool, m, what, reach->mtu, src_be);
 	if (e == NULL)
 		return NULL;
 	struct ovnet_meta *meta = ovnet_meta(e);
@@ -180,10 +180,10 @@ static struct rte_mbuf *make_error(const struct ovnet_path_ctx *ctx, struct rte_
 }
 
 /* To the port the offender came by. */
-static void send_back(struct ovnet_path_ctx *ctx, struct rte_mbuf *e, const struct way *way)
+static void send_back(struct ovnet_path_ctx *ctx, struct rte_mbuf *e, const struct reach *reach)
 {
-	ovnet_meta(e)->out_port = way->in->id;
-	if (!way->back->l3 && push_ethernet(e, way->in, way->back) != PASS) {
+	ovnet_meta(e)->out_port = reach->in->id;
+	if (!reach->back->l3 && push_ethernet(e, reach->in, reach->back) != PASS) {
 		ovnet_drop(ctx, &e, 1, OVNET_DROP_NO_HEADROOM);
 		return;
 	}
@@ -199,23 +199,23 @@ static void send_out(struct ovnet_path_ctx *ctx, struct rte_mbuf *e)
 	STAGE(tx)(ctx, &e, n);
 }
 
-static void send_error(
-	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct way *way, enum ovnet_icmp what)
+static void send_error(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct reach *reach,
+	enum ovnet_icmp what)
 {
-	if (way->outward ? way->back == NULL : way->peer == NULL)
+	if (reach->outward ? reach->back == NULL : reach->peer == NULL)
 		return;
-	if (what == OVNET_ICMP_TOO_BIG && way->mtu == 0)
+	if (what == OVNET_ICMP_TOO_BIG && reach->mtu == 0)
 		return;
 	if (!ovnet_rate_take(&ctx->answers, rte_rdtsc())) {
 		ctx->counters->answers_limited++;
 		return;
 	}
-	struct rte_mbuf *e = make_error(ctx, m, way, what);
+	struct rte_mbuf *e = make_error(ctx, m, reach, what);
 	if (e == NULL)
 		return;
 	ctx->counters->answers++;
-	if (way->outward)
-		send_back(ctx, e, way);
+	if (reach->outward)
+		send_back(ctx, e, reach);
 	else
 		send_out(ctx, e);
 }
@@ -224,26 +224,26 @@ static void send_error(
 static bool answer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reason)
 {
 	const void *ip = rte_pktmbuf_mtod(m, const void *);
-	struct way way;
+	struct reach reach;
 
-	if (icmp_of(*reason, true) < 0 || !find_way(ctx, m, &way))
+	if (icmp_of(*reason, true) < 0 || !find_reach(ctx, m, &reach))
 		return true;
 	if (*reason == OVNET_DROP_OVERSIZE && may_be_cut(ip)) {
 		bool last_hop = (ovnet_meta(m)->flags & OVNET_META_ROUTE) &&
 				((const struct rte_ipv4_hdr *)ip)->time_to_live <= 1;
 		if (!last_hop)
-			return !cut(ctx, m, &way);
+			return !cut(ctx, m, &reach);
 		*reason = OVNET_DROP_TTL_EXCEEDED;
 	}
 	/*
 	 * RFC 1812 section 3.3.2: not being asked yet is no reason to call a host unreachable; the
 	 * sender's connection would end where a second try gets through.
 	 */
-	if (*reason == OVNET_DROP_NEIGHBOUR_PENDING && (way.nh == NULL || !way.nh->failed))
+	if (*reason == OVNET_DROP_NEIGHBOUR_PENDING && (reach.nh == NULL || !reach.nh->failed))
 		return true;
-	int what = icmp_of(*reason, way.outward);
+	int what = icmp_of(*reason, reach.outward);
 	if (what >= 0)
-		send_error(ctx, m, &way, (enum ovnet_icmp)what);
+		send_error(ctx, m, &reach, (enum ovnet_icmp)what);
 	return true;
 }
 

@@ -141,7 +141,7 @@ static __rte_always_inline int admit(struct ovnet_path_ctx *ctx, struct rte_mbuf
 	int why = PASS;
 
 	if (unlikely(!allowed)) {
-		why = ovnet_judge_peer(ctx, m, peer);
+		why = ovnet_source_check_peer(ctx, m, peer);
 		if (why != PASS)
 			return why;
 		peer = NULL;

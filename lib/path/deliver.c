@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/mss_clamp.h"
-#include "path/way.h"
+#include "path/reach.h"
 
 /* Where the destination lives. PASS, or why it may not go there: the overlay's, but not ours. */
 static inline int find_endpoint(
@@ -13,14 +13,14 @@ static inline int find_endpoint(
 		const uint8_t *dst = ovnet_ip6_dst(ip);
 		if (unlikely(!ip6_in(&o->own6, dst)))
 			why = ip6_in(&o->network6, dst) ? OVNET_DROP_INNER_DEST
-							: ovnet_judge_dest(ip);
+							: ovnet_dest_check(ip);
 		*e = ovnet_fib_endpoint6(view, dst);
 		return why;
 	}
 	uint32_t dst = rte_be_to_cpu_32(((const struct rte_ipv4_hdr *)ip)->dst_addr);
 	if (unlikely(dst - o->own.addr_host >= view->n_own))
 		why = ovnet_prefix4_contains(&o->network, dst) ? OVNET_DROP_INNER_DEST
-							       : ovnet_judge_dest(ip);
+							       : ovnet_dest_check(ip);
 	*e = ovnet_fib_endpoint(view, dst);
 	return why;
 }

@@ -11,7 +11,7 @@
 #include <rte_byteorder.h>
 #include <rte_prefetch.h>
 
-#include "path/judge.h"
+#include "path/source_check.h"
 
 #define LEVEL_GLUE_(name, level) ovnet_##name##_##level
 #define LEVEL_GLUE(name, level)  LEVEL_GLUE_(name, level)

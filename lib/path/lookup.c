@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/mss_clamp.h"
-#include "path/way.h"
+#include "path/reach.h"
 
 /*
  * One load per packet; the lines the next two loops need start on their way here. The peers wait on
@@ -27,7 +27,8 @@ static inline int check_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 		e = ovnet_fib_endpoint(view, rte_be_to_cpu_32(meta->src_be));
 	else
 		e = ovnet_fib_endpoint6(view, meta->src6);
-	return likely(e != NULL && e->port == meta->in_port) ? PASS : ovnet_judge_attached(ctx, m);
+	return likely(e != NULL && e->port == meta->in_port) ? PASS
+							     : ovnet_source_check_attached(ctx, m);
 }
 
 /* What is the same for a whole burst, read once. */
@@ -50,7 +51,7 @@ static inline int check_source(
 	} else if (likely(ip6_in(&ctx->view->overlay.own6, meta->src6))) {
 		return PASS;
 	}
-	return ovnet_judge_host(ctx, m);
+	return ovnet_source_check_host(ctx, m);
 }
 
 static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m,

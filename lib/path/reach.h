@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the ways on to a peer and to one of our own addresses ask of a packet. Private to lib/path.
+ * How a peer and one of our own addresses are reached, and what that asks of a packet. Private to
+ * lib/path.
  */
-#ifndef OVNET_PATH_WAY_H
-#define OVNET_PATH_WAY_H
+#ifndef OVNET_PATH_REACH_H
+#define OVNET_PATH_REACH_H
 
 #include "packet/ttl.h"
 #include "path/ip6.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "path/judge.h"
+#include "path/source_check.h"
 
 #include <sys/socket.h>
 
@@ -115,7 +115,8 @@ static int routed(struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta,
 	return nh->resolved ? OVNET_DROP_ROUTED_MAC : OVNET_DROP_NEIGHBOUR_PENDING;
 }
 
-int ovnet_judge_peer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_peer *peer)
+int ovnet_source_check_peer(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_peer *peer)
 {
 	const struct ovnet_meta *meta = ovnet_meta(m);
 	const struct ovnet_addr inner = source_of(m);
@@ -129,7 +130,7 @@ int ovnet_judge_peer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struc
 						  : tunnelled(&ctx->shared->fib, meta, &inner));
 }
 
-int ovnet_judge_host(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
+int ovnet_source_check_host(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 {
 	const struct ovnet_fib *fib = &ctx->shared->fib;
 	const struct ovnet_addr inner = source_of(m);
@@ -141,7 +142,7 @@ int ovnet_judge_host(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	return by_mode(ctx, m, OVNET_DROP_FOREIGN_SOURCE);
 }
 
-int ovnet_judge_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
+int ovnet_source_check_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 {
 	const struct ovnet_addr inner = source_of(m);
 
@@ -150,7 +151,7 @@ int ovnet_judge_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	return by_mode(ctx, m, OVNET_DROP_FOREIGN_SOURCE);
 }
 
-int ovnet_judge_dest(const void *ip)
+int ovnet_dest_check(const void *ip)
 {
 	const struct ovnet_addr dest = dest_of(ip);
 

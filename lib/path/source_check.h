@@ -3,8 +3,8 @@
  * Verdicts on packets whose source is not the usual one. Off the fast path, compiled once.
  * Private to lib/path.
  */
-#ifndef OVNET_PATH_JUDGE_H
-#define OVNET_PATH_JUDGE_H
+#ifndef OVNET_PATH_SOURCE_CHECK_H
+#define OVNET_PATH_SOURCE_CHECK_H
 
 #include "path/path.h"
 
@@ -15,15 +15,16 @@
  * From the underlay, data at the inner IP header: not one the lease that covers its inner source
  * allows. `peer` is that lease's, or NULL. PASS also for what permissive validation lets by.
  */
-int ovnet_judge_peer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_peer *peer);
+int ovnet_source_check_peer(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_peer *peer);
 /* From the host device, data at its IP header: the source is not in our own subnet. */
-int ovnet_judge_host(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
+int ovnet_source_check_host(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
 /*
  * From the underlay, to an address neither in our own subnet nor in the overlay. PASS also where
  * that is for the kernel behind the host device to judge.
  */
-int ovnet_judge_dest(const void *ip);
+int ovnet_dest_check(const void *ip);
 /* From an attach port: the source is no endpoint of that port. */
-int ovnet_judge_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
+int ovnet_source_check_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
 
 #endif
