@@ -92,7 +92,7 @@ static void got_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 	backoff_reset(&c->acquire.backoff);
 	nag_reset(&c->acquire.nag);
 	lease_set_error(c, "");
-	lease_own_hold(c, &c->acquire.lease, c->acquire.value, kv);
+	c->report(c, (struct lease_report){LEASE_ACQUIRED, .kv = kv});
 	drop_listing(c);
 }
 

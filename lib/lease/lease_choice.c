@@ -11,12 +11,6 @@
 
 OVNET_LOG_TYPE(lease)
 
-static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
-{
-	(void)revision;
-	lease_config_events(arg, events, n);
-}
-
 static void on_ended(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
@@ -27,32 +21,35 @@ static void on_ended(void *arg, const struct ovnet_etcd_result *r)
 
 static void listen_for_it(struct ovnet_lease_client *c, int64_t revision)
 {
-	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
+	const struct ovnet_etcd_watch_cbs cbs = {.events = c->other.events, .ended = on_ended};
 
 	if (c->other.watch == NULL)
 		c->other.watch =
 			c->other.ops->watch(c->other.etcd, c->config_key, revision + 1, &cbs, c);
 }
 
-static void on_other(void *arg, const struct ovnet_etcd_result *r)
+static void on_answer(void *arg, const struct ovnet_etcd_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	lease_config_other(c, r);
+	c->other.answered(c, r);
 	if (c->other.ops != NULL &&
 		(r->status == OVNET_ETCD_OK || r->status == OVNET_ETCD_NOT_FOUND))
 		listen_for_it(c, r->revision);
 }
 
-bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_etcd_result *first)
+bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_etcd_result *first,
+	lease_choice_events_fn events, lease_choice_answer_fn answered)
 {
 	if (c->other.ops == NULL ||
 		(first->status != OVNET_ETCD_NOT_FOUND && first->status != OVNET_ETCD_BROKEN))
 		return false;
+	c->other.events = events;
+	c->other.answered = answered;
 	c->other.missing = first->status == OVNET_ETCD_NOT_FOUND;
 	free(c->other.why);
 	c->other.why = must(strdup(first->text));
-	c->other.ops->get(c->other.etcd, c->config_key, on_other, c);
+	c->other.ops->get(c->other.etcd, c->config_key, on_answer, c);
 	return true;
 }
 

@@ -11,22 +11,6 @@
 
 OVNET_LOG_TYPE(lease)
 
-void lease_set_error(struct ovnet_lease_client *c, const char *text)
-{
-	if (text == c->error)
-		return;
-	char *copy = must(strdup(text));
-	free(c->error);
-	c->error = copy;
-}
-
-void lease_fatal(struct ovnet_lease_client *c, const char *text)
-{
-	lease_set_error(c, text);
-	LOG(ERR, "%s", text);
-	c->cbs.fatal(c->arg, c->error);
-}
-
 /* "<prefix><rest>" without empty parts, as Go's path.Join leaves it. */
 static char *joined(const char *prefix, const char *rest)
 {
@@ -90,6 +74,7 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 		return NULL;
 	}
 	c->error = must(strdup(""));
+	c->report = lease_flow;
 	c->cbs = *cbs;
 	c->arg = arg;
 	c->public_ip = conf->public_ip;
@@ -115,7 +100,7 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	lease_sync_init(c);
 	lease_store_init(c, conf->snapshot);
 	lease_resume_init(c);
-	lease_config_start(c);
+	lease_flow(c, (struct lease_report){LEASE_STARTED});
 	return c;
 }
 

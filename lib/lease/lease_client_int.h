@@ -3,7 +3,8 @@
  * Inside of the lease client, in the order things happen: lease_config.c waits for the network
  * config, lease_choice.c for whether another API of etcd has it, lease_acquire.c finds or claims
  * our subnet, lease_own.c keeps it, lease_lost.c gets it back, lease_sync.c follows everybody
- * else's. Each part starts the next and owns its own struct here.
+ * else's. Each part owns its own struct here and reports what came of its work; lease_flow.c alone
+ * begins what comes next.
  */
 #ifndef OVNET_LEASE_LEASE_CLIENT_INT_H
 #define OVNET_LEASE_LEASE_CLIENT_INT_H
@@ -24,6 +25,43 @@ struct snapshot_file;
 
 #define ATTRS_RETRY_MS 100 /* what this node needs is not free yet */
 
+/* What came of a part's work, and what of a report goes with it. */
+enum lease_outcome {
+	LEASE_STARTED,
+	LEASE_RESUMED,      /* what the snapshot says is ours is in `own` */
+	LEASE_CONFIG_FOUND, /* kv: as it is in etcd; revision: of the store then */
+	LEASE_ACQUIRED,     /* kv: the key; the rest is in `acquire` */
+
+	LEASE_LISTED,        /* the whole tree, about to be compared */
+	LEASE_SYNCED,        /* the table says what it said */
+	LEASE_TABLE_CHANGED, /* it is as new as c->revision */
+	LEASE_PEER_REMOVED,  /* text: somebody else's key, without the prefix */
+	LEASE_KEY_TOUCHED,   /* somebody (we, too) wrote ours; kv NULL: it is not there */
+
+	LEASE_KEY_WRITTEN,     /* by us, and nobody was faster */
+	LEASE_LOOK_FAILED,     /* at our key; text: why */
+	LEASE_LOOK_WORKED,     /* one of these follows: */
+	LEASE_KEY_UNCHANGED,   /* kv */
+	LEASE_KEY_OVERWRITTEN, /* kv: bears our mark, or nobody's */
+	LEASE_KEY_VANISHED,
+	LEASE_KEY_TAKEN, /* kv: another node's */
+
+	LEASE_LEFT, /* we hold none any more, and want another one */
+};
+
+/* Pointers live until the report returns. */
+struct lease_report {
+	enum lease_outcome outcome;
+	const struct ovnet_etcd_kv *kv;
+	int64_t revision;
+	const char *text;
+};
+
+typedef void (*lease_choice_events_fn)(
+	void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision);
+typedef void (*lease_choice_answer_fn)(
+	struct ovnet_lease_client *c, const struct ovnet_etcd_result *r);
+
 struct lease_client_store { /* lease_store.c, lease_resume.c */
 	char *path;         /* NULL: no snapshots */
 	char *config;       /* the network config's JSON */
@@ -40,6 +78,7 @@ struct ovnet_lease_client {
 	struct event_base *base;
 	const struct ovnet_etcd_ops *ops;
 	struct ovnet_etcd *etcd;
+	void (*report)(struct ovnet_lease_client *c, struct lease_report r); /* lease_flow() */
 	struct ovnet_lease_callbacks cbs;
 	void *arg;
 
@@ -70,6 +109,8 @@ struct ovnet_lease_client {
 		const struct ovnet_etcd_ops *ops; /* NULL: none, or decided */
 		struct ovnet_etcd *etcd;
 		struct ovnet_etcd_watch *watch;
+		lease_choice_events_fn events; /* who asked */
+		lease_choice_answer_fn answered;
 		bool may_switch;
 		bool missing; /* the API in use has no config; otherwise it does not work */
 		char *why;    /* in its words */
@@ -141,21 +182,30 @@ static inline const char *lease_name_of(const struct ovnet_lease_client *c, cons
 	return key + strlen(c->subnets_prefix);
 }
 
-/* lease_client.c */
+/* Until its end, as last granted; not of a reservation. */
+static inline int64_t lease_own_left_s(const struct ovnet_lease_client *c)
+{
+	int64_t left_ms = c->own.end_ms - boot_clock_ms();
+
+	return left_ms > 0 ? left_ms / 1000 : 0;
+}
+
+void lease_flow(struct ovnet_lease_client *c, struct lease_report r);
+
 void lease_set_error(struct ovnet_lease_client *c, const char *text);
 void lease_fatal(struct ovnet_lease_client *c, const char *text);
 
 void lease_config_init(struct ovnet_lease_client *c);
 void lease_config_start(struct ovnet_lease_client *c);
+/* It is the one we run with. -EINVAL: never (told). */
+int lease_config_take(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 void lease_config_stop(struct ovnet_lease_client *c);
-/* From either API's watch. */
-void lease_config_events(
-	struct ovnet_lease_client *c, const struct ovnet_etcd_event *events, size_t n);
-/* What the other API says, after lease_choice_ask(). */
-void lease_config_other(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r);
 
-/* False: there is no other API, or it is of no help. */
-bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_etcd_result *first);
+/*
+ * `answered` follows, `events` from then on. False: there is no other API, or it is of no help.
+ */
+bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_etcd_result *first,
+	lease_choice_events_fn events, lease_choice_answer_fn answered);
 /* The other API is the one in use from now on. */
 void lease_choice_take(struct ovnet_lease_client *c);
 /* Decided, or the end. */
@@ -178,12 +228,12 @@ void lease_own_init(struct ovnet_lease_client *c);
 /* The key stands in the tree with our value. */
 void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
 	const char *value, const struct ovnet_etcd_kv *kv);
+/* What is ours now is told, and kept out of the table. */
+void lease_own_announce(struct ovnet_lease_client *c);
 /* Somebody (we, too) wrote or removed our key. `kv` NULL: removed. */
 void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
 /* The key says what it should; somebody may have written it anew, with another handle. */
 void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
-/* Until its end, as last granted; not of a reservation. */
-int64_t lease_own_left_s(const struct ovnet_lease_client *c);
 /* The request about the key is over; what happened meanwhile is looked at now. */
 void lease_own_end(struct ovnet_lease_client *c);
 /* As lease_own_end(): our key is as we wrote it. */
@@ -215,14 +265,16 @@ void lease_store_wait(struct ovnet_lease_client *c);
 void lease_store_stop(struct ovnet_lease_client *c);
 
 void lease_resume_init(struct ovnet_lease_client *c);
-/* etcd has answered. */
-void lease_resume_end(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config);
+/* Now etcd has a second to answer. */
+void lease_resume_start(struct ovnet_lease_client *c);
 /* What of the snapshot is not in the table yet is not wanted any more. */
 void lease_resume_cut(struct ovnet_lease_client *c);
 void lease_resume_stop(struct ovnet_lease_client *c);
 
 void lease_sync_init(struct ovnet_lease_client *c);
 void lease_sync_start(struct ovnet_lease_client *c);
+/* etcd answers. */
+void lease_sync_trust(struct ovnet_lease_client *c);
 /* A read failed while the watch is silent: is it alive? */
 void lease_sync_doubt(struct ovnet_lease_client *c, const char *text);
 void lease_sync_stop(struct ovnet_lease_client *c);

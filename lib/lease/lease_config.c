@@ -18,20 +18,17 @@ static void complain(struct ovnet_lease_client *c, const char *text)
 		LOG(WARN, "Couldn't fetch network config: %s", text);
 }
 
-void lease_config_events(
-	struct ovnet_lease_client *c, const struct ovnet_etcd_event *events, size_t n)
+/* From either API's watch. */
+static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
 {
+	struct ovnet_lease_client *c = arg;
+
+	(void)revision;
 	for (size_t i = 0; i < n; i++)
 		if (!events[i].removed && strcmp(events[i].kv.key, c->config_key) == 0) {
 			ask(c);
 			return;
 		}
-}
-
-static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
-{
-	(void)revision;
-	lease_config_events(arg, events, n);
 }
 
 static void on_ended(void *arg, const struct ovnet_etcd_result *r)
@@ -62,47 +59,32 @@ static bool usable(struct ovnet_lease_client *c, const char *api, const struct o
 	return false;
 }
 
+int lease_config_take(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+{
+	char text[400], net[OVNET_PREFIX_STRLEN];
+
+	lease_store_config(c, kv->value, kv->value_len);
+	lease_set_error(c, "");
+	LOG(NOTICE, "Found network config - Network: %s, Backend type: %s",
+		ovnet_prefix4_text(&c->netconf.network, net, sizeof(net)), c->netconf.type);
+	if (c->netconf.enable_ipv4)
+		return 0;
+	snprintf(text, sizeof(text),
+		"%s has EnableIPv4 false: nodes are told apart by their IPv4 address, so an "
+		"IPv6-only network does not work with etcd (nor does flannel's); enable IPv4",
+		c->config_key);
+	lease_fatal(c, text);
+	return -EINVAL;
+}
+
 /* The waiting is over, whichever API had it. */
-static void stop_waiting(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+static void found(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
 {
 	c->config.done = true;
 	lease_config_stop(c);
 	lease_choice_stop(c);
-	lease_reconf_start(c, r->revision);
-}
-
-static void found(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
-{
-	char text[400], net[OVNET_PREFIX_STRLEN];
-
-	stop_waiting(c, r);
-	lease_store_config(c, r->kvs[0].value, r->kvs[0].value_len);
-	lease_set_error(c, "");
-	LOG(NOTICE, "Found network config - Network: %s, Backend type: %s",
-		ovnet_prefix4_text(&c->netconf.network, net, sizeof(net)), c->netconf.type);
-	if (!c->netconf.enable_ipv4) {
-		snprintf(text, sizeof(text),
-			"%s has EnableIPv4 false: nodes are told apart by their IPv4 address, so "
-			"an "
-			"IPv6-only network does not work with etcd (nor does flannel's); enable "
-			"IPv4",
-			c->config_key);
-		lease_fatal(c, text);
-		return;
-	}
-	c->state = OVNET_LEASE_ACQUIRE;
-	lease_acquire_start(c);
-}
-
-/* Where a snapshot is in force, the tree is only compared with it. */
-static void go_on(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
-{
-	if (!c->store.stale) {
-		found(c, r);
-		return;
-	}
-	stop_waiting(c, r);
-	lease_resume_end(c, &r->kvs[0]);
+	c->report(c, (struct lease_report){
+			     LEASE_CONFIG_FOUND, .kv = &r->kvs[0], .revision = r->revision});
 }
 
 /* Nobody has it; `where` says who was asked. */
@@ -138,23 +120,6 @@ static void no_config(struct ovnet_lease_client *c, const struct ovnet_etcd_resu
 	free(where);
 }
 
-static void on_config(void *arg, const struct ovnet_etcd_result *r)
-{
-	struct ovnet_lease_client *c = arg;
-
-	if (r->status == OVNET_ETCD_OK && (c->store.stale || usable(c, c->ops->api, &r->kvs[0]))) {
-		go_on(c, r);
-		return;
-	}
-	if (r->status == OVNET_ETCD_OK || r->status == OVNET_ETCD_NOT_FOUND)
-		listen_for_it(c, r->revision);
-	if (lease_choice_ask(c, r))
-		return;
-	if (r->status != OVNET_ETCD_OK)
-		no_config(c, r);
-	again(c);
-}
-
 static void only_elsewhere(struct ovnet_lease_client *c)
 {
 	const char *api = c->other.ops->api;
@@ -187,7 +152,8 @@ static void nowhere(struct ovnet_lease_client *c, const char *other_why)
 	free(text);
 }
 
-void lease_config_other(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+/* What the other API says, after lease_choice_ask(). */
+static void on_other(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
 {
 	if (r->status != OVNET_ETCD_OK) {
 		nowhere(c, r->text);
@@ -195,9 +161,26 @@ void lease_config_other(struct ovnet_lease_client *c, const struct ovnet_etcd_re
 		only_elsewhere(c);
 	} else if (c->store.stale || usable(c, c->other.ops->api, &r->kvs[0])) {
 		lease_choice_take(c);
-		go_on(c, r);
+		found(c, r);
 		return;
 	}
+	again(c);
+}
+
+static void on_config(void *arg, const struct ovnet_etcd_result *r)
+{
+	struct ovnet_lease_client *c = arg;
+
+	if (r->status == OVNET_ETCD_OK && (c->store.stale || usable(c, c->ops->api, &r->kvs[0]))) {
+		found(c, r);
+		return;
+	}
+	if (r->status == OVNET_ETCD_OK || r->status == OVNET_ETCD_NOT_FOUND)
+		listen_for_it(c, r->revision);
+	if (lease_choice_ask(c, r, on_events, on_other))
+		return;
+	if (r->status != OVNET_ETCD_OK)
+		no_config(c, r);
 	again(c);
 }
 

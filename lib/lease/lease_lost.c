@@ -65,7 +65,7 @@ static void leave(struct ovnet_lease_client *c)
 	c->own.resumed = false;
 	evtimer_del(c->own.check_timer);
 	lease_table_set_own(c->table, NULL);
-	lease_acquire_start(c);
+	c->report(c, (struct lease_report){LEASE_LEFT});
 }
 
 static void is_owned_by(struct ovnet_lease_client *c, const struct ovnet_lease *owner)
@@ -151,8 +151,6 @@ void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_
 		stands_again(c, kv);
 	else
 		lease_own_adopt(c, kv);
-	if (c->sync.watch != NULL)
-		lease_lost_fence(c);
 }
 
 void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)

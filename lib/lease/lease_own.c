@@ -84,13 +84,6 @@ static void renewed(struct ovnet_lease_client *c, uint32_t ttl_s)
 	renew_in(c, wait_ms - jitter_ms);
 }
 
-int64_t lease_own_left_s(const struct ovnet_lease_client *c)
-{
-	int64_t left_ms = c->own.end_ms - boot_clock_ms();
-
-	return left_ms > 0 ? left_ms / 1000 : 0;
-}
-
 static void permanent(struct ovnet_lease_client *c)
 {
 	c->own.renewed_at = time(NULL);
@@ -116,12 +109,10 @@ void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *k
 		renew_in(c, 100); /* a renewal tells its TTL */
 }
 
-/* The watch may have told of our write before its answer came. */
 void lease_own_written(struct ovnet_lease_client *c)
 {
 	lease_own_end(c);
-	if (c->sync.watch != NULL)
-		lease_lost_fence(c);
+	c->report(c, (struct lease_report){LEASE_KEY_WRITTEN});
 }
 
 static void on_shown(void *arg, const struct ovnet_etcd_result *r)
@@ -225,7 +216,7 @@ static void look_failed(struct ovnet_lease_client *c, const char *text)
 		lease_set_error(c, text);
 	arm_ms(c->own.check_timer, backoff_next(&c->own.look_backoff));
 	lease_own_end(c);
-	lease_sync_doubt(c, text);
+	c->report(c, (struct lease_report){LEASE_LOOK_FAILED, .text = text});
 }
 
 static void look_worked(struct ovnet_lease_client *c)
@@ -233,10 +224,18 @@ static void look_worked(struct ovnet_lease_client *c)
 	if (c->own.looks_failed > 0 && c->sync.connected)
 		lease_set_error(c, "");
 	c->own.looks_failed = 0;
-	c->sync.doubts = 0;
+	c->report(c, (struct lease_report){LEASE_LOOK_WORKED});
 	backoff_reset(&c->own.look_backoff);
 	look_later(c);
 	lease_own_end(c);
+}
+
+static enum lease_outcome what_is(
+	const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+{
+	if (is_our_value(c, kv))
+		return LEASE_KEY_UNCHANGED;
+	return lease_own_claims(c, kv) ? LEASE_KEY_OVERWRITTEN : LEASE_KEY_TAKEN;
 }
 
 static void on_seen(void *arg, const struct ovnet_etcd_result *r)
@@ -250,13 +249,9 @@ static void on_seen(void *arg, const struct ovnet_etcd_result *r)
 	}
 	look_worked(c);
 	if (r->status == OVNET_ETCD_NOT_FOUND)
-		lease_lost_vanished(c);
-	else if (is_our_value(c, kv))
-		lease_lost_unchanged(c, kv);
-	else if (lease_own_claims(c, kv))
-		lease_lost_overwritten(c, kv);
+		c->report(c, (struct lease_report){LEASE_KEY_VANISHED});
 	else
-		lease_lost_taken(c, kv);
+		c->report(c, (struct lease_report){what_is(c, kv), .kv = kv});
 }
 
 static void on_look(evutil_socket_t fd, short what, void *arg)
@@ -283,6 +278,12 @@ void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv 
 		lease_own_look_soon(c);
 }
 
+void lease_own_announce(struct ovnet_lease_client *c)
+{
+	c->cbs.acquired(c->arg, &c->netconf, &c->own.lease);
+	lease_table_set_own(c->table, &c->own.lease);
+}
+
 void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
 	const char *value, const struct ovnet_etcd_kv *kv)
 {
@@ -304,16 +305,13 @@ void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *leas
 	c->own.reclaimed = 0;
 	c->own.handle = -1;
 	lease_own_adopt(c, kv);
-	c->state = OVNET_LEASE_RUNNING;
 	LOG(NOTICE, "Lease acquired: %s%s%s", name, kv->ttl_handle == 0 ? " (a reservation)" : "",
 		before.len != 0 && !ovnet_prefix4_equal(&before, &lease->subnet)
 			? " instead of the one lost"
 			: "");
-	c->cbs.acquired(c->arg, &c->netconf, &c->own.lease);
-	lease_table_set_own(c->table, &c->own.lease);
+	lease_own_announce(c);
 	lease_own_show_later(c);
 	look_later(c);
-	lease_sync_start(c);
 }
 
 static void timer_init(struct ovnet_lease_client *c, struct event **timer, event_callback_fn fn)

@@ -107,12 +107,9 @@ static void hold(struct ovnet_lease_client *c, const struct snapshot_file *f)
 		ends_in(c, f->expires_at - f->saved_at - age_s);
 	c->own.handle = f->expires_at == 0 ? 0 : -1;
 	c->own.handle_gone = true; /* whatever it was: another one if it has to be written */
-	c->state = OVNET_LEASE_RUNNING;
 	c->store.stale = true;
 	c->store.saved_at = time(NULL) - age_s;
 	c->revision = f->revision;
-	c->cbs.acquired(c->arg, &c->netconf, &c->own.lease);
-	lease_table_set_own(c->table, &c->own.lease);
 }
 
 static void all_put(struct ovnet_lease_client *c)
@@ -176,6 +173,7 @@ static bool resume(struct ovnet_lease_client *c, struct snapshot_file *f)
 		return false;
 	lease_store_config(c, f->config, strlen(f->config));
 	hold(c, f);
+	c->report(c, (struct lease_report){LEASE_RESUMED});
 	c->store.rest = f;
 	put_others(c);
 	return true;
@@ -216,17 +214,13 @@ void lease_resume_cut(struct ovnet_lease_client *c)
 	c->store.rest = NULL;
 }
 
-void lease_resume_end(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config)
-{
-	LOG(NOTICE, "etcd answers: comparing it with the snapshot");
-	lease_reconf_read(c, config);
-	lease_own_look_soon(c);
-	lease_sync_start(c);
-}
-
 void lease_resume_init(struct ovnet_lease_client *c)
 {
 	c->store.patience = must(evtimer_new(c->base, on_timer, c));
+}
+
+void lease_resume_start(struct ovnet_lease_client *c)
+{
 	if (c->store.path != NULL)
 		arm_ms(c->store.patience, PATIENCE_MS);
 }

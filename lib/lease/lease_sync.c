@@ -32,7 +32,7 @@ static void on_own_key(struct ovnet_lease_client *c, const struct ovnet_etcd_eve
 		lease_table_put(c->table, name, &ev->kv);
 	else
 		lease_table_remove(c->table, name);
-	lease_own_changed(c, ev->removed ? NULL : &ev->kv);
+	c->report(c, (struct lease_report){LEASE_KEY_TOUCHED, .kv = ev->removed ? NULL : &ev->kv});
 }
 
 /* The watch of a node that looks for another subnet sees its claim before that is looked at. */
@@ -50,7 +50,7 @@ static void on_event(struct ovnet_lease_client *c, const struct ovnet_etcd_event
 		on_own_key(c, ev);
 	else if (ev->removed) {
 		lease_table_remove(c->table, name);
-		lease_lost_removed(c, name);
+		c->report(c, (struct lease_report){LEASE_PEER_REMOVED, .text = name});
 	} else if (!is_claim(c, ev))
 		lease_table_put(c->table, name, &ev->kv);
 }
@@ -82,7 +82,7 @@ static void apply(void *arg, const struct ovnet_etcd_event *events, size_t n, in
 	for (size_t i = 0; i < n; i++)
 		on_event(c, &events[i]);
 	lease_table_settle(c->table);
-	lease_lost_fence(c);
+	c->report(c, (struct lease_report){LEASE_TABLE_CHANGED});
 }
 
 static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
@@ -147,6 +147,13 @@ static void follow(struct ovnet_lease_client *c)
 		went_down(c, "no memory for the watch");
 }
 
+static const struct ovnet_etcd_kv *own_as_listed(const struct ovnet_lease_client *c)
+{
+	if (c->own.key == NULL)
+		return NULL;
+	return lease_listing_find(c->sync.pages, lease_name_of(c, c->own.key));
+}
+
 /* The table says what the listing said; what came later the watch tells. */
 static void on_applied(void *arg)
 {
@@ -154,32 +161,22 @@ static void on_applied(void *arg)
 
 	/* One from before our last write has nothing to say about it. */
 	if (c->revision >= c->own.revision)
-		lease_own_changed(c, c->own.key != NULL ? lease_listing_find(c->sync.pages,
-								  lease_name_of(c, c->own.key))
-							: NULL);
-	lease_lost_fence(c);
+		c->report(c, (struct lease_report){LEASE_KEY_TOUCHED, .kv = own_as_listed(c)});
+	c->report(c, (struct lease_report){LEASE_TABLE_CHANGED});
 	drop_listing(c);
 	c->sync.took_ms = monotonic_ms() - c->sync.started_ms;
-	c->store.stale = false;
-	if (c->sync.synced)
-		c->resyncs++;
-	else
-		c->cbs.synced(c->arg);
-	c->sync.synced = true;
-	lease_store_changed(c);
+	c->report(c, (struct lease_report){LEASE_SYNCED});
 	follow(c);
 }
 
 static void reconcile(struct ovnet_lease_client *c)
 {
-	const struct ovnet_etcd_kv *own = NULL;
-
-	if (c->own.key != NULL)
-		own = lease_listing_find(c->sync.pages, lease_name_of(c, c->own.key));
+	const struct ovnet_etcd_kv *own = own_as_listed(c);
 	bool ours = own != NULL && lease_own_claims(c, own);
+
 	/* They are in the listing, or the watch to come tells them again. */
 	lease_events_drop(c->sync.events);
-	lease_resume_cut(c);
+	c->report(c, (struct lease_report){LEASE_LISTED});
 	lease_listing_apply(
 		c->sync.pages, c->base, c->table, ours ? own->key : NULL, on_applied, c);
 }
@@ -266,6 +263,11 @@ void lease_sync_start(struct ovnet_lease_client *c)
 	if (c->ops->spread != NULL)
 		(void)c->ops->spread(c->etcd);
 	list(c);
+}
+
+void lease_sync_trust(struct ovnet_lease_client *c)
+{
+	c->sync.doubts = 0;
 }
 
 void lease_sync_doubt(struct ovnet_lease_client *c, const char *text)
