@@ -63,22 +63,23 @@ static const json_t *rows_of(const struct view *view, const json_t *result)
 static void show_table(FILE *out, const struct view *view, const struct reading *r)
 {
 	const json_t *rows = rows_of(view, r->now), *old = rows_of(view, r->before);
-	const struct column *shown[TABLE_MAX_COLUMNS];
+	struct column all[TABLE_MAX_COLUMNS], shown[TABLE_MAX_COLUMNS];
+	unsigned n_all = view_columns(view, all);
 	struct table t = {0};
 	char text[1024];
 	size_t i, hint = 0;
 	json_t *row;
 
-	for (const struct column *c = view->columns; c->member != NULL; c++) {
-		if (is_empty(c, rows))
+	for (unsigned n = 0; n < n_all; n++) {
+		if (is_empty(&all[n], rows))
 			continue;
-		shown[t.n_columns] = c;
-		add_heading(&t, c, r);
+		shown[t.n_columns] = all[n];
+		add_heading(&t, &all[n], r);
 	}
 	json_array_foreach (rows, i, row) {
 		const json_t *before = row_before(old, &hint, view->key, row);
 		for (unsigned n = 0; n < t.n_columns; n++) {
-			column_text(shown[n], row, before, r, text, sizeof(text));
+			column_text(&shown[n], row, before, r, text, sizeof(text));
 			table_add(&t, text);
 		}
 	}
@@ -151,6 +152,19 @@ static void since(struct line *l, const char *before, const json_t *o, const cha
 	part(l, before, text);
 }
 
+/* "HEADING value" of each of the scope's counters that has a heading. */
+static void counters(struct line *l, enum ovnet_counter_scope scope, const json_t *o)
+{
+	char heading[64];
+
+	for (const struct ovnet_counter *c = NULL; (c = ovnet_counter_next(scope, c)) != NULL;) {
+		if (c->heading == NULL)
+			continue;
+		snprintf(heading, sizeof(heading), "%s ", c->heading);
+		member(l, heading, o, c->name);
+	}
+}
+
 static void show_node(FILE *out, const json_t *node, struct line *l)
 {
 	member(l, "", node, "public_ip");
@@ -205,18 +219,13 @@ static void show_etcd(FILE *out, const json_t *etcd, struct line *l)
 	since(l, "renewed ", etcd, "renewed_at", false);
 	since(l, "expires in ", etcd, "expires_at", true);
 	end_line(out, "lease", l);
-	member(l, "events ", etcd, "events");
-	member(l, "resyncs ", etcd, "resyncs");
-	member(l, "the last in ms ", etcd, "sync_ms");
-	member(l, "renewals ", etcd, "renewals");
-	member(l, "retries ", etcd, "retries");
-	member(l, "invalid leases ", etcd, "invalid");
+	counters(l, OVNET_SCOPE_LEASE, etcd);
 	end_line(out, "  counts", l);
 }
 
 static void show_loop(FILE *out, const json_t *loop, struct line *l)
 {
-	member(l, "longest turn, ms ", loop, "stall_ms_max");
+	counters(l, OVNET_SCOPE_LOOP, loop);
 	since(l, "", loop, "stall_at", false);
 	end_line(out, "event loop", l);
 }
@@ -228,8 +237,7 @@ static void show_dpdk(FILE *out, const json_t *dpdk, struct line *l)
 	member(l, "", dpdk, "cpu_level");
 	end_line(out, "workers", l);
 	member(l, "", dpdk, "memory");
-	member(l, "mbufs ", dpdk, "mbufs");
-	member(l, "free ", dpdk, "mbufs_free");
+	counters(l, OVNET_SCOPE_MEMORY, dpdk);
 	end_line(out, "memory", l);
 }
 
@@ -250,7 +258,7 @@ void show_status(FILE *out, const json_t *s)
 	end_line(out, "ovnetd", &l);
 	member(&l, "", s, "state");
 	member(&l, "health ", s, "health");
-	member(&l, "peers ", s, "peers");
+	counters(&l, OVNET_SCOPE_PEERS, s);
 	end_line(out, "state", &l);
 	show_node(out, json_object_get(s, "node"), &l);
 	show_etcd(out, json_object_get(s, "etcd"), &l);

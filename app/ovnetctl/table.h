@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define TABLE_MAX_COLUMNS 20
+#define TABLE_MAX_COLUMNS 32
 
 struct table {
 	unsigned n_columns;

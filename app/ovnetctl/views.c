@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "views.h"
 
+#include "table.h"
+
+#define COUNTERS(of) .member = "", .kind = COLUMN_COUNTERS, .scope = OVNET_SCOPE_##of
+
 static const struct column port_columns[] = {
 	{"id", "ID", COLUMN_NUMBER},
 	{"name", "NAME", COLUMN_TEXT},
@@ -10,14 +14,8 @@ static const struct column port_columns[] = {
 	{"mtu", "MTU", COLUMN_NUMBER},
 	{"rx_queues", "RXQ", COLUMN_NUMBER},
 	{"tx_queues", "TXQ", COLUMN_NUMBER},
-	{"rx_packets", "RX-PKTS", COLUMN_COUNT},
-	{"rx_bytes", "RX-BYTES", COLUMN_BYTES},
-	{"tx_packets", "TX-PKTS", COLUMN_COUNT},
-	{"tx_bytes", "TX-BYTES", COLUMN_BYTES},
-	{"missed", "MISSED", COLUMN_COUNT},
-	{"errors", "ERRORS", COLUMN_COUNT},
-	{"no_mbuf", "NO-MBUF", COLUMN_COUNT},
-	{"tx_errors", "TX-ERRS", COLUMN_COUNT},
+	{COUNTERS(PORT)},
+	{COUNTERS(DEVICE)},
 	{"mac", "MAC", COLUMN_TEXT},
 	{"caps", "CAPS", COLUMN_LIST},
 	{NULL},
@@ -32,10 +30,7 @@ static const struct column peer_columns[] = {
 	{"via", "VIA", COLUMN_TEXT},
 	{"mac", "MAC", COLUMN_TEXT},
 	{"vtep_mac", "VTEP-MAC", COLUMN_TEXT},
-	{"tx_packets", "TX-PKTS", COLUMN_COUNT},
-	{"tx_bytes", "TX-BYTES", COLUMN_BYTES},
-	{"rx_packets", "RX-PKTS", COLUMN_COUNT},
-	{"rx_bytes", "RX-BYTES", COLUMN_BYTES},
+	{COUNTERS(PEER)},
 	{NULL},
 };
 
@@ -63,25 +58,20 @@ static const struct column worker_columns[] = {
 	{"cpus", "CPUS", COLUMN_TEXT},
 	{"wait", "WAIT", COLUMN_TEXT},
 	{"busy_percent", "BUSY", COLUMN_PERCENT},
-	{"loops", "LOOPS", COLUMN_COUNT},
-	{"idle_loops", "IDLE", COLUMN_COUNT},
-	{"sleeps", "SLEEPS", COLUMN_COUNT},
-	{"wakeups", "WAKEUPS", COLUMN_COUNT},
+	{COUNTERS(WORKER)},
 	{"queues", "QUEUES", COLUMN_LIST},
 	{NULL},
 };
 
 static const struct column stage_columns[] = {
 	{"stage", "STAGE", COLUMN_TEXT},
-	{"packets", "PACKETS", COLUMN_COUNT},
-	{"bursts", "BURSTS", COLUMN_COUNT},
+	{COUNTERS(STAGE)},
 	{NULL},
 };
 
 static const struct column drop_columns[] = {
 	{"reason", "REASON", COLUMN_TEXT},
-	{"packets", "PACKETS", COLUMN_COUNT},
-	{"permitted", "PERMITTED", COLUMN_COUNT},
+	{COUNTERS(DROP)},
 	{"port", "PORT", COLUMN_TEXT},
 	{"last_source", "LAST-SOURCE", COLUMN_TEXT},
 	{"help", "MEANING", COLUMN_TEXT},
@@ -126,3 +116,33 @@ const struct view views[] = {
 
 const struct view invalid_leases = {
 	.name = "leases", .key = "key", .columns = invalid_columns, .empty = "no invalid leases"};
+
+static unsigned add(struct column *out, unsigned n, const struct column *c)
+{
+	if (n < TABLE_MAX_COLUMNS)
+		out[n++] = *c;
+	return n;
+}
+
+static unsigned add_counters(struct column *out, unsigned n, enum ovnet_counter_scope scope)
+{
+	for (const struct ovnet_counter *c = NULL; (c = ovnet_counter_next(scope, c)) != NULL;) {
+		const struct column column = {.member = c->name,
+			.heading = c->heading,
+			.kind = c->kind == OVNET_KIND_BYTES ? COLUMN_BYTES
+				: ovnet_counter_grows(c)    ? COLUMN_COUNT
+							    : COLUMN_NUMBER};
+		if (c->heading != NULL)
+			n = add(out, n, &column);
+	}
+	return n;
+}
+
+unsigned view_columns(const struct view *view, struct column *out)
+{
+	unsigned n = 0;
+
+	for (const struct column *c = view->columns; c->member != NULL; c++)
+		n = c->kind == COLUMN_COUNTERS ? add_counters(out, n, c->scope) : add(out, n, c);
+	return n;
+}

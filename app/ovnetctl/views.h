@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/counter_table.h"
+
 enum column_kind {
 	COLUMN_TEXT,
 	COLUMN_NUMBER,
@@ -14,12 +16,14 @@ enum column_kind {
 	COLUMN_COUNT, /* only grows: with --watch a rate per second */
 	COLUMN_BYTES, /* the same in bytes: with --watch bits per second */
 	COLUMN_PERCENT,
+	COLUMN_COUNTERS, /* a column for each of the scope's counters that has a heading */
 };
 
 struct column {
 	const char *member, *heading;
 	enum column_kind kind;
 	const char *yes, *no;
+	enum ovnet_counter_scope scope;
 };
 
 struct view {
@@ -41,6 +45,8 @@ struct reading {
 	int watching;
 };
 
+/* The view's columns, counters among them, into `out` of TABLE_MAX_COLUMNS. How many. */
+unsigned view_columns(const struct view *view, struct column *out);
 void show_view(FILE *out, const struct view *view, const struct reading *r);
 void show_status(FILE *out, const json_t *status);
 /* One cell. `before` is the row's last self, or NULL. */

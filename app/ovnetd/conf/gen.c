@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * conf-gen config            prints config/ovnet.conf
- * conf-gen man TEMPLATE      prints TEMPLATE (scdoc), its lines @FLAGS@, @KEYS@ and @DROPS@
- *                            replaced by what the tables say
+ * conf-gen man TEMPLATE      prints TEMPLATE (scdoc), its lines @FLAGS@, @KEYS@, @COUNTERS@ and
+ *                            @DROPS@ replaced by what the tables say
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/counter_table.h"
 #include "base/drop.h"
 #include "conf/reader.h"
 
@@ -128,6 +129,25 @@ static void put_drops(void)
 	}
 }
 
+/* By command; the table has those of one command side by side. */
+static void put_counters(void)
+{
+	const char *command = "";
+
+	for (unsigned i = 0; i < OVNET_COUNTER_COUNT; i++) {
+		const struct ovnet_counter *c = &ovnet_counters[i];
+		const struct ovnet_counter_scope_row *scope = &ovnet_counter_scopes[c->scope];
+		if (scope->command == NULL)
+			continue;
+		if (strcmp(command, scope->command) != 0)
+			printf("## %s\n\n", scope->command);
+		command = scope->command;
+		put_entry("", c->name, c->heading);
+		put_capital(c->help);
+		printf("\n\n");
+	}
+}
+
 static int print_man(const char *path)
 {
 	FILE *in = fopen(path, "r");
@@ -142,6 +162,8 @@ static int print_man(const char *path)
 			put_flags();
 		else if (strcmp(line, "@KEYS@\n") == 0)
 			put_groups(false);
+		else if (strcmp(line, "@COUNTERS@\n") == 0)
+			put_counters();
 		else if (strcmp(line, "@DROPS@\n") == 0)
 			put_drops();
 		else
