@@ -9,6 +9,8 @@
 
 #include <rte_prefetch.h>
 
+#include "bed/random.h"
+
 /* A flat underlay up to here, gateways behind it. */
 #define NEXT_HOPS 256u
 
@@ -184,12 +186,6 @@ static int open_ports(struct node *n)
 	n->map = ovnet_queue_map_build(ports, N_PORTS, 1, 1);
 	atomic_store(&n->shared.map, n->map);
 	return n->map == NULL ? -1 : 0;
-}
-
-static uint32_t next_random(uint64_t *s)
-{
-	*s = *s * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(*s >> 33);
 }
 
 static int make_packets(struct node *n, struct rte_mempool *pool)

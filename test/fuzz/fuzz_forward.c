@@ -10,11 +10,11 @@
 
 #include <cmocka.h>
 
+#include "bed/path.h"
 #include "packet/fragment.h"
 #include "packet/icmp_error.h"
 #include "packet/ip6_upper.h"
 #include "packet/mss_clamp.h"
-#include "path_bed.h"
 #include "path_run.h"
 
 #define HEAD      4

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "path_bed6.h"
+#include "bed/path6.h"
 #include "path_run.h"
 
 /* Beside the bed's peer: one we share a link with where the plane routes what it can. */

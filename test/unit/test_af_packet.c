@@ -5,9 +5,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <linux/if_packet.h>
 #include <linux/virtio_net.h>
 
-#include "lab_uplink.h"
+#include "bed/lab_uplink.h"
 
 static struct ovnet_port *open_packet(uint16_t queues, int *err)
 {

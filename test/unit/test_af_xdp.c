@@ -10,7 +10,7 @@
 #include <linux/if_link.h>
 #include <signal.h>
 
-#include "lab_uplink.h"
+#include "bed/lab_uplink.h"
 #include "port/xsk.h"
 
 static struct ovnet_port *open_xdp(const char *iface, int *err)

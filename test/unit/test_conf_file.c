@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "conf_run.h"
+#include "bed/conf_run.h"
 
 static void bad_values_are_named_with_line_and_cure(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ctl_daemon.h"
+#include "bed/ctl_daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>

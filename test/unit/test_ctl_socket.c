@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How the control socket comes to be: lock, mode, stale and live ones. */
-#include "ctl_daemon.h"
+#include "bed/ctl_daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>

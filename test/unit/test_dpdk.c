@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "lab.h"
+#include "bed/lab.h"
 
 static struct ovnet_port *open_dpdk(
 	const char *devargs, enum ovnet_port_role role, uint16_t queues, uint16_t mtu, int *err)

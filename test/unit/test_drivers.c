@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "lab.h"
+#include "bed/lab.h"
 #include "port/udp_guard.h"
 
 static struct ovnet_port *open_host(const char *name, uint16_t queues, bool offloads, int *err)

@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
-#include "capture.h"
+#include "bed/capture.h"
 #include "encap/vxlan4.h"
 
 static const uint8_t ether[16] = {0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2, 0x08, 0};
@@ -25,7 +25,7 @@ static uint16_t header_sum(const uint8_t *ip)
 }
 
 static void rewrite_between(
-	struct ovnet_rewrite *rw, const struct node *from, const struct node *to)
+	struct ovnet_rewrite *rw, const struct capture_node *from, const struct capture_node *to)
 {
 	const struct ovnet_tunnel_conf conf = {
 		.src = ovnet_addr_v4(from->public_host),

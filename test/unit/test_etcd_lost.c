@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "live_lossy.h"
+#include "bed/live_lossy.h"
 
 #define TIMEOUT_MS 400
 #define VALUE      "{\"PublicIP\":\"10.168.0.1\"}"

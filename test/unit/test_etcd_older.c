@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "live_node.h"
-#include "live_proxy.h"
+#include "bed/live_node.h"
+#include "bed/live_proxy.h"
 
 #define NOT_FOUND "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n404 page not found\n"
 #define BAD       "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"

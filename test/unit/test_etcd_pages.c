@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "live_node.h"
+#include "bed/live_node.h"
 
 #define KEYS    5000 /* a few pages of either wire */
 #define PER_TXN 100

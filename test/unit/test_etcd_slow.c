@@ -9,9 +9,9 @@
 
 #include <sys/syscall.h>
 
+#include "bed/live_lossy.h"
 #include "lease/lease_client_int.h"
 #include "lease/registry/etcd/etcd_client.h"
-#include "live_lossy.h"
 
 static int64_t jumped_s;
 

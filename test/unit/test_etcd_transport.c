@@ -7,10 +7,11 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <sys/resource.h>
 
-#include "live_proxy.h"
-#include "live_tls.h"
+#include "bed/live_proxy.h"
+#include "bed/live_tls.h"
 
 static struct ovnet_lease_conf conf_for(const struct ovnet_etcd_ops *ops)
 {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fib_bed.h"
+#include "bed/fib.h"
 
 static const struct ovnet_overlay overlay16 = {
 	.network = {0x0a050000, 16},

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fib6_bed.h"
+#include "bed/fib6.h"
 
 static int set_peer4(uint32_t addr, uint32_t public_host)
 {

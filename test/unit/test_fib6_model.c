@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "fib6_bed.h"
+#include "bed/fib6.h"
 
 /* What the tables should say: a list of disjoint subnets. */
 #define MODEL_MAX 2048

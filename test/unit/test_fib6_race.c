@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fib6_bed.h"
+#include "bed/fib6.h"
 
 #define POOL 400 /* subnets that come and go, each with a public address of its own */
 

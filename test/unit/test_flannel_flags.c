@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What units and scripts written for flanneld give: its environment and its flags. */
-#include "conf_run.h"
+#include "bed/conf_run.h"
 
 static void environment_beats_file_and_command_line_beats_environment(void **state)
 {

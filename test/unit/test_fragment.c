@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "path_bed.h"
+#include "bed/path.h"
 
-#include "guarded.h"
+#include "bed/guarded.h"
 #include "packet/fragment.h"
 
 #define MAX   600

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "fragments_bed.h"
+#include "bed/fragments.h"
 
 static void in_any_order(void **state)
 {

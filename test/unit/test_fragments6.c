@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "fragments_bed.h"
+#include "bed/fragments.h"
 
 #define HEADERS6 54
 #define PAYLOAD6 1408

@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 
-#include "lab.h"
+#include "bed/lab.h"
 #include "port/handoff.h"
 
 #define PRODUCERS 4

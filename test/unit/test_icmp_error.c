@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "path_bed.h"
+#include "bed/path.h"
 
-#include "icmp_bed.h"
+#include "bed/icmp.h"
 
 static void types_and_codes(void **state)
 {

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "kernel_lab.h"
+#include "bed/kernel.h"
 
 static void links_are_found(void **state)
 {
@@ -391,7 +391,7 @@ int main(void)
 		CASE(own_routes_are_not_told),
 		CASE(lost_notifications_are_made_good),
 	};
-	int skip = lab_enter();
+	int skip = netns_enter();
 
 	return skip != 0 ? skip : cmocka_run_group_tests_name("kernel", tests, NULL, NULL);
 }

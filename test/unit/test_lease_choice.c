@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "live_node.h"
+#include "bed/live_node.h"
 
 static struct node *start_choosing(
 	unsigned i, const struct ovnet_etcd_ops *first, bool may_switch, const char *url)

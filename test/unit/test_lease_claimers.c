@@ -7,8 +7,7 @@
 
 #include <cmocka.h>
 
-#define NODES_MAX 100
-#include "live_node.h"
+#include "bed/live_node.h"
 
 #define JUST_ENOUGH                                                                 \
 	"{\"Network\":\"10.5.0.0/16\",\"SubnetLen\":24,\"SubnetMin\":\"10.5.1.0\"," \

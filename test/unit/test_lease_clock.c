@@ -9,7 +9,7 @@
 
 #include <sys/syscall.h>
 
-#include "live_node.h"
+#include "bed/live_node.h"
 
 #define DAY   86400
 #define TTL_S 6

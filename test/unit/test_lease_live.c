@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "live_node.h"
+#include "bed/live_node.h"
 
 static void waits_for_the_config_and_claims(void **state)
 {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "live_node.h"
+#include "bed/live_node.h"
 
 static char err[256];
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "live_tls.h"
+#include "bed/live_tls.h"
 
 struct outcome {
 	unsigned calls;

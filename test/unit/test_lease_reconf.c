@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "live_node.h"
+#include "bed/live_node.h"
 
 #define says(n, part) (strstr((n)->config, (part)) != NULL)
 

@@ -8,8 +8,8 @@
 
 #include <sys/stat.h>
 
+#include "bed/live_node.h"
 #include "lease/snapshot.h"
-#include "live_node.h"
 
 #define DAY    86400
 #define THEIRS "{\"PublicIP\":\"10.168.0.66\"}"
@@ -55,7 +55,7 @@ static void end(void)
 {
 	if (nodes[0].client != NULL)
 		stop(&nodes[0]);
-	nftw(dir, live_unlink, 16, FTW_DEPTH | FTW_PHYS);
+	live_remove_dir(dir);
 }
 
 static struct node *restart(void)

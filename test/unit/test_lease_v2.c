@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "live_node.h"
+#include "bed/live_node.h"
 
 struct seen {
 	unsigned calls, events, removed, ends;

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "kernel_lab.h"
+#include "bed/kernel.h"
 
 #define PEER_MAC "\x02\x00\x00\x00\x77\x02"
 
@@ -236,7 +236,7 @@ int main(void)
 		CASE(an_old_kernel_is_asked_again_and_again),
 		CASE(what_cannot_be_a_neighbour_is_refused),
 	};
-	int skip = lab_enter();
+	int skip = netns_enter();
 
 	return skip != 0 ? skip : cmocka_run_group_tests_name("neighbour", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "conf_run.h"
+#include "bed/conf_run.h"
 
 #include "base/log.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The program itself, run against a control server that answers in the daemon's shapes. */
-#include "ctl_daemon.h"
+#include "bed/ctl_daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
-#include "path_bed.h"
+#include <unistd.h>
+
+#include "bed/path.h"
 
 #include <fcntl.h>
 #include <linux/errqueue.h>

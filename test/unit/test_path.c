@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
+#include "bed/path.h"
 #include "packet/csum.h"
-#include "path_bed.h"
 
-#include "capture.h"
+#include "bed/capture.h"
 
 static void chained_packets_at_every_cut(void **state)
 {

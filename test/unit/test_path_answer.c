@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_answer.h"
+#include "bed/path_answer.h"
 
 #define OVNET_LEVEL v2
 #include "path/level.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_bed6.h"
+#include "bed/path6.h"
 
 /* Beside VXLAN over IPv4's in capture.h: what each backend of flannel puts on the wire. */
 struct backend {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_bed.h"
+#include "bed/path.h"
 
 /* A packet as the peer's host routes it to us. Returns its length. */
 static uint16_t put_routed(uint8_t *b, uint32_t src, uint32_t dst, uint16_t len)

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_bed.h"
+#include "bed/path.h"
 
 static void refused(
 	struct bed *b, unsigned door, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)

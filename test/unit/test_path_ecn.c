@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_bed6.h"
+#include "bed/path6.h"
 
 enum { NOT, ECT1, ECT0, CE, DROP = 0xff };
 

@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-#include "path_bed.h"
+#include "bed/path.h"
+#include "bed/random.h"
 
 #define ROUNDS 20000
 #define SIZE   1600
@@ -22,13 +23,11 @@ struct verdict {
 	uint8_t bytes[SIZE + OVNET_VXLAN4_LEN];
 };
 
-static const struct ovnet_path_ops *ops;
 static uint64_t seed;
 
 static uint32_t next(uint32_t below)
 {
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(((seed >> 33) * below) >> 31);
+	return (uint32_t)((uint64_t)next_random(&seed) * below >> 31);
 }
 
 /* What breaks parsers: limits, and values around those that are right. */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_bed6.h"
+#include "bed/path6.h"
 
 #define HOST_ADDR 0xc0a80005u /* one of the node's own addresses outside the overlay */
 

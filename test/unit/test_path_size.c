@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_answer.h"
+#include "bed/path_answer.h"
 
 static void without_df_the_inside_is_cut(void **state)
 {

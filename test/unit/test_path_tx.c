@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_bed.h"
+#include "bed/path.h"
 
 static void full_and_refusing_doors(void **state)
 {

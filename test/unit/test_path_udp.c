@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_bed.h"
+#include "bed/path.h"
 
 /* A datagram of the peer's with `len` bytes of inner packet. Returns its length. */
 static uint16_t put_udp(uint8_t *b, uint32_t src, uint32_t dst, uint16_t len)

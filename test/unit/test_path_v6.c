@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "path_bed6.h"
+#include "bed/path6.h"
 
 static void passes(struct bed *b, const uint8_t *in, uint16_t len, uint16_t front)
 {

@@ -10,7 +10,10 @@
 
 #include <cmocka.h>
 
-#include "lab.h"
+#include <fcntl.h>
+#include <linux/if_ether.h>
+
+#include "bed/lab.h"
 #include "port/udp_guard.h"
 #include "port/udp_socket.h"
 

@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 
-#include "worker_bed.h"
+#include <unistd.h>
+
+#include "bed/worker.h"
 
 static void feed(struct live_queue *lq, uint16_t sport)
 {
@@ -33,13 +35,13 @@ static unsigned collect(unsigned want)
 static void both_send_by_the_queue_of_one(void **state)
 {
 	(void)state;
-	launch();
+	workers_launch();
 	for (unsigned round = 0; round < 200; round++) {
 		for (uint16_t i = 0; i < 100; i++)
 			feed(&live->host.lq[i % QUEUES], (uint16_t)(round * 100 + i));
 		assert_int_equal(collect(100), 100);
 	}
-	stop();
+	workers_stop();
 	uint16_t owner = live->map->worker[0].tx[UPLINK].owner;
 	assert_ptr_equal(live->map->worker[1 - owner].tx[UPLINK].q, NULL);
 	for (uint16_t i = 0; i < WORKERS; i++) {
@@ -52,7 +54,7 @@ static void both_send_by_the_queue_of_one(void **state)
 static void idle_workers_sleep_and_wake(void **state)
 {
 	(void)state;
-	launch();
+	workers_launch();
 	usleep(50000);
 	uint64_t before = live->w[0].counters.total_cycles + live->w[1].counters.total_cycles;
 	uint64_t tsc = rte_rdtsc();
@@ -67,7 +69,7 @@ static void idle_workers_sleep_and_wake(void **state)
 		assert_true(seconds() - start < 1);
 		usleep(2000);
 	}
-	stop();
+	workers_stop();
 	for (unsigned i = 0; i < WORKERS; i++) {
 		assert_false(live->w[i].timed);
 		assert_in_range(live->w[i].counters.wakeups, 5, 100);
@@ -85,7 +87,7 @@ static void a_broken_fd_keeps_no_worker_awake(void **state)
 	assert_int_equal(dup2(ends[0], live->host.lq[0].fd), live->host.lq[0].fd);
 	close(ends[0]);
 	close(ends[1]);
-	launch();
+	workers_launch();
 	usleep(50000);
 	uint64_t before = live->w[0].counters.sleeps;
 	usleep(200000);
@@ -96,19 +98,19 @@ static void a_broken_fd_keeps_no_worker_awake(void **state)
 		feed(&live->host.lq[1], i);
 		assert_int_equal(collect(1), 1);
 	}
-	stop();
+	workers_stop();
 }
 
 static void ports_without_an_fd_are_looked_at_on_time(void **state)
 {
 	(void)state;
-	launch();
+	workers_launch();
 	usleep(20000);
 	for (uint16_t i = 0; i < 20; i++) {
 		feed(&live->host.lq[i % QUEUES], i);
 		assert_int_equal(collect(1), 1);
 	}
-	stop();
+	workers_stop();
 	for (unsigned i = 0; i < WORKERS; i++) {
 		assert_true(live->w[i].timed);
 		assert_int_not_equal(live->w[i].counters.sleeps, 0);
@@ -127,7 +129,7 @@ static uint64_t no_port(void)
 static void ports_come_and_go_while_workers_sleep(void **state)
 {
 	(void)state;
-	launch();
+	workers_launch();
 	for (unsigned round = 0; round < 20; round++) {
 		publish(true, false);
 		usleep(3000);
@@ -144,19 +146,19 @@ static void ports_come_and_go_while_workers_sleep(void **state)
 		feed(&live->host.lq[0], 1);
 		assert_int_equal(collect(1), 1);
 	}
-	stop();
+	workers_stop();
 }
 
 static void poll_only_never_sleeps(void **state)
 {
 	(void)state;
 	live->w[0].poll_only = live->w[1].poll_only = true;
-	launch();
+	workers_launch();
 	usleep(20000);
 	feed(&live->host.lq[0], 1);
 	feed(&live->host.lq[1], 1);
 	assert_int_equal(collect(2), 2);
-	stop();
+	workers_stop();
 	assert_int_equal(live->w[0].counters.sleeps + live->w[1].counters.sleeps, 0);
 	assert_int_not_equal(live->w[0].counters.idle_loops, 0);
 }

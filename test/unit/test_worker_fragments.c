@@ -7,8 +7,11 @@
 
 #include <cmocka.h>
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "bed/worker.h"
 #include "path/fragments.h"
-#include "worker_bed.h"
 
 static void feed_fragment(uint16_t id)
 {
@@ -41,7 +44,7 @@ static void a_sleeper_gives_fragments_up(void **state)
 		live->w[i].ctx.fragments = ovnet_fragments_new(16, SOCKET_ID_ANY);
 		assert_non_null(live->w[i].ctx.fragments);
 	}
-	launch();
+	workers_launch();
 	usleep(20000);
 	double start = seconds();
 	feed_fragment(1);
@@ -52,7 +55,7 @@ static void a_sleeper_gives_fragments_up(void **state)
 	assert_in_range(live->w[0].counters.sleeps + live->w[1].counters.sleeps, 2, 100);
 	feed_fragment(2);
 	usleep(20000);
-	stop();
+	workers_stop();
 	assert_int_equal(drops_of(OVNET_DROP_STOPPING), 1);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		assert_int_equal(live->w[i].counters.absorbed, 0);
@@ -88,12 +91,12 @@ static void hooks_see_what_times_out(void **state)
 	given_up = stale = 0;
 	watching = true;
 	atomic_store(&live->bed->shared.hook, &hook);
-	launch();
+	workers_launch();
 	feed_fragment(1);
 	double start = seconds();
 	while (drops_of(OVNET_DROP_FRAGMENT_TIMEOUT) == 0 && seconds() - start < 5)
 		usleep(10000);
-	stop();
+	workers_stop();
 	watching = false;
 	assert_int_equal(given_up, 1);
 	assert_int_equal(stale, 0);
@@ -125,11 +128,11 @@ static void the_end_is_told_to_the_hook_there_is(void **state)
 		assert_non_null(live->w[i].ctx.fragments);
 	}
 	atomic_store(&live->bed->shared.hook, &old);
-	launch();
+	workers_launch();
 	feed_fragment(1);
 	usleep(50000);
 	atomic_store(&live->bed->shared.hook, &new);
-	stop();
+	workers_stop();
 	assert_int_equal(drops_of(OVNET_DROP_STOPPING), 1);
 	assert_int_equal(before, 0);
 	assert_int_equal(now, 1);

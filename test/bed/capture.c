@@ -1,27 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Real flannel traffic for tests: the VXLAN frames of a fixture, and the leases of the two
- * nodes that exchanged them. Include after cmocka.h.
- */
-#ifndef OVNET_TEST_CAPTURE_H
-#define OVNET_TEST_CAPTURE_H
+#include "bed/capture.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "bed/cmocka.h"
 
-#include "base/net.h"
-
-struct node {
-	uint32_t public_host, subnet_host; /* /24 */
-	struct ovnet_mac vtep;
-};
-
-struct capture {
-	const char *file;
-	struct node node[2];
-};
-
-static const struct capture captures[] = {
+const struct capture captures[2] = {
 	{OVNET_FIXTURES "/flannel-v0.20.2-vxlan.pcap",
 		{{0x0aa8000c, 0x0a055200, {{0x42, 0x1b, 0x85, 0x54, 0x27, 0x45}}},
 			{0x0aa8000d, 0x0a050900, {{0x8e, 0xde, 0xd7, 0x74, 0xfe, 0x63}}}}},
@@ -30,23 +12,7 @@ static const struct capture captures[] = {
 			{0x0aa8000d, 0x0a050400, {{0x76, 0x7b, 0xbc, 0x2f, 0xf0, 0x81}}}}},
 };
 
-struct frame {
-	uint16_t len;
-	uint8_t bytes[2048];
-};
-
-static inline uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static inline uint32_t get32(const uint8_t *at)
-{
-	return (uint32_t)get16(at) << 16 | get16(at + 2);
-}
-
-/* The next VXLAN frame of a little-endian microsecond pcap opened by capture_open(). */
-static inline bool capture_next(FILE *f, struct frame *out)
+bool capture_next(FILE *f, struct frame *out)
 {
 	uint32_t record[4];
 
@@ -62,7 +28,7 @@ static inline bool capture_next(FILE *f, struct frame *out)
 	return false;
 }
 
-static inline FILE *capture_open(const struct capture *c)
+FILE *capture_open(const struct capture *c)
 {
 	uint32_t header[6];
 	FILE *f = fopen(c->file, "rb");
@@ -73,10 +39,7 @@ static inline FILE *capture_open(const struct capture *c)
 	return f;
 }
 
-/* Which of the two nodes sent the frame. */
-static inline unsigned capture_sender(const struct capture *c, const struct frame *f)
+unsigned capture_sender(const struct capture *c, const struct frame *f)
 {
 	return get32(f->bytes + 26) == c->node[0].public_host ? 0 : 1;
 }
-
-#endif

@@ -1,21 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Certificates made on the spot, and an etcd that serves TLS with them. */
-#ifndef OVNET_TEST_LIVE_TLS_H
-#define OVNET_TEST_LIVE_TLS_H
+#include "bed/live_tls.h"
 
-#include "live_node.h"
-
-struct live_cert {
-	const char *name; /* NAME.crt, NAME.key */
-	const char *ca;   /* who signs; NULL: itself */
-	const char *cn;   /* NULL: none, as the gateway would take it for a user's name */
-	const char *use;  /* extended key usage */
-};
-
-#define USE_BOTH "serverAuth,clientAuth"
-
-/* "DIR/NAME.SUFFIX" in one of a few buffers. */
-static inline const char *tls_file(const struct live_etcd *e, const char *name, const char *suffix)
+const char *tls_file(const struct live_etcd *e, const char *name, const char *suffix)
 {
 	static char buf[8][128];
 	static unsigned i;
@@ -25,9 +11,7 @@ static inline const char *tls_file(const struct live_etcd *e, const char *name, 
 	return buf[i];
 }
 
-/* `names`: as openssl wants them. */
-static inline void make_cert_for(
-	const struct live_etcd *e, const struct live_cert *c, const char *names)
+void make_cert_for(const struct live_etcd *e, const struct live_cert *c, const char *names)
 {
 	const char *ca = c->ca != NULL ? c->ca : c->name;
 	char subject[64], use[64];
@@ -43,16 +27,12 @@ static inline void make_cert_for(
 	assert_int_equal(live_run((char *const *)argv, NULL, 0), 0);
 }
 
-static inline void make_cert(const struct live_etcd *e, const struct live_cert *c)
+void make_cert(const struct live_etcd *e, const struct live_cert *c)
 {
 	make_cert_for(e, c, "subjectAltName=IP:127.0.0.1");
 }
 
-/*
- * `second`, which was prepared for https, with a server certificate, and client certificates
- * wanted; etcdctl shows `client`.
- */
-static inline void start_tls(const char *server, const char *client)
+void start_tls(const char *server, const char *client)
 {
 	setenv("ETCD_CERT_FILE", tls_file(&second, server, "crt"), 1);
 	setenv("ETCD_KEY_FILE", tls_file(&second, server, "key"), 1);
@@ -68,7 +48,7 @@ static inline void start_tls(const char *server, const char *client)
 	live_start(&second);
 }
 
-static inline void forget_tls(void)
+void forget_tls(void)
 {
 	static const char *const names[] = {"ETCD_CERT_FILE", "ETCD_KEY_FILE",
 		"ETCD_TRUSTED_CA_FILE", "ETCD_CLIENT_CERT_AUTH", "ETCDCTL_CACERT", "ETCDCTL_CERT",
@@ -77,5 +57,3 @@ static inline void forget_tls(void)
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unsetenv(names[i]);
 }
-
-#endif

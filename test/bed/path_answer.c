@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the suites of answers and sizes share. Include after cmocka.h. */
-#ifndef OVNET_TEST_PATH_ANSWER_H
-#define OVNET_TEST_PATH_ANSWER_H
+#include "bed/path_answer.h"
 
-#include "path_bed6.h"
-
-static inline struct bed *open_answering(void)
+struct bed *open_answering(void)
 {
 	struct bed *b = bed_open6();
 
@@ -13,13 +9,13 @@ static inline struct bed *open_answering(void)
 	return b;
 }
 
-static inline void feed(struct bed *b, unsigned door, const uint8_t *in, uint16_t len)
+void feed(struct bed *b, unsigned door, const uint8_t *in, uint16_t len)
 {
 	bed_receive(b, door, bed_packet((uint16_t)door, in, len, 0, 0));
 	assert_int_equal(ops->poll(&b->ctx), 1);
 }
 
-static inline uint32_t get(const uint8_t *at, unsigned bytes)
+uint32_t get(const uint8_t *at, unsigned bytes)
 {
 	uint32_t v = 0;
 
@@ -28,15 +24,14 @@ static inline uint32_t get(const uint8_t *at, unsigned bytes)
 	return v;
 }
 
-static inline void clear_df(uint8_t *ip)
+void clear_df(uint8_t *ip)
 {
 	ip[6] = ip[10] = ip[11] = 0;
 	be_put16(ip + 10, ~be_sum(ip, 20, 0));
 }
 
-/* An ICMP error at `e` about the packet `in`. */
-static inline void is_error4(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code,
-	uint32_t src, uint16_t mtu, const uint8_t *in)
+void is_error4(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code, uint32_t src,
+	uint16_t mtu, const uint8_t *in)
 {
 	assert_in_range(len, 56, 576);
 	assert_int_equal(get(e + 2, 2), len);
@@ -51,7 +46,7 @@ static inline void is_error4(const uint8_t *e, uint16_t len, uint8_t type, uint8
 	assert_memory_equal(e + 28, in, RTE_MIN(len - 28u, get(in + 2, 2)));
 }
 
-static inline void is_error6(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code,
+void is_error6(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code,
 	const struct ovnet_addr *src, uint32_t mtu, const uint8_t *in)
 {
 	assert_in_range(len, 96, 1280);
@@ -66,9 +61,7 @@ static inline void is_error6(const uint8_t *e, uint16_t len, uint8_t type, uint8
 	assert_memory_equal(e + 48, in, RTE_MIN(len - 48u, get(in + 4, 2) + 40));
 }
 
-/* Joins fragments in the door's order, `front` bytes before each; returns the packet's length. */
-static inline uint16_t join(
-	struct bed *b, unsigned door, uint16_t front, uint16_t mtu, uint8_t *out)
+uint16_t join(struct bed *b, unsigned door, uint16_t front, uint16_t mtu, uint8_t *out)
 {
 	uint16_t at = 20;
 
@@ -90,5 +83,3 @@ static inline uint16_t join(
 	}
 	return at;
 }
-
-#endif

@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A private etcd on free loopback ports that dies with the test, and etcdctl to talk to it. */
-#ifndef OVNET_TEST_LIVE_ETCD_H
-#define OVNET_TEST_LIVE_ETCD_H
+#include "bed/live_etcd.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-struct live_etcd {
-	char dir[64], url[64], peer_url[64];
-	pid_t pid;
-	const char *user; /* "name:password" for etcdctl, NULL: none */
-	bool only_v3;     /* without the v2 API */
-	/* "a=URL,b=URL", the peers' URLs, and who it is of them. NULL: alone. */
-	const char *cluster, *name;
-};
+const char *live_api = "3";
 
-/* Whose keys live_ctl() and the others below see: "3" or "2". */
-static const char *live_api = "3";
-
-static inline int live_free_port(void)
+int live_free_port(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
@@ -41,8 +24,7 @@ static inline int live_free_port(void)
 	return ntohs(a.sin_port);
 }
 
-/* Output in `out` (cut), exit status returned. */
-static inline int live_run(char *const argv[], char *out, size_t size)
+int live_run(char *const argv[], char *out, size_t size)
 {
 	int pipe_fds[2];
 	size_t used = 0;
@@ -76,33 +58,23 @@ static inline int live_run(char *const argv[], char *out, size_t size)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static inline bool live_v2(void)
+bool live_v2(void)
 {
 	return live_api[0] == '2';
 }
 
-/* "--dial-timeout" in v3, "--timeout" in v2, if there is no user to name. */
-#define live_ctl(e, out, size, ...)                                                          \
-	live_run((char *[]){(char *)"etcdctl", (char *)"--endpoints", (char *)(e)->url,      \
-			 (char *)((e)->user != NULL ? (live_v2() ? "--username" : "--user")  \
-				  : live_v2()       ? "--timeout"                            \
-						    : "--dial-timeout"),                           \
-			 (char *)((e)->user != NULL ? (e)->user : "2s"), __VA_ARGS__, NULL}, \
-		out, size)
-
-static inline bool live_put(const struct live_etcd *e, const char *key, const char *value)
+bool live_put(const struct live_etcd *e, const char *key, const char *value)
 {
 	return live_ctl(e, NULL, 0, (char *)(live_v2() ? "set" : "put"), (char *)key,
 		       (char *)value) == 0;
 }
 
-static inline bool live_del(const struct live_etcd *e, const char *key)
+bool live_del(const struct live_etcd *e, const char *key)
 {
 	return live_ctl(e, NULL, 0, (char *)(live_v2() ? "rm" : "del"), (char *)key) == 0;
 }
 
-/* The value alone, without the newline etcdctl adds; "": no such key. */
-static inline void live_get(const struct live_etcd *e, const char *key, char *out, size_t size)
+void live_get(const struct live_etcd *e, const char *key, char *out, size_t size)
 {
 	int rc = live_v2() ? live_ctl(e, out, size, (char *)"get", (char *)"--quorum", (char *)key)
 			   : live_ctl(e, out, size, (char *)"get", (char *)"--print-value-only",
@@ -111,8 +83,7 @@ static inline void live_get(const struct live_etcd *e, const char *key, char *ou
 	out[rc == 0 ? strcspn(out, "\n") : 0] = '\0';
 }
 
-/* Everything etcd knows about the key; the wording is the API's. */
-static inline void live_details(const struct live_etcd *e, const char *key, char *out, size_t size)
+void live_details(const struct live_etcd *e, const char *key, char *out, size_t size)
 {
 	char url[320];
 
@@ -124,7 +95,7 @@ static inline void live_details(const struct live_etcd *e, const char *key, char
 	live_run((char *[]){(char *)"curl", (char *)"-s", url, NULL}, out, size);
 }
 
-static inline bool live_has_ttl(const struct live_etcd *e, const char *key)
+bool live_has_ttl(const struct live_etcd *e, const char *key)
 {
 	char text[800];
 
@@ -134,8 +105,7 @@ static inline bool live_has_ttl(const struct live_etcd *e, const char *key)
 				   strstr(text, "\"Lease\" : 0\n") == NULL;
 }
 
-/* Whoever has no login is refused from now on; etcdctl has root's, which is "secret". */
-static inline bool live_authentication(struct live_etcd *e)
+bool live_authentication(struct live_etcd *e)
 {
 	bool done =
 		live_ctl(e, NULL, 0, (char *)"user", (char *)"add", (char *)"root:secret") == 0 &&
@@ -147,7 +117,7 @@ static inline bool live_authentication(struct live_etcd *e)
 	return done;
 }
 
-static inline void live_prepare(struct live_etcd *e, const char *scheme)
+void live_prepare(struct live_etcd *e, const char *scheme)
 {
 	strcpy(e->dir, "/tmp/ovnet-etcd-XXXXXX");
 	if (mkdtemp(e->dir) == NULL)
@@ -157,7 +127,7 @@ static inline void live_prepare(struct live_etcd *e, const char *scheme)
 }
 
 /* It answers, and writes can be done. */
-static inline bool live_health(const struct live_etcd *e)
+static bool live_health(const struct live_etcd *e)
 {
 	const char *api = live_api;
 
@@ -167,7 +137,7 @@ static inline bool live_health(const struct live_etcd *e)
 	return rc == 0;
 }
 
-static inline void live_spawn(struct live_etcd *e)
+void live_spawn(struct live_etcd *e)
 {
 	const char *name = e->name != NULL ? e->name : "default";
 	char data[96], initial[96];
@@ -191,7 +161,7 @@ static inline void live_spawn(struct live_etcd *e)
 	}
 }
 
-static inline void live_wait(const struct live_etcd *e)
+void live_wait(const struct live_etcd *e)
 {
 	for (int i = 0; i < 100; i++) {
 		if (live_health(e))
@@ -202,13 +172,13 @@ static inline void live_wait(const struct live_etcd *e)
 	abort();
 }
 
-static inline void live_start(struct live_etcd *e)
+void live_start(struct live_etcd *e)
 {
 	live_spawn(e);
 	live_wait(e);
 }
 
-static inline void live_kill(struct live_etcd *e)
+void live_kill(struct live_etcd *e)
 {
 	if (e->pid > 0) {
 		kill(e->pid, SIGKILL);
@@ -217,18 +187,21 @@ static inline void live_kill(struct live_etcd *e)
 	e->pid = 0;
 }
 
-static inline int live_unlink(const char *path, const struct stat *s, int type, struct FTW *f)
+static int live_unlink(const char *path, const struct stat *s, int type, struct FTW *f)
 {
 	(void)s, (void)type, (void)f;
 	return remove(path);
 }
 
-static inline void live_remove(struct live_etcd *e)
+void live_remove_dir(const char *dir)
+{
+	nftw(dir, live_unlink, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void live_remove(struct live_etcd *e)
 {
 	live_kill(e);
 	if (e->dir[0] != '\0')
-		nftw(e->dir, live_unlink, 16, FTW_DEPTH | FTW_PHYS);
+		live_remove_dir(e->dir);
 	*e = (struct live_etcd){0};
 }
-
-#endif

@@ -1,41 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A network namespace, an EAL and a packet pool for tests of the doors. Everything in the
- * namespace goes with the process.
- */
-#ifndef OVNET_TEST_LAB_H
-#define OVNET_TEST_LAB_H
+#include "bed/lab.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/if.h>
-#include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <rte_eal.h>
 
-#include "packet/meta.h"
-#include "port/port.h"
+struct rte_mempool *lab_pool;
 
-#define LAB_SKIP 77 /* meson: skipped */
-
-static struct rte_mempool *lab_pool;
-
-/* Runs a program to its end; its exit status. */
-static inline int lab_run(const char *const *argv)
+int lab_run(const char *const *argv)
 {
 	pid_t pid = fork();
 	int status;
@@ -49,9 +27,7 @@ static inline int lab_run(const char *const *argv)
 	return WEXITSTATUS(status);
 }
 
-#define lab(...) assert_int_equal(lab_run((const char *const[]){__VA_ARGS__, NULL}), 0)
-
-static inline void lab_enter(void)
+void lab_enter(void)
 {
 	const char *argv[] = {"test", "--no-huge", "-m", "128", "--no-pci", "--no-shconf",
 		"--no-telemetry", "--lcores", "0@(0,1)", "--log-level", "error"};
@@ -69,8 +45,7 @@ static inline void lab_enter(void)
 		exit(1);
 }
 
-/* veth NAME, ours, with 10.9.0.1/24 and fd09::1/64, and NAMEp, the peer's end. */
-static inline void lab_veth(const char *name, const char *peer)
+void lab_veth(const char *name, const char *peer)
 {
 	lab("ip", "link", "set", "dev", "lo", "up");
 	lab("ip", "link", "add", "name", name, "type", "veth", "peer", "name", peer);
@@ -80,8 +55,7 @@ static inline void lab_veth(const char *name, const char *peer)
 	lab("ip", "link", "set", "dev", peer, "up");
 }
 
-/* A raw socket that sees what arrives at an interface, and sends by it. */
-static inline int lab_raw(const char *iface)
+int lab_raw(const char *iface)
 {
 	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	const int one = 1;
@@ -94,7 +68,7 @@ static inline int lab_raw(const char *iface)
 	return fd;
 }
 
-static inline void lab_mac(const char *iface, uint8_t *mac)
+void lab_mac(const char *iface, uint8_t *mac)
 {
 	struct ifreq ifr = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -105,7 +79,7 @@ static inline void lab_mac(const char *iface, uint8_t *mac)
 	close(fd);
 }
 
-static inline int lab_udp4(const char *addr, uint16_t port)
+int lab_udp4(const char *addr, uint16_t port)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -115,7 +89,7 @@ static inline int lab_udp4(const char *addr, uint16_t port)
 	return fd;
 }
 
-static inline int lab_udp6(const char *addr, uint16_t port)
+int lab_udp6(const char *addr, uint16_t port)
 {
 	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -125,15 +99,14 @@ static inline int lab_udp6(const char *addr, uint16_t port)
 	return fd;
 }
 
-static inline bool lab_readable(int fd, int timeout_ms)
+bool lab_readable(int fd, int timeout_ms)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	return poll(&p, 1, timeout_ms) == 1 && (p.revents & POLLIN) != 0;
 }
 
-/* Whether a datagram with this text comes; others are thrown away. */
-static inline bool lab_receives(int fd, const char *text, int timeout_ms)
+bool lab_receives(int fd, const char *text, int timeout_ms)
 {
 	char buf[4096];
 
@@ -145,7 +118,7 @@ static inline bool lab_receives(int fd, const char *text, int timeout_ms)
 	return false;
 }
 
-static inline uint16_t lab_sum(const void *data, size_t len)
+uint16_t lab_sum(const void *data, size_t len)
 {
 	const uint8_t *b = data;
 	uint32_t sum = 0;
@@ -157,18 +130,7 @@ static inline uint16_t lab_sum(const void *data, size_t len)
 	return htons((uint16_t)~sum);
 }
 
-struct lab_packet {
-	uint8_t src_mac[6], dst_mac[6];
-	const char *src, *dst;
-	uint16_t port;
-	uint16_t frag;   /* as in the IPv4 header, host order */
-	uint8_t options; /* IPv4: words of no-operation */
-	uint16_t vlan;   /* 0: untagged */
-	uint8_t proto;   /* 0: UDP */
-	const char *text;
-};
-
-static inline size_t lab_ip4(uint8_t *at, const struct lab_packet *p)
+static size_t lab_ip4(uint8_t *at, const struct lab_packet *p)
 {
 	size_t text = strlen(p->text), hlen = 20 + 4u * p->options;
 	struct iphdr ip = {.version = 4, .ihl = (hlen / 4) & 15, .ttl = 64};
@@ -191,7 +153,7 @@ static inline size_t lab_ip4(uint8_t *at, const struct lab_packet *p)
 }
 
 /* The checksum is what IPv6 cannot do without. */
-static inline size_t lab_ip6(uint8_t *at, const struct lab_packet *p)
+static size_t lab_ip6(uint8_t *at, const struct lab_packet *p)
 {
 	size_t text = strlen(p->text);
 	uint8_t pseudo[512] = {0};
@@ -215,8 +177,7 @@ static inline size_t lab_ip6(uint8_t *at, const struct lab_packet *p)
 	return 48 + text;
 }
 
-/* A frame as `p` says; its length. `at` holds 512 bytes. */
-static inline size_t lab_frame(uint8_t *at, const struct lab_packet *p)
+size_t lab_frame(uint8_t *at, const struct lab_packet *p)
 {
 	bool v6 = strchr(p->dst, ':') != NULL;
 	uint16_t type = htons(v6 ? ETH_P_IPV6 : ETH_P_IP);
@@ -234,9 +195,7 @@ static inline size_t lab_frame(uint8_t *at, const struct lab_packet *p)
 	return n + (v6 ? lab_ip6(at + n, p) : lab_ip4(at + n, p));
 }
 
-/* Polls a queue until `n` packets came or `timeout_ms` went by with nothing. */
-static inline uint16_t lab_rx(
-	struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n, int timeout_ms)
+uint16_t lab_rx(struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n, int timeout_ms)
 {
 	uint16_t got = 0;
 
@@ -254,16 +213,14 @@ static inline uint16_t lab_rx(
 	return got;
 }
 
-/* The kernel declares a link running a moment after it is. */
-static inline bool lab_comes_up(struct ovnet_port *port)
+bool lab_comes_up(struct ovnet_port *port)
 {
 	for (unsigned i = 0; i < 200 && !port->driver->link_up(port); i++)
 		usleep(10000);
 	return port->driver->link_up(port);
 }
 
-/* A packet in a mbuf, in `segs` segments. */
-static inline struct rte_mbuf *lab_mbuf(const uint8_t *data, size_t len, unsigned segs)
+struct rte_mbuf *lab_mbuf(const uint8_t *data, size_t len, unsigned segs)
 {
 	struct rte_mbuf *head = NULL;
 	size_t part = (len + segs - 1) / segs;
@@ -282,10 +239,7 @@ static inline struct rte_mbuf *lab_mbuf(const uint8_t *data, size_t len, unsigne
 	return head;
 }
 
-/* A door must give every buffer back. */
-static inline void lab_no_leak(void)
+void lab_no_leak(void)
 {
 	assert_int_equal(rte_mempool_in_use_count(lab_pool), 0);
 }
-
-#endif

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What may stand between a node and etcd. */
-#ifndef OVNET_TEST_LIVE_PROXY_H
-#define OVNET_TEST_LIVE_PROXY_H
+#include "bed/live_proxy.h"
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
-#include "live_etcd.h"
+#include "bed/cmocka.h"
 
-/* Between two sockets until one ends. */
-static inline void shovel(int a, int b)
+void shovel(int a, int b)
 {
 	struct pollfd fds[2] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
 	char buf[4096];
@@ -24,7 +25,7 @@ static inline void shovel(int a, int b)
 		}
 }
 
-static inline int dial(const char *url)
+int dial(const char *url)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
@@ -34,8 +35,7 @@ static inline int dial(const char *url)
 	return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ? fd : -1;
 }
 
-/* Each connection is one process's, which ends with serve(). `url`: where it listens. */
-static inline pid_t start_proxy(
+pid_t start_proxy(
 	const char *server, void (*serve)(int fd, const char *server), char *url, size_t size)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -64,10 +64,8 @@ static inline pid_t start_proxy(
 	return pid;
 }
 
-static inline void stop_proxy(pid_t proxy)
+void stop_proxy(pid_t proxy)
 {
 	kill(proxy, SIGKILL);
 	waitpid(proxy, NULL, 0);
 }
-
-#endif

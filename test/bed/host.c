@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A host device in the lab, and what `ip` says of it. */
-#ifndef OVNET_TEST_HOST_BED_H
-#define OVNET_TEST_HOST_BED_H
+#include "bed/host.h"
 
-#include "kernel_lab.h"
+#include <errno.h>
+#include <stdio.h>
 
-#define NETWORK "10.5.0.0/16"
-#define OWN     "10.5.9.0/24"
-#define MTU     1450
-
-static inline uint32_t add_tun(struct lab *l, const char *name)
+uint32_t add_tun(struct lab *l, const char *name)
 {
 	struct ovnet_link link;
 
@@ -19,8 +14,7 @@ static inline uint32_t add_tun(struct lab *l, const char *name)
 	return link.ifindex;
 }
 
-/* A list of these prefixes; at most four are alive at a time. */
-static inline const struct ovnet_prefix_list *holes(const char *a, const char *b)
+const struct ovnet_prefix_list *holes(const char *a, const char *b)
 {
 	static struct ovnet_prefix items[4][2];
 	static struct ovnet_prefix_list list[4];
@@ -35,22 +29,21 @@ static inline const struct ovnet_prefix_list *holes(const char *a, const char *b
 	return &list[i];
 }
 
-static inline int set_up(struct lab *l, uint32_t ifindex)
+int host_set_up(struct lab *l, uint32_t ifindex)
 {
 	const struct ovnet_host_conf conf = {{net(NETWORK)}, {net(OWN)}, holes(NETWORK, NULL), MTU};
 
 	return ovnet_host_device_setup(l->k, ifindex, &conf);
 }
 
-static inline void set_route(struct lab *l, uint32_t ifindex, const char *subnet)
+void set_route(struct lab *l, uint32_t ifindex, const char *subnet)
 {
 	struct ovnet_prefix p = net(subnet);
 
 	assert_int_equal(ovnet_host_route_set(l->k, ifindex, &p), 0);
 }
 
-/* The whole of what `ip` prints equals `want`. */
-static inline void prints(const char *cmd, const char *want)
+void prints(const char *cmd, const char *want)
 {
 	char got[2048];
 	FILE *f = popen(cmd, "r");
@@ -61,19 +54,7 @@ static inline void prints(const char *cmd, const char *want)
 	assert_string_equal(got, want);
 }
 
-#define ROUTES  "ip -4 route show proto 111 | sed 's/ linkdown//; s/ *$//'"
-#define ROUTES6 "ip -6 route show proto 111 | sed 's/ linkdown//; s/ dev lo//; s/ *$//'"
-#define HOLE6   "blackhole fd05::/48 metric 4278198272 pref medium\n"
-#define ADDRS   "ip -o addr show dev ovnet0 | awk '{print $4}'"
-#define HOLE    "blackhole 10.5.0.0/16 metric 4278198272\n"
-
-struct comparison {
-	unsigned asked;
-	bool over;
-	int err;
-};
-
-static inline bool keep_one(void *arg, const struct ovnet_prefix *subnet)
+bool keep_one(void *arg, const struct ovnet_prefix *subnet)
 {
 	struct ovnet_prefix kept = net("10.5.1.0/24");
 
@@ -81,7 +62,7 @@ static inline bool keep_one(void *arg, const struct ovnet_prefix *subnet)
 	return ovnet_prefix_equal(subnet, &kept);
 }
 
-static inline void on_compared(void *arg, int err)
+void on_compared(void *arg, int err)
 {
 	struct comparison *c = arg;
 
@@ -90,8 +71,7 @@ static inline void on_compared(void *arg, int err)
 	c->err = err;
 }
 
-/* How many routes were asked about. */
-static inline unsigned compare(struct lab *l, uint32_t dev)
+unsigned compare(struct lab *l, uint32_t dev)
 {
 	struct comparison c = {0}, second = {0};
 
@@ -104,5 +84,3 @@ static inline unsigned compare(struct lab *l, uint32_t dev)
 	assert_false(second.over);
 	return c.asked;
 }
-
-#endif

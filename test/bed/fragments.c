@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The path's bed with a table for fragments. Include after cmocka.h. */
-#ifndef OVNET_TEST_FRAGMENTS_BED_H
-#define OVNET_TEST_FRAGMENTS_BED_H
-
-#include "path_bed.h"
+#include "bed/fragments.h"
 
 #include <rte_cycles.h>
 
-#include "path/fragments.h"
+uint8_t whole[2048];
 
-#define HEADERS  34 /* Ethernet, IPv4 */
-#define INNER    1400
-#define MAX_HELD 100
-#define MORE     0x2000
-#define PAYLOAD  (INNER + 30) /* of the outer IPv4 header */
-#define OTHER_IP 0x0aa80063u  /* no lease */
-
-static const struct ovnet_path_ops *ops;
-static uint8_t whole[2048]; /* the datagram of every case */
-
-static inline struct bed *frag_bed(bool exclusive)
+struct bed *frag_bed(bool exclusive)
 {
 	struct bed *b = bed_open(1);
 
@@ -32,8 +18,7 @@ static inline struct bed *frag_bed(bool exclusive)
 	return b;
 }
 
-/* Nothing waits any more, nothing is lost on the way: what came in is sent, dropped or absorbed. */
-static inline void frag_close(struct bed *b)
+void frag_close(struct bed *b)
 {
 	assert_int_equal(b->ctx.fragments->held, 0);
 	assert_true(b->ctx.fragments->due == UINT64_MAX || b->ctx.fragments->due > rte_rdtsc());
@@ -45,8 +30,7 @@ static inline void frag_close(struct bed *b)
 	bed_close(b);
 }
 
-/* Bytes `from` to `to` of the outer payload, both of them multiples of 8 unless it is the last. */
-static inline uint16_t cut(uint8_t *out, uint16_t from, uint16_t to, bool more)
+uint16_t cut(uint8_t *out, uint16_t from, uint16_t to, bool more)
 {
 	memcpy(out, whole, HEADERS);
 	memcpy(out + HEADERS, whole + HEADERS + from, to - from);
@@ -56,20 +40,20 @@ static inline uint16_t cut(uint8_t *out, uint16_t from, uint16_t to, bool more)
 	return (uint16_t)(HEADERS + to - from);
 }
 
-static inline void arrive(struct bed *b, const uint8_t *bytes, uint16_t len, uint16_t seg)
+void arrive(struct bed *b, const uint8_t *bytes, uint16_t len, uint16_t seg)
 {
 	bed_receive(b, UPLINK, bed_packet(UPLINK, bytes, len, seg, seg));
 	assert_int_equal(ops->poll(&b->ctx), 1);
 }
 
-static inline void piece(struct bed *b, uint16_t from, uint16_t to)
+void piece(struct bed *b, uint16_t from, uint16_t to)
 {
 	uint8_t out[2048];
 
 	arrive(b, out, cut(out, from, to, to != PAYLOAD), 0);
 }
 
-static inline void is_delivered(struct bed *b)
+void is_delivered(struct bed *b)
 {
 	uint8_t got[2048];
 
@@ -78,9 +62,7 @@ static inline void is_delivered(struct bed *b)
 	assert_int_equal(b->ctx.fragments->held, 0);
 }
 
-static inline void later(struct bed *b)
+void later(struct bed *b)
 {
 	ovnet_fragments_expire(&b->ctx, rte_rdtsc() + 2 * rte_get_tsc_hz());
 }
-
-#endif

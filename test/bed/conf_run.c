@@ -1,38 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One run of conf_load on a file and a command line, and what it printed. For test_options.c and
- * test_conf_file.c, which include it once each. */
-#ifndef OVNET_TEST_CONF_RUN_H
-#define OVNET_TEST_CONF_RUN_H
+#include "bed/conf_run.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "conf/conf.h"
-#include "conf/reader.h"
-
-#define MAX_ARGS 8
-
-/* What one run of conf_load left. */
-struct run {
-	struct conf conf;
-	enum conf_action action;
-	int err;
-	char *out, *errors; /* stdout, stderr */
-};
-
-static char file[64];
+char file[64];
 
 /* Sends `fd` to a temporary file; returns a copy of the real one. */
-static inline int divert(int fd, FILE **tmp)
+static int divert(int fd, FILE **tmp)
 {
 	fflush(NULL);
 	int saved = dup(fd);
@@ -42,7 +14,7 @@ static inline int divert(int fd, FILE **tmp)
 	return saved;
 }
 
-static inline char *restore(int fd, int saved, FILE *tmp)
+static char *restore(int fd, int saved, FILE *tmp)
 {
 	fflush(NULL);
 	assert_true(dup2(saved, fd) >= 0);
@@ -57,7 +29,7 @@ static inline char *restore(int fd, int saved, FILE *tmp)
 	return text;
 }
 
-static inline void load(struct run *r, const char *const *args)
+void load(struct run *r, const char *const *args)
 {
 	char *argv[MAX_ARGS + 2] = {(char *)"ovnetd"};
 	int argc = 1;
@@ -73,14 +45,14 @@ static inline void load(struct run *r, const char *const *args)
 	r->out = restore(STDOUT_FILENO, saved_out, out);
 }
 
-static inline void done(struct run *r)
+void done(struct run *r)
 {
 	conf_free(&r->conf);
 	free(r->out);
 	free(r->errors);
 }
 
-static inline void write_bytes(const char *text, size_t len)
+void write_bytes(const char *text, size_t len)
 {
 	FILE *f = fopen(file, "w");
 
@@ -89,27 +61,24 @@ static inline void write_bytes(const char *text, size_t len)
 	assert_int_equal(fclose(f), 0);
 }
 
-static inline void write_text(const char *text)
+void write_text(const char *text)
 {
 	write_bytes(text, strlen(text));
 }
 
-static inline void load_file(struct run *r, const char *text)
+void load_file(struct run *r, const char *text)
 {
 	write_text(text);
 	load(r, (const char *const[]){"--config", file, NULL});
 }
 
-#define LOAD(r, ...) load(r, (const char *const[]){__VA_ARGS__, NULL})
-
-static inline void expect(const char *text, const char *part)
+void expect(const char *text, const char *part)
 {
 	if (strstr(text, part) == NULL)
 		fail_msg("\"%s\" not in:\n%s", part, text);
 }
 
-/* The file is refused with `error` at `line`. */
-static inline void refused(const char *text, unsigned line, const char *error)
+void refused(const char *text, unsigned line, const char *error)
 {
 	struct run r;
 	char where[128];
@@ -122,7 +91,7 @@ static inline void refused(const char *text, unsigned line, const char *error)
 	done(&r);
 }
 
-static inline void flag_refused(const char *flag, const char *error)
+void flag_refused(const char *flag, const char *error)
 {
 	struct run r;
 
@@ -133,7 +102,7 @@ static inline void flag_refused(const char *flag, const char *error)
 	done(&r);
 }
 
-static inline int make_file(void **state)
+int make_file(void **state)
 {
 	(void)state;
 	snprintf(file, sizeof(file), "/tmp/ovnet-options-XXXXXX");
@@ -141,10 +110,8 @@ static inline int make_file(void **state)
 	return fd < 0 ? -1 : close(fd);
 }
 
-static inline int remove_file(void **state)
+int remove_file(void **state)
 {
 	(void)state;
 	return unlink(file);
 }
-
-#endif

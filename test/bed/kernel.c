@@ -1,39 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A node and its peer for the suites on the kernel: the process moves into a network namespace
- * of its own, a child holds the peer's; u0 here and p0 there are the two ends of a veth.
- */
-#ifndef OVNET_TEST_KERNEL_LAB_H
-#define OVNET_TEST_KERNEL_LAB_H
+#include "bed/kernel.h"
 
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <event2/event.h>
-
-#include "kernel/internal.h"
-
-struct lab {
-	pid_t peer;
-	struct event_base *base;
-	struct ovnet_kernel *k;
-	uint32_t u0;
-	/* what the callbacks saw */
-	unsigned neighbour_calls, route_calls, addrs_calls, link_calls, resync_calls;
-	bool neighbour_known;
-	struct ovnet_mac mac;
-	struct ovnet_addr addr;
-	struct ovnet_link link; /* the last one of u0 */
-};
-
-__attribute__((format(printf, 1, 2))) static inline int try_sh(const char *fmt, ...)
+int try_sh(const char *fmt, ...)
 {
 	char cmd[1024];
 	va_list ap;
@@ -44,12 +17,7 @@ __attribute__((format(printf, 1, 2))) static inline int try_sh(const char *fmt, 
 	return system(cmd);
 }
 
-#define sh(...)      assert_int_equal(try_sh(__VA_ARGS__), 0)
-#define peer(l, ...) peer_sh(l, __VA_ARGS__)
-#define peer_sh(l, fmt, ...) \
-	assert_int_equal(try_sh("nsenter -t %d -n " fmt, (int)(l)->peer, ##__VA_ARGS__), 0)
-
-static inline void on_neighbour(
+static void on_neighbour(
 	void *arg, uint32_t ifindex, const struct ovnet_addr *addr, const struct ovnet_mac *mac)
 {
 	struct lab *l = arg;
@@ -62,12 +30,12 @@ static inline void on_neighbour(
 		l->mac = *mac;
 }
 
-static inline void on_route(void *arg)
+static void on_route(void *arg)
 {
 	((struct lab *)arg)->route_calls++;
 }
 
-static inline void on_link(void *arg, const struct ovnet_link *link)
+static void on_link(void *arg, const struct ovnet_link *link)
 {
 	struct lab *l = arg;
 
@@ -77,17 +45,17 @@ static inline void on_link(void *arg, const struct ovnet_link *link)
 	l->link = *link;
 }
 
-static inline void on_addrs(void *arg)
+static void on_addrs(void *arg)
 {
 	((struct lab *)arg)->addrs_calls++;
 }
 
-static inline void on_resync(void *arg)
+static void on_resync(void *arg)
 {
 	((struct lab *)arg)->resync_calls++;
 }
 
-static inline void run_for(struct lab *l, unsigned ms)
+void run_for(struct lab *l, unsigned ms)
 {
 	for (unsigned t = 0; t < ms; t += 5) {
 		event_base_loop(l->base, EVLOOP_NONBLOCK);
@@ -95,20 +63,7 @@ static inline void run_for(struct lab *l, unsigned ms)
 	}
 }
 
-/* Runs the loop until `cond` holds; fails the test after `seconds`. */
-#define run_until(l, cond, seconds)                                              \
-	do {                                                                     \
-		time_t deadline_ = time(NULL) + (seconds) + 1;                   \
-		while (event_base_loop((l)->base, EVLOOP_NONBLOCK), !(cond)) {   \
-			if (time(NULL) > deadline_)                              \
-				fail_msg("not within %d s: %s", seconds, #cond); \
-			usleep(5000);                                            \
-		}                                                                \
-	} while (0)
-
-/* The answer comes at once when the peer's reply is quick, otherwise by the callback. */
-static inline void want_resolved(
-	struct lab *l, const struct ovnet_addr *addr, struct ovnet_mac *mac)
+void want_resolved(struct lab *l, const struct ovnet_addr *addr, struct ovnet_mac *mac)
 {
 	int known = ovnet_kernel_neigh_want(l->k, l->u0, addr, mac);
 
@@ -119,7 +74,7 @@ static inline void want_resolved(
 	*mac = l->mac;
 }
 
-static inline pid_t spawn_peer(void)
+static pid_t spawn_peer(void)
 {
 	int ready[2];
 	char c = 0;
@@ -140,7 +95,7 @@ static inline pid_t spawn_peer(void)
 	return pid;
 }
 
-static inline struct ovnet_addr ip(const char *text)
+struct ovnet_addr ip(const char *text)
 {
 	struct ovnet_addr a;
 
@@ -148,7 +103,7 @@ static inline struct ovnet_addr ip(const char *text)
 	return a;
 }
 
-static inline struct ovnet_prefix net(const char *text)
+struct ovnet_prefix net(const char *text)
 {
 	struct ovnet_prefix p;
 
@@ -156,7 +111,7 @@ static inline struct ovnet_prefix net(const char *text)
 	return p;
 }
 
-static inline int lab_setup(void **state)
+int lab_setup(void **state)
 {
 	static const struct ovnet_kernel_events events = {.neighbour = on_neighbour,
 		.route_changed = on_route,
@@ -185,7 +140,7 @@ static inline int lab_setup(void **state)
 	return 0;
 }
 
-static inline int lab_teardown(void **state)
+int lab_teardown(void **state)
 {
 	struct lab *l = *state;
 
@@ -199,13 +154,10 @@ static inline int lab_teardown(void **state)
 	return 0;
 }
 
-/* 0, or 77 when the suite cannot run here. */
-static inline int lab_enter(void)
+int netns_enter(void)
 {
 	if (unshare(CLONE_NEWNET) == 0)
 		return 0;
 	printf("SKIP: a network namespace of one's own needs root\n");
 	return 77;
 }
-
-#endif

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A proxy before etcd that lets some answers get lost, come late, or end their connection. */
-#ifndef OVNET_TEST_LIVE_LOSSY_H
-#define OVNET_TEST_LIVE_LOSSY_H
+#include "bed/live_lossy.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 
-#include "live_node.h"
-#include "live_proxy.h"
+struct lossy_rule *rule;
 
-/* What the proxy is to do, shared with its processes. */
-static struct {
-	char match[80];  /* of what a client sends; "": none */
-	char unless[32]; /* it sends this, too; "": never */
-	int times;       /* so many connections from now on */
-	int hits;        /* so many were it: they get nothing more */
-	bool deaf;       /* and etcd does not see it either */
-	bool late, go;   /* or they get all of it, from `go` on */
-	bool pass;       /* or they get all as before, until `cut` */
-	bool cut;        /* they end now */
-	char last[200];  /* and get this before */
-	int logins;
-} * rule;
-
-static bool has(const char *buf, size_t n, const char *text)
+bool has(const char *buf, size_t n, const char *text)
 {
 	return text[0] != '\0' && memmem(buf, n, text, strlen(text)) != NULL;
 }
@@ -53,7 +37,7 @@ static bool pass_on(int from, int to, bool is_client, bool *held)
 	return write(to, buf, (size_t)n) == n;
 }
 
-static void serve(int fd, const char *server)
+void serve(int fd, const char *server)
 {
 	int up = dial(server);
 	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = up, .events = POLLIN}};
@@ -71,20 +55,17 @@ static void serve(int fd, const char *server)
 		perror("the proxy's last word");
 }
 
-/* The next connection that says so is one. */
-static void hold(const char *match)
+void hold(const char *match)
 {
 	memset(rule, 0, sizeof(*rule));
 	rule->times = 1;
 	snprintf(rule->match, sizeof(rule->match), "%s", match);
 }
 
-static pid_t proxy;
+pid_t proxy;
 
-static inline int share_rule(void **state)
+int share_rule(void **state)
 {
 	rule = mmap(NULL, sizeof(*rule), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return rule == MAP_FAILED ? -1 : start_all(state);
 }
-
-#endif

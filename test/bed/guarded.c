@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Packets whose every segment ends where the memory does: a read one byte too far is a SIGSEGV.
- * Include after path_bed.h; one such packet at a time.
- */
-#ifndef OVNET_TEST_GUARDED_H
-#define OVNET_TEST_GUARDED_H
+#include "bed/guarded.h"
 
 #include <sys/mman.h>
+
+#include "bed/random.h"
 
 #define GUARDED_SEGS 256
 #define GUARDED_ROOM 65536u /* bytes of the first segment; the others have a page */
@@ -15,14 +12,14 @@
 static uint8_t *guarded_at[GUARDED_SEGS];
 static struct rte_mbuf_ext_shared_info guarded_info[GUARDED_SEGS];
 
-static inline void guarded_freed(void *addr, void *arg)
+static void guarded_freed(void *addr, void *arg)
 {
 	(void)addr;
 	(void)arg;
 }
 
 /* The end of segment `i`'s memory. */
-static inline uint8_t *guarded_end(unsigned i)
+static uint8_t *guarded_end(unsigned i)
 {
 	size_t room = i == 0 ? GUARDED_ROOM : GUARDED_PAGE;
 
@@ -36,7 +33,7 @@ static inline uint8_t *guarded_end(unsigned i)
 	return guarded_at[i] + room;
 }
 
-static inline struct rte_mbuf *guarded_segment(unsigned i, const uint8_t *bytes, uint16_t len)
+static struct rte_mbuf *guarded_segment(unsigned i, const uint8_t *bytes, uint16_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(bed_pool);
 	uint8_t *end = guarded_end(i);
@@ -52,9 +49,7 @@ static inline struct rte_mbuf *guarded_segment(unsigned i, const uint8_t *bytes,
 	return m;
 }
 
-/* `len` bytes in segments of at most `seg` (0: one), the first of `first` if that is not 0. */
-static inline struct rte_mbuf *guarded_packet(
-	const uint8_t *bytes, uint16_t len, uint16_t first, uint16_t seg)
+struct rte_mbuf *guarded_packet(const uint8_t *bytes, uint16_t len, uint16_t first, uint16_t seg)
 {
 	uint16_t n = first != 0 ? RTE_MIN(first, len) : seg != 0 ? RTE_MIN(seg, len) : len, at = n;
 	struct rte_mbuf *m = guarded_segment(0, bytes, n), *last = m;
@@ -72,8 +67,7 @@ static inline struct rte_mbuf *guarded_packet(
 	return m;
 }
 
-/* The packet's bytes, whatever its segments. */
-static inline uint16_t packet_bytes(const struct rte_mbuf *m, uint8_t *bytes, uint32_t size)
+uint16_t packet_bytes(const struct rte_mbuf *m, uint8_t *bytes, uint32_t size)
 {
 	rte_mbuf_sanity_check(m, 1);
 	assert_in_range(m->pkt_len, 0, size);
@@ -84,18 +78,14 @@ static inline uint16_t packet_bytes(const struct rte_mbuf *m, uint8_t *bytes, ui
 	return (uint16_t)m->pkt_len;
 }
 
-/* A fixed sequence of numbers below `below`. */
 static uint64_t guarded_seed = 1;
 
-static inline uint32_t draw(uint32_t below)
+uint32_t draw(uint32_t below)
 {
-	guarded_seed = guarded_seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(((guarded_seed >> 33) * below) >> 31);
+	return (uint32_t)((uint64_t)next_random(&guarded_seed) * below >> 31);
 }
 
-static inline void all_mbufs_back(void)
+void all_mbufs_back(void)
 {
 	assert_int_equal(rte_mempool_avail_count(bed_pool), BED_MBUFS);
 }
-
-#endif

@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the suites of the IPv6 tables share. */
-#ifndef OVNET_TEST_FIB6_BED_H
-#define OVNET_TEST_FIB6_BED_H
+#include "bed/fib6.h"
 
-#include <sys/socket.h>
-
-#include "fib_bed.h"
-
-typedef unsigned __int128 u128;
-
-/* An address by its upper and lower half. */
-#define A(high, low) ((u128)(high) << 64 | (low))
-
-#define NET48 0xfd05000000000000 /* the upper half of a /48 network */
-
-static inline struct ovnet_addr addr_of(u128 n)
+struct ovnet_addr addr_of(u128 n)
 {
 	struct ovnet_addr a = {.family = AF_INET6};
 
@@ -23,7 +10,7 @@ static inline struct ovnet_addr addr_of(u128 n)
 	return a;
 }
 
-static inline struct ovnet_prefix6 prefix_of(u128 n, uint8_t len)
+struct ovnet_prefix6 prefix_of(u128 n, uint8_t len)
 {
 	struct ovnet_prefix6 p = {.len = len};
 
@@ -31,17 +18,17 @@ static inline struct ovnet_prefix6 prefix_of(u128 n, uint8_t len)
 	return p;
 }
 
-static inline struct ovnet_prefix subnet_of(u128 n, uint8_t len)
+struct ovnet_prefix subnet_of(u128 n, uint8_t len)
 {
 	return (struct ovnet_prefix){.family = AF_INET6, .v6 = prefix_of(n, len)};
 }
 
-static inline u128 mask_of(uint8_t len)
+u128 mask_of(uint8_t len)
 {
 	return len == 0 ? 0 : ~(u128)0 << (128 - len);
 }
 
-static inline struct ovnet_overlay overlay(u128 network, uint8_t len, u128 own, uint8_t own_len)
+struct ovnet_overlay overlay(u128 network, uint8_t len, u128 own, uint8_t own_len)
 {
 	return (struct ovnet_overlay){
 		.network = {0x0a050000, 16},
@@ -52,15 +39,14 @@ static inline struct ovnet_overlay overlay(u128 network, uint8_t len, u128 own, 
 	};
 }
 
-static inline int set_overlay(
-	u128 network, uint8_t len, u128 own, uint8_t own_len, uint8_t subnet6_len)
+int set_overlay(u128 network, uint8_t len, u128 own, uint8_t own_len, uint8_t subnet6_len)
 {
 	const struct ovnet_overlay o = overlay(network, len, own, own_len);
 
 	return ovnet_fib_set_overlay(bed.w, &o, 24, subnet6_len);
 }
 
-static inline int set_peer(u128 addr, uint8_t len, u128 public)
+int set_peer(u128 addr, uint8_t len, u128 public)
 {
 	const struct ovnet_peer_conf conf = {
 		.subnet = subnet_of(addr, len), .public_addr = addr_of(public)};
@@ -68,22 +54,21 @@ static inline int set_peer(u128 addr, uint8_t len, u128 public)
 	return ovnet_fib_set_peer(bed.w, &conf);
 }
 
-static inline int del_peer(u128 addr, uint8_t len)
+int del_peer(u128 addr, uint8_t len)
 {
 	const struct ovnet_prefix subnet = subnet_of(addr, len);
 
 	return ovnet_fib_del_peer(bed.w, &subnet);
 }
 
-static inline const struct ovnet_peer *lookup(u128 addr)
+const struct ovnet_peer *lookup(u128 addr)
 {
 	const struct ovnet_addr a = addr_of(addr);
 
 	return ovnet_fib_lookup6(ovnet_fib_view(&bed.fib), a.v6);
 }
 
-/* The public address of the peer found there; 0: none. */
-static inline u128 found(u128 addr)
+u128 found(u128 addr)
 {
 	const struct ovnet_peer *p = lookup(addr);
 	u128 n = 0;
@@ -93,11 +78,9 @@ static inline u128 found(u128 addr)
 	return n;
 }
 
-static inline bool known(u128 addr)
+bool known(u128 addr)
 {
 	const struct ovnet_addr a = addr_of(addr);
 
 	return ovnet_fib_is_source(&bed.fib, &a);
 }
-
-#endif

@@ -1,42 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * An offender, and the ICMP error about it, as bytes. Include after path_bed.h.
- */
-#ifndef OVNET_TEST_ICMP_BED_H
-#define OVNET_TEST_ICMP_BED_H
+#include "bed/icmp.h"
 
-#include "guarded.h"
-#include "packet/icmp_error.h"
+#include <arpa/inet.h>
 
-#define ROUTER   (OWN_NET + 1)
-#define ROOM     4096u
-#define HEADERS4 28u
-#define HEADERS6 48u
+const uint8_t router6[16] = {0xfd, 0, 0, 5, [15] = 1};
+const uint8_t pod6[16] = {0xfd, 0, 0, 5, [15] = 2};
+const uint8_t far6[16] = {0xfd, 0, 0, 9, [15] = 2};
+struct packet in, got;
 
-static const uint8_t router6[16] = {0xfd, 0, 0, 5, [15] = 1};
-static const uint8_t pod6[16] = {0xfd, 0, 0, 5, [15] = 2};
-static const uint8_t far6[16] = {0xfd, 0, 0, 9, [15] = 2};
-
-struct packet {
-	uint8_t b[ROOM];
-	uint16_t len;
-};
-
-static struct packet in, got;
-
-static inline void sum4(void)
+void sum4(void)
 {
 	be_put16(in.b + 10, 0);
 	be_put16(in.b + 10, ~be_sum(in.b, (in.b[0] & 15u) * 4, 0));
 }
 
-static inline void put4(uint16_t len)
+void put4(uint16_t len)
 {
 	memset(&in, 0, sizeof(in));
 	in.len = put_inner(in.b, OWN_POD, PEER_POD, 4000, len);
 }
 
-static inline void put6(uint16_t len)
+void put6(uint16_t len)
 {
 	memset(&in, 0, sizeof(in));
 	in.b[0] = 0x60;
@@ -50,14 +34,13 @@ static inline void put6(uint16_t len)
 	in.len = len;
 }
 
-static inline struct rte_mbuf *error_about(struct rte_mbuf *m, enum ovnet_icmp what, uint16_t mtu)
+static struct rte_mbuf *error_about(struct rte_mbuf *m, enum ovnet_icmp what, uint16_t mtu)
 {
 	return in.b[0] >> 4 == 4 ? ovnet_icmp4_error(bed_pool, m, what, mtu, htonl(ROUTER))
 				 : ovnet_icmp6_error(bed_pool, m, what, mtu, router6);
 }
 
-/* True when there is an error, which is then in `got`. The offender stays as it was. */
-static inline bool answered(enum ovnet_icmp what, uint16_t mtu, uint16_t first, uint16_t seg)
+bool answered(enum ovnet_icmp what, uint16_t mtu, uint16_t first, uint16_t seg)
 {
 	struct rte_mbuf *m = guarded_packet(in.b, in.len, first, seg);
 	struct packet still;
@@ -86,7 +69,7 @@ static inline bool answered(enum ovnet_icmp what, uint16_t mtu, uint16_t first, 
 	return e != NULL;
 }
 
-static inline void check4(uint8_t type, uint8_t code, uint32_t rest, uint16_t quote)
+void check4(uint8_t type, uint8_t code, uint32_t rest, uint16_t quote)
 {
 	assert_int_equal(got.len, HEADERS4 + quote);
 	assert_int_equal(got.b[0], 0x45);
@@ -107,7 +90,7 @@ static inline void check4(uint8_t type, uint8_t code, uint32_t rest, uint16_t qu
 	assert_memory_equal(got.b + HEADERS4, in.b, quote);
 }
 
-static inline void check6(uint8_t type, uint8_t code, uint32_t rest, uint16_t quote)
+void check6(uint8_t type, uint8_t code, uint32_t rest, uint16_t quote)
 {
 	assert_int_equal(got.len, HEADERS6 + quote);
 	assert_memory_equal(got.b, ((const uint8_t[]){0x60, 0, 0, 0}), 4);
@@ -126,7 +109,7 @@ static inline void check6(uint8_t type, uint8_t code, uint32_t rest, uint16_t qu
 	assert_memory_equal(got.b + HEADERS6, in.b, quote);
 }
 
-static inline void silent(void)
+void silent(void)
 {
 	static const enum ovnet_icmp all[] = {OVNET_ICMP_NET_UNREACHABLE,
 		OVNET_ICMP_HOST_UNREACHABLE, OVNET_ICMP_TOO_BIG, OVNET_ICMP_TIME_EXCEEDED};
@@ -137,14 +120,13 @@ static inline void silent(void)
 	}
 }
 
-static inline void speaks(void)
+void speaks(void)
 {
 	assert_true(answered(OVNET_ICMP_TOO_BIG, 1400, 0, 0));
 	assert_true(answered(OVNET_ICMP_TIME_EXCEEDED, 0, 19, 5));
 }
 
-/* Hop-by-hop, routing, destination options, AH, then what `at` says. */
-static inline uint16_t put_extensions(uint8_t last)
+uint16_t put_extensions(uint8_t last)
 {
 	static const uint8_t chain[] = {0, 43, 60, 51};
 	uint16_t at = 40;
@@ -159,5 +141,3 @@ static inline uint16_t put_extensions(uint8_t last)
 	}
 	return at;
 }
-
-#endif

@@ -1,39 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A control server on an event loop in a thread of its own, at a path of its own. */
-#ifndef OVNET_TEST_CTL_DAEMON_H
-#define OVNET_TEST_CTL_DAEMON_H
+#include "bed/ctl_daemon.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <event2/event.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "ctl/ctl_server.h"
-
-struct daemon {
-	char dir[32], path[64];
-	struct event_base *base;
-	struct event *stop;
-	struct ovnet_ctl_server *server;
-	int pipe[2];
-	pthread_t thread;
-};
-
-static inline void on_stop(evutil_socket_t fd, short what, void *arg)
+static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	event_base_loopbreak(arg);
 }
 
-static inline void *run_loop(void *arg)
+static void *run_loop(void *arg)
 {
 	struct daemon *d = arg;
 
@@ -41,8 +15,7 @@ static inline void *run_loop(void *arg)
 	return NULL;
 }
 
-/* A fresh directory; no server yet. */
-static inline void daemon_prepare(struct daemon *d)
+void daemon_prepare(struct daemon *d)
 {
 	memset(d, 0, sizeof(*d));
 	snprintf(d->dir, sizeof(d->dir), "/tmp/ovnet-ctl-XXXXXX");
@@ -50,7 +23,7 @@ static inline void daemon_prepare(struct daemon *d)
 	snprintf(d->path, sizeof(d->path), "%s/run/d.sock", d->dir);
 }
 
-static inline void daemon_start(
+void daemon_start(
 	struct daemon *d, mode_t mode, unsigned idle_s, const struct ovnet_ctl_method *methods)
 {
 	int err;
@@ -69,7 +42,7 @@ static inline void daemon_start(
 	assert_int_equal(pthread_create(&d->thread, NULL, run_loop, d), 0);
 }
 
-static inline void daemon_stop(struct daemon *d)
+void daemon_stop(struct daemon *d)
 {
 	assert_int_equal(write(d->pipe[1], "x", 1), 1);
 	assert_int_equal(pthread_join(d->thread, NULL), 0);
@@ -80,7 +53,7 @@ static inline void daemon_stop(struct daemon *d)
 	close(d->pipe[1]);
 }
 
-static inline void daemon_remove(struct daemon *d)
+void daemon_remove(struct daemon *d)
 {
 	char name[128];
 
@@ -91,5 +64,3 @@ static inline void daemon_remove(struct daemon *d)
 	rmdir(name);
 	assert_int_equal(rmdir(d->dir), 0); /* nothing else was left */
 }
-
-#endif

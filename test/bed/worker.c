@@ -1,53 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Two workers that run, between doors other threads feed. Include after cmocka.h.
- */
-#ifndef OVNET_TEST_WORKER_BED_H
-#define OVNET_TEST_WORKER_BED_H
+#include "bed/worker.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
+#include <unistd.h>
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
-#include "path/worker.h"
+struct live *live;
+bool watching;
+uint64_t looked[WORKERS];
 
-#include "path_bed.h"
-
-#define WORKERS 2
-#define QUEUES  2
-
-/* A door other threads feed: a ring each way per queue and an fd to wait on. */
-struct live_queue {
-	struct ovnet_port_queue q; /* first: what the path knows of it */
-	struct rte_ring *in, *out;
-	int fd;
-	_Atomic unsigned sender; /* lcore + 1 that called tx; a second one is a fault */
-	_Atomic bool shared;     /* two threads did call tx */
-};
-
-struct live_door {
-	struct ovnet_port port;
-	struct live_queue lq[QUEUES];
-};
-
-struct live {
-	struct bed *bed;
-	struct live_door host, uplink;
-	struct ovnet_worker w[WORKERS];
-	struct ovnet_peer_counters peers[WORKERS][16];
-	struct ovnet_queue_map *map;
-};
-
-static struct live *live;
-
-/* By worker, while watching: the epoch of its last look at a door, which comes behind its look at
- * the hook. */
-static bool watching;
-static uint64_t looked[WORKERS];
-
-static inline uint16_t live_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+static uint16_t live_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct live_queue *lq = (struct live_queue *)q;
 	uint64_t count;
@@ -60,7 +27,7 @@ static inline uint16_t live_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkt
 	return got;
 }
 
-static inline uint16_t live_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+static uint16_t live_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct live_queue *lq = (struct live_queue *)q;
 	unsigned self = rte_lcore_id() + 1, before = atomic_exchange(&lq->sender, self);
@@ -71,12 +38,12 @@ static inline uint16_t live_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkt
 	return (uint16_t)rte_ring_sp_enqueue_burst(lq->out, (void **)pkts, n, NULL);
 }
 
-static inline int live_fd(struct ovnet_port_queue *q)
+static int live_fd(struct ovnet_port_queue *q)
 {
 	return ((struct live_queue *)q)->fd;
 }
 
-static inline int live_arm(struct ovnet_port_queue *q)
+static int live_arm(struct ovnet_port_queue *q)
 {
 	return !rte_ring_empty(((struct live_queue *)q)->in);
 }
@@ -84,8 +51,7 @@ static inline int live_arm(struct ovnet_port_queue *q)
 static const struct ovnet_driver live_driver = {
 	.name = "live", .rx = live_rx, .tx = live_tx, .wait_fd = live_fd, .arm = live_arm};
 
-static inline void live_door_open(
-	struct live_door *d, const struct door *like, uint16_t queues, bool fds)
+static void live_door_open(struct live_door *d, const struct door *like, uint16_t queues, bool fds)
 {
 	char name[RTE_RING_NAMESIZE];
 
@@ -105,7 +71,7 @@ static inline void live_door_open(
 	}
 }
 
-static inline unsigned ring_empty_out(struct rte_ring *r)
+unsigned ring_empty_out(struct rte_ring *r)
 {
 	struct rte_mbuf *pkts[64];
 	unsigned n, total = 0;
@@ -117,7 +83,7 @@ static inline unsigned ring_empty_out(struct rte_ring *r)
 	return total;
 }
 
-static inline void live_door_close(struct live_door *d)
+static void live_door_close(struct live_door *d)
 {
 	for (uint16_t i = 0; i < d->port.n_rxq; i++) {
 		assert_false(atomic_load(&d->lq[i].shared));
@@ -130,12 +96,12 @@ static inline void live_door_close(struct live_door *d)
 	}
 }
 
-static inline void map_release(struct ovnet_rcu_head *head)
+static void map_release(struct ovnet_rcu_head *head)
 {
 	ovnet_queue_map_free((struct ovnet_queue_map *)head); /* its first member */
 }
 
-static inline void publish(bool host, bool uplink)
+void publish(bool host, bool uplink)
 {
 	struct ovnet_port *ports[N_DOORS] = {[HOST] = host ? &live->host.port : NULL,
 		[UPLINK] = uplink ? &live->uplink.port : NULL};
@@ -150,7 +116,7 @@ static inline void publish(bool host, bool uplink)
 		ovnet_handoff_wake(&live->bed->shared.handoff[i]);
 }
 
-static inline int live_open(void **state)
+int live_open(void **state)
 {
 	bool fds = *state == NULL;
 
@@ -178,13 +144,13 @@ static inline int live_open(void **state)
 	return 0;
 }
 
-static inline void launch(void)
+void workers_launch(void)
 {
 	for (unsigned i = 0; i < WORKERS; i++)
 		assert_int_equal(rte_eal_remote_launch(ovnet_worker_main, &live->w[i], i + 1), 0);
 }
 
-static inline void stop(void)
+void workers_stop(void)
 {
 	for (unsigned i = 0; i < WORKERS; i++)
 		ovnet_worker_stop(&live->w[i]);
@@ -192,7 +158,7 @@ static inline void stop(void)
 		assert_int_equal(rte_eal_wait_lcore(i + 1), 0);
 }
 
-static inline int live_close(void **state)
+int live_close(void **state)
 {
 	(void)state;
 	for (uint16_t i = 0; i < WORKERS; i++)
@@ -204,13 +170,3 @@ static inline int live_close(void **state)
 	free(live);
 	return 0;
 }
-
-static inline double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-#endif

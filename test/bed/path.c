@@ -1,68 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A node in memory for the path's tests: doors that are lists of packets in and out, a FIB with
- * one peer, one worker's context. bed_close() asserts that no packet was lost or leaked.
- * Include after cmocka.h.
- */
-#ifndef OVNET_TEST_PATH_BED_H
-#define OVNET_TEST_PATH_BED_H
+#include "bed/path.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
 
-#include "fib/fib_writer.h"
-#include "path/path.h"
-
-#define BED_MBUFS 1023
-#define DOOR_MAX  512
-
-enum { HOST, UPLINK, ATTACH, N_DOORS };
-
-#define OWN_IP     0x0aa8000cu /* 10.168.0.12, 10.5.82.0/24 */
-#define PEER_IP    0x0aa8000du /* 10.168.0.13, 10.5.9.0/24 */
-#define OWN_NET    0x0a055200u
-#define PEER_NET   0x0a050900u
-#define OWN_POD    (OWN_NET + 2)
-#define PEER_POD   (PEER_NET + 2)
-#define ATTACH_POD (OWN_NET + 9)
-
-struct door {
-	struct ovnet_port port;
-	struct ovnet_port_queue queue;
-	struct rte_mbuf *in[DOOR_MAX], *out[DOOR_MAX];
-	uint16_t n_in, n_out;
-	uint16_t room; /* packets tx takes before it is full */
-	enum ovnet_drop full;
-	int refuses; /* position in `out` at which one packet is refused, -1: none */
-	unsigned tx_calls;
-};
-
-struct bed {
-	struct ovnet_path_shared shared;
-	struct ovnet_path_ctx ctx;
-	struct ovnet_counters counters;
-	struct ovnet_peer_counters peer_counters[16];
-	struct ovnet_fib_writer *w;
-	struct ovnet_nh_slot *nh;
-	uint16_t mtu; /* of the ways to peers that are made from now on */
-	struct ovnet_overlay overlay;
-	struct door door[N_DOORS];
-	struct ovnet_queue_map *map;
-};
-
-static struct rte_mempool *bed_pool;
-static const struct ovnet_path_ops *ops __rte_unused; /* of the level under test */
-static const struct ovnet_mac own_vtep = {{0x42, 0x1b, 0x85, 0x54, 0x27, 0x45}};
-static const struct ovnet_mac peer_vtep = {{0x8e, 0xde, 0xd7, 0x74, 0xfe, 0x63}};
-static const struct ovnet_mac uplink_mac = {{0xc6, 0x3a, 0x3d, 0xd0, 0xfb, 0x0a}};
-static const struct ovnet_mac gateway_mac = {{0x1e, 0xd8, 0x21, 0x34, 0x07, 0xec}};
-static const struct ovnet_mac attach_mac = {{2, 0, 0, 0, 0, 9}};
-static const struct ovnet_mac pod_mac = {{2, 0, 0, 0, 1, 9}};
+struct rte_mempool *bed_pool;
+const struct ovnet_path_ops *ops;
+const struct ovnet_mac own_vtep = {{0x42, 0x1b, 0x85, 0x54, 0x27, 0x45}};
+const struct ovnet_mac peer_vtep = {{0x8e, 0xde, 0xd7, 0x74, 0xfe, 0x63}};
+const struct ovnet_mac uplink_mac = {{0xc6, 0x3a, 0x3d, 0xd0, 0xfb, 0x0a}};
+const struct ovnet_mac gateway_mac = {{0x1e, 0xd8, 0x21, 0x34, 0x07, 0xec}};
+const struct ovnet_mac attach_mac = {{2, 0, 0, 0, 0, 9}};
+const struct ovnet_mac pod_mac = {{2, 0, 0, 0, 1, 9}};
 
 static uint16_t door_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -104,7 +54,7 @@ static int door_no_fd(struct ovnet_port_queue *q)
 static const struct ovnet_driver door_driver = {
 	.name = "memory", .rx = door_rx, .tx = door_tx, .wait_fd = door_no_fd};
 
-static inline int bed_eal(const char *lcores)
+int bed_eal(const char *lcores)
 {
 	char prefix[32],
 		self[] = "test",
@@ -121,7 +71,7 @@ static inline int bed_eal(const char *lcores)
 	return bed_pool == NULL ? -1 : 0;
 }
 
-static inline void door_init(struct door *d, uint16_t id, enum ovnet_port_role role, uint32_t caps,
+static void door_init(struct door *d, uint16_t id, enum ovnet_port_role role, uint32_t caps,
 	uint16_t mtu, struct ovnet_mac mac)
 {
 	*d = (struct door){.room = DOOR_MAX, .full = OVNET_DROP_TX_FULL, .refuses = -1};
@@ -138,12 +88,12 @@ static inline void door_init(struct door *d, uint16_t id, enum ovnet_port_role r
 	ovnet_port_set_mac(&d->port, &mac);
 }
 
-static inline int bed_set_overlay(struct bed *b)
+int bed_set_overlay(struct bed *b)
 {
 	return ovnet_fib_set_overlay(b->w, &b->overlay, 24, 64);
 }
 
-static inline int bed_add_peer(struct bed *b, uint32_t subnet, uint8_t len, uint32_t public_host,
+int bed_add_peer(struct bed *b, uint32_t subnet, uint8_t len, uint32_t public_host,
 	const struct ovnet_mac *vtep, struct ovnet_nh_slot *nh)
 {
 	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {subnet, len}},
@@ -162,8 +112,7 @@ static inline int bed_add_peer(struct bed *b, uint32_t subnet, uint8_t len, uint
 	return ovnet_fib_set_peer(b->w, &conf);
 }
 
-/* The node's only peer again, reached by `kind`, with the overlay that goes with it. */
-static inline void bed_set_kind(struct bed *b, enum ovnet_encap kind)
+void bed_set_kind(struct bed *b, enum ovnet_encap kind)
 {
 	struct ovnet_peer_conf conf = {.subnet = {.family = AF_INET, .v4 = {PEER_NET, 24}},
 		.public_addr = ovnet_addr_v4(PEER_IP),
@@ -184,21 +133,19 @@ static inline void bed_set_kind(struct bed *b, enum ovnet_encap kind)
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 }
 
-/* The way to the bed's peer, reached by VXLAN, gets another MTU. */
-static inline void bed_set_mtu(struct bed *b, uint16_t mtu)
+void bed_set_mtu(struct bed *b, uint16_t mtu)
 {
 	b->mtu = mtu;
 	assert_int_equal(bed_add_peer(b, PEER_NET, 24, PEER_IP, &peer_vtep, b->nh), 0);
 }
 
-static inline void bed_set_validation(struct bed *b, enum ovnet_validation v)
+void bed_set_validation(struct bed *b, enum ovnet_validation v)
 {
 	b->overlay.validation = v;
 	assert_int_equal(bed_set_overlay(b), 0);
 }
 
-/* Publishes a map of the doors there are; `mask` has a bit per door. */
-static inline void bed_map(struct bed *b, unsigned mask)
+void bed_map(struct bed *b, unsigned mask)
 {
 	struct ovnet_port *ports[N_DOORS];
 	uint32_t generation = b->map != NULL ? b->map->generation + 1 : 1;
@@ -212,7 +159,7 @@ static inline void bed_map(struct bed *b, unsigned mask)
 	b->ctx.map = b->map;
 }
 
-static inline struct bed *bed_open(uint16_t workers)
+struct bed *bed_open(uint16_t workers)
 {
 	struct bed *b = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*b), 64));
 	struct ovnet_addr gw = ovnet_addr_v4(PEER_IP);
@@ -253,7 +200,7 @@ static inline struct bed *bed_open(uint16_t workers)
 	return b;
 }
 
-static inline void bed_drain(struct bed *b)
+void bed_drain(struct bed *b)
 {
 	for (unsigned i = 0; i < N_DOORS; i++) {
 		rte_pktmbuf_free_bulk(b->door[i].in, b->door[i].n_in);
@@ -262,7 +209,7 @@ static inline void bed_drain(struct bed *b)
 	}
 }
 
-static inline void bed_close(struct bed *b)
+void bed_close(struct bed *b)
 {
 	bed_drain(b);
 	assert_int_equal(rte_mempool_avail_count(bed_pool), BED_MBUFS);
@@ -272,11 +219,7 @@ static inline void bed_close(struct bed *b)
 	free(b);
 }
 
-/*
- * A packet for a door's rx: `len` bytes cut into segments of at most `seg` (0: one), the first of
- * `first` bytes if that is not 0.
- */
-static inline struct rte_mbuf *bed_packet(
+struct rte_mbuf *bed_packet(
 	uint16_t in_port, const uint8_t *bytes, uint16_t len, uint16_t first, uint16_t seg)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(bed_pool), *last = m;
@@ -302,13 +245,13 @@ static inline struct rte_mbuf *bed_packet(
 	return m;
 }
 
-static inline void bed_receive(struct bed *b, unsigned door, struct rte_mbuf *m)
+void bed_receive(struct bed *b, unsigned door, struct rte_mbuf *m)
 {
 	assert_in_range(b->door[door].n_in, 0, DOOR_MAX - 1);
 	b->door[door].in[b->door[door].n_in++] = m;
 }
 
-static inline uint64_t bed_drops(const struct bed *b)
+uint64_t bed_drops(const struct bed *b)
 {
 	uint64_t n = 0;
 
@@ -317,7 +260,7 @@ static inline uint64_t bed_drops(const struct bed *b)
 	return n;
 }
 
-static inline uint32_t be_sum(const uint8_t *at, uint32_t len, uint32_t sum)
+uint32_t be_sum(const uint8_t *at, uint32_t len, uint32_t sum)
 {
 	for (uint32_t i = 0; i + 1 < len; i += 2)
 		sum += (uint32_t)at[i] << 8 | at[i + 1];
@@ -328,21 +271,7 @@ static inline uint32_t be_sum(const uint8_t *at, uint32_t len, uint32_t sum)
 	return sum;
 }
 
-static inline void be_put16(uint8_t *at, uint32_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
-static inline void be_put32(uint8_t *at, uint32_t v)
-{
-	be_put16(at, v >> 16);
-	be_put16(at + 2, v & 0xffff);
-}
-
-/* IPv4/UDP of `len` bytes in all (28 or more), checksums right. Returns len. */
-static inline uint16_t put_inner(
-	uint8_t *b, uint32_t src, uint32_t dst, uint16_t sport, uint16_t len)
+uint16_t put_inner(uint8_t *b, uint32_t src, uint32_t dst, uint16_t sport, uint16_t len)
 {
 	memset(b, 0, 28);
 	for (uint16_t i = 28; i < len; i++)
@@ -362,22 +291,20 @@ static inline uint16_t put_inner(
 	return len;
 }
 
-/* The IPv4 header's checksum, options and all. */
-static inline void put_sum4(uint8_t *ip)
+void put_sum4(uint8_t *ip)
 {
 	be_put16(ip + 10, 0);
 	be_put16(ip + 10, ~be_sum(ip, (ip[0] & 15u) * 4, 0));
 }
 
-static inline void put_ether(uint8_t *b, const struct ovnet_mac *dst, const struct ovnet_mac *src)
+void put_ether(uint8_t *b, const struct ovnet_mac *dst, const struct ovnet_mac *src)
 {
 	memcpy(b, dst->b, 6);
 	memcpy(b + 6, src->b, 6);
 	be_put16(b + 12, 0x0800);
 }
 
-/* The 64 bytes in front of `inner_len` bytes of inner packet, from the peer to us. */
-static inline void put_outer(uint8_t *b, uint16_t inner_len)
+void put_outer(uint8_t *b, uint16_t inner_len)
 {
 	memset(b, 0, 64);
 	put_ether(b, &uplink_mac, &gateway_mac);
@@ -396,16 +323,14 @@ static inline void put_outer(uint8_t *b, uint16_t inner_len)
 	put_ether(b + 50, &own_vtep, &peer_vtep);
 }
 
-/* A whole packet from the peer's pod to ours. Returns its length. */
-static inline uint16_t put_vxlan(uint8_t *b, uint16_t inner_len)
+uint16_t put_vxlan(uint8_t *b, uint16_t inner_len)
 {
 	put_inner(b + 64, PEER_POD, OWN_POD, 1000, inner_len);
 	put_outer(b, inner_len);
 	return (uint16_t)(inner_len + 64);
 }
 
-/* Feeds the bytes into a door and expects them refused for `reason`, that alone. */
-static inline void bed_refused(
+void bed_refused(
 	struct bed *b, unsigned door, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)
 {
 	uint64_t all = bed_drops(b), before = b->counters.drops[reason];
@@ -421,8 +346,7 @@ static inline void bed_refused(
 	assert_int_equal(rte_mempool_avail_count(bed_pool), avail);
 }
 
-/* The door's only packet sent, as bytes. */
-static inline uint16_t bed_sent(struct bed *b, unsigned door, uint8_t *bytes, uint16_t size)
+uint16_t bed_sent(struct bed *b, unsigned door, uint8_t *bytes, uint16_t size)
 {
 	assert_int_equal(b->door[door].n_out, 1);
 	struct rte_mbuf *m = b->door[door].out[0];
@@ -436,8 +360,7 @@ static inline uint16_t bed_sent(struct bed *b, unsigned door, uint8_t *bytes, ui
 	return len;
 }
 
-/* main() of the suites that run at each level this CPU has. */
-static inline int bed_run_levels(const char *suite, const struct CMUnitTest *tests, size_t n)
+int bed_run_levels(const char *suite, const struct CMUnitTest *tests, size_t n)
 {
 	static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 	int failed = 0;
@@ -453,5 +376,3 @@ static inline int bed_run_levels(const char *suite, const struct CMUnitTest *tes
 	}
 	return failed;
 }
-
-#endif

@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The node of path_bed.h with both IP versions: our subnet fd05:0:0:52::/64 at fd00:168::12, the
- * peer's fd05:0:0:9::/64 at fd00:168::13. Include after cmocka.h.
- */
-#ifndef OVNET_TEST_PATH_BED6_H
-#define OVNET_TEST_PATH_BED6_H
+#include "bed/path6.h"
 
-#include "path_bed.h"
+const struct ovnet_mac own_vtep6 = {{0x42, 0x60, 0xf6, 0x9f, 0xa3, 0x4b}};
+const struct ovnet_mac peer_vtep6 = {{0x26, 0xc1, 0xee, 0xc0, 0x67, 0x23}};
+const uint8_t own_ip6[16] = {0xfd, 0, 0x01, 0x68, [15] = 0x12};
+const uint8_t peer_ip6[16] = {0xfd, 0, 0x01, 0x68, [15] = 0x13};
 
-#define OWN_NET6  0x52
-#define PEER_NET6 0x09
-#define PEER6_ID  1 /* of the peer's IPv6 subnet */
-
-static const struct ovnet_mac own_vtep6 = {{0x42, 0x60, 0xf6, 0x9f, 0xa3, 0x4b}};
-static const struct ovnet_mac peer_vtep6 = {{0x26, 0xc1, 0xee, 0xc0, 0x67, 0x23}};
-static const uint8_t own_ip6[16] = {0xfd, 0, 0x01, 0x68, [15] = 0x12};
-static const uint8_t peer_ip6[16] = {0xfd, 0, 0x01, 0x68, [15] = 0x13};
-
-/* fd05:0:0:NET::HOST */
-static inline struct ovnet_addr addr6(uint16_t net, uint16_t host)
+struct ovnet_addr addr6(uint16_t net, uint16_t host)
 {
 	const uint8_t a[16] = {[0] = 0xfd,
 		[1] = 0x05,
@@ -30,7 +18,7 @@ static inline struct ovnet_addr addr6(uint16_t net, uint16_t host)
 	return ovnet_addr_v6(a);
 }
 
-static inline struct ovnet_prefix6 net6(uint16_t net, uint8_t len)
+struct ovnet_prefix6 net6(uint16_t net, uint8_t len)
 {
 	struct ovnet_prefix6 p = {.len = len};
 
@@ -38,7 +26,7 @@ static inline struct ovnet_prefix6 net6(uint16_t net, uint8_t len)
 	return p;
 }
 
-static inline void bed_add_peer6(struct bed *b, uint16_t net, enum ovnet_encap kind)
+void bed_add_peer6(struct bed *b, uint16_t net, enum ovnet_encap kind)
 {
 	const struct ovnet_prefix6 subnet = net6(net, 64);
 	struct ovnet_peer_conf conf = {.subnet = ovnet_prefix_from6(&subnet),
@@ -66,7 +54,7 @@ static inline void bed_add_peer6(struct bed *b, uint16_t net, enum ovnet_encap k
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 }
 
-static inline void bed_set_up6(struct bed *b)
+static void bed_set_up6(struct bed *b)
 {
 	b->overlay.network6 = net6(0, 48);
 	b->overlay.own6 = net6(OWN_NET6, 64);
@@ -76,7 +64,7 @@ static inline void bed_set_up6(struct bed *b)
 	bed_add_peer6(b, PEER_NET6, OVNET_ENCAP_VXLAN6);
 }
 
-static inline struct bed *bed_open6(void)
+struct bed *bed_open6(void)
 {
 	struct bed *b = bed_open(1);
 
@@ -84,15 +72,13 @@ static inline struct bed *bed_open6(void)
 	return b;
 }
 
-/* What the UDP checksum over IPv6 covers, `len` bytes from `udp` on; 0xffff when it is right. */
-static inline uint32_t udp6_sum(const uint8_t *ip, const uint8_t *udp, uint32_t len)
+uint32_t udp6_sum(const uint8_t *ip, const uint8_t *udp, uint32_t len)
 {
 	return be_sum(udp, len, be_sum(ip + 8, 32, 17 + len));
 }
 
-/* IPv6/UDP of `len` bytes in all (48 or more), checksum right. Returns len. */
-static inline uint16_t put_inner6(uint8_t *b, const struct ovnet_addr *src,
-	const struct ovnet_addr *dst, uint16_t sport, uint16_t len)
+uint16_t put_inner6(uint8_t *b, const struct ovnet_addr *src, const struct ovnet_addr *dst,
+	uint16_t sport, uint16_t len)
 {
 	memset(b, 0, 48);
 	for (uint16_t i = 48; i < len; i++)
@@ -110,23 +96,20 @@ static inline uint16_t put_inner6(uint8_t *b, const struct ovnet_addr *src,
 	return len;
 }
 
-/* From the peer's pod to ours, or the other way. */
-static inline uint16_t put_pod6(uint8_t *b, bool to_us, uint16_t len)
+uint16_t put_pod6(uint8_t *b, bool to_us, uint16_t len)
 {
 	const struct ovnet_addr own = addr6(OWN_NET6, 2), peer = addr6(PEER_NET6, 2);
 
 	return put_inner6(b, to_us ? &peer : &own, to_us ? &own : &peer, 1000, len);
 }
 
-/* The outer UDP checksum of a frame that starts with 84 bytes of outer headers. */
-static inline void put_csum6(uint8_t *b, uint16_t inner_len)
+void put_csum6(uint8_t *b, uint16_t inner_len)
 {
 	b[60] = b[61] = 0;
 	be_put16(b + 60, ~udp6_sum(b + 14, b + 54, inner_len + 30u));
 }
 
-/* The 84 bytes in front of `inner_len` bytes of inner packet of that Ethernet type. */
-static inline uint16_t put_outer6(uint8_t *b, uint16_t inner_len, uint16_t type)
+uint16_t put_outer6(uint8_t *b, uint16_t inner_len, uint16_t type)
 {
 	memset(b, 0, 84);
 	put_ether(b, &uplink_mac, &gateway_mac);
@@ -148,11 +131,8 @@ static inline uint16_t put_outer6(uint8_t *b, uint16_t inner_len, uint16_t type)
 	return (uint16_t)(inner_len + 84);
 }
 
-/* A whole packet from the peer's pod to ours. Returns its length. */
-static inline uint16_t put_vxlan6(uint8_t *b, uint16_t inner_len)
+uint16_t put_vxlan6(uint8_t *b, uint16_t inner_len)
 {
 	put_pod6(b + 84, true, inner_len);
 	return put_outer6(b, inner_len, 0x86dd);
 }
-
-#endif

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the suites of the shared uplinks have in common: up0, ours, and a peer that sends. */
-#ifndef OVNET_TEST_LAB_UPLINK_H
-#define OVNET_TEST_LAB_UPLINK_H
+#include "bed/lab_uplink.h"
 
-#include "lab.h"
+struct ovnet_addr addrs[2];
+uint8_t mac_a[6], mac_b[6];
+int peer;
 
-#define PORT 8472
-
-static struct ovnet_addr addrs[2]; /* 10.9.0.1, fd09::1 */
-static uint8_t mac_a[6], mac_b[6];
-static int peer; /* raw, at the far end */
-
-static inline struct ovnet_port *open_uplink(
+struct ovnet_port *open_uplink(
 	const struct ovnet_driver *driver, const char *iface, uint16_t queues, int *err)
 {
 	/* The kernel takes a moment to let go of a closed AF_XDP socket's queue. */
@@ -26,7 +20,7 @@ static inline struct ovnet_port *open_uplink(
 	return ovnet_port_open(driver, 3, &conf, err);
 }
 
-static inline void take(struct ovnet_port *port, uint16_t udp_port, unsigned n_addrs)
+void take(struct ovnet_port *port, uint16_t udp_port, unsigned n_addrs)
 {
 	const struct ovnet_port_filter f = {
 		.udp_port = udp_port, .vni = 1, .addrs = addrs, .n_addrs = n_addrs};
@@ -34,7 +28,7 @@ static inline void take(struct ovnet_port *port, uint16_t udp_port, unsigned n_a
 	assert_int_equal(port->driver->filter(port, &f), 0);
 }
 
-static inline struct lab_packet packet(uint16_t port, const char *text)
+struct lab_packet packet(uint16_t port, const char *text)
 {
 	struct lab_packet p = {.src = "10.9.0.2", .dst = "10.9.0.1", .port = port, .text = text};
 
@@ -43,7 +37,7 @@ static inline struct lab_packet packet(uint16_t port, const char *text)
 	return p;
 }
 
-static inline void send_packet(const struct lab_packet *p)
+void send_packet(const struct lab_packet *p)
 {
 	uint8_t frame[512];
 	size_t n = lab_frame(frame, p);
@@ -52,8 +46,7 @@ static inline void send_packet(const struct lab_packet *p)
 }
 
 /* How many come within the time; all of them have to be exactly this packet. */
-static inline unsigned seen_within(
-	struct ovnet_port *port, const struct lab_packet *p, int timeout_ms)
+static unsigned seen_within(struct ovnet_port *port, const struct lab_packet *p, int timeout_ms)
 {
 	uint8_t frame[512];
 	size_t n = lab_frame(frame, p);
@@ -73,19 +66,17 @@ static inline unsigned seen_within(
 	return got;
 }
 
-/* The door gets the packet, once. */
-static inline bool taken(struct ovnet_port *port, const struct lab_packet *p)
+bool taken(struct ovnet_port *port, const struct lab_packet *p)
 {
 	return seen_within(port, p, 2000) == 1;
 }
 
-/* The door does not get it; as long as a packet takes on a busy box, and then some. */
-static inline bool passes(struct ovnet_port *port, const struct lab_packet *p)
+bool passes(struct ovnet_port *port, const struct lab_packet *p)
 {
 	return seen_within(port, p, 100) == 0;
 }
 
-static inline int uplink_set_up(void **state)
+int uplink_set_up(void **state)
 {
 	(void)state;
 	struct ovnet_addr a;
@@ -100,11 +91,9 @@ static inline int uplink_set_up(void **state)
 	return 0;
 }
 
-static inline int uplink_tear_down(void **state)
+int uplink_tear_down(void **state)
 {
 	(void)state;
 	close(peer);
 	return 0;
 }
-
-#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Two workers that run, between doors other threads feed. A case opens the bed by
+ * live_open() and closes it by live_close(), which frees all there is.
+ */
+#ifndef OVNET_BED_WORKER_H
+#define OVNET_BED_WORKER_H
+
+#include <stdatomic.h>
+
+#include "bed/clock.h"
+#include "bed/path.h"
+#include "path/worker.h"
+
+#define WORKERS 2
+#define QUEUES  2
+
+/* A door other threads feed: a ring each way per queue and an fd to wait on. */
+struct live_queue {
+	struct ovnet_port_queue q; /* first: what the path knows of it */
+	struct rte_ring *in, *out;
+	int fd;
+	_Atomic unsigned sender; /* lcore + 1 that called tx; a second one is a fault */
+	_Atomic bool shared;     /* two threads did call tx */
+};
+
+struct live_door {
+	struct ovnet_port port;
+	struct live_queue lq[QUEUES];
+};
+
+struct live {
+	struct bed *bed;
+	struct live_door host, uplink;
+	struct ovnet_worker w[WORKERS];
+	struct ovnet_peer_counters peers[WORKERS][16];
+	struct ovnet_queue_map *map;
+};
+
+extern struct live *live;
+
+/* By worker, while watching: the epoch of its last look at a door, which comes behind its look at
+ * the hook. */
+extern bool watching;
+extern uint64_t looked[WORKERS];
+
+unsigned ring_empty_out(struct rte_ring *r);
+void publish(bool host, bool uplink);
+int live_open(void **state);
+void workers_launch(void);
+void workers_stop(void);
+int live_close(void **state);
+
+#endif
