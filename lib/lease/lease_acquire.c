@@ -30,11 +30,11 @@ static void race_lost(struct ovnet_lease_client *c)
 	arm_ms(c->acquire.timer, 20 + random_below(NULL, 200));
 }
 
-static bool failed(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+static bool failed(struct ovnet_lease_client *c, const struct ovnet_registry_result *r)
 {
-	if (r->status == OVNET_ETCD_OK)
+	if (r->status == OVNET_REGISTRY_OK)
 		return false;
-	if (r->status == OVNET_ETCD_CONFLICT || r->status == OVNET_ETCD_NOT_FOUND)
+	if (r->status == OVNET_REGISTRY_CONFLICT || r->status == OVNET_REGISTRY_NOT_FOUND)
 		race_lost(c);
 	else
 		retry(c, r->text);
@@ -86,7 +86,7 @@ static void drop_listing(struct ovnet_lease_client *c)
 	c->acquire.listed_at = 0;
 }
 
-static void got_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+static void got_it(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	c->acquire.attrs_known = true;
 	backoff_reset(&c->acquire.backoff);
@@ -96,7 +96,7 @@ static void got_it(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
 	drop_listing(c);
 }
 
-static void on_written(void *arg, const struct ovnet_etcd_result *r)
+static void on_written(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -108,17 +108,17 @@ static void rewrite_found(struct ovnet_lease_client *c, int64_t handle)
 {
 	uint32_t ttl_s = c->acquire.found.ttl_handle != 0 ? c->ttl_s : 0;
 
-	c->ops->update(c->etcd, c->acquire.key, c->acquire.value, ttl_s, handle,
+	c->ops->update(c->registry, c->acquire.key, c->acquire.value, ttl_s, handle,
 		c->acquire.found.mod_revision, on_written, c);
 }
 
-static void on_kept(void *arg, const struct ovnet_etcd_result *r)
+static void on_kept(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
-	struct ovnet_etcd_kv *found = &c->acquire.found;
+	struct ovnet_registry_kv *found = &c->acquire.found;
 
-	if (r->status == OVNET_ETCD_NOT_FOUND ||
-		(r->status == OVNET_ETCD_OK && r->kvs[0].ttl_s < c->ttl_s)) {
+	if (r->status == OVNET_REGISTRY_NOT_FOUND ||
+		(r->status == OVNET_REGISTRY_OK && r->kvs[0].ttl_s < c->ttl_s)) {
 		rewrite_found(c, 0);
 		return;
 	}
@@ -143,7 +143,7 @@ static void reuse(struct ovnet_lease_client *c, const struct lease_survey *s)
 	l->has_v6 = s->mine.lease.has_v6;
 	l->subnet6 = s->mine.lease.subnet6;
 	write_out(c);
-	c->acquire.found = (struct ovnet_etcd_kv){
+	c->acquire.found = (struct ovnet_registry_kv){
 		.mod_revision = s->mine.kv.mod_revision, .ttl_handle = s->mine.kv.ttl_handle};
 	c->acquire.same_value =
 		strlen(c->acquire.value) == s->mine.kv.value_len &&
@@ -152,14 +152,14 @@ static void reuse(struct ovnet_lease_client *c, const struct lease_survey *s)
 		lease_name_of(c, s->mine.kv.key));
 	if (s->mine.kv.ttl_handle != 0)
 		c->ops->keepalive(
-			c->etcd, s->mine.kv.key, c->ttl_s, s->mine.kv.ttl_handle, on_kept, c);
+			c->registry, s->mine.kv.key, c->ttl_s, s->mine.kv.ttl_handle, on_kept, c);
 	else if (!c->acquire.same_value)
 		rewrite_found(c, 0);
 	else
 		got_it(c, &c->acquire.found);
 }
 
-static void on_removed(void *arg, const struct ovnet_etcd_result *r)
+static void on_removed(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -172,7 +172,7 @@ static void give_up_unfit(struct ovnet_lease_client *c, const struct lease_surve
 {
 	LOG(NOTICE, "our lease %s does not fit the network config any more: giving it back",
 		lease_name_of(c, s->unfit.kv.key));
-	c->ops->remove(c->etcd, s->unfit.kv.key, s->unfit.kv.mod_revision, on_removed, c);
+	c->ops->remove(c->registry, s->unfit.kv.key, s->unfit.kv.mod_revision, on_removed, c);
 }
 
 /*
@@ -193,7 +193,7 @@ static bool yields(struct ovnet_lease_client *c, const struct lease_survey *s)
 		ovnet_lease_key_text(&s->mine.lease, ours, sizeof(ours)),
 		ovnet_lease_key_text(&older, name, sizeof(name)),
 		ovnet_addr_text(&older.public_ip, ip, sizeof(ip)));
-	c->ops->remove(c->etcd, s->mine.kv.key, s->mine.kv.mod_revision, on_removed, c);
+	c->ops->remove(c->registry, s->mine.kv.key, s->mine.kv.mod_revision, on_removed, c);
 	return true;
 }
 
@@ -228,7 +228,7 @@ static void network_full(struct ovnet_lease_client *c)
 	retry(c, text);
 }
 
-static void on_created(void *arg, const struct ovnet_etcd_result *r)
+static void on_created(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -258,7 +258,7 @@ static void claim(struct ovnet_lease_client *c, struct lease_survey *s)
 	}
 	write_out(c);
 	LOG(INFO, "Picking subnet %s", ovnet_lease_key_text(&c->acquire.lease, text, sizeof(text)));
-	c->ops->create(c->etcd, c->acquire.key, c->acquire.value, c->ttl_s, on_created, c);
+	c->ops->create(c->registry, c->acquire.key, c->acquire.value, c->ttl_s, on_created, c);
 }
 
 static void drop_survey(struct ovnet_lease_client *c)
@@ -294,7 +294,7 @@ static void decide(struct ovnet_lease_client *c, struct lease_survey *s)
 	}
 }
 
-static void on_list(void *arg, const struct ovnet_etcd_result *r)
+static void on_list(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -335,7 +335,7 @@ void lease_acquire_start(struct ovnet_lease_client *c)
 		return;
 	drop_listing(c);
 	c->acquire.listing = lease_listing_new();
-	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
+	c->ops->list(c->registry, c->subnets_prefix, on_list, c);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

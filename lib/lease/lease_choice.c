@@ -11,7 +11,7 @@
 
 OVNET_LOG_TYPE(lease)
 
-static void on_ended(void *arg, const struct ovnet_etcd_result *r)
+static void on_ended(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -21,51 +21,51 @@ static void on_ended(void *arg, const struct ovnet_etcd_result *r)
 
 static void listen_for_it(struct ovnet_lease_client *c, int64_t revision)
 {
-	const struct ovnet_etcd_watch_cbs cbs = {.events = c->other.events, .ended = on_ended};
+	const struct ovnet_registry_watch_cbs cbs = {.events = c->other.events, .ended = on_ended};
 
 	if (c->other.watch == NULL)
-		c->other.watch =
-			c->other.ops->watch(c->other.etcd, c->config_key, revision + 1, &cbs, c);
+		c->other.watch = c->other.ops->watch(
+			c->other.registry, c->config_key, revision + 1, &cbs, c);
 }
 
-static void on_answer(void *arg, const struct ovnet_etcd_result *r)
+static void on_answer(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
 	c->other.answered(c, r);
 	if (c->other.ops != NULL &&
-		(r->status == OVNET_ETCD_OK || r->status == OVNET_ETCD_NOT_FOUND))
+		(r->status == OVNET_REGISTRY_OK || r->status == OVNET_REGISTRY_NOT_FOUND))
 		listen_for_it(c, r->revision);
 }
 
-bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_etcd_result *first,
+bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_registry_result *first,
 	lease_choice_events_fn events, lease_choice_answer_fn answered)
 {
-	if (c->other.ops == NULL ||
-		(first->status != OVNET_ETCD_NOT_FOUND && first->status != OVNET_ETCD_BROKEN))
+	if (c->other.ops == NULL || (first->status != OVNET_REGISTRY_NOT_FOUND &&
+					    first->status != OVNET_REGISTRY_BROKEN))
 		return false;
 	c->other.events = events;
 	c->other.answered = answered;
-	c->other.missing = first->status == OVNET_ETCD_NOT_FOUND;
+	c->other.missing = first->status == OVNET_REGISTRY_NOT_FOUND;
 	free(c->other.why);
 	c->other.why = must(strdup(first->text));
-	c->other.ops->get(c->other.etcd, c->config_key, on_answer, c);
+	c->other.ops->get(c->other.registry, c->config_key, on_answer, c);
 	return true;
 }
 
 void lease_choice_take(struct ovnet_lease_client *c)
 {
-	const struct ovnet_etcd_ops *ops = c->other.ops;
-	struct ovnet_etcd *etcd = c->other.etcd;
-	struct ovnet_etcd_watch *watch = c->other.watch;
+	const struct ovnet_registry_ops *ops = c->other.ops;
+	struct ovnet_registry *registry = c->other.registry;
+	struct ovnet_registry_watch *watch = c->other.watch;
 
 	LOG(NOTICE, "etcd.api = auto: taking %s, which has the network config; %s has not (%s)",
 		ops->api, c->ops->api, c->other.why);
 	c->other.ops = c->ops;
-	c->other.etcd = c->etcd;
+	c->other.registry = c->registry;
 	c->other.watch = c->config.watch;
 	c->ops = ops;
-	c->etcd = etcd;
+	c->registry = registry;
 	c->config.watch = watch;
 }
 
@@ -76,6 +76,6 @@ void lease_choice_stop(struct ovnet_lease_client *c)
 	if (c->other.watch != NULL)
 		c->other.ops->unwatch(c->other.watch);
 	c->other.watch = NULL;
-	c->other.ops->close(c->other.etcd);
+	c->other.ops->close(c->other.registry);
 	c->other.ops = NULL;
 }

@@ -42,20 +42,20 @@ static void on_peer_del(void *arg, const struct ovnet_lease *lease)
 }
 
 /* Both or none. */
-static int open_etcd(struct ovnet_lease_client *c, const struct ovnet_lease_conf *conf)
+static int open_registries(struct ovnet_lease_client *c, const struct ovnet_lease_conf *conf)
 {
-	c->ops = conf->etcd;
-	c->etcd = c->ops->open(c->base, &conf->etcd_conf);
-	if (c->etcd == NULL)
+	c->ops = conf->registry;
+	c->registry = c->ops->open(c->base, &conf->registry_conf);
+	if (c->registry == NULL)
 		return -EINVAL;
-	if (conf->other_etcd == NULL)
+	if (conf->other_registry == NULL)
 		return 0;
-	c->other.etcd = conf->other_etcd->open(c->base, &conf->etcd_conf);
-	if (c->other.etcd == NULL) {
-		c->ops->close(c->etcd);
+	c->other.registry = conf->other_registry->open(c->base, &conf->registry_conf);
+	if (c->other.registry == NULL) {
+		c->ops->close(c->registry);
 		return -EINVAL;
 	}
-	c->other.ops = conf->other_etcd;
+	c->other.ops = conf->other_registry;
 	c->other.may_switch = conf->may_switch;
 	return 0;
 }
@@ -69,7 +69,7 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	}
 	struct ovnet_lease_client *c = must(calloc(1, sizeof(*c)));
 	c->base = base;
-	if (open_etcd(c, conf) < 0) {
+	if (open_registries(c, conf) < 0) {
 		free(c);
 		return NULL;
 	}
@@ -116,7 +116,7 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 	lease_reconf_stop(c);
 	lease_config_stop(c);
 	lease_choice_stop(c);
-	c->ops->close(c->etcd);
+	c->ops->close(c->registry);
 	lease_table_free(c->table);
 	free(c->config_key);
 	free(c->subnets_prefix);
@@ -155,8 +155,9 @@ void ovnet_lease_client_status(const struct ovnet_lease_client *c, struct ovnet_
 		.saved_at = c->store.saved_at,
 		.away_s = c->sync.away ? (uint32_t)((monotonic_ms() - c->sync.since_ms) / 1000) : 0,
 		.retry_in_ms = c->sync.connected ? 0 : retry_in_ms(c),
-		.transport = c->ops->transport != NULL ? c->ops->transport(c->etcd) : c->ops->name,
-		.endpoint = c->ops->endpoint(c->etcd),
+		.transport =
+			c->ops->transport != NULL ? c->ops->transport(c->registry) : c->ops->name,
+		.endpoint = c->ops->endpoint(c->registry),
 		.error = c->error,
 		.revision = c->revision,
 		.renewed_at = c->own.renewed_at,

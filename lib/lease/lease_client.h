@@ -31,11 +31,11 @@ enum ovnet_lease_on_lost {
 };
 
 struct ovnet_lease_conf {
-	const struct ovnet_etcd_ops *etcd;
-	/* Asked for the network config when `etcd` has none; may be NULL. */
-	const struct ovnet_etcd_ops *other_etcd;
-	bool may_switch; /* to other_etcd if that has it; otherwise the operator is told */
-	struct ovnet_etcd_conf etcd_conf;
+	const struct ovnet_registry_ops *registry;
+	/* Asked for the network config when `registry` has none; may be NULL. */
+	const struct ovnet_registry_ops *other_registry;
+	bool may_switch; /* to other_registry if that has it; otherwise the operator is told */
+	struct ovnet_registry_conf registry_conf;
 	const char *prefix;             /* "/coreos.com/network" */
 	struct ovnet_addr public_ip;    /* who we are in the tree */
 	struct ovnet_addr public_ip6;   /* PublicIPv6 of a dual-stack lease; family 0: none */

@@ -52,15 +52,15 @@ enum lease_outcome {
 /* Pointers live until the report returns. */
 struct lease_report {
 	enum lease_outcome outcome;
-	const struct ovnet_etcd_kv *kv;
+	const struct ovnet_registry_kv *kv;
 	int64_t revision;
 	const char *text;
 };
 
 typedef void (*lease_choice_events_fn)(
-	void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision);
+	void *arg, const struct ovnet_registry_event *events, size_t n, int64_t revision);
 typedef void (*lease_choice_answer_fn)(
-	struct ovnet_lease_client *c, const struct ovnet_etcd_result *r);
+	struct ovnet_lease_client *c, const struct ovnet_registry_result *r);
 
 struct lease_client_store { /* lease_store.c, lease_resume.c */
 	char *path;         /* NULL: no snapshots */
@@ -76,8 +76,8 @@ struct lease_client_store { /* lease_store.c, lease_resume.c */
 
 struct ovnet_lease_client {
 	struct event_base *base;
-	const struct ovnet_etcd_ops *ops;
-	struct ovnet_etcd *etcd;
+	const struct ovnet_registry_ops *ops;
+	struct ovnet_registry *registry;
 	void (*report)(struct ovnet_lease_client *c, struct lease_report r); /* lease_flow() */
 	struct ovnet_lease_callbacks cbs;
 	void *arg;
@@ -99,16 +99,16 @@ struct ovnet_lease_client {
 
 	struct { /* lease_config.c */
 		struct event *timer;
-		struct ovnet_etcd_watch *watch;
+		struct ovnet_registry_watch *watch;
 		bool asking, done;
 		struct backoff backoff;
 		struct nag nag;
 	} config;
 
-	struct {                                  /* lease_choice.c */
-		const struct ovnet_etcd_ops *ops; /* NULL: none, or decided */
-		struct ovnet_etcd *etcd;
-		struct ovnet_etcd_watch *watch;
+	struct {                                      /* lease_choice.c */
+		const struct ovnet_registry_ops *ops; /* NULL: none, or decided */
+		struct ovnet_registry *registry;
+		struct ovnet_registry_watch *watch;
 		lease_choice_events_fn events; /* who asked */
 		lease_choice_answer_fn answered;
 		bool may_switch;
@@ -118,7 +118,7 @@ struct ovnet_lease_client {
 
 	struct { /* lease_reconf.c */
 		struct event *timer;
-		struct ovnet_etcd_watch *watch;
+		struct ovnet_registry_watch *watch;
 		struct backoff backoff;
 		bool differs; /* the tree has a good config, but another one than we run with */
 		struct ovnet_netconf latest; /* if so */
@@ -130,12 +130,12 @@ struct ovnet_lease_client {
 		struct nag nag;
 		bool attrs_known;
 		struct lease_survey *survey;
-		struct lease_listing *listing; /* the same keys; the sync goes on from them */
-		int64_t listed_at;             /* their revision, 0: not all are there yet */
-		struct ovnet_lease lease;      /* the candidate: our attributes, its subnets */
-		char *key, *value;             /* its texts */
-		struct ovnet_etcd_kv found;    /* our lease of an earlier life; no texts */
-		int64_t created;               /* revision of the claim to be looked at, or 0 */
+		struct lease_listing *listing;  /* the same keys; the sync goes on from them */
+		int64_t listed_at;              /* their revision, 0: not all are there yet */
+		struct ovnet_lease lease;       /* the candidate: our attributes, its subnets */
+		char *key, *value;              /* its texts */
+		struct ovnet_registry_kv found; /* our lease of an earlier life; no texts */
+		int64_t created;                /* revision of the claim to be looked at, or 0 */
 		bool same_value;
 	} acquire;
 
@@ -165,7 +165,7 @@ struct ovnet_lease_client {
 
 	struct { /* lease_sync.c */
 		struct event *timer;
-		struct ovnet_etcd_watch *watch;
+		struct ovnet_registry_watch *watch;
 		struct lease_listing *pages; /* of the listing under way */
 		struct lease_events *events; /* of the watch, on their way into the table */
 		bool listing, connected, away, synced;
@@ -198,13 +198,13 @@ void lease_fatal(struct ovnet_lease_client *c, const char *text);
 void lease_config_init(struct ovnet_lease_client *c);
 void lease_config_start(struct ovnet_lease_client *c);
 /* It is the one we run with. -EINVAL: never (told). */
-int lease_config_take(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+int lease_config_take(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv);
 void lease_config_stop(struct ovnet_lease_client *c);
 
 /*
  * `answered` follows, `events` from then on. False: there is no other API, or it is of no help.
  */
-bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_etcd_result *first,
+bool lease_choice_ask(struct ovnet_lease_client *c, const struct ovnet_registry_result *first,
 	lease_choice_events_fn events, lease_choice_answer_fn answered);
 /* The other API is the one in use from now on. */
 void lease_choice_take(struct ovnet_lease_client *c);
@@ -215,7 +215,7 @@ void lease_reconf_init(struct ovnet_lease_client *c);
 /* `revision`: of the store when the config was read. */
 void lease_reconf_start(struct ovnet_lease_client *c, int64_t revision);
 /* Compares the config in the tree with ours and tells. */
-void lease_reconf_read(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_reconf_read(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv);
 /* Would our subnet be given out by the config in the tree? */
 bool lease_reconf_fits(const struct ovnet_lease_client *c);
 void lease_reconf_stop(struct ovnet_lease_client *c);
@@ -227,13 +227,13 @@ void lease_acquire_stop(struct ovnet_lease_client *c);
 void lease_own_init(struct ovnet_lease_client *c);
 /* The key stands in the tree with our value. */
 void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
-	const char *value, const struct ovnet_etcd_kv *kv);
+	const char *value, const struct ovnet_registry_kv *kv);
 /* What is ours now is told, and kept out of the table. */
 void lease_own_announce(struct ovnet_lease_client *c);
 /* Somebody (we, too) wrote or removed our key. `kv` NULL: removed. */
-void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv);
 /* The key says what it should; somebody may have written it anew, with another handle. */
-void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv);
 /* The request about the key is over; what happened meanwhile is looked at now. */
 void lease_own_end(struct ovnet_lease_client *c);
 /* As lease_own_end(): our key is as we wrote it. */
@@ -242,7 +242,7 @@ void lease_own_written(struct ovnet_lease_client *c);
 void lease_own_show_later(struct ovnet_lease_client *c);
 void lease_own_look_soon(struct ovnet_lease_client *c);
 /* Does the key bear our mark, or nobody's that can be read? */
-bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv);
 void lease_own_stop(struct ovnet_lease_client *c);
 
 /* lease_lost.c: what the key was found to be. */
@@ -250,10 +250,10 @@ void lease_own_stop(struct ovnet_lease_client *c);
 void lease_lost_removed(struct ovnet_lease_client *c, const char *name);
 /* Has somebody a half of what we claimed again, and was first? Once the table is as new as it. */
 void lease_lost_fence(struct ovnet_lease_client *c);
-void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv);
 void lease_lost_vanished(struct ovnet_lease_client *c);
-void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
-void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv);
+void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv);
+void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv);
 
 void lease_store_init(struct ovnet_lease_client *c, const char *path);
 /* Something a snapshot holds is other than it was. */

@@ -19,7 +19,8 @@ static void complain(struct ovnet_lease_client *c, const char *text)
 }
 
 /* From either API's watch. */
-static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+static void on_events(
+	void *arg, const struct ovnet_registry_event *events, size_t n, int64_t revision)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -31,7 +32,7 @@ static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n
 		}
 }
 
-static void on_ended(void *arg, const struct ovnet_etcd_result *r)
+static void on_ended(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -41,13 +42,14 @@ static void on_ended(void *arg, const struct ovnet_etcd_result *r)
 
 static void listen_for_it(struct ovnet_lease_client *c, int64_t revision)
 {
-	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
+	static const struct ovnet_registry_watch_cbs cbs = {.events = on_events, .ended = on_ended};
 
 	if (c->config.watch == NULL)
-		c->config.watch = c->ops->watch(c->etcd, c->config_key, revision + 1, &cbs, c);
+		c->config.watch = c->ops->watch(c->registry, c->config_key, revision + 1, &cbs, c);
 }
 
-static bool usable(struct ovnet_lease_client *c, const char *api, const struct ovnet_etcd_kv *kv)
+static bool usable(
+	struct ovnet_lease_client *c, const char *api, const struct ovnet_registry_kv *kv)
 {
 	char err[256], text[400];
 
@@ -59,7 +61,7 @@ static bool usable(struct ovnet_lease_client *c, const char *api, const struct o
 	return false;
 }
 
-int lease_config_take(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+int lease_config_take(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	char text[400], net[OVNET_PREFIX_STRLEN];
 
@@ -78,7 +80,7 @@ int lease_config_take(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *
 }
 
 /* The waiting is over, whichever API had it. */
-static void found(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+static void found(struct ovnet_lease_client *c, const struct ovnet_registry_result *r)
 {
 	c->config.done = true;
 	lease_config_stop(c);
@@ -90,7 +92,7 @@ static void found(struct ovnet_lease_client *c, const struct ovnet_etcd_result *
 /* Nobody has it; `where` says who was asked. */
 static void missing(struct ovnet_lease_client *c, const char *where)
 {
-	const char *endpoint = c->ops->endpoint(c->etcd);
+	const char *endpoint = c->ops->endpoint(c->registry);
 	char *text = must_printf(
 		"there is no key %s in etcd at %s, %s. Create it: ETCDCTL_API=%s etcdctl "
 		"--endpoints=%s %s %s "
@@ -109,9 +111,9 @@ static void again(struct ovnet_lease_client *c)
 	arm_ms(c->config.timer, backoff_next(&c->config.backoff));
 }
 
-static void no_config(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+static void no_config(struct ovnet_lease_client *c, const struct ovnet_registry_result *r)
 {
-	if (r->status != OVNET_ETCD_NOT_FOUND) {
+	if (r->status != OVNET_REGISTRY_NOT_FOUND) {
 		complain(c, r->text);
 		return;
 	}
@@ -153,9 +155,9 @@ static void nowhere(struct ovnet_lease_client *c, const char *other_why)
 }
 
 /* What the other API says, after lease_choice_ask(). */
-static void on_other(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+static void on_other(struct ovnet_lease_client *c, const struct ovnet_registry_result *r)
 {
-	if (r->status != OVNET_ETCD_OK) {
+	if (r->status != OVNET_REGISTRY_OK) {
 		nowhere(c, r->text);
 	} else if (!c->other.may_switch) {
 		only_elsewhere(c);
@@ -167,19 +169,20 @@ static void on_other(struct ovnet_lease_client *c, const struct ovnet_etcd_resul
 	again(c);
 }
 
-static void on_config(void *arg, const struct ovnet_etcd_result *r)
+static void on_config(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (r->status == OVNET_ETCD_OK && (c->store.stale || usable(c, c->ops->api, &r->kvs[0]))) {
+	if (r->status == OVNET_REGISTRY_OK &&
+		(c->store.stale || usable(c, c->ops->api, &r->kvs[0]))) {
 		found(c, r);
 		return;
 	}
-	if (r->status == OVNET_ETCD_OK || r->status == OVNET_ETCD_NOT_FOUND)
+	if (r->status == OVNET_REGISTRY_OK || r->status == OVNET_REGISTRY_NOT_FOUND)
 		listen_for_it(c, r->revision);
 	if (lease_choice_ask(c, r, on_events, on_other))
 		return;
-	if (r->status != OVNET_ETCD_OK)
+	if (r->status != OVNET_REGISTRY_OK)
 		no_config(c, r);
 	again(c);
 }
@@ -190,7 +193,7 @@ static void ask(struct ovnet_lease_client *c)
 		return;
 	c->config.asking = true;
 	evtimer_del(c->config.timer);
-	c->ops->get(c->etcd, c->config_key, on_config, c);
+	c->ops->get(c->registry, c->config_key, on_config, c);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

@@ -15,7 +15,7 @@ struct batch {
 	STAILQ_ENTRY(batch) link;
 	int64_t revision;
 	size_t n, at;
-	struct ovnet_etcd_event events[]; /* their texts follow */
+	struct ovnet_registry_event events[]; /* their texts follow */
 };
 
 struct lease_events {
@@ -28,7 +28,7 @@ struct lease_events {
 static void step(struct lease_events *q)
 {
 	struct batch *b = STAILQ_FIRST(&q->waiting);
-	const struct ovnet_etcd_event *events = b->events + b->at;
+	const struct ovnet_registry_event *events = b->events + b->at;
 	size_t n = b->n - b->at < STEP ? b->n - b->at : STEP;
 
 	b->at += n;
@@ -92,7 +92,8 @@ static const char *copied(char **at, const char *text, size_t len)
 	return copy;
 }
 
-static struct batch *batch_new(const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+static struct batch *batch_new(
+	const struct ovnet_registry_event *events, size_t n, int64_t revision)
 {
 	struct batch *b;
 	size_t room = sizeof(*b) + n * sizeof(b->events[0]);
@@ -105,7 +106,7 @@ static struct batch *batch_new(const struct ovnet_etcd_event *events, size_t n, 
 	b->at = 0;
 	char *at = (char *)&b->events[n];
 	for (size_t i = 0; i < n; i++) {
-		const struct ovnet_etcd_kv *kv = &events[i].kv;
+		const struct ovnet_registry_kv *kv = &events[i].kv;
 		b->events[i] = events[i];
 		b->events[i].kv.key = copied(&at, kv->key, strlen(kv->key));
 		if (kv->value != NULL)
@@ -114,8 +115,8 @@ static struct batch *batch_new(const struct ovnet_etcd_event *events, size_t n, 
 	return b;
 }
 
-void lease_events_add(
-	struct lease_events *q, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+void lease_events_add(struct lease_events *q, const struct ovnet_registry_event *events, size_t n,
+	int64_t revision)
 {
 	if (STAILQ_EMPTY(&q->waiting) && n <= STEP) {
 		q->apply(q->arg, events, n, revision);

@@ -10,7 +10,8 @@
 OVNET_LOG_TYPE(lease)
 
 /* What the snapshot said was taken for the tree so far. */
-static void compare_with_snapshot(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config)
+static void compare_with_snapshot(
+	struct ovnet_lease_client *c, const struct ovnet_registry_kv *config)
 {
 	LOG(NOTICE, "etcd answers: comparing it with the snapshot");
 	lease_reconf_read(c, config);
@@ -18,7 +19,7 @@ static void compare_with_snapshot(struct ovnet_lease_client *c, const struct ovn
 	lease_sync_start(c);
 }
 
-static void acquire(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *config)
+static void acquire(struct ovnet_lease_client *c, const struct ovnet_registry_kv *config)
 {
 	if (lease_config_take(c, config) < 0)
 		return;

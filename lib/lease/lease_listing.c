@@ -15,12 +15,12 @@
 struct page {
 	STAILQ_ENTRY(page) link;
 	size_t n;
-	struct ovnet_etcd_kv kvs[]; /* keys without the prefix; the texts follow them */
+	struct ovnet_registry_kv kvs[]; /* keys without the prefix; the texts follow them */
 };
 
 struct item {
 	int64_t created;
-	const struct ovnet_etcd_kv *kv;
+	const struct ovnet_registry_kv *kv;
 };
 
 struct lease_listing {
@@ -69,13 +69,13 @@ static char *copy_text(char *at, const char *text, size_t len)
 }
 
 /* Of a value that no lease can have, enough to be refused for its length. */
-static size_t kept(const struct ovnet_etcd_kv *kv)
+static size_t kept(const struct ovnet_registry_kv *kv)
 {
 	return kv->value_len <= OVNET_LEASE_VALUE_MAX ? kv->value_len : OVNET_LEASE_VALUE_MAX + 1;
 }
 
 void lease_listing_add(
-	struct lease_listing *l, const struct ovnet_etcd_kv *kvs, size_t n, size_t skip)
+	struct lease_listing *l, const struct ovnet_registry_kv *kvs, size_t n, size_t skip)
 {
 	struct page *p;
 	size_t room = sizeof(*p) + n * sizeof(p->kvs[0]);
@@ -97,7 +97,7 @@ void lease_listing_add(
 	l->n += n;
 }
 
-const struct ovnet_etcd_kv *lease_listing_find(const struct lease_listing *l, const char *name)
+const struct ovnet_registry_kv *lease_listing_find(const struct lease_listing *l, const char *name)
 {
 	const struct page *p;
 

@@ -17,9 +17,9 @@ void lease_listing_free(struct lease_listing *l);
 
 /* Copies them; `skip` bytes of each key are the prefix. */
 void lease_listing_add(
-	struct lease_listing *l, const struct ovnet_etcd_kv *kvs, size_t n, size_t skip);
+	struct lease_listing *l, const struct ovnet_registry_kv *kvs, size_t n, size_t skip);
 /* The key without its prefix as listed, or NULL. Lives as long as the listing. */
-const struct ovnet_etcd_kv *lease_listing_find(const struct lease_listing *l, const char *name);
+const struct ovnet_registry_kv *lease_listing_find(const struct lease_listing *l, const char *name);
 /*
  * The table becomes what the listing says: what is not in it goes, the rest is compared, keys
  * first that were created first. `own` (a name, or NULL) is left out. Once; `done` comes later and

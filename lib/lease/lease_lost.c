@@ -23,7 +23,7 @@ static void does_not_fit(struct ovnet_lease_client *c)
 		LOG(ERR, "%s", text);
 }
 
-static void stands_again(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+static void stands_again(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	bool lost = c->own.lost;
 
@@ -42,18 +42,18 @@ static void stands_again(struct ovnet_lease_client *c, const struct ovnet_etcd_k
 		c->cbs.acquired(c->arg, &c->netconf, &c->own.lease);
 }
 
-static void on_written(void *arg, const struct ovnet_etcd_result *r)
+static void on_written(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (r->status == OVNET_ETCD_OK) {
+	if (r->status == OVNET_REGISTRY_OK) {
 		c->own.reclaimed = r->kvs[0].create_revision;
 		stands_again(c, &r->kvs[0]);
 		lease_own_written(c);
 		return;
 	}
 	c->retries++;
-	c->own.handle_gone |= r->status == OVNET_ETCD_NOT_FOUND;
+	c->own.handle_gone |= r->status == OVNET_REGISTRY_NOT_FOUND;
 	c->own.look_again = true;
 	lease_own_end(c);
 }
@@ -115,12 +115,12 @@ void lease_lost_removed(struct ovnet_lease_client *c, const char *name)
 		lease_own_look_soon(c);
 }
 
-static void on_yielded(void *arg, const struct ovnet_etcd_result *r)
+static void on_yielded(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 	const struct ovnet_lease *rival = lease_table_rival(c->table, c->own.reclaimed);
 
-	if (r->status == OVNET_ETCD_OK && rival != NULL) {
+	if (r->status == OVNET_REGISTRY_OK && rival != NULL) {
 		c->own.reclaimed = 0;
 		is_owned_by(c, rival);
 	} else {
@@ -142,10 +142,10 @@ void lease_lost_fence(struct ovnet_lease_client *c)
 	LOG(WARN, "our lease %s, just claimed again, overlaps %s, which is older: giving it back",
 		lease_name_of(c, c->own.key), ovnet_lease_key_text(rival, name, sizeof(name)));
 	c->own.busy = true;
-	c->ops->remove(c->etcd, c->own.key, c->own.revision, on_yielded, c);
+	c->ops->remove(c->registry, c->own.key, c->own.revision, on_yielded, c);
 }
 
-void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	if (c->own.lost)
 		stands_again(c, kv);
@@ -153,7 +153,7 @@ void lease_lost_unchanged(struct ovnet_lease_client *c, const struct ovnet_etcd_
 		lease_own_adopt(c, kv);
 }
 
-void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	struct ovnet_lease owner = {0};
 	char ignored[200];
@@ -165,7 +165,7 @@ void lease_lost_taken(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *
 	is_owned_by(c, &owner);
 }
 
-void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	char text[400];
 
@@ -177,7 +177,7 @@ void lease_lost_overwritten(struct ovnet_lease_client *c, const struct ovnet_etc
 	if (nag_due(&c->own.nag, text))
 		LOG(ERR, "%s", text);
 	c->own.busy = true;
-	c->ops->update(c->etcd, c->own.key, c->own.value, c->own.handle != 0 ? c->ttl_s : 0,
+	c->ops->update(c->registry, c->own.key, c->own.value, c->own.handle != 0 ? c->ttl_s : 0,
 		c->own.handle_gone || c->own.lost ? 0 : c->own.handle, kv->mod_revision, on_written,
 		c);
 }
@@ -207,5 +207,5 @@ void lease_lost_vanished(struct ovnet_lease_client *c)
 				     "reservation once more"
 				   : "");
 	c->own.busy = true;
-	c->ops->create(c->etcd, c->own.key, c->own.value, c->ttl_s, on_written, c);
+	c->ops->create(c->registry, c->own.key, c->own.value, c->ttl_s, on_written, c);
 }

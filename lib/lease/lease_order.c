@@ -13,7 +13,7 @@ static void report(struct ovnet_lease_client *c, const char *err)
 		c->cbs.ordered(c->arg, c->order, err);
 }
 
-static void done(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r)
+static void done(struct ovnet_lease_client *c, const struct ovnet_registry_result *r)
 {
 	static const char *const what[] = {[OVNET_LEASE_RESERVE] = "is a reservation now",
 		[OVNET_LEASE_RELEASE] = "has a TTL again",
@@ -34,17 +34,18 @@ static void done(struct ovnet_lease_client *c, const struct ovnet_etcd_result *r
 	lease_own_adopt(c, &r->kvs[0]);
 }
 
-static void on_done(void *arg, const struct ovnet_etcd_result *r)
+static void on_done(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (r->status == OVNET_ETCD_OK) {
+	if (r->status == OVNET_REGISTRY_OK) {
 		done(c, r);
 		report(c, NULL);
 	} else {
 		/* It may have been carried out even so. */
 		c->own.look_again = true;
-		report(c, r->status == OVNET_ETCD_CONFLICT || r->status == OVNET_ETCD_NOT_FOUND
+		report(c, r->status == OVNET_REGISTRY_CONFLICT ||
+					  r->status == OVNET_REGISTRY_NOT_FOUND
 				  ? "somebody else changed the lease meanwhile: try again"
 				  : r->text);
 	}
@@ -87,9 +88,9 @@ int ovnet_lease_client_order(
 	c->order = order;
 	c->own.busy = true;
 	if (order == OVNET_LEASE_REMOVE)
-		c->ops->remove(c->etcd, c->own.key, c->own.revision, on_done, c);
+		c->ops->remove(c->registry, c->own.key, c->own.revision, on_done, c);
 	else
-		c->ops->update(c->etcd, c->own.key, c->own.value,
+		c->ops->update(c->registry, c->own.key, c->own.value,
 			order == OVNET_LEASE_RELEASE ? c->ttl_s : 0, 0, c->own.revision, on_done,
 			c);
 	return 0;

@@ -93,7 +93,7 @@ static void permanent(struct ovnet_lease_client *c)
 }
 
 /* The key says what it should; somebody (we, too) may have given it another TTL. */
-void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+void lease_own_adopt(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	c->own.resumed = false;
 	if (kv->mod_revision > c->own.revision)
@@ -115,16 +115,16 @@ void lease_own_written(struct ovnet_lease_client *c)
 	c->report(c, (struct lease_report){LEASE_KEY_WRITTEN});
 }
 
-static void on_shown(void *arg, const struct ovnet_etcd_result *r)
+static void on_shown(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (r->status == OVNET_ETCD_OK) {
+	if (r->status == OVNET_REGISTRY_OK) {
 		lease_own_adopt(c, &r->kvs[0]);
 		lease_own_written(c);
 		return;
 	}
-	if (r->status == OVNET_ETCD_CONFLICT || r->status == OVNET_ETCD_NOT_FOUND)
+	if (r->status == OVNET_REGISTRY_CONFLICT || r->status == OVNET_REGISTRY_NOT_FOUND)
 		c->own.look_again = true;
 	else
 		lease_own_show_later(c);
@@ -137,8 +137,9 @@ static void on_reput(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	if (!c->own.lost && begin(c, c->own.reput_timer))
-		c->ops->update(c->etcd, c->own.key, c->own.value, c->own.handle != 0 ? c->ttl_s : 0,
-			c->own.handle, c->own.revision, on_shown, c);
+		c->ops->update(c->registry, c->own.key, c->own.value,
+			c->own.handle != 0 ? c->ttl_s : 0, c->own.handle, c->own.revision, on_shown,
+			c);
 }
 
 /*
@@ -150,11 +151,11 @@ void lease_own_show_later(struct ovnet_lease_client *c)
 	arm_ms(c->own.reput_timer, 2000 + random_below(NULL, 3000));
 }
 
-static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
+static void on_renewed(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (r->status == OVNET_ETCD_OK) {
+	if (r->status == OVNET_REGISTRY_OK) {
 		c->renewals++;
 		nag_reset(&c->own.nag);
 		lease_own_adopt(c, &r->kvs[0]);
@@ -163,7 +164,7 @@ static void on_renewed(void *arg, const struct ovnet_etcd_result *r)
 		return;
 	}
 	c->retries++;
-	if (r->status == OVNET_ETCD_NOT_FOUND) {
+	if (r->status == OVNET_REGISTRY_NOT_FOUND) {
 		c->own.handle_gone = true;
 		c->own.look_again = true;
 	} else {
@@ -187,10 +188,10 @@ static void on_renew(evutil_socket_t fd, short what, void *arg)
 	if (c->own.renew_ms > boot_clock_ms())
 		await_renewal(c);
 	else if (c->own.handle != 0 && !c->own.lost && begin(c, c->own.renew_timer))
-		c->ops->keepalive(c->etcd, c->own.key, c->ttl_s, c->own.handle, on_renewed, c);
+		c->ops->keepalive(c->registry, c->own.key, c->ttl_s, c->own.handle, on_renewed, c);
 }
 
-bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	struct ovnet_lease l = {0};
 	char ignored[200];
@@ -201,7 +202,7 @@ bool lease_own_claims(const struct ovnet_lease_client *c, const struct ovnet_etc
 	       ovnet_addr_equal(&l.public_ip, &c->public_ip);
 }
 
-static bool is_our_value(const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+static bool is_our_value(const struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	return strlen(c->own.value) == kv->value_len &&
 	       memcmp(c->own.value, kv->value, kv->value_len) == 0;
@@ -231,24 +232,24 @@ static void look_worked(struct ovnet_lease_client *c)
 }
 
 static enum lease_outcome what_is(
-	const struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+	const struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	if (is_our_value(c, kv))
 		return LEASE_KEY_UNCHANGED;
 	return lease_own_claims(c, kv) ? LEASE_KEY_OVERWRITTEN : LEASE_KEY_TAKEN;
 }
 
-static void on_seen(void *arg, const struct ovnet_etcd_result *r)
+static void on_seen(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
-	const struct ovnet_etcd_kv *kv = r->kvs;
+	const struct ovnet_registry_kv *kv = r->kvs;
 
-	if (r->status != OVNET_ETCD_OK && r->status != OVNET_ETCD_NOT_FOUND) {
+	if (r->status != OVNET_REGISTRY_OK && r->status != OVNET_REGISTRY_NOT_FOUND) {
 		look_failed(c, r->text);
 		return;
 	}
 	look_worked(c);
-	if (r->status == OVNET_ETCD_NOT_FOUND)
+	if (r->status == OVNET_REGISTRY_NOT_FOUND)
 		c->report(c, (struct lease_report){LEASE_KEY_VANISHED});
 	else
 		c->report(c, (struct lease_report){what_is(c, kv), .kv = kv});
@@ -260,10 +261,10 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	if (begin(c, c->own.check_timer))
-		c->ops->get(c->etcd, c->own.key, on_seen, c);
+		c->ops->get(c->registry, c->own.key, on_seen, c);
 }
 
-void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+void lease_own_changed(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	if (!c->own.held)
 		return;
@@ -285,7 +286,7 @@ void lease_own_announce(struct ovnet_lease_client *c)
 }
 
 void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
-	const char *value, const struct ovnet_etcd_kv *kv)
+	const char *value, const struct ovnet_registry_kv *kv)
 {
 	char name[OVNET_LEASE_KEY_MAX];
 	struct ovnet_prefix4 before = c->own.lease.subnet;

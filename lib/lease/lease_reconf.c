@@ -36,7 +36,7 @@ static void compare(struct ovnet_lease_client *c, const struct ovnet_netconf *no
 	tell(c, text);
 }
 
-void lease_reconf_read(struct ovnet_lease_client *c, const struct ovnet_etcd_kv *kv)
+void lease_reconf_read(struct ovnet_lease_client *c, const struct ovnet_registry_kv *kv)
 {
 	struct ovnet_netconf now;
 	char err[256], text[400];
@@ -65,7 +65,8 @@ static void gone(struct ovnet_lease_client *c)
 	tell(c, text);
 }
 
-static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+static void on_events(
+	void *arg, const struct ovnet_registry_event *events, size_t n, int64_t revision)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -81,7 +82,7 @@ static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n
 	}
 }
 
-static void on_ended(void *arg, const struct ovnet_etcd_result *r)
+static void on_ended(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -90,13 +91,13 @@ static void on_ended(void *arg, const struct ovnet_etcd_result *r)
 	arm_ms(c->reconf.timer, backoff_next(&c->reconf.backoff));
 }
 
-static void on_config(void *arg, const struct ovnet_etcd_result *r)
+static void on_config(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (r->status == OVNET_ETCD_OK)
+	if (r->status == OVNET_REGISTRY_OK)
 		lease_reconf_read(c, &r->kvs[0]);
-	else if (r->status == OVNET_ETCD_NOT_FOUND)
+	else if (r->status == OVNET_REGISTRY_NOT_FOUND)
 		gone(c);
 	else {
 		arm_ms(c->reconf.timer, backoff_next(&c->reconf.backoff));
@@ -110,14 +111,14 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct ovnet_lease_client *c = arg;
 
 	(void)fd, (void)what;
-	c->ops->get(c->etcd, c->config_key, on_config, c);
+	c->ops->get(c->registry, c->config_key, on_config, c);
 }
 
 static void follow(struct ovnet_lease_client *c, int64_t revision)
 {
-	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
+	static const struct ovnet_registry_watch_cbs cbs = {.events = on_events, .ended = on_ended};
 
-	c->reconf.watch = c->ops->watch(c->etcd, c->config_key, revision + 1, &cbs, c);
+	c->reconf.watch = c->ops->watch(c->registry, c->config_key, revision + 1, &cbs, c);
 	if (c->reconf.watch == NULL)
 		arm_ms(c->reconf.timer, backoff_next(&c->reconf.backoff));
 }

@@ -139,7 +139,7 @@ static bool put_some(struct ovnet_lease_client *c)
 	for (unsigned i = 0; i < STEP; i++) {
 		if (!snapshot_next(c->store.rest, &name, &value, &len))
 			return false;
-		struct ovnet_etcd_kv kv = {.key = name, .value = value, .value_len = len};
+		struct ovnet_registry_kv kv = {.key = name, .value = value, .value_len = len};
 		lease_table_put(c->table, name, &kv);
 	}
 	return true;

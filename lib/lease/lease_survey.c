@@ -42,7 +42,7 @@ static void add_taken(struct lease_survey *s, const struct ovnet_lease *l, int64
 }
 
 /* Most leases are somebody else's. JSON can say an address without spelling it, by escapes. */
-static bool may_be_mine(const struct ovnet_etcd_kv *kv, const char *ip)
+static bool may_be_mine(const struct ovnet_registry_kv *kv, const char *ip)
 {
 	return memmem(kv->value, kv->value_len, ip, strlen(ip)) != NULL ||
 	       memchr(kv->value, '\\', kv->value_len) != NULL;
@@ -50,7 +50,7 @@ static bool may_be_mine(const struct ovnet_etcd_kv *kv, const char *ip)
 
 /* The page it stands in goes. */
 static void keep(
-	struct lease_found *f, const struct ovnet_etcd_kv *kv, const struct ovnet_lease *lease)
+	struct lease_found *f, const struct ovnet_registry_kv *kv, const struct ovnet_lease *lease)
 {
 	size_t key_len = strlen(kv->key);
 
@@ -68,7 +68,7 @@ static void keep(
  * Of several that fit, the one subnet.env names, as containers here have its addresses; otherwise
  * the newest, which is what we went over to.
  */
-static bool is_better(const struct lease_survey *s, const struct ovnet_etcd_kv *kv,
+static bool is_better(const struct lease_survey *s, const struct ovnet_registry_kv *kv,
 	const struct ovnet_lease *lease)
 {
 	bool wanted = ovnet_prefix4_equal(&lease->subnet, &s->previous);
@@ -79,7 +79,7 @@ static bool is_better(const struct lease_survey *s, const struct ovnet_etcd_kv *
 	return kv->create_revision > s->mine.kv.create_revision;
 }
 
-static void survey_key(struct lease_survey *s, const struct ovnet_etcd_kv *kv, const char *ip)
+static void survey_key(struct lease_survey *s, const struct ovnet_registry_kv *kv, const char *ip)
 {
 	struct ovnet_lease l = {0};
 	char ignored[200];
@@ -100,7 +100,7 @@ static void survey_key(struct lease_survey *s, const struct ovnet_etcd_kv *kv, c
 		keep(&s->mine, kv, &l);
 }
 
-void lease_survey_add(struct lease_survey *s, const struct ovnet_etcd_kv *kvs, size_t n)
+void lease_survey_add(struct lease_survey *s, const struct ovnet_registry_kv *kvs, size_t n)
 {
 	char ip[OVNET_ADDR_STRLEN];
 
@@ -120,7 +120,7 @@ static bool is_anothers(
 	const struct lease_survey *s, const struct lease_listing *l, struct ovnet_lease *lease)
 {
 	char name[OVNET_LEASE_KEY_MAX], ignored[200];
-	const struct ovnet_etcd_kv *kv =
+	const struct ovnet_registry_kv *kv =
 		lease_listing_find(l, ovnet_lease_key_text(lease, name, sizeof(name)));
 
 	if (kv == NULL)

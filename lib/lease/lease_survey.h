@@ -12,7 +12,7 @@
 
 /* A key that bears our PublicIP; its texts are copies. */
 struct lease_found {
-	struct ovnet_etcd_kv kv; /* key NULL: there is none */
+	struct ovnet_registry_kv kv; /* key NULL: there is none */
 	struct ovnet_lease lease;
 	char *texts;
 };
@@ -35,7 +35,7 @@ struct lease_survey *lease_survey_new(const struct ovnet_netconf *netconf,
 	const struct ovnet_addr *public_ip, const struct ovnet_prefix4 *previous, size_t skip);
 /* NULL is fine. */
 void lease_survey_free(struct lease_survey *s);
-void lease_survey_add(struct lease_survey *s, const struct ovnet_etcd_kv *kvs, size_t n);
+void lease_survey_add(struct lease_survey *s, const struct ovnet_registry_kv *kvs, size_t n);
 /*
  * An older lease of another node that has an address of `mine`, with its PublicIP; `l` is the
  * listing that was surveyed. False: none.

@@ -24,7 +24,7 @@ static bool is_own(const struct ovnet_lease_client *c, const char *key)
 	return c->own.key != NULL && strcmp(key, c->own.key) == 0;
 }
 
-static void on_own_key(struct ovnet_lease_client *c, const struct ovnet_etcd_event *ev)
+static void on_own_key(struct ovnet_lease_client *c, const struct ovnet_registry_event *ev)
 {
 	const char *name = lease_name_of(c, ev->kv.key);
 
@@ -36,13 +36,13 @@ static void on_own_key(struct ovnet_lease_client *c, const struct ovnet_etcd_eve
 }
 
 /* The watch of a node that looks for another subnet sees its claim before that is looked at. */
-static bool is_claim(const struct ovnet_lease_client *c, const struct ovnet_etcd_event *ev)
+static bool is_claim(const struct ovnet_lease_client *c, const struct ovnet_registry_event *ev)
 {
 	return !c->own.held && !ev->removed && c->acquire.key != NULL &&
 	       strcmp(ev->kv.key, c->acquire.key) == 0 && lease_own_claims(c, &ev->kv);
 }
 
-static void on_event(struct ovnet_lease_client *c, const struct ovnet_etcd_event *ev)
+static void on_event(struct ovnet_lease_client *c, const struct ovnet_registry_event *ev)
 {
 	const char *name = lease_name_of(c, ev->kv.key);
 
@@ -62,7 +62,7 @@ static void came_up(struct ovnet_lease_client *c)
 	c->sync.connected = true;
 	if (c->sync.away)
 		LOG(NOTICE, "etcd is back after %lld s, at %s; %u peers, up to date",
-			(long long)(now - c->sync.since_ms) / 1000, c->ops->endpoint(c->etcd),
+			(long long)(now - c->sync.since_ms) / 1000, c->ops->endpoint(c->registry),
 			lease_table_peers(c->table));
 	else
 		LOG(INFO, "Watching for new subnet leases (%u peers known)",
@@ -72,7 +72,7 @@ static void came_up(struct ovnet_lease_client *c)
 	lease_set_error(c, "");
 }
 
-static void apply(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+static void apply(void *arg, const struct ovnet_registry_event *events, size_t n, int64_t revision)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -85,7 +85,8 @@ static void apply(void *arg, const struct ovnet_etcd_event *events, size_t n, in
 	c->report(c, (struct lease_report){LEASE_TABLE_CHANGED});
 }
 
-static void on_events(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+static void on_events(
+	void *arg, const struct ovnet_registry_event *events, size_t n, int64_t revision)
 {
 	struct ovnet_lease_client *c = arg;
 
@@ -118,12 +119,12 @@ static void went_down(struct ovnet_lease_client *c, const char *text)
 	c->retries++;
 }
 
-static void on_ended(void *arg, const struct ovnet_etcd_result *r)
+static void on_ended(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
 	c->sync.watch = NULL;
-	if (r->status != OVNET_ETCD_COMPACTED) {
+	if (r->status != OVNET_REGISTRY_COMPACTED) {
 		went_down(c, r->text);
 		return;
 	}
@@ -140,14 +141,14 @@ static void drop_listing(struct ovnet_lease_client *c)
 
 static void follow(struct ovnet_lease_client *c)
 {
-	static const struct ovnet_etcd_watch_cbs cbs = {.events = on_events, .ended = on_ended};
+	static const struct ovnet_registry_watch_cbs cbs = {.events = on_events, .ended = on_ended};
 
-	c->sync.watch = c->ops->watch(c->etcd, c->subnets_prefix, c->revision + 1, &cbs, c);
+	c->sync.watch = c->ops->watch(c->registry, c->subnets_prefix, c->revision + 1, &cbs, c);
 	if (c->sync.watch == NULL)
 		went_down(c, "no memory for the watch");
 }
 
-static const struct ovnet_etcd_kv *own_as_listed(const struct ovnet_lease_client *c)
+static const struct ovnet_registry_kv *own_as_listed(const struct ovnet_lease_client *c)
 {
 	if (c->own.key == NULL)
 		return NULL;
@@ -171,7 +172,7 @@ static void on_applied(void *arg)
 
 static void reconcile(struct ovnet_lease_client *c)
 {
-	const struct ovnet_etcd_kv *own = own_as_listed(c);
+	const struct ovnet_registry_kv *own = own_as_listed(c);
 	bool ours = own != NULL && lease_own_claims(c, own);
 
 	/* They are in the listing, or the watch to come tells them again. */
@@ -197,16 +198,16 @@ static bool may_leave(struct ovnet_lease_client *c, int64_t revision)
 	return true;
 }
 
-static void on_list(void *arg, const struct ovnet_etcd_result *r)
+static void on_list(void *arg, const struct ovnet_registry_result *r)
 {
 	struct ovnet_lease_client *c = arg;
 
-	if (r->status != OVNET_ETCD_OK) {
+	if (r->status != OVNET_REGISTRY_OK) {
 		drop_listing(c);
 		if (c->sync.watch != NULL)
 			return;
 		/* Its pages are of one revision, which etcd forgot meanwhile. */
-		if (r->status == OVNET_ETCD_COMPACTED)
+		if (r->status == OVNET_REGISTRY_COMPACTED)
 			list_later(c);
 		else
 			went_down(c, r->text);
@@ -224,7 +225,7 @@ static void list(struct ovnet_lease_client *c)
 	c->sync.listing = true;
 	c->sync.started_ms = monotonic_ms();
 	c->sync.pages = lease_listing_new();
-	c->ops->list(c->etcd, c->subnets_prefix, on_list, c);
+	c->ops->list(c->registry, c->subnets_prefix, on_list, c);
 }
 
 static void move_later(struct ovnet_lease_client *c)
@@ -239,7 +240,7 @@ static void on_move(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	move_later(c);
 	if (!c->sync.listing && c->sync.watch != NULL && c->ops->spread != NULL &&
-		c->ops->spread(c->etcd))
+		c->ops->spread(c->registry))
 		list(c);
 }
 
@@ -261,7 +262,7 @@ void lease_sync_start(struct ovnet_lease_client *c)
 	}
 	/* It has to be done anyway. */
 	if (c->ops->spread != NULL)
-		(void)c->ops->spread(c->etcd);
+		(void)c->ops->spread(c->registry);
 	list(c);
 }
 

@@ -269,7 +269,7 @@ static void change(struct lease_table *t, struct record *r, const struct ovnet_l
 	t->conf.peer_set(t->conf.arg, &r->lease);
 }
 
-void lease_table_put(struct lease_table *t, const char *key, const struct ovnet_etcd_kv *kv)
+void lease_table_put(struct lease_table *t, const char *key, const struct ovnet_registry_kv *kv)
 {
 	const struct lease_judge judge = {.netconf = t->netconf,
 		.public_ip = t->conf.public_ip,

@@ -29,7 +29,7 @@ void lease_table_set_netconf(struct lease_table *t, const struct ovnet_netconf *
 void lease_table_set_own(struct lease_table *t, const struct ovnet_lease *own);
 
 /* `name` is the key without its prefix. */
-void lease_table_put(struct lease_table *t, const char *name, const struct ovnet_etcd_kv *kv);
+void lease_table_put(struct lease_table *t, const char *name, const struct ovnet_registry_kv *kv);
 void lease_table_remove(struct lease_table *t, const char *name);
 /*
  * For a complete listing, which is lease_listing.c's: unmark all, mark each that is in it, sweep

@@ -7,7 +7,7 @@ struct event_base *base;
 struct live_etcd etcd;
 struct live_etcd second;
 struct node nodes[NODES_MAX];
-const struct ovnet_etcd_ops *over = &ovnet_etcd_v3_grpc;
+const struct ovnet_registry_ops *over = &ovnet_etcd_v3_grpc;
 unsigned prefixes;
 char prefix[64];
 
@@ -136,8 +136,8 @@ const struct ovnet_lease_callbacks cbs = {
 struct ovnet_lease_conf conf_of(unsigned i)
 {
 	return (struct ovnet_lease_conf){
-		.etcd = over,
-		.etcd_conf = {.endpoints = etcd.url, .timeout_ms = 2000},
+		.registry = over,
+		.registry_conf = {.endpoints = etcd.url, .timeout_ms = 2000},
 		.prefix = prefix,
 		.public_ip = ovnet_addr_v4(0x0aa80001 + i),
 	};

@@ -12,6 +12,7 @@
 #include "bed/cmocka.h"
 #include "bed/live_etcd.h"
 #include "lease/lease_client.h"
+#include "lease/registry/etcd/etcd.h"
 
 #define NODES_MAX 100 /* of any suite */
 #define PEERS_MAX 128
@@ -38,7 +39,7 @@ extern struct event_base *base;
 extern struct live_etcd etcd;
 extern struct live_etcd second; /* one that a single case may start, hurt and lose */
 extern struct node nodes[NODES_MAX];
-extern const struct ovnet_etcd_ops *over; /* the transport under test */
+extern const struct ovnet_registry_ops *over; /* the transport under test */
 extern unsigned prefixes;
 extern char prefix[64];
 

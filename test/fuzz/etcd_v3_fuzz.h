@@ -11,7 +11,7 @@
 static inline void check_kvs(const struct v3_kvs *k)
 {
 	for (size_t i = 0; i < k->n; i++) {
-		const struct ovnet_etcd_kv *kv = &k->kvs[i];
+		const struct ovnet_registry_kv *kv = &k->kvs[i];
 		CHECK(kv->key[0] != '\0', "a key without a byte");
 		fuzz_touch(kv->key, strlen(kv->key) + 1);
 		fuzz_touch(kv->value, kv->value_len);

@@ -13,7 +13,7 @@ static void fuzz_error(const uint8_t *data, size_t size)
 
 	CHECK(v3_wire_json.failed(&r, &e), "status %ld is a failure", r.status);
 	CHECK(memchr(e.text, '\0', sizeof(e.text)) != NULL, "a text without an end");
-	CHECK(e.status != OVNET_ETCD_OK, "an error that is none");
+	CHECK(e.status != OVNET_REGISTRY_OK, "an error that is none");
 	free(body);
 }
 

@@ -7,7 +7,7 @@
 #include "lease/registry/etcd/etcd_v2.h"
 #include "lease/registry/etcd/etcd_v2_scan.h"
 
-static void check_kv(const struct ovnet_etcd_kv *kv)
+static void check_kv(const struct ovnet_registry_kv *kv)
 {
 	fuzz_touch(kv->key, strlen(kv->key));
 	fuzz_touch(kv->value, kv->value_len);
@@ -28,7 +28,7 @@ static void check_path(const char *key)
 static void check_object(const char *object, size_t len, const char *asked)
 {
 	json_t *node = v2_parse(object, len);
-	struct ovnet_etcd_kv kv;
+	struct ovnet_registry_kv kv;
 
 	if (!v2_is_dir(node) && v2_kv(node, asked, &kv)) {
 		check_kv(&kv);
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	v2_error_of(400 + (long)(size % 105), body, size, &e);
 	CHECK(memchr(e.text, '\0', sizeof(e.text)) != NULL, "a text without an end");
-	CHECK(e.status != OVNET_ETCD_OK, "an error that is none");
+	CHECK(e.status != OVNET_REGISTRY_OK, "an error that is none");
 	v2_index_header((const char *)data, size, &index);
 
 	/* Without the NUL behind it: a read too far is seen. */

@@ -17,7 +17,7 @@
 #define OLD        "{\"PublicIP\":\"10.168.0.1\",\"BackendData\":{}}"
 #define OTHERS     "{\"PublicIP\":\"10.168.0.2\"}"
 
-static struct ovnet_etcd *client;
+static struct ovnet_registry *client;
 
 /* gRPC's paths are compressed; each of its calls has a connection. */
 static const char *the_grant(void)
@@ -32,11 +32,11 @@ static const char *the_write(void)
 
 struct outcome {
 	unsigned calls;
-	enum ovnet_etcd_status status;
-	struct ovnet_etcd_kv kv; /* no texts */
+	enum ovnet_registry_status status;
+	struct ovnet_registry_kv kv; /* no texts */
 };
 
-static void on_done(void *arg, const struct ovnet_etcd_result *r)
+static void on_done(void *arg, const struct ovnet_registry_result *r)
 {
 	struct outcome *o = arg;
 
@@ -46,7 +46,7 @@ static void on_done(void *arg, const struct ovnet_etcd_result *r)
 		o->kv = r->kvs[0];
 }
 
-static enum ovnet_etcd_status create_as(const char *key, const char *value, struct outcome *o)
+static enum ovnet_registry_status create_as(const char *key, const char *value, struct outcome *o)
 {
 	*o = (struct outcome){0};
 	over->create(client, key, value, 600, on_done, o);
@@ -54,12 +54,12 @@ static enum ovnet_etcd_status create_as(const char *key, const char *value, stru
 	return o->status;
 }
 
-static enum ovnet_etcd_status create(const char *key, struct outcome *o)
+static enum ovnet_registry_status create(const char *key, struct outcome *o)
 {
 	return create_as(key, VALUE, o);
 }
 
-static enum ovnet_etcd_status get(const char *key)
+static enum ovnet_registry_status get(const char *key)
 {
 	struct outcome o = {0};
 
@@ -93,9 +93,9 @@ static void grant_that_times_out(void **state)
 	int before = leases();
 
 	hold(the_grant());
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_UNAVAILABLE);
 	assert_int_equal(leases(), before + 1);
-	assert_int_equal(create(at("subnets/b"), &o), OVNET_ETCD_OK);
+	assert_int_equal(create(at("subnets/b"), &o), OVNET_REGISTRY_OK);
 	assert_int_equal(o.kv.ttl_s, 600);
 	assert_int_equal(leases(), before + 1);
 	assert_true(stands(at("subnets/b")));
@@ -109,7 +109,7 @@ static void grant_that_nobody_wants_any_more(void **state)
 	int before = leases();
 
 	hold(the_grant());
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_UNAVAILABLE);
 	assert_int_equal(leases(), before + 1);
 	wait_for(leases() == before, 20 * TIMEOUT_MS);
 }
@@ -121,10 +121,10 @@ static void key_that_is_removed(void **state)
 	struct outcome o;
 	int before = leases();
 
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_OK);
 	over->remove(client, at("subnets/a"), o.kv.mod_revision, on_done, &o);
 	wait_for(o.calls == 2, 5000);
-	assert_int_equal(o.status, OVNET_ETCD_OK);
+	assert_int_equal(o.status, OVNET_REGISTRY_OK);
 	wait_for(leases() == before, 3000);
 }
 
@@ -135,9 +135,9 @@ static void key_that_went_unseen(void **state)
 	struct outcome o;
 	int before = leases();
 
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_OK);
 	assert_true(live_del(&etcd, at("subnets/a")));
-	assert_int_equal(create(at("subnets/b"), &o), OVNET_ETCD_OK);
+	assert_int_equal(create(at("subnets/b"), &o), OVNET_REGISTRY_OK);
 	wait_for(leases() == before + 1, 20 * TIMEOUT_MS);
 	assert_true(stands(at("subnets/b")));
 }
@@ -149,10 +149,10 @@ static void key_that_becomes_a_reservation(void **state)
 	struct outcome o;
 	int before = leases();
 
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_OK);
 	over->update(client, at("subnets/a"), VALUE, 0, 0, o.kv.mod_revision, on_done, &o);
 	wait_for(o.calls == 2, 5000);
-	assert_int_equal(o.status, OVNET_ETCD_OK);
+	assert_int_equal(o.status, OVNET_REGISTRY_OK);
 	wait_for(leases() == before, 3000);
 	assert_true(stands(at("subnets/a")));
 }
@@ -165,14 +165,14 @@ static void write_that_times_out(void **state)
 	int before = leases();
 
 	hold(the_write());
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_UNAVAILABLE);
 	assert_true(stands(at("subnets/a")));
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_OK);
 	assert_true(stands(at("subnets/a")));
 	assert_int_equal(leases(), before + 1);
 	over->keepalive(client, at("subnets/a"), 600, o.kv.ttl_handle, on_done, &o);
 	wait_for(o.calls == 2, 5000);
-	assert_int_equal(o.status, OVNET_ETCD_OK);
+	assert_int_equal(o.status, OVNET_REGISTRY_OK);
 }
 
 /* Nobody asks again: the lease stays because of the key. */
@@ -183,7 +183,7 @@ static void write_that_was_done(void **state)
 	int before = leases();
 
 	hold(the_write());
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_UNAVAILABLE);
 	run_ms(8 * TIMEOUT_MS);
 	assert_true(stands(at("subnets/a")));
 	assert_int_equal(leases(), before + 1);
@@ -197,9 +197,9 @@ static void write_that_was_done_and_a_grant(void **state)
 	int before = leases();
 
 	hold(the_write());
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_UNAVAILABLE);
 	hold(the_grant());
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_UNAVAILABLE);
 	run_ms(8 * TIMEOUT_MS);
 	assert_true(stands(at("subnets/a")));
 	assert_int_equal(leases(), before + 1);
@@ -213,9 +213,9 @@ static void write_that_times_out_and_another(void **state)
 	int before = leases();
 
 	hold(the_write());
-	assert_int_equal(create_as(at("subnets/a"), OLD, &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(create_as(at("subnets/a"), OLD, &o), OVNET_REGISTRY_UNAVAILABLE);
 	assert_false(stands(at("subnets/a")));
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_OK);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_OK);
 	assert_true(stands(at("subnets/a")));
 	assert_true(o.kv.create_revision < o.kv.mod_revision);
 	assert_int_equal(leases(), before + 1);
@@ -230,9 +230,9 @@ static void write_that_was_not_done(void **state)
 
 	hold(the_write());
 	rule->deaf = true;
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_UNAVAILABLE);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_UNAVAILABLE);
 	assert_false(stands(at("subnets/a")));
-	assert_int_equal(create(at("subnets/b"), &o), OVNET_ETCD_OK);
+	assert_int_equal(create(at("subnets/b"), &o), OVNET_REGISTRY_OK);
 	wait_for(leases() == before + 1, 20 * TIMEOUT_MS);
 	assert_true(stands(at("subnets/b")));
 }
@@ -244,7 +244,7 @@ static void write_that_is_refused(void **state)
 	int before = leases();
 
 	assert_true(live_put(&etcd, at("subnets/a"), OTHERS));
-	assert_int_equal(create(at("subnets/a"), &o), OVNET_ETCD_CONFLICT);
+	assert_int_equal(create(at("subnets/a"), &o), OVNET_REGISTRY_CONFLICT);
 	wait_for(leases() == before, 5000);
 }
 
@@ -258,14 +258,14 @@ static void connection_that_dies(void **state)
 	struct outcome o = {0};
 
 	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(get(at("subnets/a")), OVNET_ETCD_NOT_FOUND);
+		assert_int_equal(get(at("subnets/a")), OVNET_REGISTRY_NOT_FOUND);
 	hold(the_write());
 	over->create(client, at("subnets/a"), VALUE, 600, on_done, &o);
 	wait_for(stands(at("subnets/a")) || o.calls > 0, 5000);
 	rule->cut = true;
 	wait_for(o.calls == 1, 5000);
 	assert_int_equal(rule->hits, 1);
-	assert_int_not_equal(o.status, OVNET_ETCD_CONFLICT);
+	assert_int_not_equal(o.status, OVNET_REGISTRY_CONFLICT);
 	run_ms(200);
 	assert_true(stands(at("subnets/a")));
 }
@@ -281,12 +281,12 @@ static void refusal_that_comes_late(void **state)
 	assert_true(live_authentication(&second));
 	pid_t before_second = start_proxy(second.url, serve, url, sizeof(url));
 	over->close(client);
-	client = over->open(base, &(struct ovnet_etcd_conf){.endpoints = url,
+	client = over->open(base, &(struct ovnet_registry_conf){.endpoints = url,
 					  .timeout_ms = 20000,
 					  .username = "root",
 					  .password = "secret"});
 	assert_non_null(client);
-	assert_int_equal(get(at("a")), OVNET_ETCD_NOT_FOUND);
+	assert_int_equal(get(at("a")), OVNET_REGISTRY_NOT_FOUND);
 	assert_int_equal(rule->logins, 1);
 
 	hold("/kv/range");
@@ -296,11 +296,11 @@ static void refusal_that_comes_late(void **state)
 	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"disable"), 0);
 	second.user = NULL;
 	assert_int_equal(live_ctl(&second, NULL, 0, (char *)"auth", (char *)"enable"), 0);
-	assert_int_equal(get(at("b")), OVNET_ETCD_NOT_FOUND);
+	assert_int_equal(get(at("b")), OVNET_REGISTRY_NOT_FOUND);
 	assert_int_equal(rule->logins, 1);
 	rule->go = true;
 	wait_for(o.calls == 1, 5000);
-	assert_int_equal(o.status, OVNET_ETCD_NOT_FOUND);
+	assert_int_equal(o.status, OVNET_REGISTRY_NOT_FOUND);
 	assert_int_equal(rule->logins, 1);
 	stop_proxy(before_second);
 }
@@ -308,7 +308,7 @@ static void refusal_that_comes_late(void **state)
 static int set_up_proxy(void **state)
 {
 	static char url[64];
-	struct ovnet_etcd_conf conf = {.endpoints = url, .timeout_ms = TIMEOUT_MS};
+	struct ovnet_registry_conf conf = {.endpoints = url, .timeout_ms = TIMEOUT_MS};
 
 	set_up(state);
 	memset(rule, 0, sizeof(*rule));

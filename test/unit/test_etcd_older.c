@@ -82,7 +82,7 @@ static void etcd_2(int fd, const char *server)
 		answer(fd, strncmp(path, "/version ", 9) == 0 ? VERSION : NOT_FOUND);
 }
 
-static void works_at(const char *path, const struct ovnet_etcd_ops *ops)
+static void works_at(const char *path, const struct ovnet_registry_ops *ops)
 {
 	struct ovnet_lease_conf conf = conf_of(0);
 	char url[64], key[192];
@@ -90,8 +90,8 @@ static void works_at(const char *path, const struct ovnet_etcd_ops *ops)
 	root = path;
 	pid_t proxy = start_proxy(etcd.url, older_gateway, url, sizeof(url));
 	assert_true(live_put(&etcd, at("config"), VXLAN));
-	conf.etcd = ops;
-	conf.etcd_conf.endpoints = url;
+	conf.registry = ops;
+	conf.registry_conf.endpoints = url;
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
 	assert_string_equal(status(n).transport, "v3/json");
@@ -135,8 +135,8 @@ static void members_of_two_versions(void **state)
 	pid_t newer = start_proxy(etcd.url, older_gateway, second_url, sizeof(second_url));
 	snprintf(both, sizeof(both), "%s,%s", url, second_url);
 	assert_true(live_put(&etcd, at("config"), VXLAN));
-	conf.etcd = &ovnet_etcd_v3_json;
-	conf.etcd_conf.endpoints = both;
+	conf.registry = &ovnet_etcd_v3_json;
+	conf.registry_conf.endpoints = both;
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
 	bool first = strcmp(status(n).endpoint, url) == 0;
@@ -149,7 +149,7 @@ static void members_of_two_versions(void **state)
 
 static void v2_is_found(void **state)
 {
-	static const struct ovnet_etcd_ops *const first[] = {
+	static const struct ovnet_registry_ops *const first[] = {
 		&ovnet_etcd_v3_grpc, &ovnet_etcd_v3_json, &ovnet_etcd_v3};
 	(void)state;
 	struct ovnet_lease_conf conf = conf_of(0);
@@ -157,13 +157,13 @@ static void v2_is_found(void **state)
 	pid_t proxy = start_proxy(etcd.url, etcd_2, url, sizeof(url));
 
 	assert_true(live_put(&etcd, at("config"), VXLAN));
-	conf.etcd_conf.endpoints = url;
-	conf.other_etcd = &ovnet_etcd_v2;
+	conf.registry_conf.endpoints = url;
+	conf.other_registry = &ovnet_etcd_v2;
 	conf.may_switch = true;
 	/* Of etcd 2, and of one with both APIs. */
 	for (unsigned i = 0; i < 6; i++) {
-		conf.etcd_conf.endpoints = i < 3 ? url : etcd.url;
-		conf.etcd = first[i % 3];
+		conf.registry_conf.endpoints = i < 3 ? url : etcd.url;
+		conf.registry = first[i % 3];
 		struct node *n = start_with(0, &conf);
 		wait_for(ready(n), 5000);
 		assert_string_equal(status(n).transport, "v2");
@@ -171,8 +171,8 @@ static void v2_is_found(void **state)
 	}
 
 	/* Told to use v3, it says why that cannot be, and what has the config. */
-	conf.etcd_conf.endpoints = url;
-	conf.etcd = &ovnet_etcd_v3_grpc;
+	conf.registry_conf.endpoints = url;
+	conf.registry = &ovnet_etcd_v3_grpc;
 	conf.may_switch = false;
 	fails_with(&conf, "this is etcd 2.3.8, which has no v3 API");
 	assert_non_null(strstr(nodes[0].why, "set etcd.api = \"v2\""));
@@ -190,10 +190,10 @@ static void closed_is_not_too_old(void **state)
 	root = "/none";
 	pid_t proxy = start_proxy(etcd.url, older_gateway, url, sizeof(url));
 	assert_true(live_put(&etcd, at("config"), VXLAN));
-	conf.etcd = &ovnet_etcd_v3_grpc;
-	conf.other_etcd = &ovnet_etcd_v2;
+	conf.registry = &ovnet_etcd_v3_grpc;
+	conf.other_registry = &ovnet_etcd_v2;
 	conf.may_switch = true;
-	conf.etcd_conf.endpoints = url;
+	conf.registry_conf.endpoints = url;
 	fails_with(&conf, "a proxy without HTTP/2");
 	assert_null(strstr(nodes[0].why, "v2"));
 	stop_proxy(proxy);
@@ -211,7 +211,7 @@ static void every_endpoint_is_named(void **state)
 		snprintf(urls[i], sizeof(urls[i]), "http://127.0.1.%u:%d", i + 1, live_free_port());
 		strcat(strcat(list, i > 0 ? "," : ""), urls[i]);
 	}
-	conf.etcd_conf.endpoints = list;
+	conf.registry_conf.endpoints = list;
 	fails_with(&conf, "connection refused");
 	struct node *n = start_with(0, &conf);
 	wait_for(status(n).error[0] != '\0', 4000);

@@ -16,7 +16,7 @@
 
 struct listing {
 	unsigned pages, keys, over, big;
-	enum ovnet_etcd_status status;
+	enum ovnet_registry_status status;
 	int64_t revision;
 	char last[192];
 	bool seen[KEYS];
@@ -60,14 +60,14 @@ static void fill(void)
 	}
 }
 
-static void on_page(void *arg, const struct ovnet_etcd_result *r)
+static void on_page(void *arg, const struct ovnet_registry_result *r)
 {
 	struct listing *l = arg;
 
 	assert_int_equal(l->over, 0);
 	l->status = r->status;
 	l->over = !r->more;
-	if (r->status != OVNET_ETCD_OK)
+	if (r->status != OVNET_REGISTRY_OK)
 		return;
 	if (l->pages++ == 0)
 		l->revision = r->revision;
@@ -93,8 +93,8 @@ static void on_page(void *arg, const struct ovnet_etcd_result *r)
 
 static struct listing list(const char *name, void (*after_first)(void))
 {
-	struct ovnet_etcd_conf conf = {.endpoints = etcd.url, .timeout_ms = 5000};
-	struct ovnet_etcd *e = over->open(base, &conf);
+	struct ovnet_registry_conf conf = {.endpoints = etcd.url, .timeout_ms = 5000};
+	struct ovnet_registry *e = over->open(base, &conf);
 	struct listing l = {.after_first = after_first};
 
 	assert_non_null(e);
@@ -128,7 +128,7 @@ static void none_is_one_page(void)
 {
 	struct listing l = list("none/", NULL);
 
-	assert_int_equal(l.status, OVNET_ETCD_OK);
+	assert_int_equal(l.status, OVNET_REGISTRY_OK);
 	assert_int_equal(l.pages + l.keys, 1);
 }
 
@@ -139,7 +139,7 @@ static void pages_show_one_moment(void **state)
 	(void)state;
 	fill();
 	l = list("many/", change_what_is_to_come);
-	assert_int_equal(l.status, OVNET_ETCD_OK);
+	assert_int_equal(l.status, OVNET_REGISTRY_OK);
 	assert_int_equal(l.keys, KEYS - 1);
 	assert_in_range(l.pages, 3, KEYS);
 	assert_string_equal(strrchr(l.last, '/'), "/04999");
@@ -157,7 +157,7 @@ static void one_answer_comes_in_parts(void **state)
 	(void)state;
 	fill();
 	l = list("many/", change_what_is_to_come);
-	assert_int_equal(l.status, OVNET_ETCD_OK);
+	assert_int_equal(l.status, OVNET_REGISTRY_OK);
 	assert_int_equal(l.keys, KEYS - 1);
 	assert_in_range(l.pages, 3, KEYS);
 	none_is_one_page();
@@ -190,7 +190,7 @@ static void pages_as_small_as_they_have_to_be(void **state)
 	for (unsigned k = 1000; k < 1020; k++)
 		put_big(k);
 	l = list("many/", NULL);
-	assert_int_equal(l.status, OVNET_ETCD_OK);
+	assert_int_equal(l.status, OVNET_REGISTRY_OK);
 	assert_int_equal(l.big, 20);
 	assert_int_equal(l.keys, KEYS - 1);
 	/* Large ones again behind them. */
@@ -204,7 +204,7 @@ static void compaction_between_pages_is_told(void **state)
 	(void)state;
 	fill();
 	l = list("many/", forget_the_revision);
-	assert_int_equal(l.status, OVNET_ETCD_COMPACTED);
+	assert_int_equal(l.status, OVNET_REGISTRY_COMPACTED);
 	assert_int_equal(l.pages, 1);
 }
 
@@ -213,7 +213,8 @@ struct flood {
 	bool this_turn;
 };
 
-static void on_flood(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+static void on_flood(
+	void *arg, const struct ovnet_registry_event *events, size_t n, int64_t revision)
 {
 	struct flood *f = arg;
 
@@ -227,7 +228,7 @@ static void on_flood(void *arg, const struct ovnet_etcd_event *events, size_t n,
 	usleep(500); /* some 50 times: too much for a turn */
 }
 
-static void on_end(void *arg, const struct ovnet_etcd_result *r)
+static void on_end(void *arg, const struct ovnet_registry_result *r)
 {
 	(void)arg;
 	fail_msg("the watch ended: %s", r->text);
@@ -236,9 +237,9 @@ static void on_end(void *arg, const struct ovnet_etcd_result *r)
 /* What came while nobody looked is taken in the order it was written, a part per turn. */
 static void floods_come_in_order_and_in_parts(void **state)
 {
-	static const struct ovnet_etcd_watch_cbs watch = {.events = on_flood, .ended = on_end};
-	struct ovnet_etcd_conf conf = {.endpoints = etcd.url, .timeout_ms = 5000};
-	struct ovnet_etcd *e = over->open(base, &conf);
+	static const struct ovnet_registry_watch_cbs watch = {.events = on_flood, .ended = on_end};
+	struct ovnet_registry_conf conf = {.endpoints = etcd.url, .timeout_ms = 5000};
+	struct ovnet_registry *e = over->open(base, &conf);
 	struct flood f = {0};
 
 	(void)state;

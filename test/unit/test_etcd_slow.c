@@ -31,7 +31,8 @@ static struct node *start_behind_proxy(uint32_t timeout_ms)
 
 	proxy = start_proxy(etcd.url, serve, url, sizeof(url));
 	assert_true(live_put(&etcd, at("config"), VXLAN));
-	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = url, .timeout_ms = timeout_ms};
+	conf.registry_conf =
+		(struct ovnet_registry_conf){.endpoints = url, .timeout_ms = timeout_ms};
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 10000);
 	return n;
@@ -133,7 +134,7 @@ static unsigned member_of(const struct etcd_client *c, unsigned endpoint)
 static void members_share_the_nodes(void **state)
 {
 	(void)state;
-	struct ovnet_etcd_conf conf = {.endpoints = "http://m0:1,http://m1:1,http://m2:1"};
+	struct ovnet_registry_conf conf = {.endpoints = "http://m0:1,http://m1:1,http://m2:1"};
 	unsigned next[MEMBERS][MEMBERS] = {0}, later[MEMBERS] = {0}, dead = 0;
 
 	for (unsigned i = 0; i < CLIENTS; i++) {
@@ -170,7 +171,7 @@ static void watch_moves(void **state)
 	for (unsigned i = 0; i < 2; i++)
 		proxies[i] = start_proxy(etcd.url, serve, url[i], sizeof(url[i]));
 	snprintf(both, sizeof(both), "%s,%s", url[0], url[1]);
-	conf.etcd_conf.endpoints = both;
+	conf.registry_conf.endpoints = both;
 	assert_true(live_put(&etcd, at("config"), VXLAN));
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 10000);

@@ -13,12 +13,12 @@
 #include "bed/live_proxy.h"
 #include "bed/live_tls.h"
 
-static struct ovnet_lease_conf conf_for(const struct ovnet_etcd_ops *ops)
+static struct ovnet_lease_conf conf_for(const struct ovnet_registry_ops *ops)
 {
 	struct ovnet_lease_conf conf = conf_of(0);
 
-	conf.etcd = ops;
-	conf.etcd_conf.endpoints = second.url;
+	conf.registry = ops;
+	conf.registry_conf.endpoints = second.url;
 	return conf;
 }
 
@@ -56,9 +56,9 @@ static void gateway_switched_off(void **state)
 	works(&conf, "v3/grpc");
 }
 
-static struct ovnet_etcd_conf tls_conf(const char *client)
+static struct ovnet_registry_conf tls_conf(const char *client)
 {
-	return (struct ovnet_etcd_conf){.endpoints = second.url,
+	return (struct ovnet_registry_conf){.endpoints = second.url,
 		.cafile = tls_file(&second, "ca", "crt"),
 		.certfile = tls_file(&second, client, "crt"),
 		.keyfile = tls_file(&second, client, "key"),
@@ -78,13 +78,13 @@ static void server_certificate_without_client_usage(void **state)
 	start_tls("server", "node");
 	assert_true(live_put(&second, at("config"), VXLAN));
 
-	conf.etcd_conf = tls_conf("node");
-	conf.etcd = &ovnet_etcd_v3_json;
+	conf.registry_conf = tls_conf("node");
+	conf.registry = &ovnet_etcd_v3_json;
 	fails_with(&conf, "no client usage");
 	assert_non_null(strstr(nodes[0].why, "etcd.transport"));
-	conf.etcd = &ovnet_etcd_v3_grpc;
+	conf.registry = &ovnet_etcd_v3_grpc;
 	works(&conf, "v3/grpc");
-	conf.etcd = &ovnet_etcd_v3;
+	conf.registry = &ovnet_etcd_v3;
 	works(&conf, "v3/grpc");
 	forget_tls();
 }
@@ -104,19 +104,19 @@ static void certificate_with_a_name_and_authentication(void **state)
 	assert_true(live_put(&second, at("config"), VXLAN));
 	assert_true(live_authentication(&second));
 
-	conf.etcd_conf = tls_conf("node");
-	conf.etcd = &ovnet_etcd_v3_json;
+	conf.registry_conf = tls_conf("node");
+	conf.registry = &ovnet_etcd_v3_json;
 	fails_with(&conf, "takes no certificate that has a CN");
 	assert_non_null(strstr(nodes[0].why, "etcd.transport"));
-	conf.etcd = &ovnet_etcd_v3_grpc;
+	conf.registry = &ovnet_etcd_v3_grpc;
 	works(&conf, "v3/grpc");
-	conf.etcd = &ovnet_etcd_v3;
+	conf.registry = &ovnet_etcd_v3;
 	works(&conf, "v3/grpc");
-	conf.etcd_conf = tls_conf("nobody");
+	conf.registry_conf = tls_conf("nobody");
 	fails_with(&conf, "role grant-permission");
 	/* A login counts more than the certificate. */
-	conf.etcd_conf.username = "root";
-	conf.etcd_conf.password = "secret";
+	conf.registry_conf.username = "root";
+	conf.registry_conf.password = "secret";
 	works(&conf, "v3/grpc");
 	forget_tls();
 }
@@ -145,11 +145,11 @@ static void proxy_without_http2(void **state)
 	pid_t proxy = start_proxy(etcd.url, no_http2, url, sizeof(url));
 
 	assert_true(live_put(&etcd, at("config"), VXLAN));
-	conf.etcd_conf.endpoints = url;
-	conf.etcd = &ovnet_etcd_v3_grpc;
+	conf.registry_conf.endpoints = url;
+	conf.registry = &ovnet_etcd_v3_grpc;
 	fails_with(&conf, "a proxy without HTTP/2");
 
-	conf.etcd = &ovnet_etcd_v3;
+	conf.registry = &ovnet_etcd_v3;
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
 	assert_string_equal(status(n).transport, "v3/json");
@@ -158,7 +158,7 @@ static void proxy_without_http2(void **state)
 
 	/* One that is away says nothing about what the other one speaks. */
 	snprintf(both, sizeof(both), "http://127.0.0.1:%d,%s", live_free_port(), etcd.url);
-	conf.etcd_conf.endpoints = both;
+	conf.registry_conf.endpoints = both;
 	for (unsigned i = 0; i < 4; i++) {
 		n = start_with(0, &conf);
 		wait_for(ready(n), 5000);
@@ -179,10 +179,10 @@ static void proxy_without_http2_and_a_login(void **state)
 	assert_true(live_put(&second, at("config"), VXLAN));
 	assert_true(live_authentication(&second));
 	pid_t proxy = start_proxy(second.url, no_http2, url, sizeof(url));
-	conf.etcd_conf.endpoints = url;
-	conf.etcd_conf.username = "root";
-	conf.etcd_conf.password = "secret";
-	conf.etcd = &ovnet_etcd_v3;
+	conf.registry_conf.endpoints = url;
+	conf.registry_conf.username = "root";
+	conf.registry_conf.password = "secret";
+	conf.registry = &ovnet_etcd_v3;
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
 	assert_string_equal(status(n).transport, "v3/json");
@@ -197,7 +197,7 @@ struct seen {
 	char why[256];
 };
 
-static void on_events(void *arg, const struct ovnet_etcd_event *ev, size_t n, int64_t revision)
+static void on_events(void *arg, const struct ovnet_registry_event *ev, size_t n, int64_t revision)
 {
 	struct seen *s = arg;
 
@@ -209,7 +209,7 @@ static void on_events(void *arg, const struct ovnet_etcd_event *ev, size_t n, in
 		s->bytes += ev[i].kv.value_len;
 }
 
-static void on_end(void *arg, const struct ovnet_etcd_result *r)
+static void on_end(void *arg, const struct ovnet_registry_result *r)
 {
 	struct seen *s = arg;
 
@@ -217,15 +217,15 @@ static void on_end(void *arg, const struct ovnet_etcd_result *r)
 	snprintf(s->why, sizeof(s->why), "%s", r->text);
 }
 
-static const struct ovnet_etcd_watch_cbs watch_cbs = {.events = on_events, .ended = on_end};
+static const struct ovnet_registry_watch_cbs watch_cbs = {.events = on_events, .ended = on_end};
 
 /* etcd packs what a watch missed into one answer; one beyond 2 MB comes in parts. */
 static void events_in_parts(void **state)
 {
 	(void)state;
 	enum { EACH = 100000, KEYS = 50 };
-	struct ovnet_etcd_conf conf = {.endpoints = etcd.url, .timeout_ms = 2000};
-	struct ovnet_etcd *e = ovnet_etcd_v3_grpc.open(base, &conf);
+	struct ovnet_registry_conf conf = {.endpoints = etcd.url, .timeout_ms = 2000};
+	struct ovnet_registry *e = ovnet_etcd_v3_grpc.open(base, &conf);
 	char *value = malloc(EACH + 1), key[32];
 	struct seen s = {0};
 
@@ -269,7 +269,7 @@ static void stopped_server_is_noticed(void **state)
 	live_start(&second);
 	assert_true(live_put(&second, at("config"), "{\"Network\":\"10.5.0.0/16\"}"));
 	conf = conf_for(&ovnet_etcd_v3_grpc);
-	conf.etcd_conf.timeout_ms = 300;
+	conf.registry_conf.timeout_ms = 300;
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
 	run_ms(500);
@@ -305,7 +305,7 @@ static void dead_server_is_noticed_over_tls(void **state)
 	make_cert(&second, &(struct live_cert){"node", "ca", NULL, "clientAuth"});
 	start_tls("server", "node");
 	assert_true(live_put(&second, at("config"), VXLAN));
-	conf.etcd_conf = tls_conf("node");
+	conf.registry_conf = tls_conf("node");
 	struct node *n = start_with(0, &conf);
 	for (unsigned i = 0; i < TIMES; i++) {
 		wait_for(ready(n), 10000);
@@ -347,8 +347,8 @@ static void refusal_without_a_body_or_a_reset(void **state)
 	struct seen s = {0};
 	char url[64];
 	pid_t proxy = start_proxy("", refuses_in_the_header, url, sizeof(url));
-	struct ovnet_etcd_conf conf = {.endpoints = url, .timeout_ms = 10000};
-	struct ovnet_etcd *e = ovnet_etcd_v3_grpc.open(base, &conf);
+	struct ovnet_registry_conf conf = {.endpoints = url, .timeout_ms = 10000};
+	struct ovnet_registry *e = ovnet_etcd_v3_grpc.open(base, &conf);
 
 	assert_non_null(e);
 	assert_non_null(ovnet_etcd_v3_grpc.watch(e, at("subnets/"), 1, &watch_cbs, &s));
@@ -396,8 +396,8 @@ static void watch_needs_a_leader(void **state)
 	unsetenv("ETCD_EXPERIMENTAL_WATCH_PROGRESS_NOTIFY_INTERVAL");
 	live_wait(&second);
 
-	struct ovnet_etcd_conf conf = {.endpoints = second.url, .timeout_ms = 2000};
-	struct ovnet_etcd *e = over->open(base, &conf);
+	struct ovnet_registry_conf conf = {.endpoints = second.url, .timeout_ms = 2000};
+	struct ovnet_registry *e = over->open(base, &conf);
 	assert_non_null(e);
 	assert_non_null(over->watch(e, at("subnets/"), 1, &watch_cbs, &s));
 	assert_true(live_put(&second, at("subnets/x"), "x"));

@@ -10,14 +10,14 @@
 #include "bed/live_node.h"
 
 static struct node *start_choosing(
-	unsigned i, const struct ovnet_etcd_ops *first, bool may_switch, const char *url)
+	unsigned i, const struct ovnet_registry_ops *first, bool may_switch, const char *url)
 {
 	struct ovnet_lease_conf conf = conf_of(i);
 
-	conf.etcd = first;
-	conf.other_etcd = first == &ovnet_etcd_v2 ? &ovnet_etcd_v3_json : &ovnet_etcd_v2;
+	conf.registry = first;
+	conf.other_registry = first == &ovnet_etcd_v2 ? &ovnet_etcd_v3_json : &ovnet_etcd_v2;
 	conf.may_switch = may_switch;
-	conf.etcd_conf.endpoints = url;
+	conf.registry_conf.endpoints = url;
 	return start_with(i, &conf);
 }
 

@@ -26,7 +26,7 @@ static struct ovnet_lease_conf claimer(unsigned i, const char *url)
 {
 	struct ovnet_lease_conf conf = conf_of(i);
 
-	conf.etcd_conf.endpoints = url;
+	conf.registry_conf.endpoints = url;
 	conf.public_ip6 = (struct ovnet_addr){.family = AF_INET6,
 		.v6 = {0xfd, 0, [14] = (uint8_t)(i >> 8), [15] = (uint8_t)(i + 1)}};
 	return conf;

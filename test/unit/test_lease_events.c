@@ -23,7 +23,7 @@ struct bed {
 	int64_t revision;
 };
 
-static void apply(void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+static void apply(void *arg, const struct ovnet_registry_event *events, size_t n, int64_t revision)
 {
 	struct bed *b = arg;
 
@@ -65,12 +65,12 @@ static int tear_down(void **state)
 /* Events `from` to `to`; what they point to is gone when this returns. */
 static void add(struct bed *b, unsigned from, unsigned to, int64_t revision)
 {
-	struct ovnet_etcd_event *events = calloc(to - from + 1, sizeof(*events));
+	struct ovnet_registry_event *events = calloc(to - from + 1, sizeof(*events));
 	char(*keys)[32] = calloc(to - from + 1, sizeof(*keys));
 
 	assert_true(events != NULL && keys != NULL);
 	for (unsigned i = from; i < to; i++) {
-		struct ovnet_etcd_event *ev = &events[i - from];
+		struct ovnet_registry_event *ev = &events[i - from];
 		snprintf(keys[i - from], sizeof(keys[0]), "key-%u", i);
 		ev->kv.key = keys[i - from];
 		ev->removed = i % 3 == 0;

@@ -58,7 +58,7 @@ static void shuffle(unsigned n)
 
 static void add_page(struct lease_listing *l, unsigned from, unsigned to)
 {
-	static struct ovnet_etcd_kv kvs[PAGE];
+	static struct ovnet_registry_kv kvs[PAGE];
 	static char keys[PAGE][48], values[PAGE][48];
 
 	for (unsigned i = from; i < to; i++) {
@@ -66,7 +66,7 @@ static void add_page(struct lease_listing *l, unsigned from, unsigned to)
 		snprintf(keys[k], sizeof(keys[k]), "/x/10.%u.%u.0-24", i >> 8, i & 255);
 		snprintf(values[k], sizeof(values[k]), "{\"PublicIP\":\"172.16.%u.%u\"}", i >> 8,
 			i & 255);
-		kvs[k] = (struct ovnet_etcd_kv){.key = keys[k],
+		kvs[k] = (struct ovnet_registry_kv){.key = keys[k],
 			.value = values[k],
 			.value_len = strlen(values[k]),
 			.create_revision = revisions[i]};
@@ -119,12 +119,12 @@ static void long_values_are_cut(void **state)
 {
 	static char value[OVNET_LEASE_VALUE_MAX * 3];
 	struct lease_listing *l = lease_listing_new();
-	const struct ovnet_etcd_kv *found;
+	const struct ovnet_registry_kv *found;
 
 	(void)state;
 	memset(value, ' ', sizeof(value));
 	for (size_t extra = 0; extra < 3; extra++) {
-		struct ovnet_etcd_kv kv = {.key = "10.5.1.0-24",
+		struct ovnet_registry_kv kv = {.key = "10.5.1.0-24",
 			.value = value,
 			.value_len = OVNET_LEASE_VALUE_MAX + extra * extra};
 		lease_listing_free(l);

@@ -205,15 +205,15 @@ static void the_older_stays(void **state)
 
 /* Between a node and the transport: answers that come when the case says so, or not at all. */
 static struct {
-	struct ovnet_etcd_ops ops;
+	struct ovnet_registry_ops ops;
 	bool hold, refuse_lists;
-	ovnet_etcd_cb cb; /* of the one held */
+	ovnet_registry_cb cb; /* of the one held */
 	void *arg;
-	struct ovnet_etcd_result result;
-	struct ovnet_etcd_kv kv; /* no texts */
+	struct ovnet_registry_result result;
+	struct ovnet_registry_kv kv; /* no texts */
 } slow;
 
-static void on_answer(void *arg, const struct ovnet_etcd_result *r)
+static void on_answer(void *arg, const struct ovnet_registry_result *r)
 {
 	(void)arg;
 	slow.result = *r;
@@ -227,20 +227,20 @@ static void on_answer(void *arg, const struct ovnet_etcd_result *r)
 		slow.cb(slow.arg, &slow.result);
 }
 
-static void slow_create(struct ovnet_etcd *e, const char *name, const char *value, uint32_t ttl_s,
-	ovnet_etcd_cb cb, void *arg)
+static void slow_create(struct ovnet_registry *e, const char *name, const char *value,
+	uint32_t ttl_s, ovnet_registry_cb cb, void *arg)
 {
-	slow.result = (struct ovnet_etcd_result){.status = OVNET_ETCD_BROKEN};
+	slow.result = (struct ovnet_registry_result){.status = OVNET_REGISTRY_BROKEN};
 	slow.cb = cb;
 	slow.arg = arg;
 	over->create(e, name, value, ttl_s, on_answer, NULL);
 }
 
-static void slow_list(struct ovnet_etcd *e, const char *from, ovnet_etcd_cb cb, void *arg)
+static void slow_list(struct ovnet_registry *e, const char *from, ovnet_registry_cb cb, void *arg)
 {
-	if (slow.refuse_lists && slow.result.status == OVNET_ETCD_OK)
-		cb(arg, &(struct ovnet_etcd_result){
-				.status = OVNET_ETCD_UNAVAILABLE, .text = "refused"});
+	if (slow.refuse_lists && slow.result.status == OVNET_REGISTRY_OK)
+		cb(arg, &(struct ovnet_registry_result){
+				.status = OVNET_REGISTRY_UNAVAILABLE, .text = "refused"});
 	else
 		over->list(e, from, cb, arg);
 }
@@ -250,11 +250,11 @@ static struct ovnet_lease_conf slow_conf(void)
 	struct ovnet_lease_conf conf = conf_of(0);
 
 	memset(&slow, 0, sizeof(slow));
-	slow.result.status = OVNET_ETCD_BROKEN;
+	slow.result.status = OVNET_REGISTRY_BROKEN;
 	slow.ops = *over;
 	slow.ops.create = slow_create;
 	slow.ops.list = slow_list;
-	conf.etcd = &slow.ops;
+	conf.registry = &slow.ops;
 	assert_true(live_put(&etcd, at("config"), VXLAN));
 	return conf;
 }
@@ -272,10 +272,10 @@ static void yields_although_the_answer_comes_last(void **state)
 	snprintf(half, sizeof(half), "%.*s-25", (int)strlen(key) - 3, key);
 	assert_true(live_put(&etcd, half, "broken"));
 	run_ms(100);
-	slow.result.status = OVNET_ETCD_BROKEN;
+	slow.result.status = OVNET_REGISTRY_BROKEN;
 	slow.hold = true;
 	assert_true(live_del(&etcd, key));
-	wait_for(slow.result.status == OVNET_ETCD_OK, 3000);
+	wait_for(slow.result.status == OVNET_REGISTRY_OK, 3000);
 	assert_true(live_put(&etcd, half, THEIRS));
 	run_ms(300);
 	assert_int_equal(n->lost, 0);
@@ -310,7 +310,7 @@ static void claim_that_waited(void **state)
 	conf.ttl_s = 600;
 	slow.refuse_lists = true;
 	struct node *n = start_with(0, &conf);
-	wait_for(slow.result.status == OVNET_ETCD_OK, 5000);
+	wait_for(slow.result.status == OVNET_REGISTRY_OK, 5000);
 	run_ms(3500);
 	assert_int_equal(n->acquired, 0);
 	slow.refuse_lists = false;
@@ -369,7 +369,7 @@ static void half_is_anothers_after_an_outage(void **state)
 	char half[192], value[256];
 
 	live_start(&second);
-	conf.etcd_conf.endpoints = second.url;
+	conf.registry_conf.endpoints = second.url;
 	assert_true(live_put(&second, at("config"), DUAL));
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
@@ -400,7 +400,7 @@ static void kept_after_an_outage(void **state)
 	struct ovnet_lease_conf conf = conf_of(0);
 
 	live_start(&second);
-	conf.etcd_conf.endpoints = second.url;
+	conf.registry_conf.endpoints = second.url;
 	assert_true(live_put(&second, at("config"), VXLAN));
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);

@@ -149,7 +149,7 @@ static void refused_when_it_is_not_ours_or_etcd_is_away(void **state)
 	stop(n);
 
 	live_start(&second);
-	conf.etcd_conf.endpoints = second.url;
+	conf.registry_conf.endpoints = second.url;
 	assert_true(live_put(&second, at("config"), VXLAN));
 	n = start_with(0, &conf);
 	wait_for(ready(n), 5000);

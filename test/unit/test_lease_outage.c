@@ -10,16 +10,17 @@
 
 struct outcome {
 	unsigned calls;
-	enum ovnet_etcd_status status;
+	enum ovnet_registry_status status;
 };
 
-static void on_no_events(void *arg, const struct ovnet_etcd_event *e, size_t n, int64_t revision)
+static void on_no_events(
+	void *arg, const struct ovnet_registry_event *e, size_t n, int64_t revision)
 {
 	(void)arg, (void)e, (void)revision;
 	assert_int_equal(n, 0);
 }
 
-static void on_watch_end(void *arg, const struct ovnet_etcd_result *r)
+static void on_watch_end(void *arg, const struct ovnet_registry_result *r)
 {
 	struct outcome *o = arg;
 
@@ -30,9 +31,9 @@ static void on_watch_end(void *arg, const struct ovnet_etcd_result *r)
 static void compaction(void **state)
 {
 	(void)state;
-	static const struct ovnet_etcd_watch_cbs watch = {
+	static const struct ovnet_registry_watch_cbs watch = {
 		.events = on_no_events, .ended = on_watch_end};
-	struct ovnet_etcd_conf conf = {.endpoints = etcd.url, .timeout_ms = 2000};
+	struct ovnet_registry_conf conf = {.endpoints = etcd.url, .timeout_ms = 2000};
 	struct outcome o = {0};
 	char revision[32];
 
@@ -46,11 +47,11 @@ static void compaction(void **state)
 	snprintf(revision, sizeof(revision), "%lld", (long long)status(n).revision);
 	assert_int_equal(live_ctl(&etcd, NULL, 0, (char *)"compact", revision), 0);
 
-	struct ovnet_etcd *e = over->open(base, &conf);
+	struct ovnet_registry *e = over->open(base, &conf);
 	assert_non_null(e);
 	assert_non_null(over->watch(e, prefix, 1, &watch, &o));
 	wait_for(o.calls == 1, 3000);
-	assert_int_equal(o.status, OVNET_ETCD_COMPACTED);
+	assert_int_equal(o.status, OVNET_REGISTRY_COMPACTED);
 	over->close(e);
 
 	/* The running client is past it and goes on. */
@@ -65,7 +66,7 @@ static void outage_keeps_peers_and_misses_nothing(void **state)
 	struct ovnet_lease_conf conf = conf_of(0);
 
 	live_start(&second);
-	conf.etcd_conf.endpoints = second.url;
+	conf.registry_conf.endpoints = second.url;
 	assert_true(live_put(&second, at("config"), VXLAN));
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
@@ -117,7 +118,7 @@ static void next_endpoint_answers_when_one_does_not(void **state)
 
 	assert_true(live_put(&etcd, at("config"), VXLAN));
 	snprintf(list, sizeof(list), "http://127.0.0.1:%d, %s/", live_free_port(), etcd.url);
-	conf.etcd_conf.endpoints = list;
+	conf.registry_conf.endpoints = list;
 	for (unsigned i = 0; i < 4; i++) {
 		struct node *n = start_with(0, &conf);
 		wait_for(ready(n), 5000);
@@ -135,7 +136,7 @@ static void bad_endpoints_are_refused(void **state)
 	struct ovnet_lease_conf conf = conf_of(0);
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		conf.etcd_conf.endpoints = bad[i];
+		conf.registry_conf.endpoints = bad[i];
 		assert_null(ovnet_lease_client_new(base, &conf, &cbs, &nodes[0]));
 	}
 }
@@ -147,9 +148,9 @@ static void password(void **state)
 
 	live_start(&second);
 	assert_true(live_put(&second, at("config"), VXLAN));
-	conf.etcd_conf.endpoints = second.url;
-	conf.etcd_conf.username = "root";
-	conf.etcd_conf.password = "se\"cret";
+	conf.registry_conf.endpoints = second.url;
+	conf.registry_conf.username = "root";
+	conf.registry_conf.password = "se\"cret";
 	/* A name does no harm where authentication is off. */
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
@@ -169,11 +170,11 @@ static void password(void **state)
 	wait_for(n->n_peers == 1, 2000);
 	stop(n);
 
-	conf.etcd_conf.password = "wrong";
+	conf.registry_conf.password = "wrong";
 	n = start_with(0, &conf);
 	wait_for(strstr(status(n).error, "etcd.password") != NULL, 3000);
 	stop(n);
-	conf.etcd_conf.username = NULL;
+	conf.registry_conf.username = NULL;
 	n = start_with(0, &conf);
 	wait_for(strstr(status(n).error, "set etcd.username") != NULL, 3000);
 }
@@ -197,26 +198,27 @@ static void certificates(void **state)
 	forget_tls();
 
 	/* Without a scheme: certificates mean https. */
-	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = second.url + strlen("https://"),
-		.cafile = ca,
-		.certfile = crt,
-		.keyfile = key,
-		.timeout_ms = 2000};
+	conf.registry_conf =
+		(struct ovnet_registry_conf){.endpoints = second.url + strlen("https://"),
+			.cafile = ca,
+			.certfile = crt,
+			.keyfile = key,
+			.timeout_ms = 2000};
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
 	stop(n);
 
-	conf.etcd_conf.cafile = other;
+	conf.registry_conf.cafile = other;
 	fails_with(&conf, "etcd.cafile the one that signed");
-	conf.etcd_conf.cafile = "/nonexistent/ca.crt";
+	conf.registry_conf.cafile = "/nonexistent/ca.crt";
 	fails_with(&conf, "cannot use etcd.cafile \"/nonexistent/ca.crt\"");
-	conf.etcd_conf.cafile = ca;
-	conf.etcd_conf.keyfile = "/nonexistent/node.key";
+	conf.registry_conf.cafile = ca;
+	conf.registry_conf.keyfile = "/nonexistent/node.key";
 	fails_with(&conf, "/nonexistent/node.key");
-	conf.etcd_conf.certfile = conf.etcd_conf.keyfile = NULL;
+	conf.registry_conf.certfile = conf.registry_conf.keyfile = NULL;
 	fails_with(&conf, "it wants another client certificate");
 	snprintf(plain, sizeof(plain), "http%s", second.url + strlen("https"));
-	conf.etcd_conf.endpoints = plain;
+	conf.registry_conf.endpoints = plain;
 	fails_with(&conf, "write https://");
 }
 
@@ -235,7 +237,7 @@ static void certificate_without_the_address(void **state)
 	make_cert_for(&second, &(struct live_cert){"node", "ca", NULL, USE_BOTH},
 		"subjectAltName=DNS:a.example,DNS:etcd.example");
 
-	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = second.url,
+	conf.registry_conf = (struct ovnet_registry_conf){.endpoints = second.url,
 		.cafile = tls_file(&second, "ca", "crt"),
 		.certfile = tls_file(&second, "node", "crt"),
 		.keyfile = tls_file(&second, "node", "key"),
@@ -243,15 +245,15 @@ static void certificate_without_the_address(void **state)
 	fails_with(&conf, "or give one of these as etcd.server-name");
 	assert_non_null(strstr(nodes[0].why, "etcd.example"));
 	assert_non_null(strstr(nodes[0].why, "'127.0.0.1'"));
-	conf.etcd_conf.server_name = "b.example";
+	conf.registry_conf.server_name = "b.example";
 	fails_with(&conf, "etcd.server-name has to be one of these");
 	assert_non_null(strstr(nodes[0].why, "'b.example'"));
 
 	/* A server with the same name and port at another address is another server. */
 	snprintf(both, sizeof(both), "https://127.0.0.2:%s,%s", strrchr(second.url, ':') + 1,
 		second.url);
-	conf.etcd_conf.server_name = "etcd.example";
-	conf.etcd_conf.endpoints = both;
+	conf.registry_conf.server_name = "etcd.example";
+	conf.registry_conf.endpoints = both;
 	for (unsigned i = 0; i < 4; i++) {
 		struct node *n = start_with(0, &conf);
 		wait_for(ready(n), 5000);
@@ -279,17 +281,17 @@ static void strangers(void **state)
 	assert_int_equal(listen(fd, 8), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d", ntohs(a.sin_port));
-	conf.etcd_conf.endpoints = url;
-	conf.etcd_conf.timeout_ms = 300;
+	conf.registry_conf.endpoints = url;
+	conf.registry_conf.timeout_ms = 300;
 	fails_with(&conf, "no answer within 30");
 	close(fd);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d", live_free_port());
 	setenv("ETCD_LISTEN_METRICS_URLS", url, 1);
 	live_start(&second);
 	unsetenv("ETCD_LISTEN_METRICS_URLS");
-	conf.etcd_conf.timeout_ms = 2000;
+	conf.registry_conf.timeout_ms = 2000;
 	fails_with(&conf, stranger);
-	conf.etcd_conf.endpoints = "http://nonexistent.invalid:2379";
+	conf.registry_conf.endpoints = "http://nonexistent.invalid:2379";
 	fails_with(&conf, "does not resolve");
 }
 

@@ -93,7 +93,7 @@ static void change_during_an_outage_is_seen_after_it(void **state)
 	struct ovnet_lease_conf conf = conf_of(0);
 
 	live_start(&second);
-	conf.etcd_conf.endpoints = second.url;
+	conf.registry_conf.endpoints = second.url;
 	assert_true(live_put(&second, at("config"), VXLAN));
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);

@@ -43,7 +43,7 @@ static struct node *prepare(void)
 	assert_true(live_put(&second, at("config"), VXLAN));
 	assert_true(live_put(&second, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
 	conf = conf_of(0);
-	conf.etcd_conf.endpoints = second.url;
+	conf.registry_conf.endpoints = second.url;
 	conf.snapshot = file;
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n) && n->n_peers == 1, 5000);

@@ -39,7 +39,7 @@ static int64_t created; /* of what is put */
 static void put_len(const char *name, const char *value, size_t len)
 {
 	static int64_t revision;
-	struct ovnet_etcd_kv kv = {.key = name,
+	struct ovnet_registry_kv kv = {.key = name,
 		.value = value,
 		.value_len = len,
 		.mod_revision = ++revision,

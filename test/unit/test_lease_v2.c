@@ -11,14 +11,14 @@
 
 struct seen {
 	unsigned calls, events, removed, ends;
-	enum ovnet_etcd_status status;
+	enum ovnet_registry_status status;
 	int64_t revision;
-	struct ovnet_etcd_kv kv; /* without texts */
+	struct ovnet_registry_kv kv; /* without texts */
 	size_t n;
 	char key[192], value[512], text[512];
 };
 
-static void on_result(void *arg, const struct ovnet_etcd_result *r)
+static void on_result(void *arg, const struct ovnet_registry_result *r)
 {
 	struct seen *s = arg;
 
@@ -36,7 +36,7 @@ static void on_result(void *arg, const struct ovnet_etcd_result *r)
 }
 
 static void on_watch_events(
-	void *arg, const struct ovnet_etcd_event *events, size_t n, int64_t revision)
+	void *arg, const struct ovnet_registry_event *events, size_t n, int64_t revision)
 {
 	struct seen *s = arg;
 
@@ -52,7 +52,7 @@ static void on_watch_events(
 	}
 }
 
-static void on_watch_ended(void *arg, const struct ovnet_etcd_result *r)
+static void on_watch_ended(void *arg, const struct ovnet_registry_result *r)
 {
 	struct seen *s = arg;
 
@@ -61,18 +61,18 @@ static void on_watch_ended(void *arg, const struct ovnet_etcd_result *r)
 	snprintf(s->text, sizeof(s->text), "%s", r->text);
 }
 
-static const struct ovnet_etcd_watch_cbs watch_cbs = {
+static const struct ovnet_registry_watch_cbs watch_cbs = {
 	.events = on_watch_events, .ended = on_watch_ended};
 
-static const struct ovnet_etcd_ops *const v2 = &ovnet_etcd_v2;
+static const struct ovnet_registry_ops *const v2 = &ovnet_etcd_v2;
 
 /* Closed after the case, however it ends: its results may be on a stack that is gone. */
-static struct ovnet_etcd *opened;
+static struct ovnet_registry *opened;
 
-static struct ovnet_etcd *client(void)
+static struct ovnet_registry *client(void)
 {
-	struct ovnet_etcd_conf conf = {.endpoints = etcd.url, .timeout_ms = 2000};
-	struct ovnet_etcd *e = v2->open(base, &conf);
+	struct ovnet_registry_conf conf = {.endpoints = etcd.url, .timeout_ms = 2000};
+	struct ovnet_registry *e = v2->open(base, &conf);
 
 	assert_non_null(e);
 	opened = e;
@@ -118,30 +118,30 @@ static int close_client(void **state)
 static void key_by_key(void **state)
 {
 	(void)state;
-	struct ovnet_etcd *e = client();
+	struct ovnet_registry *e = client();
 	char key[192], dir[192];
 	struct seen s;
 
 	strcpy(key, at("subnets/10.5.58.0-24&fd05:0:0:3a::-64"));
 	strcpy(dir, at("subnets/"));
 	call(s, v2->get(e, key, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_NOT_FOUND);
+	assert_int_equal(s.status, OVNET_REGISTRY_NOT_FOUND);
 	call(s, v2->list(e, dir, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_OK);
+	assert_int_equal(s.status, OVNET_REGISTRY_OK);
 	assert_int_equal(s.n, 0);
 	assert_true(s.revision > 0);
 
 	static const char value[] = "{\"a\":\"1 + 1 = 2 & 100%\"}";
 	call(s, v2->create(e, key, value, 86400, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_OK);
+	assert_int_equal(s.status, OVNET_REGISTRY_OK);
 	assert_string_equal(s.key, key);
 	assert_int_equal(s.kv.ttl_s, 86400);
 	assert_true(s.kv.ttl_handle != 0);
 	int64_t first = s.kv.mod_revision;
 	call(s, v2->create(e, key, "2", 86400, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_CONFLICT);
+	assert_int_equal(s.status, OVNET_REGISTRY_CONFLICT);
 	call(s, v2->update(e, key, "2", 86400, 0, first - 1, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_CONFLICT);
+	assert_int_equal(s.status, OVNET_REGISTRY_CONFLICT);
 	call(s, v2->list(e, dir, on_result, &s));
 	assert_int_equal(s.n, 1);
 	assert_string_equal(s.key, key);
@@ -149,29 +149,29 @@ static void key_by_key(void **state)
 	assert_true(s.kv.ttl_s > 86390);
 
 	call(s, v2->keepalive(e, key, 100, first, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_OK);
+	assert_int_equal(s.status, OVNET_REGISTRY_OK);
 	assert_int_equal(s.kv.ttl_s, 100);
 	int64_t renewed = s.kv.mod_revision;
 	assert_true(renewed > first && s.kv.ttl_handle == renewed);
 	call(s, v2->keepalive(e, key, 100, first, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_NOT_FOUND);
+	assert_int_equal(s.status, OVNET_REGISTRY_NOT_FOUND);
 	call(s, v2->get(e, key, on_result, &s));
 	assert_string_equal(s.value, value);
 	assert_true(s.kv.ttl_s > 90 && s.kv.ttl_s <= 100);
 	call(s, v2->update(e, key, "3", 0, 0, renewed, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_OK);
+	assert_int_equal(s.status, OVNET_REGISTRY_OK);
 	assert_int_equal(s.kv.ttl_handle, 0);
 	assert_false(live_has_ttl(&etcd, key));
 
 	call(s, v2->remove(e, key, renewed, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_CONFLICT);
+	assert_int_equal(s.status, OVNET_REGISTRY_CONFLICT);
 	call(s, v2->get(e, key, on_result, &s));
 	assert_string_equal(s.value, "3");
 	int64_t last = s.kv.mod_revision;
 	call(s, v2->remove(e, key, last, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_OK);
+	assert_int_equal(s.status, OVNET_REGISTRY_OK);
 	call(s, v2->get(e, key, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_NOT_FOUND);
+	assert_int_equal(s.status, OVNET_REGISTRY_NOT_FOUND);
 }
 
 /* As flanneld does it: a prefix without a slash is the same key with one. */
@@ -193,7 +193,7 @@ static void prefix_without_a_slash(void **state)
 static void removal_is_an_expiry(void **state)
 {
 	(void)state;
-	struct ovnet_etcd *e = client();
+	struct ovnet_registry *e = client();
 	char key[192], url[320], text[800];
 	struct seen s;
 
@@ -201,7 +201,7 @@ static void removal_is_an_expiry(void **state)
 	call(s, v2->create(e, key, "{}", 86400, on_result, &s));
 	int64_t index = s.kv.mod_revision;
 	call(s, v2->remove(e, key, index, on_result, &s));
-	assert_int_equal(s.status, OVNET_ETCD_OK);
+	assert_int_equal(s.status, OVNET_REGISTRY_OK);
 	for (unsigned i = 1; i <= 2; i++) {
 		snprintf(url, sizeof(url), "%s/v2/keys%s?wait=true&waitIndex=%lld", etcd.url, key,
 			(long long)index + i);
@@ -215,7 +215,7 @@ static void removal_is_an_expiry(void **state)
 static void watch_tells_all_and_in_order(void **state)
 {
 	(void)state;
-	struct ovnet_etcd *e = client();
+	struct ovnet_registry *e = client();
 	struct seen s = {0};
 	char key[192];
 
@@ -245,13 +245,13 @@ static void watch_tells_all_and_in_order(void **state)
 				 (char *)at("subnets")),
 		0);
 	wait_for(s.ends == 1, 2000);
-	assert_int_equal(s.status, OVNET_ETCD_COMPACTED);
+	assert_int_equal(s.status, OVNET_REGISTRY_COMPACTED);
 }
 
 static void cleared_history_ends_the_watch(void **state)
 {
 	(void)state;
-	struct ovnet_etcd *e = client();
+	struct ovnet_registry *e = client();
 	struct seen s = {0};
 
 	assert_true(live_put(&etcd, at("config"), VXLAN));
@@ -260,7 +260,7 @@ static void cleared_history_ends_the_watch(void **state)
 	write_many("/noise", 1200);
 	assert_non_null(v2->watch(e, at("subnets/"), 1, &watch_cbs, &s));
 	wait_for(s.ends == 1, 3000);
-	assert_int_equal(s.status, OVNET_ETCD_COMPACTED);
+	assert_int_equal(s.status, OVNET_REGISTRY_COMPACTED);
 
 	/* The running one's poll stood all the time; its next one is too late and lists. */
 	assert_true(live_put(&etcd, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
@@ -392,9 +392,9 @@ static void password(void **state)
 
 	live_start(&second);
 	assert_true(live_put(&second, at("config"), VXLAN));
-	conf.etcd_conf.endpoints = second.url;
-	conf.etcd_conf.username = "root";
-	conf.etcd_conf.password = "se\"cret:2";
+	conf.registry_conf.endpoints = second.url;
+	conf.registry_conf.username = "root";
+	conf.registry_conf.password = "se\"cret:2";
 	/* A name does no harm where authentication is off. */
 	struct node *n = start_with(0, &conf);
 	wait_for(ready(n), 5000);
@@ -415,11 +415,11 @@ static void password(void **state)
 	wait_for(n->n_peers == 1, 2000);
 	stop(n);
 
-	conf.etcd_conf.password = "wrong";
+	conf.registry_conf.password = "wrong";
 	n = start_with(0, &conf);
 	wait_for(strstr(status(n).error, "etcd.password") != NULL, 3000);
 	stop(n);
-	conf.etcd_conf.username = NULL;
+	conf.registry_conf.username = NULL;
 	n = start_with(0, &conf);
 	wait_for(strstr(status(n).error, "etcd.username") != NULL, 3000);
 	/* It goes on asking. */

@@ -105,8 +105,8 @@ static struct ovnet_lease_client *start(void)
 		.fatal = on_fatal,
 	};
 	const struct ovnet_lease_conf conf = {
-		.etcd = &ovnet_etcd_static,
-		.etcd_conf = {.endpoints = path, .timeout_ms = 1000},
+		.registry = &ovnet_registry_static,
+		.registry_conf = {.endpoints = path, .timeout_ms = 1000},
 		.prefix = "/coreos.com/network",
 		.public_ip = ovnet_addr_v4(0xc0000201),
 		.renew_margin_s = 3600,

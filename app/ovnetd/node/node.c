@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon.h"
 #include "lease/flannel/subnet_env.h"
+#include "lease/registry/etcd/etcd.h"
 #include "lease/registry/file/static_registry.h"
 #include "methods/lease_ctl.h"
 #include "node/backend.h"
@@ -209,9 +210,9 @@ static void on_fatal(void *arg, const char *text)
 	daemon_exit(arg, EXIT_FAILURE);
 }
 
-static const struct ovnet_etcd_ops *etcd_v3_of(const struct conf *conf)
+static const struct ovnet_registry_ops *etcd_v3_of(const struct conf *conf)
 {
-	static const struct ovnet_etcd_ops *const v3[] = {
+	static const struct ovnet_registry_ops *const v3[] = {
 		[CONF_TRANSPORT_AUTO] = &ovnet_etcd_v3,
 		[CONF_TRANSPORT_GRPC] = &ovnet_etcd_v3_grpc,
 		[CONF_TRANSPORT_JSON] = &ovnet_etcd_v3_json,
@@ -236,10 +237,10 @@ static int lease_init(struct daemon *d)
 	};
 	bool v2_first = d->conf.etcd.api == CONF_API_V2;
 	struct ovnet_lease_conf c = {
-		.etcd = v2_first ? &ovnet_etcd_v2 : etcd_v3_of(&d->conf),
-		.other_etcd = v2_first ? etcd_v3_of(&d->conf) : &ovnet_etcd_v2,
+		.registry = v2_first ? &ovnet_etcd_v2 : etcd_v3_of(&d->conf),
+		.other_registry = v2_first ? etcd_v3_of(&d->conf) : &ovnet_etcd_v2,
 		.may_switch = d->conf.etcd.api == CONF_API_AUTO,
-		.etcd_conf = {.endpoints = d->conf.etcd.endpoints,
+		.registry_conf = {.endpoints = d->conf.etcd.endpoints,
 			.cafile = d->conf.etcd.cafile,
 			.certfile = d->conf.etcd.certfile,
 			.keyfile = d->conf.etcd.keyfile,
@@ -257,10 +258,10 @@ static int lease_init(struct daemon *d)
 								   : OVNET_LEASE_KEEP,
 	};
 	if (d->conf.registry.type == CONF_REGISTRY_STATIC) {
-		c.etcd = &ovnet_etcd_static;
-		c.other_etcd = NULL;
+		c.registry = &ovnet_registry_static;
+		c.other_registry = NULL;
 		c.may_switch = false;
-		c.etcd_conf.endpoints = d->conf.registry.file;
+		c.registry_conf.endpoints = d->conf.registry.file;
 		c.snapshot = NULL;
 	}
 	int rc = peers_init(d);

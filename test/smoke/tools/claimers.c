@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lease/lease_client.h"
+#include "lease/registry/etcd/etcd.h"
 
 #define NODES_MAX  250
 #define PATIENCE_S 60
@@ -131,9 +132,9 @@ int main(int argc, char **argv)
 	n_nodes = (unsigned)strtoul(argv[2], NULL, 10);
 	if (n_nodes < 1 || n_nodes > NODES_MAX)
 		give_up(NULL, "too many nodes, or none");
-	conf.etcd = strcmp(argv[1], "v2") == 0 ? &ovnet_etcd_v2 : &ovnet_etcd_v3;
+	conf.registry = strcmp(argv[1], "v2") == 0 ? &ovnet_etcd_v2 : &ovnet_etcd_v3;
 	conf.prefix = argv[4];
-	conf.etcd_conf = (struct ovnet_etcd_conf){.endpoints = argv[5],
+	conf.registry_conf = (struct ovnet_registry_conf){.endpoints = argv[5],
 		.cafile = argv[6],
 		.certfile = argv[7],
 		.keyfile = argv[8],

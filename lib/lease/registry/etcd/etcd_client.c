@@ -32,7 +32,7 @@ static void shuffle(struct etcd_endpoints *e)
 }
 
 int etcd_client_open(
-	struct etcd_client *c, struct event_base *base, const struct ovnet_etcd_conf *conf)
+	struct etcd_client *c, struct event_base *base, const struct ovnet_registry_conf *conf)
 {
 	c->base = base;
 	TAILQ_INIT(&c->ops);
@@ -61,7 +61,7 @@ static void free_op(struct etcd_op *op)
 }
 
 void *etcd_op_new(size_t size, struct etcd_client *c, const char *key, const char *value,
-	ovnet_etcd_cb cb, void *arg)
+	ovnet_registry_cb cb, void *arg)
 {
 	struct etcd_op *op = must(calloc(1, size));
 
@@ -74,7 +74,7 @@ void *etcd_op_new(size_t size, struct etcd_client *c, const char *key, const cha
 	return op;
 }
 
-void etcd_op_finish(struct etcd_op *op, const struct ovnet_etcd_result *r)
+void etcd_op_finish(struct etcd_op *op, const struct ovnet_registry_result *r)
 {
 	op->cb(op->arg, r);
 	free_op(op);
@@ -140,7 +140,7 @@ bool etcd_route_next(struct etcd_client *c, struct etcd_route *r)
 	return ++r->tried < c->endpoints.n;
 }
 
-enum ovnet_etcd_status etcd_route_verdict(const struct etcd_route *r)
+enum ovnet_registry_status etcd_route_verdict(const struct etcd_route *r)
 {
-	return r->refused == r->tried ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE;
+	return r->refused == r->tried ? OVNET_REGISTRY_DENIED : OVNET_REGISTRY_UNAVAILABLE;
 }

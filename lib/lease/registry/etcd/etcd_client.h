@@ -23,7 +23,7 @@ struct etcd_op {
 	struct etcd_client *client;
 	char *key, *value;
 	struct event *timer; /* freed with it; NULL: none */
-	ovnet_etcd_cb cb;
+	ovnet_registry_cb cb;
 	void *arg;
 };
 
@@ -41,10 +41,10 @@ struct etcd_client {
 
 /* -EINVAL: logged; close it all the same. */
 int etcd_client_open(
-	struct etcd_client *c, struct event_base *base, const struct ovnet_etcd_conf *conf);
+	struct etcd_client *c, struct event_base *base, const struct ovnet_registry_conf *conf);
 /* Frees what is under way, the requests first of all. */
 void etcd_client_close(struct etcd_client *c);
-/* As ovnet_etcd_ops.spread. */
+/* As ovnet_registry_ops.spread. */
 bool etcd_client_spread(struct etcd_client *c);
 const char *etcd_client_endpoint(const struct etcd_client *c);
 /* The last error from now on; `text` becomes the client's. */
@@ -55,9 +55,9 @@ char *etcd_copied(const char *text);
 
 /* Of `size` bytes, zeroed but for its base. `value` may be NULL. */
 void *etcd_op_new(size_t size, struct etcd_client *c, const char *key, const char *value,
-	ovnet_etcd_cb cb, void *arg);
+	ovnet_registry_cb cb, void *arg);
 /* Calls back and frees it. */
-void etcd_op_finish(struct etcd_op *op, const struct ovnet_etcd_result *r);
+void etcd_op_finish(struct etcd_op *op, const struct ovnet_registry_result *r);
 
 struct etcd_route {
 	unsigned endpoint, tried, refused;
@@ -68,6 +68,6 @@ void etcd_route_note(const struct etcd_client *c, struct etcd_route *r, const ch
 /* To the next endpoint. False: all were asked. */
 bool etcd_route_next(struct etcd_client *c, struct etcd_route *r);
 /* After that: refused everywhere is a matter of credentials; anything else may pass. */
-enum ovnet_etcd_status etcd_route_verdict(const struct etcd_route *r);
+enum ovnet_registry_status etcd_route_verdict(const struct etcd_route *r);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "lease/registry/etcd/base64.h"
+#include "lease/registry/etcd/etcd.h"
 #include "loop/backoff.h"
 
 #define EXPIRY_LOOK_MS 250
@@ -14,14 +15,14 @@
 /* One operation, from the caller's call to its callback; several requests for some. */
 struct v2_op {
 	struct etcd_op base;
-	struct ovnet_etcd *e;
+	struct ovnet_registry *e;
 	int64_t expected;
 	uint32_t ttl_s;
 	int64_t give_up_ms; /* remove: until it has expired */
 };
 
-static struct v2_op *new_op(
-	struct ovnet_etcd *e, const char *key, const char *value, ovnet_etcd_cb cb, void *arg)
+static struct v2_op *new_op(struct ovnet_registry *e, const char *key, const char *value,
+	ovnet_registry_cb cb, void *arg)
 {
 	struct v2_op *op = etcd_op_new(sizeof(*op), &e->client, key, value, cb, arg);
 
@@ -29,16 +30,16 @@ static struct v2_op *new_op(
 	return op;
 }
 
-static void finish(struct v2_op *op, const struct ovnet_etcd_result *r)
+static void finish(struct v2_op *op, const struct ovnet_registry_result *r)
 {
 	etcd_op_finish(&op->base, r);
 }
 
-static void finish_as(struct v2_op *op, enum ovnet_etcd_status status, const char *text,
+static void finish_as(struct v2_op *op, enum ovnet_registry_status status, const char *text,
 	const struct v2_answer *a)
 {
-	finish(op,
-		&(struct ovnet_etcd_result){.status = status, .text = text, .revision = a->index});
+	finish(op, &(struct ovnet_registry_result){
+			   .status = status, .text = text, .revision = a->index});
 }
 
 static void finish_failed(struct v2_op *op, const struct v2_answer *a)
@@ -46,9 +47,9 @@ static void finish_failed(struct v2_op *op, const struct v2_answer *a)
 	finish_as(op, a->status, a->text, a);
 }
 
-static void finish_ok(struct v2_op *op, const struct ovnet_etcd_kv *kv, int64_t index)
+static void finish_ok(struct v2_op *op, const struct ovnet_registry_kv *kv, int64_t index)
 {
-	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
+	finish(op, &(struct ovnet_registry_result){.status = OVNET_REGISTRY_OK,
 			   .text = "",
 			   .revision = index,
 			   .kvs = kv,
@@ -64,17 +65,18 @@ static void read_key(struct v2_op *op, v2_done done)
 }
 
 /* The key in a good answer to read_key(); otherwise the operation is over. */
-static bool read_ok(struct v2_op *op, const struct v2_answer *a, struct ovnet_etcd_kv *kv)
+static bool read_ok(struct v2_op *op, const struct v2_answer *a, struct ovnet_registry_kv *kv)
 {
 	struct v2_error dir;
 
-	if (a->status != OVNET_ETCD_OK) {
+	if (a->status != OVNET_REGISTRY_OK) {
 		finish_failed(op, a);
 	} else if (v2_is_dir(a->node)) {
 		v2_error_dir(op->base.key, &dir);
 		finish_as(op, dir.status, dir.text, a);
 	} else if (!v2_kv(a->node, op->base.key, kv)) {
-		finish_as(op, OVNET_ETCD_BROKEN, "etcd's answer is not what its API describes", a);
+		finish_as(op, OVNET_REGISTRY_BROKEN, "etcd's answer is not what its API describes",
+			a);
 	} else {
 		return true;
 	}
@@ -84,13 +86,13 @@ static bool read_ok(struct v2_op *op, const struct v2_answer *a, struct ovnet_et
 static void on_get(void *arg, const struct v2_answer *a)
 {
 	struct v2_op *op = arg;
-	struct ovnet_etcd_kv kv;
+	struct ovnet_registry_kv kv;
 
 	if (read_ok(op, a, &kv))
 		finish_ok(op, &kv, a->index);
 }
 
-static void op_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg)
+static void op_get(struct ovnet_registry *e, const char *key, ovnet_registry_cb cb, void *arg)
 {
 	read_key(new_op(e, key, NULL, cb, arg), on_get);
 }
@@ -98,10 +100,10 @@ static void op_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void
 static void on_written(void *arg, const struct v2_answer *a)
 {
 	struct v2_op *op = arg;
-	struct ovnet_etcd_kv kv;
+	struct ovnet_registry_kv kv;
 
-	if (a->status == OVNET_ETCD_NOT_FOUND) {
-		finish_as(op, OVNET_ETCD_CONFLICT, a->text, a);
+	if (a->status == OVNET_REGISTRY_NOT_FOUND) {
+		finish_as(op, OVNET_REGISTRY_CONFLICT, a->text, a);
 	} else if (read_ok(op, a, &kv)) {
 		/* What was granted; the answer has it as the member's clock counts it. */
 		kv.ttl_s = op->ttl_s;
@@ -120,8 +122,8 @@ static void write_key(struct v2_op *op, const char *value, uint32_t ttl_s, v2_do
 		done, op);
 }
 
-static void op_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	ovnet_etcd_cb cb, void *arg)
+static void op_create(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+	ovnet_registry_cb cb, void *arg)
 {
 	struct v2_op *op = new_op(e, key, value, cb, arg);
 
@@ -129,8 +131,8 @@ static void op_create(struct ovnet_etcd *e, const char *key, const char *value, 
 	write_key(op, op->base.value, ttl_s, on_written);
 }
 
-static void op_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg)
+static void op_update(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+	int64_t ttl_handle, int64_t revision, ovnet_registry_cb cb, void *arg)
 {
 	struct v2_op *op = new_op(e, key, value, cb, arg);
 
@@ -144,8 +146,8 @@ static void on_kept(void *arg, const struct v2_answer *a)
 {
 	struct v2_op *op = arg;
 
-	if (a->status == OVNET_ETCD_CONFLICT)
-		finish_as(op, OVNET_ETCD_NOT_FOUND, a->text, a);
+	if (a->status == OVNET_REGISTRY_CONFLICT)
+		finish_as(op, OVNET_REGISTRY_NOT_FOUND, a->text, a);
 	else
 		on_written(op, a);
 }
@@ -153,12 +155,12 @@ static void on_kept(void *arg, const struct v2_answer *a)
 static void on_keep(void *arg, const struct v2_answer *a)
 {
 	struct v2_op *op = arg;
-	struct ovnet_etcd_kv kv;
+	struct ovnet_registry_kv kv;
 
 	if (!read_ok(op, a, &kv))
 		return;
 	if (kv.ttl_handle != op->expected)
-		finish_as(op, OVNET_ETCD_NOT_FOUND, "somebody else wrote the key", a);
+		finish_as(op, OVNET_REGISTRY_NOT_FOUND, "somebody else wrote the key", a);
 	else
 		write_key(op, kv.value, op->ttl_s, on_kept);
 }
@@ -167,8 +169,8 @@ static void on_keep(void *arg, const struct v2_answer *a)
  * The value is written again rather than `refresh`ed, which etcd before 2.3 takes for an empty
  * value, and which watchers, who may have missed the key, do not see.
  */
-static void op_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
-	ovnet_etcd_cb cb, void *arg)
+static void op_keepalive(struct ovnet_registry *e, const char *key, uint32_t ttl_s,
+	int64_t ttl_handle, ovnet_registry_cb cb, void *arg)
 {
 	struct v2_op *op = new_op(e, key, NULL, cb, arg);
 
@@ -181,13 +183,14 @@ static void on_expiring(void *arg, const struct v2_answer *a)
 {
 	struct v2_op *op = arg;
 
-	if (a->status == OVNET_ETCD_NOT_FOUND ||
-		(a->status == OVNET_ETCD_OK && v2_index(a->node, "modifiedIndex") != op->expected))
-		finish_as(op, OVNET_ETCD_OK, "", a);
-	else if (a->status != OVNET_ETCD_OK)
+	if (a->status == OVNET_REGISTRY_NOT_FOUND ||
+		(a->status == OVNET_REGISTRY_OK &&
+			v2_index(a->node, "modifiedIndex") != op->expected))
+		finish_as(op, OVNET_REGISTRY_OK, "", a);
+	else if (a->status != OVNET_REGISTRY_OK)
 		finish_failed(op, a);
 	else if (monotonic_ms() > op->give_up_ms)
-		finish_as(op, OVNET_ETCD_UNAVAILABLE, "the key should have expired by now", a);
+		finish_as(op, OVNET_REGISTRY_UNAVAILABLE, "the key should have expired by now", a);
 	else
 		arm_ms(op->base.timer, EXPIRY_LOOK_MS);
 }
@@ -202,8 +205,9 @@ static void on_doomed(void *arg, const struct v2_answer *a)
 {
 	struct v2_op *op = arg;
 
-	if (a->status != OVNET_ETCD_OK) {
-		finish_as(op, a->status == OVNET_ETCD_NOT_FOUND ? OVNET_ETCD_CONFLICT : a->status,
+	if (a->status != OVNET_REGISTRY_OK) {
+		finish_as(op,
+			a->status == OVNET_REGISTRY_NOT_FOUND ? OVNET_REGISTRY_CONFLICT : a->status,
 			a->text, a);
 		return;
 	}
@@ -216,16 +220,16 @@ static void on_doomed(void *arg, const struct v2_answer *a)
 static void on_remove(void *arg, const struct v2_answer *a)
 {
 	struct v2_op *op = arg;
-	struct ovnet_etcd_kv kv;
+	struct ovnet_registry_kv kv;
 
-	if (a->status == OVNET_ETCD_NOT_FOUND) {
-		finish_as(op, OVNET_ETCD_CONFLICT, a->text, a);
+	if (a->status == OVNET_REGISTRY_NOT_FOUND) {
+		finish_as(op, OVNET_REGISTRY_CONFLICT, a->text, a);
 		return;
 	}
 	if (!read_ok(op, a, &kv))
 		return;
 	if (kv.mod_revision != op->expected)
-		finish_as(op, OVNET_ETCD_CONFLICT, "somebody else changed the key first", a);
+		finish_as(op, OVNET_REGISTRY_CONFLICT, "somebody else changed the key first", a);
 	else
 		write_key(op, kv.value, 1, on_doomed);
 }
@@ -234,8 +238,8 @@ static void on_remove(void *arg, const struct v2_answer *a)
  * flanneld takes a compareAndDelete for a lease that came, not one that went, and fails on its
  * lack of a value again and again. An expiry it understands, and to that a condition can be put.
  */
-static void op_remove(
-	struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg)
+static void op_remove(struct ovnet_registry *e, const char *key, int64_t revision,
+	ovnet_registry_cb cb, void *arg)
 {
 	struct v2_op *op = new_op(e, key, NULL, cb, arg);
 
@@ -257,7 +261,7 @@ static char *basic_auth(const char *username, const char *password)
 	return out;
 }
 
-static void op_close(struct ovnet_etcd *e)
+static void op_close(struct ovnet_registry *e)
 {
 	while (!TAILQ_EMPTY(&e->watches))
 		v2_unwatch(TAILQ_FIRST(&e->watches));
@@ -269,9 +273,10 @@ static void op_close(struct ovnet_etcd *e)
 	free(e);
 }
 
-static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_etcd_conf *conf)
+static struct ovnet_registry *op_open(
+	struct event_base *base, const struct ovnet_registry_conf *conf)
 {
-	struct ovnet_etcd *e = must(calloc(1, sizeof(*e)));
+	struct ovnet_registry *e = must(calloc(1, sizeof(*e)));
 
 	if (conf->username != NULL && conf->username[0] != '\0')
 		e->authorization = basic_auth(conf->username, conf->password);
@@ -288,22 +293,22 @@ static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_et
 	return e;
 }
 
-static const char *op_endpoint(struct ovnet_etcd *e)
+static const char *op_endpoint(struct ovnet_registry *e)
 {
 	return etcd_client_endpoint(&e->client);
 }
 
-static bool op_spread(struct ovnet_etcd *e)
+static bool op_spread(struct ovnet_registry *e)
 {
 	return etcd_client_spread(&e->client);
 }
 
-static const char *op_last_error(struct ovnet_etcd *e)
+static const char *op_last_error(struct ovnet_registry *e)
 {
 	return e->client.last_error;
 }
 
-const struct ovnet_etcd_ops ovnet_etcd_v2 = {
+const struct ovnet_registry_ops ovnet_etcd_v2 = {
 	.name = "v2",
 	.api = "v2",
 	.put = "set",

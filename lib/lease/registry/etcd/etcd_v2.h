@@ -19,13 +19,14 @@
 
 struct v2_call;
 
-struct ovnet_etcd {
+struct ovnet_registry {
 	struct etcd_client client;
 	char *authorization;    /* header line; NULL: none */
 	const char *headers[3]; /* the first for requests with a form only */
 	TAILQ_HEAD(, v2_call) calls;
-	TAILQ_HEAD(, ovnet_etcd_watch) watches;
-	void (*moved)(struct ovnet_etcd *e); /* another endpoint is in use: v2_watches_follow() */
+	TAILQ_HEAD(, ovnet_registry_watch) watches;
+	void (*moved)(
+		struct ovnet_registry *e); /* another endpoint is in use: v2_watches_follow() */
 	struct event *probe;
 	unsigned unanswered; /* probes in a row */
 };
@@ -45,13 +46,13 @@ const char *v2_key_as(const json_t *node, const char *asked);
 bool v2_is_dir(const json_t *node);
 int64_t v2_index(const json_t *object, const char *name);
 /* Borrows from `node`. False: not to be used (no key, or a NUL in it). */
-bool v2_kv(const json_t *node, const char *asked, struct ovnet_etcd_kv *out);
+bool v2_kv(const json_t *node, const char *asked, struct ovnet_registry_kv *out);
 /* Of an answer's header lines, X-Etcd-Index; other lines leave `index` alone. */
 void v2_index_header(const char *line, size_t n, int64_t *index);
 
 /* etcd_v2_error.c: status and words for an answer that is not good. */
 struct v2_error {
-	enum ovnet_etcd_status status;
+	enum ovnet_registry_status status;
 	int64_t index; /* of the store, 0: not said */
 	char text[400];
 };
@@ -63,7 +64,7 @@ void v2_error_not_dir(const char *key, struct v2_error *out);
 
 /* etcd_v2_call.c */
 struct v2_answer {
-	enum ovnet_etcd_status status;
+	enum ovnet_registry_status status;
 	const char *text;
 	int64_t index;
 	const json_t *node;             /* when OK */
@@ -81,27 +82,27 @@ struct v2_request {
 /*
  * A read goes to any endpoint; a write is not tried at another one if the former may have done it.
  */
-void v2_send(struct ovnet_etcd *e, const struct v2_request *r, v2_done done, void *arg);
-void v2_cancel_all(struct ovnet_etcd *e);
+void v2_send(struct ovnet_registry *e, const struct v2_request *r, v2_done done, void *arg);
+void v2_cancel_all(struct ovnet_registry *e);
 
 /* etcd_v2_list.c */
-void v2_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg);
+void v2_list(struct ovnet_registry *e, const char *prefix, ovnet_registry_cb cb, void *arg);
 
 /* etcd_v2_watch.c */
-struct ovnet_etcd_watch *v2_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
-	const struct ovnet_etcd_watch_cbs *cbs, void *arg);
-void v2_unwatch(struct ovnet_etcd_watch *w);
-bool v2_doubt(struct ovnet_etcd_watch *w);
+struct ovnet_registry_watch *v2_watch(struct ovnet_registry *e, const char *prefix,
+	int64_t revision, const struct ovnet_registry_watch_cbs *cbs, void *arg);
+void v2_unwatch(struct ovnet_registry_watch *w);
+bool v2_doubt(struct ovnet_registry_watch *w);
 /* All that listen. Not from inside a callback. */
-void v2_end_watches(struct ovnet_etcd *e, const char *text);
+void v2_end_watches(struct ovnet_registry *e, const char *text);
 /* A watch begins, or has told something: there is a quorum now. */
-void v2_probe_later(struct ovnet_etcd *e);
+void v2_probe_later(struct ovnet_registry *e);
 /* The prefix or key. */
-const char *v2_watched(const struct ovnet_etcd_watch *w);
+const char *v2_watched(const struct ovnet_registry_watch *w);
 /* Another endpoint is in use: watches of the former one go there. */
-void v2_watches_follow(struct ovnet_etcd *e);
+void v2_watches_follow(struct ovnet_registry *e);
 
 /* etcd_v2_probe.c */
-void v2_probe_init(struct ovnet_etcd *e);
+void v2_probe_init(struct ovnet_registry *e);
 
 #endif

@@ -7,7 +7,7 @@
 
 struct v2_call {
 	TAILQ_ENTRY(v2_call) link;
-	struct ovnet_etcd *e;
+	struct ovnet_registry *e;
 	struct v2_request req;
 	v2_done done;
 	void *arg;
@@ -33,7 +33,7 @@ static void finish(struct v2_call *c, const struct v2_answer *a)
 	free_call(c);
 }
 
-static void fail(struct v2_call *c, enum ovnet_etcd_status status)
+static void fail(struct v2_call *c, enum ovnet_registry_status status)
 {
 	etcd_client_fail(&c->e->client, etcd_copied(c->route.errors));
 	finish(c, &(struct v2_answer){.status = status, .text = c->e->client.last_error});
@@ -49,7 +49,7 @@ static void next_endpoint(struct v2_call *c)
 
 static void answered(struct v2_call *c, const struct v2_answer *a)
 {
-	struct ovnet_etcd *e = c->e;
+	struct ovnet_registry *e = c->e;
 
 	etcd_client_good(&e->client);
 	if (e->client.current != c->route.endpoint) {
@@ -64,14 +64,14 @@ static void on_error_answer(struct v2_call *c, const struct http_result *r)
 	struct v2_error error;
 
 	v2_error_of(r->status, r->body, r->len, &error);
-	if (error.status == OVNET_ETCD_NOT_FOUND || error.status == OVNET_ETCD_CONFLICT) {
+	if (error.status == OVNET_REGISTRY_NOT_FOUND || error.status == OVNET_REGISTRY_CONFLICT) {
 		answered(c,
 			&(struct v2_answer){
 				.status = error.status, .text = error.text, .index = error.index});
 		return;
 	}
 	etcd_route_note(&c->e->client, &c->route, error.text);
-	if (error.status == OVNET_ETCD_UNAVAILABLE && c->req.form == NULL)
+	if (error.status == OVNET_REGISTRY_UNAVAILABLE && c->req.form == NULL)
 		next_endpoint(c);
 	else
 		fail(c, error.status);
@@ -79,7 +79,7 @@ static void on_error_answer(struct v2_call *c, const struct http_result *r)
 
 static void on_answer(struct v2_call *c, const struct http_result *r)
 {
-	struct v2_answer a = {.status = OVNET_ETCD_OK, .text = "", .index = c->index};
+	struct v2_answer a = {.status = OVNET_REGISTRY_OK, .text = "", .index = c->index};
 
 	if (r->status != 200 && r->status != 201) {
 		on_error_answer(c, r);
@@ -95,7 +95,7 @@ static void on_answer(struct v2_call *c, const struct http_result *r)
 	if (!json_is_object(a.node)) {
 		etcd_route_note(&c->e->client, &c->route,
 			"the answer is no etcd answer (is this the client port of an etcd?)");
-		fail(c, OVNET_ETCD_BROKEN);
+		fail(c, OVNET_REGISTRY_BROKEN);
 	} else {
 		answered(c, &a);
 	}
@@ -115,9 +115,9 @@ static void on_http(void *arg, const struct http_result *r)
 	if (r->outcome == HTTP_REFUSED)
 		c->route.refused++;
 	if (r->outcome == HTTP_TOO_LONG)
-		fail(c, OVNET_ETCD_BROKEN);
+		fail(c, OVNET_REGISTRY_BROKEN);
 	else if (r->outcome == HTTP_LOST && c->req.form != NULL)
-		fail(c, OVNET_ETCD_UNAVAILABLE);
+		fail(c, OVNET_REGISTRY_UNAVAILABLE);
 	else
 		next_endpoint(c);
 }
@@ -131,7 +131,7 @@ static void on_header(void *arg, const char *line, size_t n)
 
 static void send_it(struct v2_call *c)
 {
-	struct ovnet_etcd *e = c->e;
+	struct ovnet_registry *e = c->e;
 	char *url = NULL;
 
 	c->index = 0;
@@ -154,7 +154,7 @@ static void send_it(struct v2_call *c)
 	free(url);
 }
 
-void v2_send(struct ovnet_etcd *e, const struct v2_request *r, v2_done done, void *arg)
+void v2_send(struct ovnet_registry *e, const struct v2_request *r, v2_done done, void *arg)
 {
 	struct v2_call *c = must(calloc(1, sizeof(*c)));
 
@@ -167,7 +167,7 @@ void v2_send(struct ovnet_etcd *e, const struct v2_request *r, v2_done done, voi
 	send_it(c);
 }
 
-void v2_cancel_all(struct ovnet_etcd *e)
+void v2_cancel_all(struct ovnet_registry *e)
 {
 	struct v2_call *c;
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void say(struct v2_error *out, enum ovnet_etcd_status status, const char *text)
+static void say(struct v2_error *out, enum ovnet_registry_status status, const char *text)
 {
 	out->status = status;
 	snprintf(out->text, sizeof(out->text), "%s", text);
@@ -12,7 +12,7 @@ static void say(struct v2_error *out, enum ovnet_etcd_status status, const char 
 
 void v2_error_dir(const char *key, struct v2_error *out)
 {
-	out->status = OVNET_ETCD_BROKEN;
+	out->status = OVNET_REGISTRY_BROKEN;
 	snprintf(out->text, sizeof(out->text),
 		"%.120s is a directory in etcd and has to be a key with a value: remove it "
 		"(ETCDCTL_API=2 etcdctl rmdir %.120s), then set it",
@@ -21,7 +21,7 @@ void v2_error_dir(const char *key, struct v2_error *out)
 
 void v2_error_not_dir(const char *key, struct v2_error *out)
 {
-	out->status = OVNET_ETCD_BROKEN;
+	out->status = OVNET_REGISTRY_BROKEN;
 	snprintf(out->text, sizeof(out->text),
 		"%.120s is a key in etcd and has to be a directory: remove it (ETCDCTL_API=2 "
 		"etcdctl rm %.120s)",
@@ -33,12 +33,12 @@ static void error_of_code(
 {
 	switch (code) {
 	case 100:
-		out->status = OVNET_ETCD_NOT_FOUND;
+		out->status = OVNET_REGISTRY_NOT_FOUND;
 		snprintf(out->text, sizeof(out->text), "there is no %.240s", cause);
 		return;
 	case 101:
 	case 105:
-		say(out, OVNET_ETCD_CONFLICT, "somebody else changed the key first");
+		say(out, OVNET_REGISTRY_CONFLICT, "somebody else changed the key first");
 		return;
 	case 102:
 		v2_error_dir(cause, out);
@@ -47,18 +47,18 @@ static void error_of_code(
 		v2_error_not_dir(cause, out);
 		return;
 	case 110:
-		out->status = OVNET_ETCD_DENIED;
+		out->status = OVNET_REGISTRY_DENIED;
 		snprintf(out->text, sizeof(out->text),
 			"%.100s (etcd.username and etcd.password have to be those of a v2 user "
 			"who may read and write the prefix)",
 			cause);
 		return;
 	case 401:
-		say(out, OVNET_ETCD_COMPACTED, "the index is out of etcd's history");
+		say(out, OVNET_REGISTRY_COMPACTED, "the index is out of etcd's history");
 		return;
 	default:
 		/* 3xx: raft, 4xx: etcd itself; the others are about the request. */
-		out->status = code >= 300 ? OVNET_ETCD_UNAVAILABLE : OVNET_ETCD_BROKEN;
+		out->status = code >= 300 ? OVNET_REGISTRY_UNAVAILABLE : OVNET_REGISTRY_BROKEN;
 		snprintf(out->text, sizeof(out->text), "error %lld: %.160s (%.160s)",
 			(long long)code, message, cause);
 	}
@@ -67,12 +67,12 @@ static void error_of_code(
 static void error_of_plain(long http_status, const char *body, struct v2_error *out)
 {
 	if (strstr(body, "HTTP request to an HTTPS server") != NULL)
-		say(out, OVNET_ETCD_DENIED,
+		say(out, OVNET_REGISTRY_DENIED,
 			"this port speaks TLS: write https:// in etcd.endpoints");
 	else if (http_status == 401 || http_status == 403)
 		error_of_code(110, "", "etcd wants another login", out);
 	else if (http_status == 404)
-		say(out, OVNET_ETCD_BROKEN,
+		say(out, OVNET_REGISTRY_BROKEN,
 			"no etcd v2 API there (etcd 3.4 and 3.5 need --enable-v2=true, 3.6 has "
 			"none; or no etcd at all)");
 	else
@@ -88,7 +88,7 @@ void v2_error_of(long http_status, const char *body, size_t len, struct v2_error
 	int64_t code = v2_index(root, "errorCode");
 
 	*out = (struct v2_error){
-		.status = http_status >= 500 ? OVNET_ETCD_UNAVAILABLE : OVNET_ETCD_BROKEN,
+		.status = http_status >= 500 ? OVNET_REGISTRY_UNAVAILABLE : OVNET_REGISTRY_BROKEN,
 		.index = v2_index(root, "index")};
 	if (code > 0)
 		error_of_code(

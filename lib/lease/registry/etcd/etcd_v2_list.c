@@ -25,15 +25,15 @@ struct list_op {
 };
 
 struct page {
-	struct ovnet_etcd_kv kvs[PAGE];
+	struct ovnet_registry_kv kvs[PAGE];
 	json_t *nodes[PAGE]; /* what kvs borrow from */
 	size_t n;
 };
 
-static void finish(
-	struct list_op *op, enum ovnet_etcd_status status, const char *text, const struct page *p)
+static void finish(struct list_op *op, enum ovnet_registry_status status, const char *text,
+	const struct page *p)
 {
-	etcd_op_finish(&op->base, &(struct ovnet_etcd_result){.status = status,
+	etcd_op_finish(&op->base, &(struct ovnet_registry_result){.status = status,
 					  .text = text,
 					  .revision = op->index,
 					  .kvs = p != NULL ? p->kvs : NULL,
@@ -84,12 +84,13 @@ static void hand_on(struct list_op *op, const struct page *p)
 {
 	arm_ms(op->base.timer, 0);
 	if (p->n > 0)
-		op->base.cb(op->base.arg, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
-						  .text = "",
-						  .revision = op->index,
-						  .kvs = p->kvs,
-						  .n_kvs = p->n,
-						  .more = true});
+		op->base.cb(
+			op->base.arg, &(struct ovnet_registry_result){.status = OVNET_REGISTRY_OK,
+					      .text = "",
+					      .revision = op->index,
+					      .kvs = p->kvs,
+					      .n_kvs = p->n,
+					      .more = true});
 }
 
 static void finish_good(struct list_op *op, const struct page *p)
@@ -97,7 +98,7 @@ static void finish_good(struct list_op *op, const struct page *p)
 	if (op->left_out > 0)
 		LOG(WARN, "%zu keys under %s cannot be read (a NUL in the name?) and are ignored",
 			op->left_out, op->base.key);
-	finish(op, OVNET_ETCD_OK, "", p);
+	finish(op, OVNET_REGISTRY_OK, "", p);
 }
 
 static void on_turn(evutil_socket_t fd, short what, void *arg)
@@ -113,7 +114,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	else if (rc == -ENOTDIR)
 		finish_not_a_directory(arg);
 	else if (rc == -EINVAL)
-		finish(arg, OVNET_ETCD_BROKEN,
+		finish(arg, OVNET_REGISTRY_BROKEN,
 			"the answer is no listing of etcd's (is this the client port of an etcd?)",
 			NULL);
 	else
@@ -127,11 +128,11 @@ static void on_answer(void *arg, const struct v2_answer *a)
 	struct list_op *op = arg;
 
 	op->index = a->index;
-	if (a->status == OVNET_ETCD_NOT_FOUND) {
-		finish(op, OVNET_ETCD_OK, "", NULL);
+	if (a->status == OVNET_REGISTRY_NOT_FOUND) {
+		finish(op, OVNET_REGISTRY_OK, "", NULL);
 		return;
 	}
-	if (a->status != OVNET_ETCD_OK) {
+	if (a->status != OVNET_REGISTRY_OK) {
 		finish(op, a->status, a->text, NULL);
 		return;
 	}
@@ -142,7 +143,7 @@ static void on_answer(void *arg, const struct v2_answer *a)
 	arm_ms(op->base.timer, 0);
 }
 
-void v2_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg)
+void v2_list(struct ovnet_registry *e, const char *prefix, ovnet_registry_cb cb, void *arg)
 {
 	struct list_op *op = etcd_op_new(sizeof(*op), &e->client, prefix, NULL, cb, arg);
 

@@ -93,11 +93,11 @@ int64_t v2_index(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
-bool v2_kv(const json_t *node, const char *asked, struct ovnet_etcd_kv *out)
+bool v2_kv(const json_t *node, const char *asked, struct ovnet_registry_kv *out)
 {
 	const json_t *value = json_object_get(node, "value");
 
-	*out = (struct ovnet_etcd_kv){.key = v2_key_as(node, asked),
+	*out = (struct ovnet_registry_kv){.key = v2_key_as(node, asked),
 		.value = json_is_string(value) ? json_string_value(value) : "",
 		.value_len = json_string_length(value),
 		.mod_revision = v2_index(node, "modifiedIndex"),

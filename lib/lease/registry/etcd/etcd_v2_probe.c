@@ -19,10 +19,10 @@
 
 static void on_answer(void *arg, const struct v2_answer *a)
 {
-	struct ovnet_etcd *e = arg;
+	struct ovnet_registry *e = arg;
 
 	/* Any other answer, a refusal, too, is one of a member that has the others. */
-	if (a->status != OVNET_ETCD_UNAVAILABLE) {
+	if (a->status != OVNET_REGISTRY_UNAVAILABLE) {
 		v2_probe_later(e);
 		return;
 	}
@@ -34,14 +34,14 @@ static void on_answer(void *arg, const struct v2_answer *a)
 	v2_probe_later(e);
 }
 
-bool v2_doubt(struct ovnet_etcd_watch *w)
+bool v2_doubt(struct ovnet_registry_watch *w)
 {
 	(void)w; /* a probe is due soon in any case */
 	return true;
 }
 
 /* Under the prefix, as the right to read may end there; of a key that no listing has to show. */
-static char *path_of(const struct ovnet_etcd_watch *w)
+static char *path_of(const struct ovnet_registry_watch *w)
 {
 	const char *watched = v2_watched(w);
 	size_t len = strlen(watched);
@@ -55,7 +55,7 @@ static char *path_of(const struct ovnet_etcd_watch *w)
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct ovnet_etcd *e = arg;
+	struct ovnet_registry *e = arg;
 
 	(void)fd, (void)what;
 	if (!TAILQ_EMPTY(&e->watches))
@@ -63,7 +63,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 			on_answer, e);
 }
 
-void v2_probe_init(struct ovnet_etcd *e)
+void v2_probe_init(struct ovnet_registry *e)
 {
 	e->probe = must(evtimer_new(e->client.base, on_timer, e));
 }

@@ -19,10 +19,10 @@
 /* Time-outs between two probes of a quorum; each costs the cluster a log entry. */
 #define QUIET 2
 
-struct ovnet_etcd_watch {
-	TAILQ_ENTRY(ovnet_etcd_watch) link;
-	struct ovnet_etcd *e;
-	struct ovnet_etcd_watch_cbs cbs;
+struct ovnet_registry_watch {
+	TAILQ_ENTRY(ovnet_registry_watch) link;
+	struct ovnet_registry *e;
+	struct ovnet_registry_watch_cbs cbs;
 	void *arg;
 	char *prefix, *path;
 	int64_t since; /* first index not seen yet */
@@ -36,9 +36,9 @@ struct ovnet_etcd_watch {
 	bool *gone; /* set while a callback runs, which may unwatch */
 };
 
-static void poll_from(struct ovnet_etcd_watch *w);
+static void poll_from(struct ovnet_registry_watch *w);
 
-void v2_unwatch(struct ovnet_etcd_watch *w)
+void v2_unwatch(struct ovnet_registry_watch *w)
 {
 	TAILQ_REMOVE(&w->e->watches, w, link);
 	if (w->http != NULL)
@@ -53,18 +53,18 @@ void v2_unwatch(struct ovnet_etcd_watch *w)
 	free(w);
 }
 
-static void end(struct ovnet_etcd_watch *w, enum ovnet_etcd_status status, const char *text)
+static void end(struct ovnet_registry_watch *w, enum ovnet_registry_status status, const char *text)
 {
-	struct ovnet_etcd *e = w->e;
+	struct ovnet_registry *e = w->e;
 	bool gone = false;
 
 	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
 					     e->client.endpoints.urls[w->endpoint], text));
-	if (status == OVNET_ETCD_UNAVAILABLE)
+	if (status == OVNET_REGISTRY_UNAVAILABLE)
 		e->client.failed_ms[w->endpoint] = monotonic_ms();
 	w->gone = &gone;
 	w->cbs.ended(w->arg,
-		&(struct ovnet_etcd_result){.status = status, .text = e->client.last_error});
+		&(struct ovnet_registry_result){.status = status, .text = e->client.last_error});
 	if (!gone) {
 		w->gone = NULL;
 		v2_unwatch(w);
@@ -72,7 +72,8 @@ static void end(struct ovnet_etcd_watch *w, enum ovnet_etcd_status status, const
 }
 
 /* False: the watch is gone. */
-static bool tell(struct ovnet_etcd_watch *w, const struct ovnet_etcd_event *ev, int64_t revision)
+static bool tell(
+	struct ovnet_registry_watch *w, const struct ovnet_registry_event *ev, int64_t revision)
 {
 	bool gone = false;
 
@@ -88,7 +89,7 @@ static bool is_within(const char *prefix, const char *key)
 	return strncmp(key, prefix, strlen(prefix)) == 0;
 }
 
-void v2_probe_later(struct ovnet_etcd *e)
+void v2_probe_later(struct ovnet_registry *e)
 {
 	uint32_t span = QUIET * e->client.timeout_ms;
 
@@ -97,14 +98,14 @@ void v2_probe_later(struct ovnet_etcd *e)
 }
 
 /* `root` is one event. False: the watch is gone or over. */
-static bool deliver(struct ovnet_etcd_watch *w, const json_t *root)
+static bool deliver(struct ovnet_registry_watch *w, const json_t *root)
 {
 	const char *action = json_string_value(json_object_get(root, "action"));
 	const json_t *node = json_object_get(root, "node");
-	struct ovnet_etcd_event ev = {0};
+	struct ovnet_registry_event ev = {0};
 
 	if (action == NULL || v2_index(node, "modifiedIndex") <= 0) {
-		end(w, OVNET_ETCD_BROKEN, "an answer that is no event of etcd");
+		end(w, OVNET_REGISTRY_BROKEN, "an answer that is no event of etcd");
 		return false;
 	}
 	v2_probe_later(w->e);
@@ -113,7 +114,7 @@ static bool deliver(struct ovnet_etcd_watch *w, const json_t *root)
 		     strcmp(action, "compareAndDelete") == 0;
 	if (v2_is_dir(node) && ev.removed) {
 		/* One event for all that was in it. */
-		end(w, OVNET_ETCD_COMPACTED, "a directory was removed");
+		end(w, OVNET_REGISTRY_COMPACTED, "a directory was removed");
 		return false;
 	}
 	/* A directory in its place is the end of a key, too. */
@@ -126,7 +127,7 @@ static bool deliver(struct ovnet_etcd_watch *w, const json_t *root)
 }
 
 /* False: the watch is over. */
-static bool on_event(struct ovnet_etcd_watch *w, const struct http_result *r)
+static bool on_event(struct ovnet_registry_watch *w, const struct http_result *r)
 {
 	json_t *root = v2_parse(r->body, r->len);
 	bool goes_on = deliver(w, root);
@@ -138,7 +139,7 @@ static bool on_event(struct ovnet_etcd_watch *w, const struct http_result *r)
 }
 
 /* Nothing came of the poll, so there is nothing up to where it began. */
-static void skip_history(struct ovnet_etcd_watch *w)
+static void skip_history(struct ovnet_registry_watch *w)
 {
 	if (w->index >= w->since && monotonic_ms() - w->begun_ms > HISTORY_MS)
 		w->since = w->index + 1;
@@ -146,7 +147,7 @@ static void skip_history(struct ovnet_etcd_watch *w)
 
 static void on_http(void *arg, const struct http_result *r)
 {
-	struct ovnet_etcd_watch *w = arg;
+	struct ovnet_registry_watch *w = arg;
 	struct v2_error error;
 
 	w->http = NULL;
@@ -157,7 +158,9 @@ static void on_http(void *arg, const struct http_result *r)
 		if (on_event(w, r))
 			poll_from(w);
 	} else if (w->index == 0 || r->outcome == HTTP_TOO_LONG) {
-		end(w, r->outcome == HTTP_REFUSED ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE,
+		end(w,
+			r->outcome == HTTP_REFUSED ? OVNET_REGISTRY_DENIED
+						   : OVNET_REGISTRY_UNAVAILABLE,
 			r->outcome == HTTP_ANSWERED ? "no etcd there" : r->text);
 	} else {
 		/* Cut short by etcd or the network: not at once, whoever it was may do it again. */
@@ -171,7 +174,7 @@ static void on_http(void *arg, const struct http_result *r)
 /* Inside of libcurl. */
 static void on_header(void *arg, const char *line, size_t n)
 {
-	struct ovnet_etcd_watch *w = arg;
+	struct ovnet_registry_watch *w = arg;
 
 	v2_index_header(line, n, &w->index);
 	w->begun_ms = monotonic_ms();
@@ -181,14 +184,14 @@ static void on_header(void *arg, const char *line, size_t n)
 
 static void on_begun(evutil_socket_t fd, short what, void *arg)
 {
-	struct ovnet_etcd_watch *w = arg;
+	struct ovnet_registry_watch *w = arg;
 
 	(void)fd, (void)what;
 	/* The event itself may have overtaken it. */
 	if (w->http == NULL || w->index == 0)
 		return;
 	if (w->index + 1 < w->since) {
-		end(w, OVNET_ETCD_UNAVAILABLE,
+		end(w, OVNET_REGISTRY_UNAVAILABLE,
 			"its index is lower than it was (restored, or a member that is behind)");
 		return;
 	}
@@ -201,11 +204,11 @@ static void on_begun(evutil_socket_t fd, short what, void *arg)
 
 static void on_life(evutil_socket_t fd, short what, void *arg)
 {
-	struct ovnet_etcd_watch *w = arg;
+	struct ovnet_registry_watch *w = arg;
 
 	(void)fd, (void)what;
 	if (w->index == 0) {
-		end(w, OVNET_ETCD_UNAVAILABLE, "no answer");
+		end(w, OVNET_REGISTRY_UNAVAILABLE, "no answer");
 		return;
 	}
 	http_call_cancel(w->http);
@@ -220,9 +223,9 @@ static void on_pause(evutil_socket_t fd, short what, void *arg)
 	poll_from(arg);
 }
 
-static void poll_from(struct ovnet_etcd_watch *w)
+static void poll_from(struct ovnet_registry_watch *w)
 {
-	struct ovnet_etcd *e = w->e;
+	struct ovnet_registry *e = w->e;
 	char *url = NULL;
 
 	w->endpoint = e->client.current;
@@ -243,30 +246,30 @@ static void poll_from(struct ovnet_etcd_watch *w)
 	arm_ms(w->life, 2 * e->client.timeout_ms);
 }
 
-const char *v2_watched(const struct ovnet_etcd_watch *w)
+const char *v2_watched(const struct ovnet_registry_watch *w)
 {
 	return w->prefix;
 }
 
 /* Whoever hears of one end may end or begin others. */
-void v2_end_watches(struct ovnet_etcd *e, const char *text)
+void v2_end_watches(struct ovnet_registry *e, const char *text)
 {
 	char *copy = must(strdup(text)); /* it may be the client's last error, soon another one */
-	struct ovnet_etcd_watch *w;
+	struct ovnet_registry_watch *w;
 
 	do {
 		TAILQ_FOREACH (w, &e->watches, link)
 			if (w->listening)
 				break;
 		if (w != NULL)
-			end(w, OVNET_ETCD_UNAVAILABLE, copy);
+			end(w, OVNET_REGISTRY_UNAVAILABLE, copy);
 	} while (w != NULL);
 	free(copy);
 }
 
-void v2_watches_follow(struct ovnet_etcd *e)
+void v2_watches_follow(struct ovnet_registry *e)
 {
-	struct ovnet_etcd_watch *w;
+	struct ovnet_registry_watch *w;
 
 	TAILQ_FOREACH (w, &e->watches, link) {
 		if (w->http == NULL || w->endpoint == e->client.current)
@@ -277,10 +280,10 @@ void v2_watches_follow(struct ovnet_etcd *e)
 	}
 }
 
-struct ovnet_etcd_watch *v2_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
-	const struct ovnet_etcd_watch_cbs *cbs, void *arg)
+struct ovnet_registry_watch *v2_watch(struct ovnet_registry *e, const char *prefix,
+	int64_t revision, const struct ovnet_registry_watch_cbs *cbs, void *arg)
 {
-	struct ovnet_etcd_watch *w = must(calloc(1, sizeof(*w)));
+	struct ovnet_registry_watch *w = must(calloc(1, sizeof(*w)));
 
 	w->e = e;
 	w->cbs = *cbs;

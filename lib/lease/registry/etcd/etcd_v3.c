@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "lease/registry/etcd/etcd.h"
 
-static void op_close(struct ovnet_etcd *e)
+static void op_close(struct ovnet_registry *e)
 {
 	while (!TAILQ_EMPTY(&e->watches))
 		v3_unwatch(TAILQ_FIRST(&e->watches));
@@ -19,10 +20,11 @@ static void op_close(struct ovnet_etcd *e)
 	free(e);
 }
 
-static struct ovnet_etcd *open_with(struct event_base *base, const struct ovnet_etcd_conf *conf,
-	const struct v3_wire *first, const struct v3_wire *second)
+static struct ovnet_registry *open_with(struct event_base *base,
+	const struct ovnet_registry_conf *conf, const struct v3_wire *first,
+	const struct v3_wire *second)
 {
-	struct ovnet_etcd *e = must(calloc(1, sizeof(*e)));
+	struct ovnet_registry *e = must(calloc(1, sizeof(*e)));
 
 	e->wires[e->n_wires++] = first;
 	if (second != NULL)
@@ -41,37 +43,40 @@ static struct ovnet_etcd *open_with(struct event_base *base, const struct ovnet_
 	return e;
 }
 
-static struct ovnet_etcd *open_json(struct event_base *base, const struct ovnet_etcd_conf *conf)
+static struct ovnet_registry *open_json(
+	struct event_base *base, const struct ovnet_registry_conf *conf)
 {
 	return open_with(base, conf, &v3_wire_json, NULL);
 }
 
-static struct ovnet_etcd *open_grpc(struct event_base *base, const struct ovnet_etcd_conf *conf)
+static struct ovnet_registry *open_grpc(
+	struct event_base *base, const struct ovnet_registry_conf *conf)
 {
 	return open_with(base, conf, &v3_wire_grpc, NULL);
 }
 
-static struct ovnet_etcd *open_any(struct event_base *base, const struct ovnet_etcd_conf *conf)
+static struct ovnet_registry *open_any(
+	struct event_base *base, const struct ovnet_registry_conf *conf)
 {
 	return open_with(base, conf, &v3_wire_grpc, &v3_wire_json);
 }
 
-static const char *op_transport(struct ovnet_etcd *e)
+static const char *op_transport(struct ovnet_registry *e)
 {
 	return e->wires[e->wire]->name;
 }
 
-static const char *op_endpoint(struct ovnet_etcd *e)
+static const char *op_endpoint(struct ovnet_registry *e)
 {
 	return etcd_client_endpoint(&e->client);
 }
 
-static bool op_spread(struct ovnet_etcd *e)
+static bool op_spread(struct ovnet_registry *e)
 {
 	return etcd_client_spread(&e->client);
 }
 
-static const char *op_last_error(struct ovnet_etcd *e)
+static const char *op_last_error(struct ovnet_registry *e)
 {
 	return e->client.last_error;
 }
@@ -85,6 +90,6 @@ static const char *op_last_error(struct ovnet_etcd *e)
 		.transport = op_transport, .endpoint = op_endpoint, .last_error = op_last_error \
 	}
 
-const struct ovnet_etcd_ops ovnet_etcd_v3 = OPS("v3", open_any);
-const struct ovnet_etcd_ops ovnet_etcd_v3_grpc = OPS("v3/grpc", open_grpc);
-const struct ovnet_etcd_ops ovnet_etcd_v3_json = OPS("v3/json", open_json);
+const struct ovnet_registry_ops ovnet_etcd_v3 = OPS("v3", open_any);
+const struct ovnet_registry_ops ovnet_etcd_v3_grpc = OPS("v3/grpc", open_grpc);
+const struct ovnet_registry_ops ovnet_etcd_v3_json = OPS("v3/json", open_json);

@@ -21,7 +21,7 @@
 struct v3_call;
 struct v3_wire;
 
-struct ovnet_etcd {
+struct ovnet_registry {
 	struct etcd_client client;
 	/* In the order they are tried; `wire` is the one in use. */
 	const struct v3_wire *wires[V3_WIRES_MAX];
@@ -32,10 +32,10 @@ struct ovnet_etcd {
 	char *token;       /* NULL: none (yet) */
 	bool auth_off;     /* the server knows no users: go on without a token */
 	bool auth_running; /* calls wait in `waiting` */
-	void (*login_with)(struct ovnet_etcd *e); /* v3_login() */
+	void (*login_with)(struct ovnet_registry *e); /* v3_login() */
 	unsigned login; /* counts them: a late failure of an older one does not end this one */
 	TAILQ_HEAD(v3_calls, v3_call) calls, waiting;
-	TAILQ_HEAD(, ovnet_etcd_watch) watches;
+	TAILQ_HEAD(, ovnet_registry_watch) watches;
 	TAILQ_HEAD(, v3_loose) loose;
 	struct {               /* the last one of ours */
 		int64_t lease; /* 0: none */
@@ -75,7 +75,7 @@ struct v3_request {
 };
 
 struct v3_kvs {
-	struct ovnet_etcd_kv *kvs;
+	struct ovnet_registry_kv *kvs;
 	char *bytes, *end; /* the texts; where the next goes */
 	size_t n, left_out;
 };
@@ -91,7 +91,7 @@ struct v3_reply {
 };
 
 struct v3_error {
-	enum ovnet_etcd_status status;
+	enum ovnet_registry_status status;
 	bool token;  /* a new token may cure it */
 	bool absent; /* nobody speaks this wire there; nothing was done */
 	char text[320];
@@ -139,35 +139,35 @@ struct v3_wire {
 extern const struct v3_wire v3_wire_json, v3_wire_grpc;
 
 struct v3_answer {
-	enum ovnet_etcd_status status;
+	enum ovnet_registry_status status;
 	const char *text;
 	bool too_long;                /* a smaller page may fit */
 	const struct v3_reply *reply; /* when OK */
 };
 
 typedef void (*v3_done)(void *arg, const struct v3_answer *a);
-typedef void (*v3_refused)(struct v3_call *c, enum ovnet_etcd_status status, const char *text);
+typedef void (*v3_refused)(struct v3_call *c, enum ovnet_registry_status status, const char *text);
 
 /* etcd_v3_call.c */
 /* How many keys a range may have, 0: any number. `page`: the wire's. */
 unsigned v3_limit(unsigned page, const struct v3_request *r);
-void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void *arg);
+void v3_ask(struct ovnet_registry *e, const struct v3_request *r, v3_done done, void *arg);
 void v3_send(struct v3_call *c);
-void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text);
-void v3_cancel_all(struct ovnet_etcd *e);
-bool v3_needs_token(const struct ovnet_etcd *e);
+void v3_fail(struct v3_call *c, enum ovnet_registry_status status, const char *text);
+void v3_cancel_all(struct ovnet_registry *e);
+bool v3_needs_token(const struct ovnet_registry *e);
 /* Unless there was another `login` since. */
-void v3_drop_token(struct ovnet_etcd *e, unsigned login);
+void v3_drop_token(struct ovnet_registry *e, unsigned login);
 /* `root`: of the wire's. */
-struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsigned root,
+struct http_call *v3_post(struct ovnet_registry *e, const struct v3_wire *wire, unsigned root,
 	unsigned endpoint, const struct v3_request *r, struct http_request *http);
 void v3_use_wire(struct v3_call *c, unsigned wire);
 /* What is known of an endpoint; otherwise the first. */
-unsigned v3_root_of(const struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint);
+unsigned v3_root_of(const struct ovnet_registry *e, const struct v3_wire *wire, unsigned endpoint);
 
 struct v3_call {
 	TAILQ_ENTRY(v3_call) link; /* in `calls`, or in `waiting` for the token */
-	struct ovnet_etcd *e;
+	struct ovnet_registry *e;
 	struct v3_request req;
 	v3_done done;
 	void *arg;
@@ -189,7 +189,7 @@ struct v3_call {
 void v3_ask_version(struct v3_call *c, const char *text, v3_refused then);
 
 /* etcd_v3_auth.c: asks for a token, then sends the calls that wait for it. */
-void v3_login(struct ovnet_etcd *e);
+void v3_login(struct ovnet_registry *e);
 
 /* etcd_v3_error.c */
 void v3_error_of_code(int64_t code, const char *message, struct v3_error *out);
@@ -207,39 +207,39 @@ void v3_kvs_init(struct v3_kvs *k, size_t n, size_t room);
  * Takes in what stands at `end`: the key, a NUL, the value, a NUL. NULL: left out, for its
  * lengths (negative: could not be read) or a NUL in the key.
  */
-struct ovnet_etcd_kv *v3_kvs_take(struct v3_kvs *k, ssize_t key_len, ssize_t value_len);
+struct ovnet_registry_kv *v3_kvs_take(struct v3_kvs *k, ssize_t key_len, ssize_t value_len);
 void v3_kvs_free(struct v3_kvs *k);
 
 /* etcd_v3_watch.c */
-struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
-	const struct ovnet_etcd_watch_cbs *cbs, void *arg);
-void v3_unwatch(struct ovnet_etcd_watch *w);
-bool v3_doubt(struct ovnet_etcd_watch *w);
+struct ovnet_registry_watch *v3_watch(struct ovnet_registry *e, const char *prefix,
+	int64_t revision, const struct ovnet_registry_watch_cbs *cbs, void *arg);
+void v3_unwatch(struct ovnet_registry_watch *w);
+bool v3_doubt(struct ovnet_registry_watch *w);
 
 /* etcd_v3_loose.c */
 /*
  * An etcd lease that may exist although nobody needs it: it is revoked in a while, unless taken
  * before or found on `key`, where a write of unknown outcome may have put it (NULL: none).
  */
-void v3_loose_keep(struct ovnet_etcd *e, int64_t lease, uint32_t ttl_s, const char *key);
+void v3_loose_keep(struct ovnet_registry *e, int64_t lease, uint32_t ttl_s, const char *key);
 /* `key` is written now and hangs on `lease`, `fresh` if we made that; what it left is revoked. */
-void v3_loose_moved(struct ovnet_etcd *e, const char *key, int64_t lease, bool fresh);
+void v3_loose_moved(struct ovnet_registry *e, const char *key, int64_t lease, bool fresh);
 /* One that surely has no key: at once. */
-void v3_loose_revoke(struct ovnet_etcd *e, int64_t lease);
+void v3_loose_revoke(struct ovnet_registry *e, int64_t lease);
 /* One with that TTL that has no key, or none but this one (`used`: it may). 0: none. */
-int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key, bool *used);
-void v3_loose_free(struct ovnet_etcd *e);
+int64_t v3_loose_take(struct ovnet_registry *e, uint32_t ttl_s, const char *key, bool *used);
+void v3_loose_free(struct ovnet_registry *e);
 
 /* etcd_v3_ops.c */
-void v3_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg);
-void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg);
-void v3_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	ovnet_etcd_cb cb, void *arg);
-void v3_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg);
-void v3_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
-	ovnet_etcd_cb cb, void *arg);
-void v3_remove(
-	struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg);
+void v3_get(struct ovnet_registry *e, const char *key, ovnet_registry_cb cb, void *arg);
+void v3_list(struct ovnet_registry *e, const char *prefix, ovnet_registry_cb cb, void *arg);
+void v3_create(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+	ovnet_registry_cb cb, void *arg);
+void v3_update(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+	int64_t ttl_handle, int64_t revision, ovnet_registry_cb cb, void *arg);
+void v3_keepalive(struct ovnet_registry *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
+	ovnet_registry_cb cb, void *arg);
+void v3_remove(struct ovnet_registry *e, const char *key, int64_t revision, ovnet_registry_cb cb,
+	void *arg);
 
 #endif

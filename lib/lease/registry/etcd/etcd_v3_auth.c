@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-static void keep_token(struct ovnet_etcd *e, const char *token)
+static void keep_token(struct ovnet_registry *e, const char *token)
 {
 	/* It goes into a header line. */
 	if (token != NULL && strpbrk(token, "\r\n") == NULL)
@@ -15,13 +15,13 @@ static void keep_token(struct ovnet_etcd *e, const char *token)
 
 static void on_token(void *arg, const struct v3_answer *a)
 {
-	struct ovnet_etcd *e = arg;
+	struct ovnet_registry *e = arg;
 	struct v3_calls waiting = TAILQ_HEAD_INITIALIZER(waiting);
 	struct v3_call *c;
 
 	e->auth_running = false;
 	e->login++;
-	if (a->status == OVNET_ETCD_OK)
+	if (a->status == OVNET_REGISTRY_OK)
 		keep_token(e, a->reply->token);
 	/* As etcd's own client: a name given to a server without users does no harm. */
 	e->auth_off = strstr(a->text, "authentication is not enabled") != NULL;
@@ -33,13 +33,15 @@ static void on_token(void *arg, const struct v3_answer *a)
 		if (e->token != NULL || e->auth_off)
 			v3_send(c);
 		else
-			v3_fail(c, a->status == OVNET_ETCD_OK ? OVNET_ETCD_BROKEN : a->status,
-				a->status == OVNET_ETCD_OK ? "etcd's login answer holds no token"
-							   : a->text);
+			v3_fail(c,
+				a->status == OVNET_REGISTRY_OK ? OVNET_REGISTRY_BROKEN : a->status,
+				a->status == OVNET_REGISTRY_OK
+					? "etcd's login answer holds no token"
+					: a->text);
 	}
 }
 
-void v3_login(struct ovnet_etcd *e)
+void v3_login(struct ovnet_registry *e)
 {
 	e->auth_running = true;
 	v3_ask(e,

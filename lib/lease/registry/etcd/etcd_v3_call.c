@@ -27,19 +27,19 @@ static void finish(struct v3_call *c, const struct v3_answer *a)
 	free(c);
 }
 
-void v3_fail(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
+void v3_fail(struct v3_call *c, enum ovnet_registry_status status, const char *text)
 {
 	if (text != c->e->client.last_error)
 		etcd_client_fail(&c->e->client, etcd_copied(text));
 	finish(c, &(struct v3_answer){.status = status, .text = c->e->client.last_error});
 }
 
-bool v3_needs_token(const struct ovnet_etcd *e)
+bool v3_needs_token(const struct ovnet_registry *e)
 {
 	return e->username[0] != '\0' && e->token == NULL && !e->auth_off;
 }
 
-void v3_drop_token(struct ovnet_etcd *e, unsigned login)
+void v3_drop_token(struct ovnet_registry *e, unsigned login)
 {
 	if (login != e->login)
 		return;
@@ -48,7 +48,7 @@ void v3_drop_token(struct ovnet_etcd *e, unsigned login)
 	e->auth_off = false;
 }
 
-unsigned v3_root_of(const struct ovnet_etcd *e, const struct v3_wire *wire, unsigned endpoint)
+unsigned v3_root_of(const struct ovnet_registry *e, const struct v3_wire *wire, unsigned endpoint)
 {
 	return e->roots[endpoint] % wire->n_roots;
 }
@@ -62,7 +62,7 @@ void v3_use_wire(struct v3_call *c, unsigned wire)
 
 static void next_endpoint(struct v3_call *c)
 {
-	struct ovnet_etcd *e = c->e;
+	struct ovnet_registry *e = c->e;
 
 	c->wires_tried = 0;
 	if (!etcd_route_next(&e->client, &c->route)) {
@@ -74,9 +74,9 @@ static void next_endpoint(struct v3_call *c)
 }
 
 /* Nobody speaks this wire there: the other one, at the same endpoint. */
-static void next_wire(struct v3_call *c, enum ovnet_etcd_status status, const char *text)
+static void next_wire(struct v3_call *c, enum ovnet_registry_status status, const char *text)
 {
-	struct ovnet_etcd *e = c->e;
+	struct ovnet_registry *e = c->e;
 
 	etcd_route_note(&c->e->client, &c->route, text);
 	if (++c->wires_tried < e->n_wires) {
@@ -116,7 +116,7 @@ static void choose_root(struct v3_call *c)
 
 static void choose_wire(struct v3_call *c)
 {
-	struct ovnet_etcd *e = c->e;
+	struct ovnet_registry *e = c->e;
 
 	choose_root(c);
 
@@ -142,7 +142,7 @@ static void on_error_answer(struct v3_call *c, const struct v3_error *error)
 		return;
 	}
 	etcd_route_note(&c->e->client, &c->route, error->text);
-	if (error->status == OVNET_ETCD_UNAVAILABLE && !is_write(c)) {
+	if (error->status == OVNET_REGISTRY_UNAVAILABLE && !is_write(c)) {
 		next_endpoint(c);
 		return;
 	}
@@ -169,13 +169,13 @@ static void on_answer(struct v3_call *c, const struct http_result *r)
 	if (wire->decode(c->req.method, r->body, r->len, &reply) < 0) {
 		etcd_route_note(&c->e->client, &c->route,
 			"the answer is no etcd answer (is this the client port of an etcd?)");
-		v3_fail(c, OVNET_ETCD_BROKEN, c->route.errors);
+		v3_fail(c, OVNET_REGISTRY_BROKEN, c->route.errors);
 	} else {
 		choose_wire(c);
 		c->e->client.current = c->route.endpoint;
 		etcd_client_good(&c->e->client);
-		finish(c,
-			&(struct v3_answer){.status = OVNET_ETCD_OK, .text = "", .reply = &reply});
+		finish(c, &(struct v3_answer){
+				  .status = OVNET_REGISTRY_OK, .text = "", .reply = &reply});
 	}
 	free_reply(&reply);
 }
@@ -194,24 +194,25 @@ static void on_http(void *arg, const struct http_result *r)
 		if (c->e->n_wires == 1)
 			v3_ask_version(c, r->text, next_wire);
 		else
-			next_wire(c, OVNET_ETCD_UNAVAILABLE, r->text);
+			next_wire(c, OVNET_REGISTRY_UNAVAILABLE, r->text);
 		return;
 	}
 	etcd_route_note(&c->e->client, &c->route, r->text);
 	if (r->outcome == HTTP_REFUSED)
 		c->route.refused++;
 	if (r->outcome == HTTP_TOO_LONG && v3_limit(c->e->wires[c->wire]->page, &c->req) > 1)
-		finish(c, &(struct v3_answer){
-				  .status = OVNET_ETCD_BROKEN, .text = r->text, .too_long = true});
+		finish(c, &(struct v3_answer){.status = OVNET_REGISTRY_BROKEN,
+				  .text = r->text,
+				  .too_long = true});
 	else if (r->outcome == HTTP_TOO_LONG)
-		v3_fail(c, OVNET_ETCD_BROKEN, c->route.errors);
+		v3_fail(c, OVNET_REGISTRY_BROKEN, c->route.errors);
 	else if ((r->outcome == HTTP_LOST || r->outcome == HTTP_CLOSED) && is_write(c))
-		v3_fail(c, OVNET_ETCD_UNAVAILABLE, c->route.errors);
+		v3_fail(c, OVNET_REGISTRY_UNAVAILABLE, c->route.errors);
 	else
 		next_endpoint(c);
 }
 
-struct http_call *v3_post(struct ovnet_etcd *e, const struct v3_wire *wire, unsigned root,
+struct http_call *v3_post(struct ovnet_registry *e, const struct v3_wire *wire, unsigned root,
 	unsigned endpoint, const struct v3_request *r, struct http_request *http)
 {
 	struct v3_bytes body = wire->encode(r);
@@ -256,7 +257,7 @@ static size_t answer_max(const struct v3_call *c)
 
 static void wait_for_token(struct v3_call *c)
 {
-	struct ovnet_etcd *e = c->e;
+	struct ovnet_registry *e = c->e;
 
 	TAILQ_REMOVE(&e->calls, c, link);
 	TAILQ_INSERT_TAIL(&e->waiting, c, link);
@@ -266,7 +267,7 @@ static void wait_for_token(struct v3_call *c)
 
 void v3_send(struct v3_call *c)
 {
-	struct ovnet_etcd *e = c->e;
+	struct ovnet_registry *e = c->e;
 
 	if (c->req.method != V3_AUTHENTICATE && v3_needs_token(e)) {
 		wait_for_token(c);
@@ -283,7 +284,7 @@ void v3_send(struct v3_call *c)
 		});
 }
 
-void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void *arg)
+void v3_ask(struct ovnet_registry *e, const struct v3_request *r, v3_done done, void *arg)
 {
 	struct v3_call *c = must(calloc(1, sizeof(*c)));
 
@@ -297,7 +298,7 @@ void v3_ask(struct ovnet_etcd *e, const struct v3_request *r, v3_done done, void
 	v3_send(c);
 }
 
-void v3_cancel_all(struct ovnet_etcd *e)
+void v3_cancel_all(struct ovnet_registry *e)
 {
 	struct v3_call *c;
 

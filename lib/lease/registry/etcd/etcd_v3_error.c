@@ -11,50 +11,50 @@
 /* What etcd says with a general code but an operator can mend; and gRPC's codes otherwise. */
 static const struct {
 	const char *part; /* of etcd's message */
-	enum ovnet_etcd_status status;
+	enum ovnet_registry_status status;
 	bool token;
 	const char *cure;
 } known[] = {
-	{"invalid auth token", OVNET_ETCD_DENIED, true, "the login ran out"},
-	{"revision of auth store is old", OVNET_ETCD_DENIED, true, "the login ran out"},
-	{"user name is empty", OVNET_ETCD_DENIED, true,
+	{"invalid auth token", OVNET_REGISTRY_DENIED, true, "the login ran out"},
+	{"revision of auth store is old", OVNET_REGISTRY_DENIED, true, "the login ran out"},
+	{"user name is empty", OVNET_REGISTRY_DENIED, true,
 		"etcd wants a login: set etcd.username and etcd.password"},
-	{"authentication failed", OVNET_ETCD_DENIED, false,
+	{"authentication failed", OVNET_REGISTRY_DENIED, false,
 		"check etcd.username and etcd.password"},
-	{"CommonName of client", OVNET_ETCD_DENIED, false,
+	{"CommonName of client", OVNET_REGISTRY_DENIED, false,
 		"with authentication on, etcd's JSON gateway takes no certificate that has a CN: "
 		"use one without, or set etcd.transport to \"grpc\""},
 	/* By etcd 3.4 (two) and 3.5. */
-	{"connection closed", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
-	{"SubConns are in TransientFailure", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
-	{"connection error: desc", OVNET_ETCD_UNAVAILABLE, false, GATEWAY_BROKEN},
-	{"permission denied", OVNET_ETCD_DENIED, false,
+	{"connection closed", OVNET_REGISTRY_UNAVAILABLE, false, GATEWAY_BROKEN},
+	{"SubConns are in TransientFailure", OVNET_REGISTRY_UNAVAILABLE, false, GATEWAY_BROKEN},
+	{"connection error: desc", OVNET_REGISTRY_UNAVAILABLE, false, GATEWAY_BROKEN},
+	{"permission denied", OVNET_REGISTRY_DENIED, false,
 		"the user needs read and write on the prefix: etcdctl role grant-permission"},
-	{"database space exceeded", OVNET_ETCD_UNAVAILABLE, false,
+	{"database space exceeded", OVNET_REGISTRY_UNAVAILABLE, false,
 		"etcd's quota is full: compact, defragment, then etcdctl alarm disarm"},
-	{"no leader", OVNET_ETCD_UNAVAILABLE, false, "the etcd cluster has lost its quorum"},
-	{"lease already exists", OVNET_ETCD_CONFLICT, false, "its answer was lost"},
-	{"has been compacted", OVNET_ETCD_COMPACTED, false, "listing again"},
-	{"HTTP request to an HTTPS server", OVNET_ETCD_DENIED, false,
+	{"no leader", OVNET_REGISTRY_UNAVAILABLE, false, "the etcd cluster has lost its quorum"},
+	{"lease already exists", OVNET_REGISTRY_CONFLICT, false, "its answer was lost"},
+	{"has been compacted", OVNET_REGISTRY_COMPACTED, false, "listing again"},
+	{"HTTP request to an HTTPS server", OVNET_REGISTRY_DENIED, false,
 		"this port speaks TLS: write https:// in etcd.endpoints"},
 };
 
-static enum ovnet_etcd_status status_of(int64_t code)
+static enum ovnet_registry_status status_of(int64_t code)
 {
 	switch (code) {
 	case 5:
-		return OVNET_ETCD_NOT_FOUND;
+		return OVNET_REGISTRY_NOT_FOUND;
 	case 7:
 	case 16:
-		return OVNET_ETCD_DENIED;
+		return OVNET_REGISTRY_DENIED;
 	case 11:
-		return OVNET_ETCD_COMPACTED;
+		return OVNET_REGISTRY_COMPACTED;
 	case 3:
 	case 9:
 	case 12:
-		return OVNET_ETCD_BROKEN;
+		return OVNET_REGISTRY_BROKEN;
 	default:
-		return OVNET_ETCD_UNAVAILABLE;
+		return OVNET_REGISTRY_UNAVAILABLE;
 	}
 }
 

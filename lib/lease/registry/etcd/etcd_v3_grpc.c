@@ -79,10 +79,10 @@ static void decode_percent(const char *text, char *out, size_t size)
 
 static void error_of_http(long status, struct v3_error *error)
 {
-	*error = (struct v3_error){.status = OVNET_ETCD_BROKEN, .absent = true};
+	*error = (struct v3_error){.status = OVNET_REGISTRY_BROKEN, .absent = true};
 	/* What a proxy says when etcd behind it is down. */
 	if (status >= 502 && status <= 504)
-		*error = (struct v3_error){.status = OVNET_ETCD_UNAVAILABLE};
+		*error = (struct v3_error){.status = OVNET_REGISTRY_UNAVAILABLE};
 	snprintf(error->text, sizeof(error->text),
 		"no gRPC there: HTTP status %ld (a proxy that does not pass it on, or no etcd?)",
 		status);

@@ -140,7 +140,7 @@ static bool decode_kv(const json_t *object, struct v3_kvs *k)
 	ssize_t key_len = decode_text(json_object_get(object, "key"), k->end);
 	ssize_t value_len = decode_text(
 		json_object_get(object, "value"), k->end + (key_len > 0 ? key_len : 0) + 1);
-	struct ovnet_etcd_kv *kv = v3_kvs_take(k, key_len, value_len);
+	struct ovnet_registry_kv *kv = v3_kvs_take(k, key_len, value_len);
 
 	if (kv == NULL)
 		return false;
@@ -208,7 +208,7 @@ static int decode(enum v3_method method, const char *bytes, size_t len, struct v
 static void error_of_plain(long http_status, const char *body, struct v3_error *out)
 {
 	v3_error_of_code(http_status >= 500 ? 14 : 12, body, out);
-	if (out->status != OVNET_ETCD_BROKEN && out->text[0] != '\0')
+	if (out->status != OVNET_REGISTRY_BROKEN && out->text[0] != '\0')
 		return;
 	out->absent = http_status == 404;
 	if (out->absent)

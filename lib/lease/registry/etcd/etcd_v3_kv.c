@@ -34,13 +34,13 @@ void v3_kvs_init(struct v3_kvs *k, size_t n, size_t room)
 	k->bytes = k->end = must(malloc(room + 2 * n + 1));
 }
 
-struct ovnet_etcd_kv *v3_kvs_take(struct v3_kvs *k, ssize_t key_len, ssize_t value_len)
+struct ovnet_registry_kv *v3_kvs_take(struct v3_kvs *k, ssize_t key_len, ssize_t value_len)
 {
 	if (key_len <= 0 || value_len < 0 || strlen(k->end) != (size_t)key_len) {
 		k->left_out++;
 		return NULL;
 	}
-	struct ovnet_etcd_kv *kv = &k->kvs[k->n++];
+	struct ovnet_registry_kv *kv = &k->kvs[k->n++];
 	kv->key = k->end;
 	kv->value = kv->key + key_len + 1;
 	kv->value_len = (size_t)value_len;

@@ -22,7 +22,7 @@ OVNET_LOG_TYPE(lease)
 
 struct v3_loose {
 	TAILQ_ENTRY(v3_loose) link;
-	struct ovnet_etcd *e;
+	struct ovnet_registry *e;
 	int64_t lease;
 	uint32_t ttl_s; /* 0: not to be taken */
 	char *key;      /* it may hang on it; NULL: it has none */
@@ -52,12 +52,12 @@ static void on_revoked(void *arg, const struct v3_answer *a)
 {
 	struct v3_loose *l = arg;
 
-	if (a->status == OVNET_ETCD_UNAVAILABLE) {
+	if (a->status == OVNET_REGISTRY_UNAVAILABLE) {
 		later(l);
 		return;
 	}
 	/* NOT_FOUND: it never was granted. Otherwise etcd drops it at its end. */
-	if (a->status != OVNET_ETCD_OK && a->status != OVNET_ETCD_NOT_FOUND)
+	if (a->status != OVNET_REGISTRY_OK && a->status != OVNET_REGISTRY_NOT_FOUND)
 		LOG(DEBUG, "an unused etcd lease is left to expire: %s", a->text);
 	drop(l);
 }
@@ -72,9 +72,9 @@ static void on_key(void *arg, const struct v3_answer *a)
 {
 	struct v3_loose *l = arg;
 
-	if (a->status == OVNET_ETCD_UNAVAILABLE)
+	if (a->status == OVNET_REGISTRY_UNAVAILABLE)
 		later(l);
-	else if (a->status != OVNET_ETCD_OK ||
+	else if (a->status != OVNET_REGISTRY_OK ||
 		 (a->reply->kvs.n > 0 && a->reply->kvs.kvs[0].ttl_handle == l->lease))
 		drop(l);
 	else
@@ -93,7 +93,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		v3_ask(l->e, &(struct v3_request){.method = V3_RANGE, .key = l->key}, on_key, l);
 }
 
-static struct v3_loose *add(struct ovnet_etcd *e, int64_t lease, uint32_t ttl_s, const char *key)
+static struct v3_loose *add(
+	struct ovnet_registry *e, int64_t lease, uint32_t ttl_s, const char *key)
 {
 	struct v3_loose *l = must(calloc(1, sizeof(*l)));
 
@@ -106,17 +107,17 @@ static struct v3_loose *add(struct ovnet_etcd *e, int64_t lease, uint32_t ttl_s,
 	return l;
 }
 
-void v3_loose_keep(struct ovnet_etcd *e, int64_t lease, uint32_t ttl_s, const char *key)
+void v3_loose_keep(struct ovnet_registry *e, int64_t lease, uint32_t ttl_s, const char *key)
 {
 	later(add(e, lease, ttl_s, key));
 }
 
-void v3_loose_revoke(struct ovnet_etcd *e, int64_t lease)
+void v3_loose_revoke(struct ovnet_registry *e, int64_t lease)
 {
 	revoke(add(e, lease, 0, NULL));
 }
 
-void v3_loose_moved(struct ovnet_etcd *e, const char *key, int64_t lease, bool fresh)
+void v3_loose_moved(struct ovnet_registry *e, const char *key, int64_t lease, bool fresh)
 {
 	int64_t left = e->granted.lease;
 
@@ -133,7 +134,7 @@ void v3_loose_moved(struct ovnet_etcd *e, const char *key, int64_t lease, bool f
 	e->granted.key = fresh ? must(strdup(key)) : NULL;
 }
 
-int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key, bool *used)
+int64_t v3_loose_take(struct ovnet_registry *e, uint32_t ttl_s, const char *key, bool *used)
 {
 	struct v3_loose *l;
 
@@ -148,7 +149,7 @@ int64_t v3_loose_take(struct ovnet_etcd *e, uint32_t ttl_s, const char *key, boo
 	return 0;
 }
 
-void v3_loose_free(struct ovnet_etcd *e)
+void v3_loose_free(struct ovnet_registry *e)
 {
 	while (!TAILQ_EMPTY(&e->loose))
 		drop(TAILQ_FIRST(&e->loose));

@@ -12,7 +12,7 @@ OVNET_LOG_TYPE(lease)
 /* One operation, from the caller's call to its callback; several requests for some. */
 struct v3_op {
 	struct etcd_op base;
-	struct ovnet_etcd *e;
+	struct ovnet_registry *e;
 	int64_t expected; /* the key's revision, 0: absent */
 	int64_t created;  /* its first one, 0: not known */
 	int64_t lease;
@@ -25,8 +25,8 @@ struct v3_op {
 	unsigned page; /* list: how small the pages have to be, as of v3_request */
 };
 
-static struct v3_op *new_op(
-	struct ovnet_etcd *e, const char *key, const char *value, ovnet_etcd_cb cb, void *arg)
+static struct v3_op *new_op(struct ovnet_registry *e, const char *key, const char *value,
+	ovnet_registry_cb cb, void *arg)
 {
 	struct v3_op *op = etcd_op_new(sizeof(*op), &e->client, key, value, cb, arg);
 
@@ -34,19 +34,19 @@ static struct v3_op *new_op(
 	return op;
 }
 
-static void finish(struct v3_op *op, const struct ovnet_etcd_result *r)
+static void finish(struct v3_op *op, const struct ovnet_registry_result *r)
 {
 	etcd_op_finish(&op->base, r);
 }
 
 static void finish_failed(struct v3_op *op, const struct v3_answer *a)
 {
-	finish(op, &(struct ovnet_etcd_result){.status = a->status, .text = a->text});
+	finish(op, &(struct ovnet_registry_result){.status = a->status, .text = a->text});
 }
 
 static void finish_broken(struct v3_op *op)
 {
-	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_BROKEN,
+	finish(op, &(struct ovnet_registry_result){.status = OVNET_REGISTRY_BROKEN,
 			   .text = "etcd's answer is not what its API describes"});
 }
 
@@ -59,19 +59,19 @@ static void report_left_out(const struct v3_op *op, const struct v3_kvs *k)
 
 static void on_range(struct v3_op *op, const struct v3_answer *a, bool single)
 {
-	if (a->status != OVNET_ETCD_OK) {
+	if (a->status != OVNET_REGISTRY_OK) {
 		finish_failed(op, a);
 		return;
 	}
 	const struct v3_kvs *k = &a->reply->kvs;
 	report_left_out(op, k);
-	struct ovnet_etcd_result r = {.status = OVNET_ETCD_OK,
+	struct ovnet_registry_result r = {.status = OVNET_REGISTRY_OK,
 		.text = "",
 		.revision = op->at != 0 ? op->at : a->reply->revision,
 		.kvs = k->kvs,
 		.n_kvs = k->n};
 	if (single && k->n == 0) {
-		r.status = OVNET_ETCD_NOT_FOUND;
+		r.status = OVNET_REGISTRY_NOT_FOUND;
 		r.text = "no such key";
 	}
 	finish(op, &r);
@@ -101,7 +101,7 @@ static void on_page(void *arg, const struct v3_answer *a)
 		ask_smaller_page(op);
 		return;
 	}
-	if (a->status != OVNET_ETCD_OK || a->reply->next.p == NULL) {
+	if (a->status != OVNET_REGISTRY_OK || a->reply->next.p == NULL) {
 		on_range(op, a, false);
 		return;
 	}
@@ -114,7 +114,7 @@ static void on_page(void *arg, const struct v3_answer *a)
 	op->page -= op->page / 2;
 	ask_page(op);
 	report_left_out(op, &a->reply->kvs);
-	op->base.cb(op->base.arg, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
+	op->base.cb(op->base.arg, &(struct ovnet_registry_result){.status = OVNET_REGISTRY_OK,
 					  .text = "",
 					  .revision = op->at,
 					  .kvs = a->reply->kvs.kvs,
@@ -134,14 +134,14 @@ static void ask_page(struct v3_op *op)
 		on_page, op);
 }
 
-void v3_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg)
+void v3_get(struct ovnet_registry *e, const char *key, ovnet_registry_cb cb, void *arg)
 {
 	struct v3_op *op = new_op(e, key, NULL, cb, arg);
 
 	v3_ask(e, &(struct v3_request){.method = V3_RANGE, .key = op->base.key}, on_get, op);
 }
 
-void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg)
+void v3_list(struct ovnet_registry *e, const char *prefix, ovnet_registry_cb cb, void *arg)
 {
 	struct v3_op *op = new_op(e, prefix, NULL, cb, arg);
 
@@ -151,7 +151,7 @@ void v3_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *a
 
 static void finish_written(struct v3_op *op, int64_t revision, int64_t created)
 {
-	struct ovnet_etcd_kv kv = {.key = op->base.key,
+	struct ovnet_registry_kv kv = {.key = op->base.key,
 		.value = op->base.value,
 		.value_len = op->base.value != NULL ? strlen(op->base.value) : 0,
 		.mod_revision = revision,
@@ -160,7 +160,7 @@ static void finish_written(struct v3_op *op, int64_t revision, int64_t created)
 		.ttl_s = op->granted_s};
 
 	v3_loose_moved(op->e, op->base.key, op->lease, op->fresh_lease);
-	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
+	finish(op, &(struct ovnet_registry_result){.status = OVNET_REGISTRY_OK,
 			   .text = "",
 			   .revision = kv.mod_revision,
 			   .kvs = &kv,
@@ -169,7 +169,7 @@ static void finish_written(struct v3_op *op, int64_t revision, int64_t created)
 
 static void finish_conflict(struct v3_op *op, int64_t revision)
 {
-	finish(op, &(struct ovnet_etcd_result){.status = OVNET_ETCD_CONFLICT,
+	finish(op, &(struct ovnet_registry_result){.status = OVNET_REGISTRY_CONFLICT,
 			   .text = "somebody else changed the key first",
 			   .revision = revision});
 }
@@ -182,7 +182,7 @@ static void keep_lease(struct v3_op *op)
 	v3_loose_keep(op->e, op->lease, op->ttl_s, op->used_lease ? op->base.key : NULL);
 }
 
-static bool has_value(const struct v3_op *op, const struct ovnet_etcd_kv *kv)
+static bool has_value(const struct v3_op *op, const struct ovnet_registry_kv *kv)
 {
 	return kv->value_len == strlen(op->base.value) &&
 	       memcmp(kv->value, op->base.value, kv->value_len) == 0;
@@ -193,12 +193,12 @@ static void on_read_back(void *arg, const struct v3_answer *a)
 {
 	struct v3_op *op = arg;
 
-	if (a->status != OVNET_ETCD_OK) {
+	if (a->status != OVNET_REGISTRY_OK) {
 		keep_lease(op);
 		finish_failed(op, a);
 		return;
 	}
-	const struct ovnet_etcd_kv *kv = a->reply->kvs.kvs;
+	const struct ovnet_registry_kv *kv = a->reply->kvs.kvs;
 	if (a->reply->kvs.n != 1 || kv->ttl_handle != op->lease) {
 		v3_loose_revoke(op->e, op->lease);
 		finish_conflict(op, a->reply->revision);
@@ -224,7 +224,7 @@ static void on_txn(void *arg, const struct v3_answer *a)
 {
 	struct v3_op *op = arg;
 
-	if (a->status != OVNET_ETCD_OK) {
+	if (a->status != OVNET_REGISTRY_OK) {
 		/* Lost on the way it may have been carried out: then the lease has a key. */
 		if (op->fresh_lease)
 			keep_lease(op);
@@ -273,7 +273,7 @@ static void on_found_granted(void *arg, const struct v3_answer *a)
 {
 	struct v3_op *op = arg;
 
-	if (a->status != OVNET_ETCD_OK) {
+	if (a->status != OVNET_REGISTRY_OK) {
 		keep_lease(op);
 		finish_failed(op, a);
 	} else if (a->reply->ttl_s == 0) {
@@ -289,10 +289,10 @@ static void on_granted(void *arg, const struct v3_answer *a)
 {
 	struct v3_op *op = arg;
 
-	if (a->status == OVNET_ETCD_CONFLICT) {
+	if (a->status == OVNET_REGISTRY_CONFLICT) {
 		v3_ask(op->e, &(struct v3_request){.method = V3_KEEPALIVE, .lease = op->lease},
 			on_found_granted, op);
-	} else if (a->status != OVNET_ETCD_OK) {
+	} else if (a->status != OVNET_REGISTRY_OK) {
 		keep_lease(op);
 		finish_failed(op, a);
 	} else if (a->reply->lease != op->lease || a->reply->ttl_s == 0) {
@@ -320,16 +320,16 @@ static void write_with_new_lease(struct v3_op *op, uint32_t ttl_s)
 	send_grant(op);
 }
 
-void v3_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	ovnet_etcd_cb cb, void *arg)
+void v3_create(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+	ovnet_registry_cb cb, void *arg)
 {
 	struct v3_op *op = new_op(e, key, value, cb, arg);
 
 	write_with_new_lease(op, ttl_s);
 }
 
-void v3_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg)
+void v3_update(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+	int64_t ttl_handle, int64_t revision, ovnet_registry_cb cb, void *arg)
 {
 	struct v3_op *op = new_op(e, key, value, cb, arg);
 
@@ -343,7 +343,8 @@ void v3_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_
 	send_txn(op);
 }
 
-void v3_remove(struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg)
+void v3_remove(struct ovnet_registry *e, const char *key, int64_t revision, ovnet_registry_cb cb,
+	void *arg)
 {
 	struct v3_op *op = new_op(e, key, NULL, cb, arg);
 
@@ -355,23 +356,23 @@ static void on_kept(void *arg, const struct v3_answer *a)
 {
 	struct v3_op *op = arg;
 
-	if (a->status != OVNET_ETCD_OK) {
+	if (a->status != OVNET_REGISTRY_OK) {
 		finish_failed(op, a);
 		return;
 	}
-	struct ovnet_etcd_kv kv = {
+	struct ovnet_registry_kv kv = {
 		.key = op->base.key, .ttl_handle = op->lease, .ttl_s = a->reply->ttl_s};
 	/* A lease that is gone is answered with a TTL of 0. */
-	finish(op, &(struct ovnet_etcd_result){
-			   .status = kv.ttl_s > 0 ? OVNET_ETCD_OK : OVNET_ETCD_NOT_FOUND,
+	finish(op, &(struct ovnet_registry_result){
+			   .status = kv.ttl_s > 0 ? OVNET_REGISTRY_OK : OVNET_REGISTRY_NOT_FOUND,
 			   .text = kv.ttl_s > 0 ? "" : "the etcd lease has expired",
 			   .revision = a->reply->revision,
 			   .kvs = &kv,
 			   .n_kvs = 1});
 }
 
-void v3_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
-	ovnet_etcd_cb cb, void *arg)
+void v3_keepalive(struct ovnet_registry *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
+	ovnet_registry_cb cb, void *arg)
 {
 	struct v3_op *op = new_op(e, key, NULL, cb, arg);
 

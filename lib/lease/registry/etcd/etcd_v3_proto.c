@@ -178,7 +178,8 @@ static bool take_kv(const V3pb__KeyValue *from, struct v3_kvs *k)
 	}
 	put_data(k->end, &from->key);
 	put_data(k->end + from->key.len + 1, &from->value);
-	struct ovnet_etcd_kv *kv = v3_kvs_take(k, (ssize_t)from->key.len, (ssize_t)from->value.len);
+	struct ovnet_registry_kv *kv =
+		v3_kvs_take(k, (ssize_t)from->key.len, (ssize_t)from->value.len);
 	if (kv == NULL)
 		return false;
 	kv->mod_revision = from->mod_revision;

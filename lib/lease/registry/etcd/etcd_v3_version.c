@@ -28,7 +28,7 @@ static void on_version(void *arg, const struct http_result *r)
 	struct v3_call *c = arg;
 	json_t *root = r->outcome == HTTP_ANSWERED ? json_loadb(r->body, r->len, 0, NULL) : NULL;
 	const char *version = too_old(root);
-	enum ovnet_etcd_status status = OVNET_ETCD_UNAVAILABLE;
+	enum ovnet_registry_status status = OVNET_REGISTRY_UNAVAILABLE;
 	char *text = c->closed;
 
 	c->http = NULL;
@@ -36,12 +36,12 @@ static void on_version(void *arg, const struct http_result *r)
 	if (version != NULL) {
 		free(text);
 		text = must_printf("this is etcd %.20s, which has no v3 API", version);
-		status = OVNET_ETCD_BROKEN;
+		status = OVNET_REGISTRY_BROKEN;
 	} else if (r->outcome == HTTP_REFUSED) {
 		/* The alert that says so may get lost on one connection and not on the next. */
 		free(text);
 		text = must(strdup(r->text));
-		status = OVNET_ETCD_DENIED;
+		status = OVNET_REGISTRY_DENIED;
 		c->route.refused++;
 	}
 	c->then(c, status, text);

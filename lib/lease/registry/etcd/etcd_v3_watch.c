@@ -26,10 +26,10 @@
  */
 #define QUESTIONS 5
 
-struct ovnet_etcd_watch {
-	TAILQ_ENTRY(ovnet_etcd_watch) link;
-	struct ovnet_etcd *e;
-	struct ovnet_etcd_watch_cbs cbs;
+struct ovnet_registry_watch {
+	TAILQ_ENTRY(ovnet_registry_watch) link;
+	struct ovnet_registry *e;
+	struct ovnet_registry_watch_cbs cbs;
 	void *arg;
 	const struct v3_wire *wire;
 	unsigned endpoint, login;
@@ -50,7 +50,7 @@ struct ovnet_etcd_watch {
 	bool *gone;        /* set while a callback runs, which may unwatch */
 };
 
-void v3_unwatch(struct ovnet_etcd_watch *w)
+void v3_unwatch(struct ovnet_registry_watch *w)
 {
 	TAILQ_REMOVE(&w->e->watches, w, link);
 	if (w->http != NULL)
@@ -63,39 +63,40 @@ void v3_unwatch(struct ovnet_etcd_watch *w)
 	free(w);
 }
 
-static void end(struct ovnet_etcd_watch *w)
+static void end(struct ovnet_registry_watch *w)
 {
-	struct ovnet_etcd *e = w->e;
+	struct ovnet_registry *e = w->e;
 	bool gone = false;
 
 	etcd_client_fail(&e->client, must_printf("the watch at %s ended: %s",
 					     e->client.endpoints.urls[w->endpoint], w->end.text));
-	if (w->end.status == OVNET_ETCD_UNAVAILABLE)
+	if (w->end.status == OVNET_REGISTRY_UNAVAILABLE)
 		e->client.failed_ms[w->endpoint] = monotonic_ms();
 	if (w->end.token)
 		v3_drop_token(e, w->login);
 	w->gone = &gone;
-	w->cbs.ended(w->arg,
-		&(struct ovnet_etcd_result){.status = w->end.status, .text = e->client.last_error});
+	w->cbs.ended(w->arg, &(struct ovnet_registry_result){
+				     .status = w->end.status, .text = e->client.last_error});
 	if (!gone) {
 		w->gone = NULL;
 		v3_unwatch(w);
 	}
 }
 
-static void set_end(struct ovnet_etcd_watch *w, enum ovnet_etcd_status status, const char *text)
+static void set_end(
+	struct ovnet_registry_watch *w, enum ovnet_registry_status status, const char *text)
 {
 	w->end.status = status;
 	snprintf(w->end.text, sizeof(w->end.text), "%s", text);
 }
 
-static void deliver(struct ovnet_etcd_watch *w, const struct v3_watch_reply *r)
+static void deliver(struct ovnet_registry_watch *w, const struct v3_watch_reply *r)
 {
-	struct ovnet_etcd_event *events = must(calloc(r->kvs.n + 1, sizeof(*events)));
+	struct ovnet_registry_event *events = must(calloc(r->kvs.n + 1, sizeof(*events)));
 
 	for (size_t i = 0; i < r->kvs.n; i++) {
-		events[i] =
-			(struct ovnet_etcd_event){.removed = r->removed[i], .kv = r->kvs.kvs[i]};
+		events[i] = (struct ovnet_registry_event){
+			.removed = r->removed[i], .kv = r->kvs.kvs[i]};
 		if (events[i].removed)
 			events[i].kv.value = NULL;
 	}
@@ -105,7 +106,7 @@ static void deliver(struct ovnet_etcd_watch *w, const struct v3_watch_reply *r)
 	free(events);
 }
 
-static void on_message(struct ovnet_etcd_watch *w, const char *bytes, size_t len)
+static void on_message(struct ovnet_registry_watch *w, const char *bytes, size_t len)
 {
 	struct v3_watch_reply r = {0};
 
@@ -113,7 +114,7 @@ static void on_message(struct ovnet_etcd_watch *w, const char *bytes, size_t len
 	w->over = broken || r.over;
 	w->can_answer |= r.progress;
 	if (broken)
-		set_end(w, OVNET_ETCD_BROKEN, "a message that is no watch answer of etcd");
+		set_end(w, OVNET_REGISTRY_BROKEN, "a message that is no watch answer of etcd");
 	else if (r.over)
 		w->end = r.error;
 	else
@@ -122,7 +123,7 @@ static void on_message(struct ovnet_etcd_watch *w, const char *bytes, size_t len
 	free(r.removed);
 }
 
-static void probe(struct ovnet_etcd_watch *w)
+static void probe(struct ovnet_registry_watch *w)
 {
 	struct v3_bytes b = w->wire->probe();
 
@@ -131,14 +132,14 @@ static void probe(struct ovnet_etcd_watch *w)
 }
 
 /* Asked while it surely lives: whether it answers tells what later silence means. */
-static void ask(struct ovnet_etcd_watch *w)
+static void ask(struct ovnet_registry_watch *w)
 {
 	probe(w);
 	w->questions--;
 	arm_ms(w->silence, w->questions > 0 ? w->e->client.timeout_ms : SILENCE_MS);
 }
 
-static void on_life(struct ovnet_etcd_watch *w)
+static void on_life(struct ovnet_registry_watch *w)
 {
 	bool first = !w->confirmed;
 
@@ -153,7 +154,7 @@ static void on_life(struct ovnet_etcd_watch *w)
 }
 
 /* Whole messages, for a while. As v3_wire.message: 0 or less when there are no more. */
-static ssize_t take_messages(struct ovnet_etcd_watch *w, const bool *gone)
+static ssize_t take_messages(struct ovnet_registry_watch *w, const bool *gone)
 {
 	struct slice slice = slice_begin();
 	ssize_t n = 1;
@@ -174,7 +175,7 @@ static ssize_t take_messages(struct ovnet_etcd_watch *w, const bool *gone)
 /* Outside of libcurl: what has come, then the end if there is one. */
 static void on_messages(evutil_socket_t fd, short what, void *arg)
 {
-	struct ovnet_etcd_watch *w = arg;
+	struct ovnet_registry_watch *w = arg;
 	size_t before = w->done;
 	bool gone = false;
 
@@ -193,13 +194,13 @@ static void on_messages(evutil_socket_t fd, short what, void *arg)
 	}
 	w->known = w->len - w->done;
 	if (n < 0)
-		set_end(w, OVNET_ETCD_BROKEN, "bytes that are no watch answer of etcd");
+		set_end(w, OVNET_REGISTRY_BROKEN, "bytes that are no watch answer of etcd");
 	if (w->over || w->closed || n < 0)
 		end(w);
 }
 
 /* What was looked at makes room. */
-static void compact(struct ovnet_etcd_watch *w)
+static void compact(struct ovnet_registry_watch *w)
 {
 	w->len -= w->done;
 	memmove(w->buf, w->buf + w->done, w->len);
@@ -208,7 +209,7 @@ static void compact(struct ovnet_etcd_watch *w)
 
 static bool on_data(void *arg, const char *bytes, size_t n)
 {
-	struct ovnet_etcd_watch *w = arg;
+	struct ovnet_registry_watch *w = arg;
 
 	if (w->done == w->len || w->len + n > w->room)
 		compact(w);
@@ -230,31 +231,34 @@ static bool on_data(void *arg, const char *bytes, size_t n)
 
 static void on_http(void *arg, const struct http_result *r)
 {
-	struct ovnet_etcd_watch *w = arg;
+	struct ovnet_registry_watch *w = arg;
 
 	w->http = NULL;
 	/* libcurl 7.88 loses an answer that is all header when etcd resets the stream behind it. */
 	if (r->outcome == HTTP_CLOSED)
-		set_end(w, OVNET_ETCD_UNAVAILABLE, "etcd refused it or is gone (has it a leader?)");
+		set_end(w, OVNET_REGISTRY_UNAVAILABLE,
+			"etcd refused it or is gone (has it a leader?)");
 	else if (r->outcome != HTTP_ANSWERED)
-		set_end(w, r->outcome == HTTP_REFUSED ? OVNET_ETCD_DENIED : OVNET_ETCD_UNAVAILABLE,
+		set_end(w,
+			r->outcome == HTTP_REFUSED ? OVNET_REGISTRY_DENIED
+						   : OVNET_REGISTRY_UNAVAILABLE,
 			r->text);
 	else if (!w->wire->failed(r, &w->end))
-		set_end(w, OVNET_ETCD_UNAVAILABLE, "etcd closed it (restarting?)");
+		set_end(w, OVNET_REGISTRY_UNAVAILABLE, "etcd closed it (restarting?)");
 	w->ended = r->outcome == HTTP_ANSWERED && r->status == 200;
 	w->closed = true;
 	event_active(w->messages, EV_TIMEOUT, 0);
 }
 
 /* Asks, and waits no longer than for two answers. */
-static void ask_in_doubt(struct ovnet_etcd_watch *w)
+static void ask_in_doubt(struct ovnet_registry_watch *w)
 {
 	probe(w);
 	w->probing = true;
 	arm_ms(w->silence, 2 * w->e->client.timeout_ms);
 }
 
-bool v3_doubt(struct ovnet_etcd_watch *w)
+bool v3_doubt(struct ovnet_registry_watch *w)
 {
 	if (w->can_answer && !w->probing && !w->closed)
 		ask_in_doubt(w);
@@ -263,7 +267,7 @@ bool v3_doubt(struct ovnet_etcd_watch *w)
 
 static void on_silence(evutil_socket_t fd, short what, void *arg)
 {
-	struct ovnet_etcd_watch *w = arg;
+	struct ovnet_registry_watch *w = arg;
 
 	(void)fd, (void)what;
 	/* on_messages() is due and ends it. */
@@ -277,11 +281,11 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 		ask_in_doubt(w);
 		return;
 	}
-	set_end(w, OVNET_ETCD_UNAVAILABLE, "no sign of life from etcd");
+	set_end(w, OVNET_REGISTRY_UNAVAILABLE, "no sign of life from etcd");
 	end(w);
 }
 
-static void start(struct ovnet_etcd_watch *w, const char *prefix, int64_t revision)
+static void start(struct ovnet_registry_watch *w, const char *prefix, int64_t revision)
 {
 	w->login = w->e->login;
 	w->http = v3_post(w->e, w->wire, v3_root_of(w->e, w->wire, w->endpoint), w->endpoint,
@@ -298,10 +302,10 @@ static void start(struct ovnet_etcd_watch *w, const char *prefix, int64_t revisi
 	arm_ms(w->silence, 2 * w->e->client.timeout_ms);
 }
 
-struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
-	const struct ovnet_etcd_watch_cbs *cbs, void *arg)
+struct ovnet_registry_watch *v3_watch(struct ovnet_registry *e, const char *prefix,
+	int64_t revision, const struct ovnet_registry_watch_cbs *cbs, void *arg)
 {
-	struct ovnet_etcd_watch *w = must(calloc(1, sizeof(*w)));
+	struct ovnet_registry_watch *w = must(calloc(1, sizeof(*w)));
 
 	w->e = e;
 	w->cbs = *cbs;
@@ -318,7 +322,7 @@ struct ovnet_etcd_watch *v3_watch(struct ovnet_etcd *e, const char *prefix, int6
 		return w;
 	}
 	/* Whoever starts anew lists first, which logs in. */
-	set_end(w, OVNET_ETCD_UNAVAILABLE, "the etcd login ran out");
+	set_end(w, OVNET_REGISTRY_UNAVAILABLE, "the etcd login ran out");
 	w->closed = true;
 	event_active(w->messages, EV_TIMEOUT, 0);
 	return w;

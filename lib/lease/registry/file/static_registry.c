@@ -17,20 +17,20 @@ struct call {
 	enum kind kind;
 	char *key, *value;
 	int64_t revision;
-	ovnet_etcd_cb cb;
+	ovnet_registry_cb cb;
 	void *arg;
-	struct ovnet_etcd_watch *watch;
+	struct ovnet_registry_watch *watch;
 };
 
-static void answer(struct call *c, enum ovnet_etcd_status status, const char *text)
+static void answer(struct call *c, enum ovnet_registry_status status, const char *text)
 {
-	c->cb(c->arg, &(struct ovnet_etcd_result){.status = status, .text = text});
+	c->cb(c->arg, &(struct ovnet_registry_result){.status = status, .text = text});
 }
 
-static void answer_entries(struct ovnet_etcd *e, struct call *c, bool prefix)
+static void answer_entries(struct ovnet_registry *e, struct call *c, bool prefix)
 {
 	const char *want = static_name_of(c->key);
-	struct ovnet_etcd_kv *kvs = must(calloc(e->file.n + 1, sizeof(*kvs)));
+	struct ovnet_registry_kv *kvs = must(calloc(e->file.n + 1, sizeof(*kvs)));
 	char **keys = must(calloc(e->file.n + 1, sizeof(*keys)));
 	size_t n = 0;
 
@@ -45,12 +45,12 @@ static void answer_entries(struct ovnet_etcd *e, struct call *c, bool prefix)
 		n++;
 	}
 	bool found = n > 0 || prefix;
-	c->cb(c->arg,
-		&(struct ovnet_etcd_result){.status = found ? OVNET_ETCD_OK : OVNET_ETCD_NOT_FOUND,
-			.text = found ? "" : "not in the file",
-			.revision = e->file.revision,
-			.kvs = kvs,
-			.n_kvs = n});
+	c->cb(c->arg, &(struct ovnet_registry_result){
+			      .status = found ? OVNET_REGISTRY_OK : OVNET_REGISTRY_NOT_FOUND,
+			      .text = found ? "" : "not in the file",
+			      .revision = e->file.revision,
+			      .kvs = kvs,
+			      .n_kvs = n});
 	for (size_t i = 0; i < n; i++)
 		free(keys[i]);
 	free(keys);
@@ -73,32 +73,32 @@ static bool same_lease(const char *a, const char *b)
 }
 
 /* Our own lease in the words of the lease logic; what it says has to be what the file says. */
-static void answer_update(struct ovnet_etcd *e, struct call *c)
+static void answer_update(struct ovnet_registry *e, struct call *c)
 {
 	struct static_entry *entry = static_file_find(&e->file, static_name_of(c->key));
 	char text[1024];
 
 	if (entry == NULL || entry->revision != c->revision) {
-		answer(c, OVNET_ETCD_CONFLICT, "the file changed meanwhile");
+		answer(c, OVNET_REGISTRY_CONFLICT, "the file changed meanwhile");
 		return;
 	}
 	if (!same_lease(entry->file_value, c->value)) {
 		snprintf(text, sizeof(text), "%s: the lease of this node has to be \"%s\": %s",
 			e->path, entry->name + strlen(STATIC_LEASES), c->value);
-		answer(c, OVNET_ETCD_DENIED, text);
+		answer(c, OVNET_REGISTRY_DENIED, text);
 		return;
 	}
 	free(entry->value);
 	entry->value = must(strdup(c->value));
-	struct ovnet_etcd_kv kv = static_kv(c->key, entry);
-	c->cb(c->arg, &(struct ovnet_etcd_result){.status = OVNET_ETCD_OK,
+	struct ovnet_registry_kv kv = static_kv(c->key, entry);
+	c->cb(c->arg, &(struct ovnet_registry_result){.status = OVNET_REGISTRY_OK,
 			      .text = "",
 			      .revision = e->file.revision,
 			      .kvs = &kv,
 			      .n_kvs = 1});
 }
 
-static void answer_denied(struct ovnet_etcd *e, struct call *c)
+static void answer_denied(struct ovnet_registry *e, struct call *c)
 {
 	char text[1024];
 
@@ -106,16 +106,16 @@ static void answer_denied(struct ovnet_etcd *e, struct call *c)
 		"%s is only read: put the lease of this node there, for example \"%s\": %s",
 		e->path, c->kind == CREATE ? static_name_of(c->key) + strlen(STATIC_LEASES) : "...",
 		c->kind == CREATE ? c->value : "{...}");
-	answer(c, OVNET_ETCD_DENIED, text);
+	answer(c, OVNET_REGISTRY_DENIED, text);
 }
 
-static void run(struct ovnet_etcd *e, struct call *c)
+static void run(struct ovnet_registry *e, struct call *c)
 {
 	switch (c->kind) {
 	case GET:
 	case LIST:
 		if (e->file.n == 0)
-			answer(c, OVNET_ETCD_UNAVAILABLE, e->error);
+			answer(c, OVNET_REGISTRY_UNAVAILABLE, e->error);
 		else
 			answer_entries(e, c, c->kind == LIST);
 		return;
@@ -123,7 +123,7 @@ static void run(struct ovnet_etcd *e, struct call *c)
 		answer_update(e, c);
 		return;
 	case KEEPALIVE:
-		answer(c, OVNET_ETCD_NOT_FOUND, "leases of a file have no TTL");
+		answer(c, OVNET_REGISTRY_NOT_FOUND, "leases of a file have no TTL");
 		return;
 	case CREATE:
 	case REMOVE:
@@ -144,7 +144,7 @@ static void free_call(struct call *c)
 
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
-	struct ovnet_etcd *e = arg;
+	struct ovnet_registry *e = arg;
 	struct call *c;
 
 	(void)fd, (void)what;
@@ -155,8 +155,8 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static struct call *queue(struct ovnet_etcd *e, enum kind kind, const char *key, const char *value,
-	ovnet_etcd_cb cb, void *arg)
+static struct call *queue(struct ovnet_registry *e, enum kind kind, const char *key,
+	const char *value, ovnet_registry_cb cb, void *arg)
 {
 	struct call *c = must(calloc(1, sizeof(*c)));
 
@@ -170,9 +170,9 @@ static struct call *queue(struct ovnet_etcd *e, enum kind kind, const char *key,
 	return c;
 }
 
-static void op_close(struct ovnet_etcd *e)
+static void op_close(struct ovnet_registry *e)
 {
-	struct ovnet_etcd_watch *w;
+	struct ovnet_registry_watch *w;
 	struct call *c;
 
 	while ((c = TAILQ_FIRST(&e->calls)) != NULL) {
@@ -180,7 +180,7 @@ static void op_close(struct ovnet_etcd *e)
 		free_call(c);
 	}
 	while ((w = TAILQ_FIRST(&e->watches)) != NULL)
-		ovnet_etcd_static.unwatch(w);
+		ovnet_registry_static.unwatch(w);
 	if (e->changed != NULL)
 		event_free(e->changed);
 	if (e->inotify >= 0)
@@ -191,9 +191,10 @@ static void op_close(struct ovnet_etcd *e)
 	free(e);
 }
 
-static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_etcd_conf *conf)
+static struct ovnet_registry *op_open(
+	struct event_base *base, const struct ovnet_registry_conf *conf)
 {
-	struct ovnet_etcd *e = must(calloc(1, sizeof(*e)));
+	struct ovnet_registry *e = must(calloc(1, sizeof(*e)));
 
 	e->path = must(strdup(conf->endpoints));
 	e->inotify = -1;
@@ -207,48 +208,48 @@ static struct ovnet_etcd *op_open(struct event_base *base, const struct ovnet_et
 	return e;
 }
 
-static void op_get(struct ovnet_etcd *e, const char *key, ovnet_etcd_cb cb, void *arg)
+static void op_get(struct ovnet_registry *e, const char *key, ovnet_registry_cb cb, void *arg)
 {
 	queue(e, GET, key, NULL, cb, arg);
 }
 
-static void op_list(struct ovnet_etcd *e, const char *prefix, ovnet_etcd_cb cb, void *arg)
+static void op_list(struct ovnet_registry *e, const char *prefix, ovnet_registry_cb cb, void *arg)
 {
 	queue(e, LIST, prefix, NULL, cb, arg);
 }
 
-static void op_create(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	ovnet_etcd_cb cb, void *arg)
+static void op_create(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+	ovnet_registry_cb cb, void *arg)
 {
 	(void)ttl_s;
 	queue(e, CREATE, key, value, cb, arg);
 }
 
-static void op_update(struct ovnet_etcd *e, const char *key, const char *value, uint32_t ttl_s,
-	int64_t ttl_handle, int64_t revision, ovnet_etcd_cb cb, void *arg)
+static void op_update(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+	int64_t ttl_handle, int64_t revision, ovnet_registry_cb cb, void *arg)
 {
 	(void)ttl_s, (void)ttl_handle;
 	queue(e, UPDATE, key, value, cb, arg)->revision = revision;
 }
 
-static void op_keepalive(struct ovnet_etcd *e, const char *key, uint32_t ttl_s, int64_t ttl_handle,
-	ovnet_etcd_cb cb, void *arg)
+static void op_keepalive(struct ovnet_registry *e, const char *key, uint32_t ttl_s,
+	int64_t ttl_handle, ovnet_registry_cb cb, void *arg)
 {
 	(void)key, (void)ttl_s, (void)ttl_handle;
 	queue(e, KEEPALIVE, "", NULL, cb, arg);
 }
 
-static void op_remove(
-	struct ovnet_etcd *e, const char *key, int64_t revision, ovnet_etcd_cb cb, void *arg)
+static void op_remove(struct ovnet_registry *e, const char *key, int64_t revision,
+	ovnet_registry_cb cb, void *arg)
 {
 	(void)revision;
 	queue(e, REMOVE, key, NULL, cb, arg);
 }
 
-static struct ovnet_etcd_watch *op_watch(struct ovnet_etcd *e, const char *prefix, int64_t revision,
-	const struct ovnet_etcd_watch_cbs *cbs, void *arg)
+static struct ovnet_registry_watch *op_watch(struct ovnet_registry *e, const char *prefix,
+	int64_t revision, const struct ovnet_registry_watch_cbs *cbs, void *arg)
 {
-	struct ovnet_etcd_watch *w = must(calloc(1, sizeof(*w)));
+	struct ovnet_registry_watch *w = must(calloc(1, sizeof(*w)));
 
 	(void)revision; /* the listing it follows was of this very turn's file */
 	w->e = e;
@@ -261,7 +262,7 @@ static struct ovnet_etcd_watch *op_watch(struct ovnet_etcd *e, const char *prefi
 	return w;
 }
 
-static void op_unwatch(struct ovnet_etcd_watch *w)
+static void op_unwatch(struct ovnet_registry_watch *w)
 {
 	struct call *c, *next;
 
@@ -277,17 +278,17 @@ static void op_unwatch(struct ovnet_etcd_watch *w)
 	free(w);
 }
 
-static const char *op_endpoint(struct ovnet_etcd *e)
+static const char *op_endpoint(struct ovnet_registry *e)
 {
 	return e->path;
 }
 
-static const char *op_last_error(struct ovnet_etcd *e)
+static const char *op_last_error(struct ovnet_registry *e)
 {
 	return e->error;
 }
 
-const struct ovnet_etcd_ops ovnet_etcd_static = {
+const struct ovnet_registry_ops ovnet_registry_static = {
 	.name = "static",
 	.api = "file",
 	.put = "edit",

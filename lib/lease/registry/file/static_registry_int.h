@@ -11,22 +11,22 @@
 
 struct call;
 
-struct ovnet_etcd_watch {
-	TAILQ_ENTRY(ovnet_etcd_watch) link;
-	struct ovnet_etcd *e;
+struct ovnet_registry_watch {
+	TAILQ_ENTRY(ovnet_registry_watch) link;
+	struct ovnet_registry *e;
 	char *prefix;
 	int64_t told; /* revision of the file it knows */
-	struct ovnet_etcd_watch_cbs cbs;
+	struct ovnet_registry_watch_cbs cbs;
 	void *arg;
 };
 
-struct ovnet_etcd {
+struct ovnet_registry {
 	char *path;
 	struct static_file file;
 	struct event *turn, *changed;
 	int inotify;
 	TAILQ_HEAD(, call) calls;
-	TAILQ_HEAD(, ovnet_etcd_watch) watches;
+	TAILQ_HEAD(, ovnet_registry_watch) watches;
 	char error[512];
 };
 
@@ -34,9 +34,9 @@ struct ovnet_etcd {
 const char *static_name_of(const char *key);
 /* The name under the prefix of the key that was asked for. Caller frees. */
 char *static_full_key(const char *asked, const char *name);
-struct ovnet_etcd_kv static_kv(char *key, const struct static_entry *e);
+struct ovnet_registry_kv static_kv(char *key, const struct static_entry *e);
 
 /* Reads the file and follows it from now on. -errno: its directory cannot be watched. */
-int static_follow(struct ovnet_etcd *e, struct event_base *base);
+int static_follow(struct ovnet_registry *e, struct event_base *base);
 
 #endif

@@ -32,9 +32,9 @@ char *static_full_key(const char *asked, const char *name)
 	return key;
 }
 
-struct ovnet_etcd_kv static_kv(char *key, const struct static_entry *e)
+struct ovnet_registry_kv static_kv(char *key, const struct static_entry *e)
 {
-	return (struct ovnet_etcd_kv){.key = key,
+	return (struct ovnet_registry_kv){.key = key,
 		.value = e->value,
 		.value_len = strlen(e->value),
 		.mod_revision = e->revision,
@@ -42,11 +42,11 @@ struct ovnet_etcd_kv static_kv(char *key, const struct static_entry *e)
 }
 
 /* All changes in one call: a callback may end its watch. */
-static void tell(struct ovnet_etcd_watch *w, const struct static_file *old)
+static void tell(struct ovnet_registry_watch *w, const struct static_file *old)
 {
 	const struct static_file *now = &w->e->file;
 	const char *want = static_name_of(w->prefix);
-	struct ovnet_etcd_event *events = must(calloc(old->n + now->n + 1, sizeof(*events)));
+	struct ovnet_registry_event *events = must(calloc(old->n + now->n + 1, sizeof(*events)));
 	size_t n = 0;
 
 	for (size_t i = 0; i < old->n + now->n; i++) {
@@ -58,8 +58,8 @@ static void tell(struct ovnet_etcd_watch *w, const struct static_file *old)
 		if (before ? static_file_find(now, e->name) != NULL : e->revision != now->revision)
 			continue;
 		char *key = static_full_key(w->prefix, e->name);
-		events[n++] = (struct ovnet_etcd_event){.removed = before,
-			.kv = before ? (struct ovnet_etcd_kv){.key = key,
+		events[n++] = (struct ovnet_registry_event){.removed = before,
+			.kv = before ? (struct ovnet_registry_kv){.key = key,
 					       .mod_revision = now->revision}
 				     : static_kv(key, e)};
 	}
@@ -77,10 +77,10 @@ static void tell(struct ovnet_etcd_watch *w, const struct static_file *old)
 }
 
 /* Watches hear of it once the new version is in force: what they ask then is answered by it. */
-static void replace(struct ovnet_etcd *e, struct static_file *now)
+static void replace(struct ovnet_registry *e, struct static_file *now)
 {
 	struct static_file old = e->file;
-	struct ovnet_etcd_watch *w;
+	struct ovnet_registry_watch *w;
 	size_t changes = static_file_succeed(now, &old);
 
 	e->file = *now;
@@ -95,7 +95,7 @@ static void replace(struct ovnet_etcd *e, struct static_file *now)
 	static_file_free(&old);
 }
 
-static void load(struct ovnet_etcd *e)
+static void load(struct ovnet_registry *e)
 {
 	struct static_file now = {0};
 	char why[300];
@@ -114,7 +114,7 @@ static void load(struct ovnet_etcd *e)
 static void on_changed(evutil_socket_t fd, short what, void *arg)
 {
 	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-	struct ovnet_etcd *e = arg;
+	struct ovnet_registry *e = arg;
 	const char *slash = strrchr(e->path, '/');
 	const char *file = slash != NULL ? slash + 1 : e->path;
 	bool ours = false;
@@ -134,7 +134,7 @@ static void on_changed(evutil_socket_t fd, short what, void *arg)
 }
 
 /* The directory, not the file: editors and configuration tools replace files by renaming. */
-static int watch_directory(struct ovnet_etcd *e, struct event_base *base)
+static int watch_directory(struct ovnet_registry *e, struct event_base *base)
 {
 	char dir[PATH_MAX];
 	const char *slash = strrchr(e->path, '/');
@@ -152,7 +152,7 @@ static int watch_directory(struct ovnet_etcd *e, struct event_base *base)
 	return event_add(e->changed, NULL);
 }
 
-int static_follow(struct ovnet_etcd *e, struct event_base *base)
+int static_follow(struct ovnet_registry *e, struct event_base *base)
 {
 	int rc = watch_directory(e, base);
 
