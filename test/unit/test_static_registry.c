@@ -94,6 +94,19 @@ static void run_until(const unsigned *counter, unsigned value)
 	assert_int_equal(*counter, value);
 }
 
+static void run_until_told(const struct ovnet_lease_client *c, const char *error)
+{
+	static const struct timeval step = {.tv_usec = 10000};
+	struct ovnet_lease_status s = {.error = ""};
+
+	for (int i = 0; i < 1000 && strstr(s.error, error) == NULL; i++) {
+		event_base_loopexit(base, &step);
+		event_base_dispatch(base);
+		ovnet_lease_client_status(c, &s);
+	}
+	assert_non_null(strstr(s.error, error));
+}
+
 static struct ovnet_lease_client *start(void)
 {
 	static const struct ovnet_lease_callbacks cbs = {
@@ -198,17 +211,12 @@ static void a_broken_file_changes_nothing(void **state)
 static void it_waits_for_the_file_and_for_our_lease(void **state)
 {
 	(void)state;
-	struct ovnet_lease_status s;
 
 	unlink(path);
 	struct ovnet_lease_client *c = start();
 	write_file("{" CONFIG ",\"leases\":{" PEER_2 "}}");
-	static const struct timeval while_ = {.tv_usec = 800000};
-	event_base_loopexit(base, &while_);
-	event_base_dispatch(base);
+	run_until_told(c, "put the lease of this node there");
 	assert_int_equal(acquired, 0);
-	ovnet_lease_client_status(c, &s);
-	assert_non_null(strstr(s.error, "put the lease of this node there"));
 	write_file("{" CONFIG ",\"leases\":{" OURS "," PEER_2 "}}");
 	run_until(&synced, 1);
 	assert_int_equal(acquired, 1);
