@@ -101,8 +101,8 @@ static void put_payload(uint8_t *b, const struct packet *p, uint32_t len)
 uint16_t expect_inner(uint8_t *b, const struct backend *be, const struct packet *p, bool from_peer)
 {
 	if (be->v6) {
-		struct ovnet_addr own = addr6(OWN_SUBNET6, 2),
-				  remote = addr6(PEER_SUBNET6(p->peer), 2u + p->flow);
+		struct ovnet_addr own = addr_of(A(OWN_SUBNET6, 2)),
+				  remote = addr_of(A(PEER_SUBNET6(p->peer), 2u + p->flow));
 		put_ip6(b, from_peer ? &remote : &own, from_peer ? &own : &remote, p->len - 40u);
 		put_payload(b + 40, p, p->len - 40u);
 		return p->len;
@@ -167,8 +167,8 @@ uint16_t expect_outer(
 	if (be->kind == OVNET_ENCAP_UDP4 && !from_peer)
 		count_down(b + be->front);
 	if (be->v6) {
-		struct ovnet_addr us = addr6(UNDERLAY6, OWN_UNDERLAY),
-				  them = addr6(UNDERLAY6, remote);
+		struct ovnet_addr us = addr_of(A(UNDERLAY6, OWN_UNDERLAY)),
+				  them = addr_of(A(UNDERLAY6, remote));
 		put16(b + 12, 0x86dd);
 		uint32_t udp_len = put_udp(b + 54, be, p, b + be->front, len, from_peer);
 		put_ip6(b + 14, from_peer ? &them : &us, from_peer ? &us : &them, udp_len);

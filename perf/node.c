@@ -2,13 +2,13 @@
 #include "node.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_prefetch.h>
 
+#include "bed/memory_port.h"
 #include "bed/random.h"
 
 /* A flat underlay up to here, gateways behind it. */
@@ -26,15 +26,6 @@ struct ovnet_mac peer_vtep(uint32_t peer)
 struct ovnet_mac gateway_mac(uint32_t peer)
 {
 	return (struct ovnet_mac){{0x06, 0, 0, 0, 0, (uint8_t)(peer % NEXT_HOPS)}};
-}
-
-struct ovnet_addr addr6(uint64_t high, uint64_t low)
-{
-	const uint64_t halves[2] = {htobe64(high), htobe64(low)};
-	uint8_t a[16];
-
-	memcpy(a, halves, sizeof(a));
-	return ovnet_addr_v6(a);
 }
 
 /* What a driver writes of an mbuf it receives into, and the metadata it resets. */
@@ -81,7 +72,7 @@ static void build_rewrite(const struct node *n, struct ovnet_peer_conf *conf, ui
 {
 	bool v6 = n->conf.backend->v6;
 	const struct ovnet_tunnel_conf t = {
-		.src = v6 ? addr6(UNDERLAY6, OWN_UNDERLAY) : ovnet_addr_v4(OWN_UNDERLAY),
+		.src = v6 ? addr_of(A(UNDERLAY6, OWN_UNDERLAY)) : ovnet_addr_v4(OWN_UNDERLAY),
 		.dst = conf->public_addr,
 		.udp_port = UDP_PORT,
 		.vni = VNI,
@@ -98,14 +89,6 @@ static void build_rewrite(const struct node *n, struct ovnet_peer_conf *conf, ui
 		ovnet_vxlan4_build(&conf->rewrite, &t, AF_INET);
 }
 
-static struct ovnet_prefix6 prefix6(uint64_t high, uint8_t len)
-{
-	struct ovnet_prefix6 p = {.len = len};
-
-	memcpy(p.addr, addr6(high, 0).v6, sizeof(p.addr));
-	return p;
-}
-
 static int add_peer(struct node *n, uint32_t i)
 {
 	struct ovnet_addr gw = ovnet_addr_v4(PEER_UNDERLAY + i % NEXT_HOPS);
@@ -119,9 +102,8 @@ static int add_peer(struct node *n, uint32_t i)
 	if (nh == NULL || ovnet_fib_nh_set(n->w, nh, &dst, &own_mac) != 0)
 		return -1;
 	if (n->conf.backend->v6) {
-		const struct ovnet_prefix6 subnet = prefix6(PEER_SUBNET6(i), 64);
-		conf.subnet = ovnet_prefix_from6(&subnet);
-		conf.public_addr = addr6(UNDERLAY6, PEER_UNDERLAY + i);
+		conf.subnet = subnet_of(A(PEER_SUBNET6(i), 0), 64);
+		conf.public_addr = addr_of(A(UNDERLAY6, PEER_UNDERLAY + i));
 	}
 	build_rewrite(n, &conf, i);
 	int rc = ovnet_fib_set_peer(n->w, &conf);
@@ -135,8 +117,8 @@ static int fill_fib(struct node *n)
 	const struct backend *be = n->conf.backend;
 	const struct ovnet_overlay o = {.network = {0x0a000000, 7},
 		.own = {OWN_SUBNET, 24},
-		.network6 = prefix6(NETWORK6, 47),
-		.own6 = prefix6(OWN_SUBNET6, 64),
+		.network6 = prefix_of(A(NETWORK6, 0), 47),
+		.own6 = prefix_of(A(OWN_SUBNET6, 0), 64),
 		.tunnel = be->kind == OVNET_ENCAP_UDP4     ? OVNET_TUNNEL_UDP
 			  : be->kind == OVNET_ENCAP_DIRECT ? OVNET_TUNNEL_NONE
 							   : OVNET_TUNNEL_VXLAN,
@@ -166,17 +148,12 @@ static int open_ports(struct node *n)
 
 	for (uint16_t i = 0; i < N_PORTS; i++) {
 		struct source *s = &n->port[i];
-		s->port = (struct ovnet_port){.driver = &memory,
+		const struct ovnet_port like = {.driver = &memory,
 			.id = i,
 			.role = i == HOST_PORT ? OVNET_PORT_HOST : OVNET_PORT_UPLINK,
 			.caps = i == HOST_PORT ? OVNET_CAP_L3 : 0,
-			.mtu = 1500,
-			.n_rxq = 1,
-			.n_txq = 1,
-			.queue = {&s->q},
-			.priv = s};
-		ovnet_port_set_mac(&s->port, &own_mac);
-		s->q.port = &s->port;
+			.mtu = 1500};
+		memory_port_init(&s->port, &s->q, &like, &own_mac, s);
 		ports[i] = &s->port;
 	}
 	n->port[n->conf.decap ? UPLINK_PORT : HOST_PORT].packets = n->packets;

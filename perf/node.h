@@ -7,6 +7,7 @@
 #ifndef OVNET_PERF_NODE_H
 #define OVNET_PERF_NODE_H
 
+#include "bed/addr6.h"
 #include "fib/fib_writer.h"
 #include "path/path.h"
 
@@ -79,8 +80,6 @@ struct node {
 struct ovnet_mac peer_vtep(uint32_t peer);
 struct ovnet_mac gateway_mac(uint32_t peer);
 extern const struct ovnet_mac own_vtep, own_mac;
-/* An IPv6 address by its halves. */
-struct ovnet_addr addr6(uint64_t high, uint64_t low);
 
 /* NULL: no memory (said on stderr). */
 struct node *node_new(const struct run_conf *conf, struct rte_mempool *pool);

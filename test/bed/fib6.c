@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bed/fib6.h"
 
-struct ovnet_addr addr_of(u128 n)
-{
-	struct ovnet_addr a = {.family = AF_INET6};
-
-	for (int i = 15; i >= 0; i--, n >>= 8)
-		a.v6[i] = (uint8_t)n;
-	return a;
-}
-
-struct ovnet_prefix6 prefix_of(u128 n, uint8_t len)
-{
-	struct ovnet_prefix6 p = {.len = len};
-
-	memcpy(p.addr, addr_of(n).v6, sizeof(p.addr));
-	return p;
-}
-
-struct ovnet_prefix subnet_of(u128 n, uint8_t len)
-{
-	return (struct ovnet_prefix){.family = AF_INET6, .v6 = prefix_of(n, len)};
-}
-
 u128 mask_of(uint8_t len)
 {
-	return len == 0 ? 0 : ~(u128)0 << (128 - len);
+	return ~host_bits6(len);
 }
 
 struct ovnet_overlay overlay(u128 network, uint8_t len, u128 own, uint8_t own_len)
@@ -71,11 +49,8 @@ const struct ovnet_peer *lookup(u128 addr)
 u128 found(u128 addr)
 {
 	const struct ovnet_peer *p = lookup(addr);
-	u128 n = 0;
 
-	for (int i = 0; p != NULL && i < 16; i++)
-		n = n << 8 | p->public_addr.v6[i];
-	return n;
+	return p != NULL ? number6(p->public_addr.v6) : 0;
 }
 
 bool known(u128 addr)

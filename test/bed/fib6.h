@@ -3,18 +3,11 @@
 #ifndef OVNET_BED_FIB6_H
 #define OVNET_BED_FIB6_H
 
+#include "bed/addr6.h"
 #include "bed/fib.h"
-
-typedef unsigned __int128 u128;
-
-/* An address by its upper and lower half. */
-#define A(high, low) ((u128)(high) << 64 | (low))
 
 #define NET48 0xfd05000000000000 /* the upper half of a /48 network */
 
-struct ovnet_addr addr_of(u128 n);
-struct ovnet_prefix6 prefix_of(u128 n, uint8_t len);
-struct ovnet_prefix subnet_of(u128 n, uint8_t len);
 u128 mask_of(uint8_t len);
 struct ovnet_overlay overlay(u128 network, uint8_t len, u128 own, uint8_t own_len);
 int set_overlay(u128 network, uint8_t len, u128 own, uint8_t own_len, uint8_t subnet6_len);

@@ -5,6 +5,8 @@
 
 #include <rte_eal.h>
 
+#include "bed/memory_port.h"
+
 struct rte_mempool *bed_pool;
 const struct ovnet_path_ops *ops;
 const struct ovnet_mac own_vtep = {{0x42, 0x1b, 0x85, 0x54, 0x27, 0x45}};
@@ -74,18 +76,11 @@ int bed_eal(const char *lcores)
 static void door_init(struct door *d, uint16_t id, enum ovnet_port_role role, uint32_t caps,
 	uint16_t mtu, struct ovnet_mac mac)
 {
+	const struct ovnet_port like = {
+		.driver = &door_driver, .id = id, .role = role, .caps = caps, .mtu = mtu};
+
 	*d = (struct door){.room = DOOR_MAX, .full = OVNET_DROP_TX_FULL, .refuses = -1};
-	d->port = (struct ovnet_port){.driver = &door_driver,
-		.id = id,
-		.role = role,
-		.caps = caps,
-		.mtu = mtu,
-		.n_rxq = 1,
-		.n_txq = 1,
-		.queue = {&d->queue},
-		.priv = d};
-	d->queue.port = &d->port;
-	ovnet_port_set_mac(&d->port, &mac);
+	memory_port_init(&d->port, &d->queue, &like, &mac, d);
 }
 
 int bed_set_overlay(struct bed *b)
