@@ -29,9 +29,10 @@ struct ovnet_endpoint;
 #define OVNET_OFF_GSO  (OVNET_OFF_TSO4 | OVNET_OFF_TSO6 | OVNET_OFF_USO)
 
 /* ovnet_meta.flags */
-#define OVNET_META_HASH  0x01 /* `hash` is valid */
-#define OVNET_META_TRACE 0x02 /* a trace follows this packet */
-#define OVNET_META_ROUTE 0x04 /* ovnet is a router on its way: TTL counts down; set by classify */
+#define OVNET_META_HASH   0x01 /* `hash` is valid */
+#define OVNET_META_TRACE  0x02 /* a trace follows this packet */
+#define OVNET_META_ROUTE  0x04 /* ovnet is a router on its way: TTL counts down; set by classify */
+#define OVNET_META_ANSWER 0x08 /* an answer or a piece of a packet: nobody is told of its fate */
 
 struct ovnet_meta {
 	uint16_t in_port;     /* port id it came in by */

@@ -2,7 +2,6 @@
 #include <rte_cycles.h>
 
 #include "packet/fragment.h"
-#include "packet/icmp_error.h"
 #include "path/reach.h"
 
 /* Of one packet: the largest there is, over an MTU of some 1,100 bytes or more. */
@@ -79,52 +78,38 @@ static bool may_be_cut(const void *ip)
 				      RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
 }
 
-/* Sends the packet on in fragments. False: it is still there. */
-static bool cut(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct reach *reach)
+/* Makes pieces of it that fit, if it can be done. */
+static void cut(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct reach *reach, struct answer *a)
 {
-	struct rte_mbuf *parts[FRAGMENTS_MAX];
 	struct ovnet_meta *meta = ovnet_meta(m);
 
 	if (reach->mtu == 0)
-		return false;
+		return;
 	if (reach->outward) {
 		/* The tables may have changed since lookup looked. */
 		if (reach->nh == NULL || !reach->nh->resolved)
-			return false;
+			return;
 		meta->peer = reach->peer;
 		meta->nh = reach->nh;
 		meta->out_port = reach->nh->port;
 		if (meta->flags & OVNET_META_ROUTE)
 			count_down(rte_pktmbuf_mtod(m, void *)); /* one is left: see answer() */
 	}
-	int n = ovnet_fragment4(m, reach->mtu, parts, FRAGMENTS_MAX);
+	meta->flags |= OVNET_META_ANSWER;
+	int n = ovnet_fragment4(m, reach->mtu, a->pkts, FRAGMENTS_MAX);
 	if (n < 0)
-		return false;
+		return;
 	ctx->counters->pieces += (unsigned)n - 1;
-	uint16_t left = reach->outward ? STAGE(encap)(ctx, parts, (uint16_t)n)
-				       : STAGE(deliver)(ctx, parts, (uint16_t)n);
-	STAGE(tx)(ctx, parts, left);
-	return true;
+	a->gone = true;
+	a->next = reach->outward ? OVNET_STAGE_ENCAP : OVNET_STAGE_DELIVER;
+	a->n = (uint16_t)n;
 }
 
-/* -1: none is due. What validation says of the underlay's packets is none of their senders'. */
-static int icmp_of(int reason, bool outward)
+/* What validation says of the underlay's packets is none of their senders'. */
+static bool is_told(int reason, bool outward)
 {
-	if (!outward && reason != OVNET_DROP_OVERSIZE && reason != OVNET_DROP_TTL_EXCEEDED)
-		return -1;
-	switch (reason) {
-	case OVNET_DROP_OVERSIZE:
-		return OVNET_ICMP_TOO_BIG;
-	case OVNET_DROP_TTL_EXCEEDED:
-		return OVNET_ICMP_TIME_EXCEEDED;
-	case OVNET_DROP_NO_PEER:
-		return OVNET_ICMP_NET_UNREACHABLE;
-	case OVNET_DROP_NO_UPLINK:
-	case OVNET_DROP_NEIGHBOUR_PENDING:
-		return OVNET_ICMP_HOST_UNREACHABLE;
-	default:
-		return -1;
-	}
+	return outward || reason == OVNET_DROP_OVERSIZE || reason == OVNET_DROP_TTL_EXCEEDED;
 }
 
 /*
@@ -176,31 +161,23 @@ static struct rte_mbuf *make_error(const struct ovnet_path_ctx *ctx, struct rte_
 	else
 		meta->src_be = src_be;
 	meta->encap = 0;
+	meta->flags |= OVNET_META_ANSWER;
 	return e;
 }
 
 /* To the port the offender came by. */
-static void send_back(struct ovnet_path_ctx *ctx, struct rte_mbuf *e, const struct reach *reach)
+static void send_back(struct ovnet_path_ctx *ctx, const struct reach *reach, struct answer *a)
 {
-	ovnet_meta(e)->out_port = reach->in->id;
-	if (!reach->back->l3 && push_ethernet(e, reach->in, reach->back) != PASS) {
-		ovnet_drop(ctx, &e, 1, OVNET_DROP_NO_HEADROOM);
+	ovnet_meta(a->pkts[0])->out_port = reach->in->id;
+	a->next = OVNET_STAGE_TX;
+	if (reach->back->l3 || push_ethernet(a->pkts[0], reach->in, reach->back) == PASS)
 		return;
-	}
-	STAGE(tx)(ctx, &e, 1);
+	ovnet_drop(ctx, a->pkts, 1, OVNET_DROP_NO_HEADROOM);
+	a->n = 0;
 }
 
-/* To a peer. */
-static void send_out(struct ovnet_path_ctx *ctx, struct rte_mbuf *e)
-{
-	uint16_t n = STAGE(lookup)(ctx, &e, 1);
-
-	n = STAGE(encap)(ctx, &e, n);
-	STAGE(tx)(ctx, &e, n);
-}
-
-static void send_error(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct reach *reach,
-	enum ovnet_icmp what)
+static void tell(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct reach *reach,
+	enum ovnet_icmp what, struct answer *a)
 {
 	if (reach->outward ? reach->back == NULL : reach->peer == NULL)
 		return;
@@ -210,29 +187,34 @@ static void send_error(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const str
 		ctx->counters->answers_limited++;
 		return;
 	}
-	struct rte_mbuf *e = make_error(ctx, m, reach, what);
-	if (e == NULL)
+	a->pkts[0] = make_error(ctx, m, reach, what);
+	if (a->pkts[0] == NULL)
 		return;
 	ctx->counters->answers++;
+	a->n = 1;
 	if (reach->outward)
-		send_back(ctx, e, reach);
+		send_back(ctx, reach, a);
 	else
-		send_out(ctx, e);
+		a->next = OVNET_STAGE_LOOKUP; /* to a peer */
 }
 
-/* False: the packet went on. */
-static bool answer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reason)
+void STAGE(answer)(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reason, struct answer *a)
 {
 	const void *ip = rte_pktmbuf_mtod(m, const void *);
 	struct reach reach;
 
-	if (icmp_of(*reason, true) < 0 || !find_reach(ctx, m, &reach))
-		return true;
+	a->gone = false;
+	a->n = 0;
+	if (!find_reach(ctx, m, &reach))
+		return;
 	if (*reason == OVNET_DROP_OVERSIZE && may_be_cut(ip)) {
 		bool last_hop = (ovnet_meta(m)->flags & OVNET_META_ROUTE) &&
 				((const struct rte_ipv4_hdr *)ip)->time_to_live <= 1;
-		if (!last_hop)
-			return !cut(ctx, m, &reach);
+		if (!last_hop) {
+			cut(ctx, m, &reach, a);
+			return;
+		}
 		*reason = OVNET_DROP_TTL_EXCEEDED;
 	}
 	/*
@@ -240,29 +222,8 @@ static bool answer(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reas
 	 * sender's connection would end where a second try gets through.
 	 */
 	if (*reason == OVNET_DROP_NEIGHBOUR_PENDING && (reach.nh == NULL || !reach.nh->failed))
-		return true;
-	int what = icmp_of(*reason, reach.outward);
-	if (what >= 0)
-		send_error(ctx, m, &reach, (enum ovnet_icmp)what);
-	return true;
-}
-
-void STAGE(answer_all)(struct ovnet_path_ctx *ctx, struct refused *r)
-{
-	uint16_t kept = 0;
-
-	/* What is sent here goes through stages itself; what they refuse of it is not answered. */
-	if (ctx->answering)
 		return;
-	ctx->answering = true;
-	for (uint16_t i = 0; i < r->n; i++) {
-		uint8_t reason = r->reason[i];
-
-		if (!answer(ctx, r->pkts[i], &reason))
-			continue;
-		r->reason[kept] = reason;
-		r->pkts[kept++] = r->pkts[i];
-	}
-	r->n = kept;
-	ctx->answering = false;
+	int what = icmp_of(*reason);
+	if (what >= 0 && is_told(*reason, reach.outward))
+		tell(ctx, m, &reach, (enum ovnet_icmp)what, a);
 }

@@ -125,49 +125,39 @@ static inline uint16_t inner_burst(
 	return kept;
 }
 
-/* Not often: out of the way of the burst. PASS or a reason for what *m is then, NULL: nothing. */
-static __rte_noinline int check_whole(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
-	struct rte_mbuf **m, struct taken what)
+/* Not often: out of the way of the burst. PASS: it goes round again; or why it is dropped. */
+static __rte_noinline int set_aside(
+	struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf *m, int why)
 {
-	if (ovnet_meta(*m)->src_version == 6 && !is_fragment6(port, *m))
-		return OVNET_DROP_FRAGMENT; /* behind other headers, or not for us */
-	int why = STAGE(reassemble)(ctx, m);
-
-	if (why == PASS)
-		why = check_outer(ctx->view, port, *m, what);
-	if (why != OVNET_DROP_NOT_OVERLAY || (port->caps & OVNET_CAP_EXCLUSIVE))
+	if (why == OVNET_DROP_NOT_OVERLAY && (port->caps & OVNET_CAP_EXCLUSIVE)) {
+		ovnet_again_add(ctx, m, OVNET_ENTRY_PUNT, OVNET_DROP_NOT_OVERLAY);
+		return PASS;
+	}
+	/* Of IPv6 not those behind other headers, or not for us. */
+	if (why != OVNET_DROP_FRAGMENT ||
+		(ovnet_meta(m)->src_version == 6 && !is_fragment6(port, m)))
 		return why;
-	ovnet_absorb(ctx, *m);
-	*m = NULL;
-	return why;
+	ovnet_again_add(ctx, m, OVNET_ENTRY_REASSEMBLE, OVNET_DROP_FRAGMENT_FULL);
+	return PASS;
 }
 
 static __rte_always_inline uint16_t outer_burst(struct ovnet_path_ctx *ctx,
 	const struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n, struct taken what)
 {
-	struct rte_mbuf *others[OVNET_BURST];
 	struct refused bad;
-	uint16_t kept = 0, n_others = 0;
+	uint16_t kept = 0;
 
 	bad.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 		int why = check_outer(ctx->view, port, m, what);
 
-		if (unlikely(why == OVNET_DROP_FRAGMENT)) {
-			why = check_whole(ctx, port, &m, what);
-			if (m == NULL)
-				continue;
-		}
 		if (likely(why == PASS))
 			pkts[kept++] = m;
-		else if (why == OVNET_DROP_NOT_OVERLAY && (port->caps & OVNET_CAP_EXCLUSIVE))
-			others[n_others++] = m;
-		else
+		else if ((why = set_aside(ctx, port, m, why)) != PASS)
 			refuse(&bad, m, why);
 	}
 	refused_drop(ctx, &bad);
-	STAGE(punt)(ctx, others, n_others);
 	return kept;
 }
 
@@ -176,10 +166,12 @@ static uint16_t no_overlay(struct ovnet_path_ctx *ctx, const struct ovnet_port *
 {
 	for (uint16_t i = 0; i < n; i++)
 		ovnet_meta(pkts[i])->src_version = 0;
-	if (port->caps & OVNET_CAP_EXCLUSIVE)
-		STAGE(punt)(ctx, pkts, n);
-	else
+	if (!(port->caps & OVNET_CAP_EXCLUSIVE)) {
 		ovnet_drop(ctx, pkts, n, OVNET_DROP_NOT_OVERLAY);
+		return 0;
+	}
+	for (uint16_t i = 0; i < n; i++)
+		ovnet_again_add(ctx, pkts[i], OVNET_ENTRY_PUNT, OVNET_DROP_NOT_OVERLAY);
 	return 0;
 }
 
@@ -216,4 +208,28 @@ uint16_t STAGE(classify)(
 		return inner_burst(ctx, pkts, n, true, false);
 	return inner_burst(
 		ctx, pkts, n, port->caps & OVNET_CAP_L3, port->role == OVNET_PORT_ATTACH);
+}
+
+uint16_t STAGE(classify_whole)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **pkts, uint16_t n)
+{
+	const struct ovnet_overlay *o = &ctx->view->overlay;
+	const struct taken what = {o->tunnel,
+		o->tunnel == OVNET_TUNNEL_NONE || (o->tunnel == OVNET_TUNNEL_VXLAN && o->direct)};
+	struct refused bad;
+	uint16_t kept = 0;
+
+	bad.n = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		int why = check_outer(ctx->view, port, pkts[i], what);
+
+		if (likely(why == PASS))
+			pkts[kept++] = pkts[i];
+		else if (why == OVNET_DROP_NOT_OVERLAY)
+			ovnet_again_foreign(ctx, port, pkts[i]);
+		else
+			refuse(&bad, pkts[i], why);
+	}
+	refused_drop(ctx, &bad);
+	return kept;
 }

@@ -275,7 +275,6 @@ uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16
 		admit_all(ctx, &p, found, true);
 	else
 		admit_all(ctx, &p, found, false);
-	STAGE(answer)(ctx, &p.bad);
-	refused_drop(ctx, &p.bad);
+	refused_answer(ctx, &p.bad);
 	return p.kept;
 }

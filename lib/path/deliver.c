@@ -79,7 +79,6 @@ uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint
 		else
 			refuse(&bad, pkts[i], why);
 	}
-	STAGE(answer)(ctx, &bad);
-	refused_drop(ctx, &bad);
+	refused_answer(ctx, &bad);
 	return kept;
 }

@@ -227,7 +227,6 @@ uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16
 	else
 		push_all(&b, &p, false);
 	ctx->ip_id = b.ip_id;
-	STAGE(answer)(ctx, &p.bad);
-	refused_drop(ctx, &p.bad);
+	refused_answer(ctx, &p.bad);
 	return p.kept;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The tables path_ops.c makes, one per CPU level. Private to lib/path. */
+/* The tables pipeline.c makes, one per CPU level. Private to lib/path. */
 #ifndef OVNET_PATH_LEVELS_H
 #define OVNET_PATH_LEVELS_H
 

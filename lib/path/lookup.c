@@ -109,7 +109,6 @@ uint16_t STAGE(lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint1
 		else
 			refuse(&bad, pkts[i], why);
 	}
-	STAGE(answer)(ctx, &bad);
-	refused_drop(ctx, &bad);
+	refused_answer(ctx, &bad);
 	return kept;
 }

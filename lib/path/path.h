@@ -4,9 +4,13 @@
  *
  *   attach/host port:  rx -> classify -> lookup -> encap -> tx          (uplink)
  *   uplink:            rx -> classify -> decap -> deliver -> tx         (attach/host port)
- *   outer fragment:       -> reassemble, then as a whole packet again
+ *   outer fragment:       -> reassemble, then from classify on
  *   not overlay, exclusive uplink:  -> punt
- *   refused:                        -> drop(reason), the only place that frees a packet
+ *   refused:              -> drop(reason), the only place that frees a packet
+ *
+ * pipeline.c calls them, no stage calls another but drop. What leaves its burst for another stage
+ * waits on the again list until the burst is through: fragments, what is to be punted, and refused
+ * packets whose senders may be told (answer.c).
  *
  * This folder's stages are compiled once per CPU level (x86-64-v2, v3, v4) and reached
  * through one table of functions chosen at start. A stage's functions end in the level's
@@ -49,6 +53,28 @@ struct ovnet_txbuf {
 	struct rte_mbuf *pkts[OVNET_BURST];
 };
 
+/* Where packets of the again list go in. */
+enum ovnet_entry {
+	OVNET_ENTRY_REASSEMBLE,
+	OVNET_ENTRY_PUNT,
+	OVNET_ENTRY_ANSWER,
+};
+
+/*
+ * A burst's packets that go round again. A packet gets here when it leaves its burst, and what
+ * fragments complete can do so once more; what answers are made of never does. So it is never full
+ * but for who drives stages alone; it drops what comes then.
+ */
+#define OVNET_AGAIN_MAX (2 * OVNET_BURST)
+
+struct ovnet_again {
+	uint16_t n;
+	uint8_t entry[OVNET_AGAIN_MAX];  /* enum ovnet_entry */
+	uint8_t reason[OVNET_AGAIN_MAX]; /* enum ovnet_drop: refused for that, or if there is no
+					    room */
+	struct rte_mbuf *pkts[OVNET_AGAIN_MAX];
+};
+
 /* What all workers share: control writes before launch or by the _Atomic members, workers read. */
 struct ovnet_path_shared {
 	/* Read by every worker once per burst or loop, written on changes only. */
@@ -68,11 +94,11 @@ struct ovnet_path_ctx {
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;
 	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
-	bool answering; /* answer.c is at work */
 	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
 	uint64_t tx_pending;       /* bit per port id with packets in txbuf */
 	struct ovnet_counters *counters;
 	struct ovnet_fragments *fragments; /* NULL: outer fragments are dropped */
+	struct ovnet_again again;          /* empty between bursts */
 	struct ovnet_txbuf txbuf[OVNET_MAX_PORTS];
 } __rte_cache_aligned;
 
@@ -85,7 +111,10 @@ struct ovnet_path_ops {
 		uint16_t n);
 	/* Sends what the tx buffers hold. */
 	void (*flush)(struct ovnet_path_ctx *ctx);
-	/* Single stages, for the stage benchmark. Lists are rewritten in place. */
+	/*
+	 * Single stages, for the stage benchmark. Lists are rewritten in place; what goes round
+	 * again stays on its list.
+	 */
 	uint16_t (*rx)(struct ovnet_path_ctx *ctx, const struct ovnet_rxq_ref *ref,
 		struct rte_mbuf **pkts);
 	uint16_t (*classify)(struct ovnet_path_ctx *ctx, struct ovnet_port *port,

@@ -27,21 +27,30 @@ static int admit(const struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta
 	return PASS;
 }
 
-int STAGE(reassemble)(struct ovnet_path_ctx *ctx, struct rte_mbuf **m)
+uint16_t STAGE(reassemble)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **pkts, uint16_t n)
 {
-	const struct ovnet_meta *meta = ovnet_meta(*m);
+	struct refused bad;
+	uint16_t kept = 0;
 
-	stage_enter(ctx, OVNET_STAGE_REASSEMBLE, m, 1);
-	int why = admit(ctx, meta);
-	if (why == OVNET_DROP_NOT_OVERLAY)
-		return why;
-	if (why != PASS) {
-		ovnet_drop(ctx, m, 1, (enum ovnet_drop)why);
-		*m = NULL;
-	} else if (meta->src_version == 4) {
-		*m = ovnet_fragments_add4(ctx, *m, rte_rdtsc());
-	} else {
-		*m = ovnet_fragments_add6(ctx, *m, rte_rdtsc());
+	bad.n = 0;
+	stage_enter(ctx, OVNET_STAGE_REASSEMBLE, pkts, n);
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+		int why = admit(ctx, ovnet_meta(m));
+
+		if (why == PASS) {
+			m = ovnet_meta(m)->src_version == 4
+				    ? ovnet_fragments_add4(ctx, m, rte_rdtsc())
+				    : ovnet_fragments_add6(ctx, m, rte_rdtsc());
+			if (m != NULL)
+				pkts[kept++] = m;
+		} else if (why == OVNET_DROP_NOT_OVERLAY) {
+			ovnet_again_foreign(ctx, port, m);
+		} else {
+			refuse(&bad, m, why);
+		}
 	}
-	return *m != NULL ? PASS : OVNET_DROP_FRAGMENT;
+	refused_drop(ctx, &bad);
+	return kept;
 }

@@ -132,7 +132,9 @@ static void a_way_that_is_gone_meanwhile(void **state)
 	(void)state;
 	uint8_t in[1600];
 	struct bed *b = open_answering();
-	struct refused bad = {.n = 1, .reason = {OVNET_DROP_OVERSIZE}};
+	uint8_t reason = OVNET_DROP_OVERSIZE;
+	struct rte_mbuf *m;
+	struct answer a;
 	static const uint32_t gone[] = {0x0a05ee01, 0x0a050801};
 
 	assert_int_equal(bed_add_peer(b, 0x0a050800, 24, 0x0aa80010, &peer_vtep, NULL), 0);
@@ -142,21 +144,20 @@ static void a_way_that_is_gone_meanwhile(void **state)
 			put_inner(in, OWN_POD, gone[i], 1, 1451);
 			if (df == 0)
 				clear_df(in);
-			bad.pkts[0] = bed_packet(HOST, in, 1451, 0, 0);
-			ovnet_answer_all_v2(&b->ctx, &bad);
-			assert_int_equal(bad.n, 1);
+			m = bed_packet(HOST, in, 1451, 0, 0);
+			ovnet_answer_v2(&b->ctx, m, &reason, &a);
+			assert_true(a.n == 0 && !a.gone);
 			assert_int_equal(b->counters.answers, 0);
-			ovnet_drop(&b->ctx, bad.pkts, 1, OVNET_DROP_OVERSIZE);
+			ovnet_drop(&b->ctx, &m, 1, OVNET_DROP_OVERSIZE);
 		}
 	/* A next hop that is being asked for again has no address to send fragments to. */
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL), 0);
 	put_inner(in, OWN_POD, PEER_POD, 1, 1451);
 	clear_df(in);
-	bad.pkts[0] = bed_packet(HOST, in, 1451, 0, 0);
-	ovnet_answer_all_v2(&b->ctx, &bad);
-	assert_int_equal(bad.n, 1);
-	assert_int_equal(b->door[UPLINK].n_out, 0);
-	ovnet_drop(&b->ctx, bad.pkts, 1, OVNET_DROP_OVERSIZE);
+	m = bed_packet(HOST, in, 1451, 0, 0);
+	ovnet_answer_v2(&b->ctx, m, &reason, &a);
+	assert_true(a.n == 0 && !a.gone);
+	ovnet_drop(&b->ctx, &m, 1, OVNET_DROP_OVERSIZE);
 	bed_close(b);
 }
 

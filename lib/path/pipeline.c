@@ -9,20 +9,91 @@
 /* Bursts taken from the hand-off ring per round: more than one worker's, so that it drains. */
 #define HANDOFF_BURSTS 4
 
+/* From `stage` on. */
+static inline void go_on(
+	struct ovnet_path_ctx *ctx, enum ovnet_stage stage, struct rte_mbuf **pkts, uint16_t n)
+{
+	switch (stage) {
+	case OVNET_STAGE_LOOKUP:
+		n = STAGE(lookup)(ctx, pkts, n);
+		/* fallthrough */
+	case OVNET_STAGE_ENCAP:
+		n = STAGE(encap)(ctx, pkts, n);
+		break;
+	case OVNET_STAGE_DECAP:
+		n = STAGE(decap)(ctx, pkts, n);
+		/* fallthrough */
+	case OVNET_STAGE_DELIVER:
+		n = STAGE(deliver)(ctx, pkts, n);
+		break;
+	default:
+		break;
+	}
+	STAGE(tx)(ctx, pkts, n);
+}
+
+static void answer(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, const uint8_t *reasons, uint16_t n)
+{
+	struct refused bad;
+	struct answer a;
+
+	bad.n = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		uint8_t reason = reasons[i];
+
+		STAGE(answer)(ctx, pkts[i], &reason, &a);
+		if (!a.gone)
+			refuse(&bad, pkts[i], reason);
+		if (a.n > 0)
+			go_on(ctx, a.next, a.pkts, a.n);
+	}
+	refused_drop(ctx, &bad);
+}
+
+/*
+ * What the burst left. The list grows while it is worked off, by what reassembled datagrams leave,
+ * but only to its end.
+ */
+static __rte_noinline void run_again(struct ovnet_path_ctx *ctx, const struct ovnet_port *port)
+{
+	struct ovnet_again *list = &ctx->again;
+
+	for (uint16_t i = 0, run; i < list->n; i += run) {
+		struct rte_mbuf **pkts = list->pkts + i;
+		const uint8_t entry = list->entry[i];
+		uint16_t n;
+
+		for (run = 1; run < OVNET_BURST && i + run < list->n; run++)
+			if (list->entry[i + run] != entry)
+				break;
+		switch ((enum ovnet_entry)entry) {
+		case OVNET_ENTRY_REASSEMBLE:
+			n = STAGE(reassemble)(ctx, port, pkts, run);
+			n = STAGE(classify_whole)(ctx, port, pkts, n);
+			go_on(ctx, OVNET_STAGE_DECAP, pkts, n);
+			break;
+		case OVNET_ENTRY_PUNT:
+			STAGE(punt)(ctx, pkts, run);
+			break;
+		case OVNET_ENTRY_ANSWER:
+			answer(ctx, pkts, list->reason + i, run);
+			break;
+		}
+	}
+	list->n = 0;
+}
+
 static void input(
 	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
 	ctx->hook = atomic_load_explicit(&ctx->shared->hook, memory_order_acquire);
 	ctx->view = ovnet_fib_view(&ctx->shared->fib);
 	n = STAGE(classify)(ctx, port, pkts, n);
-	if (port->role == OVNET_PORT_UPLINK) {
-		n = STAGE(decap)(ctx, pkts, n);
-		n = STAGE(deliver)(ctx, pkts, n);
-	} else {
-		n = STAGE(lookup)(ctx, pkts, n);
-		n = STAGE(encap)(ctx, pkts, n);
-	}
-	STAGE(tx)(ctx, pkts, n);
+	go_on(ctx, port->role == OVNET_PORT_UPLINK ? OVNET_STAGE_DECAP : OVNET_STAGE_LOOKUP, pkts,
+		n);
+	if (unlikely(ctx->again.n != 0))
+		run_again(ctx, port);
 }
 
 /* The port may have gone while the packet was in the ring, another may have its id. */
