@@ -7,30 +7,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "reactions.h"
 
 OVNET_LOG_TYPE(daemon)
-
-#define RECLAIM_MS 100
-
-/* Start order; stop is the reverse. The socket first: it is what keeps a second ovnetd out. */
-static const struct module *const modules[] = {
-	&module_ctl,
-	&module_kernel,
-	&module_iface,
-	&module_eal,
-	&module_rcu,
-	&module_fib,
-	&module_ports,
-	&module_workers,
-	&module_rules,
-	&module_blackhole,
-	&module_lease,
-	&module_impostors,
-	&module_refusals,
-	&module_losses,
-};
-
-#define N_MODULES (sizeof(modules) / sizeof(modules[0]))
 
 void daemon_exit(struct daemon *d, int code)
 {
@@ -48,20 +27,21 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	daemon_exit(d, EXIT_SUCCESS);
 }
 
-static void on_reclaim(evutil_socket_t fd, short what, void *arg)
+static void on_check(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
+	struct timeval tv = {.tv_sec = reactions_check(d)};
 
 	(void)fd;
 	(void)what;
-	if (d->shared.rcu.pending > 0)
-		ovnet_rcu_reclaim(&d->shared.rcu);
+	if (event_add(d->check, &tv) < 0)
+		LOG(ERR, "no timer, no memory: ports and routes are not looked after; "
+			 "restart ovnetd");
 }
 
 static int loop_init(struct daemon *d)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
-	static const struct timeval every = {.tv_usec = RECLAIM_MS * 1000};
 
 	d->base = event_base_new();
 	if (d->base == NULL)
@@ -71,13 +51,8 @@ static int loop_init(struct daemon *d)
 		if (d->signals[i] == NULL || event_add(d->signals[i], NULL) < 0)
 			return -ENOMEM;
 	}
-	d->reclaim = event_new(d->base, -1, EV_PERSIST, on_reclaim, d);
-	d->reopen = event_new(d->base, -1, 0, reopen_run, d);
-	d->check = event_new(d->base, -1, 0, check_run, d);
-	if (d->reclaim == NULL || event_add(d->reclaim, &every) < 0 || d->reopen == NULL ||
-		d->check == NULL)
-		return -ENOMEM;
-	return 0;
+	d->check = event_new(d->base, -1, 0, on_check, d);
+	return d->check != NULL ? 0 : -ENOMEM;
 }
 
 static void loop_fini(struct daemon *d)
@@ -85,10 +60,8 @@ static void loop_fini(struct daemon *d)
 	for (unsigned i = 0; i < 2; i++)
 		if (d->signals[i] != NULL)
 			event_free(d->signals[i]);
-	struct event *const timers[] = {d->reclaim, d->reopen, d->check};
-	for (unsigned i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
-		if (timers[i] != NULL)
-			event_free(timers[i]);
+	if (d->check != NULL)
+		event_free(d->check);
 	if (d->base != NULL)
 		event_base_free(d->base);
 }
@@ -120,16 +93,16 @@ int daemon_run(struct daemon *d)
 	/* A peer of the control socket that hangs up must not end the daemon. */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		rc = -errno;
-	for (; up < N_MODULES && rc == 0 && !d->stopping; up++)
-		rc = start(d, modules[up]);
+	for (; up < n_modules && rc == 0 && !d->stopping; up++)
+		rc = start(d, &modules[up]);
 	if (rc == 0 && !d->stopping) {
-		check_run(-1, 0, d);
+		on_check(-1, 0, d);
 		if (loop_run(&d->loop, d->base) < 0)
 			rc = -EIO;
 	}
 	while (up > 0) {
-		LOG(DEBUG, "stopping %s", modules[up - 1]->name);
-		modules[--up]->fini(d);
+		LOG(DEBUG, "stopping %s", modules[up - 1].name);
+		modules[--up].fini(d);
 	}
 	loop_fini(d);
 	return rc < 0 && !d->stopping ? EXIT_FAILURE : d->exit_code;

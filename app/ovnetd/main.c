@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "cleanup.h"
 #include "daemon.h"
-#include "run/cleanup.h"
 #include "run/privileges.h"
 
 OVNET_LOG_TYPE(main)

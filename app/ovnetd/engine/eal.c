@@ -4,7 +4,6 @@
  * nobody has to know them: own prefix (several daemons live side by side), hugepages
  * when there are enough, 4K pages with a warning otherwise.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -12,7 +11,6 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +19,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon.h"
+#include "engine/engine.h"
 #include "engine/pool.h"
-#include "run/cleanup.h"
+#include "run/eal_dirs.h"
 
 OVNET_LOG_TYPE(eal)
 
 #define MAX_ARGS   64
 #define MAX_LCORES 2048
-#define PREFIX     "ovnet-"
 #define MIN_FILES  256
 #define TURN_US    10000 /* EAL takes a tenth of a second, more on a busy machine */
 #define TURN_TRIES 300
@@ -117,24 +114,24 @@ static int add_user_args(struct args *a, const char *text)
 	return rc;
 }
 
-static int build(struct args *a, struct daemon *d, uint32_t megabytes)
+static int build(struct args *a, struct engine *e, uint32_t megabytes)
 {
 	char prefix[64], mem[16];
 	int rc = 0;
 
-	snprintf(prefix, sizeof(prefix), "--file-prefix=" PREFIX "%d", getpid());
+	snprintf(prefix, sizeof(prefix), "--file-prefix=" EAL_DIRS_PREFIX "%d", getpid());
 	snprintf(mem, sizeof(mem), "%u", megabytes);
 	const char *fixed[] = {"ovnetd", prefix, "--no-telemetry", "-m", mem,
 		/* EAL refuses --in-memory together with --no-huge. */
-		d->hugepages ? "--in-memory" : "--no-huge", d->hugepages ? NULL : "--no-shconf",
-		wants_pci(&d->conf) ? NULL : "--no-pci", "--log-level=lib.eal:error"};
+		e->hugepages ? "--in-memory" : "--no-huge", e->hugepages ? NULL : "--no-shconf",
+		wants_pci(e->conf) ? NULL : "--no-pci", "--log-level=lib.eal:error"};
 
 	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && rc == 0; i++)
 		if (fixed[i] != NULL)
 			rc = add(a, fixed[i]);
 	if (rc == 0)
-		rc = add_lcores(a, &d->conf);
-	return rc < 0 ? rc : add_user_args(a, d->conf.dpdk.eal_args);
+		rc = add_lcores(a, e->conf);
+	return rc < 0 ? rc : add_user_args(a, e->conf->dpdk.eal_args);
 }
 
 /* EAL keeps small files of its own; let them stand beside our socket and vanish with it. */
@@ -147,39 +144,13 @@ static void set_runtime_dir(const char *socket)
 	free(copy);
 }
 
-static bool is_dead(const char *name)
-{
-	int pid, end = 0;
-
-	return sscanf(name, PREFIX "%d%n", &pid, &end) == 1 && name[end] == '\0' && pid > 0 &&
-	       kill(pid, 0) < 0 && errno == ESRCH;
-}
-
-int eal_remove_dead(const char *socket, char *path, size_t size, bool dry_run)
-{
-	char copy[PATH_MAX];
-	struct dirent *e;
-	int n = 0;
-
-	snprintf(copy, sizeof(copy), "%s", socket);
-	snprintf(path, size, "%s/dpdk", dirname(copy)); /* as EAL makes it */
-	DIR *dir = opendir(path);
-	if (dir == NULL)
-		return 0;
-	while ((e = readdir(dir)) != NULL)
-		if (is_dead(e->d_name))
-			n += dry_run || unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR) == 0;
-	closedir(dir);
-	return n;
-}
-
 static void remove_runtime_dir(const char *socket)
 {
 	char all[PATH_MAX];
 
 	/* Empty by now, or somebody else's: then they stay. */
 	(void)rmdir(rte_eal_get_runtime_dir());
-	(void)eal_remove_dead(socket, all, sizeof(all), false);
+	(void)eal_dirs_remove_dead(socket, all, sizeof(all), false);
 	(void)rmdir(all);
 }
 
@@ -220,54 +191,52 @@ static int take_turn(void)
 	return fd;
 }
 
-static int start(struct daemon *d)
+static int start(struct engine *e, uint16_t max_mtu)
 {
 	char *argv[MAX_ARGS + 1];
 	uint32_t megabytes;
-	int rc = memory_choose(d, &megabytes);
+	int rc = memory_choose(e, max_mtu, &megabytes);
 
 	if (rc == 0)
-		rc = build(&args, d, megabytes);
+		rc = build(&args, e, megabytes);
 	memcpy(argv, args.v, sizeof(argv));
 	if (rc == 0 && rte_eal_init(args.n, argv) < 0) {
 		LOG(ERR,
 			"DPDK did not start: %s. With %u MB of %s asked for; see the lines above, "
 			"`scripts/hugepages.sh show`, and dpdk.eal-args if you set it",
 			rte_strerror(rte_errno), megabytes,
-			d->hugepages ? "hugepages" : "4K pages");
+			e->hugepages ? "hugepages" : "4K pages");
 		rc = -ENODEV;
 	}
-	d->eal = rc == 0;
+	e->eal = rc == 0;
 	return rc;
 }
 
-static int init(struct daemon *d)
+int engine_memory_init(struct engine *e, uint16_t max_mtu)
 {
 	char dead[PATH_MAX];
 	int rc = raise_file_limit();
 
 	if (rc < 0)
 		return rc;
-	set_runtime_dir(d->conf.control.socket);
+	set_runtime_dir(e->conf->control.socket);
 	int turn = take_turn();
-	rc = start(d);
+	rc = start(e, max_mtu);
 	if (turn >= 0)
 		close(turn);
-	(void)eal_remove_dead(d->conf.control.socket, dead, sizeof(dead), false);
+	(void)eal_dirs_remove_dead(e->conf->control.socket, dead, sizeof(dead), false);
 	if (rc == 0)
-		rc = memory_pool(d);
+		rc = memory_pool(e);
 	return rc;
 }
 
-static void fini(struct daemon *d)
+void engine_memory_fini(struct engine *e)
 {
-	rte_mempool_free(d->pool);
-	d->pool = NULL;
-	if (!d->eal)
+	rte_mempool_free(e->pool);
+	e->pool = NULL;
+	if (!e->eal)
 		return;
-	d->eal = false;
-	remove_runtime_dir(d->conf.control.socket);
+	e->eal = false;
+	remove_runtime_dir(e->conf->control.socket);
 	rte_eal_cleanup();
 }
-
-const struct module module_eal = {"eal", init, fini};

@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "daemon.h"
 
 OVNET_LOG_TYPE(memory)
 
@@ -35,59 +34,60 @@ static uint64_t free_hugepage_mb(unsigned page_kb)
 }
 
 /* Every packet fits one buffer, so that no driver has to chain them. */
-static void size_buffers(struct daemon *d)
+static void size_buffers(struct engine *e, uint16_t max_mtu)
 {
-	uint32_t room = RTE_MAX(uplinks_mtu(d) + LINK_BYTES, DATA_ROOM);
+	uint32_t room = RTE_MAX(max_mtu + LINK_BYTES, DATA_ROOM);
 
-	d->data_room = (uint16_t)RTE_MIN(room, UINT16_MAX - RTE_PKTMBUF_HEADROOM);
+	e->data_room = (uint16_t)RTE_MIN(room, UINT16_MAX - RTE_PKTMBUF_HEADROOM);
 }
 
 /* Without hugepages every buffer starts on a page of its own. */
-static uint32_t needed_mb(const struct daemon *d, bool hugepages)
+static uint32_t needed_mb(const struct engine *e, bool hugepages)
 {
-	uint64_t each = MBUF_BYTES + d->data_room;
+	uint64_t each = MBUF_BYTES + e->data_room;
 
-	if (d->conf.dpdk.memory != 0)
-		return d->conf.dpdk.memory;
+	if (e->conf->dpdk.memory != 0)
+		return e->conf->dpdk.memory;
 	if (!hugepages)
 		each = RTE_ALIGN_CEIL(each, SMALL_PAGE);
-	return (uint32_t)(d->conf.dpdk.mbufs * each >> 20) + EAL_MB +
-	       d->conf.dpdk.workers * WORKER_KB / 1024;
+	return (uint32_t)(e->conf->dpdk.mbufs * each >> 20) + EAL_MB +
+	       e->conf->dpdk.workers * WORKER_KB / 1024;
 }
 
-int memory_choose(struct daemon *d, uint32_t *megabytes)
+int memory_choose(struct engine *e, uint16_t max_mtu, uint32_t *megabytes)
 {
 	uint64_t have = free_hugepage_mb(2048) + free_hugepage_mb(1048576);
 
-	size_buffers(d);
-	*megabytes = needed_mb(d, true);
-	d->hugepages = d->conf.dpdk.hugepages != CONF_HUGE_OFF && have >= *megabytes;
-	if (d->hugepages)
+	size_buffers(e, max_mtu);
+	*megabytes = needed_mb(e, true);
+	e->hugepages = e->conf->dpdk.hugepages != CONF_HUGE_OFF && have >= *megabytes;
+	if (e->hugepages)
 		return 0;
-	if (d->conf.dpdk.hugepages == CONF_HUGE_ON) {
+	if (e->conf->dpdk.hugepages == CONF_HUGE_ON) {
 		LOG(ERR,
 			"%u MB of hugepages needed, %" PRIu64 " MB free: run `scripts/hugepages.sh "
 			"reserve --memory %u`, lower dpdk.mbufs, or set dpdk.hugepages = \"auto\"",
 			*megabytes, have, *megabytes);
 		return -ENOMEM;
 	}
-	warn_set(&d->warnings, "hugepages",
+	warn_set(e->warnings, "hugepages",
 		"running on 4K pages (%u MB of hugepages needed, %" PRIu64 " MB free): slower, and "
 		"no vhost-user or memif with other processes; `scripts/hugepages.sh reserve "
 		"--memory %u`, then restart",
 		*megabytes, have, *megabytes);
-	*megabytes = needed_mb(d, false);
+	*megabytes = needed_mb(e, false);
 	return 0;
 }
 
-int memory_pool(struct daemon *d)
+int memory_pool(struct engine *e)
 {
-	unsigned cache = d->conf.dpdk.mbufs >= 8192 ? 256 : 64;
+	unsigned cache = e->conf->dpdk.mbufs >= 8192 ? 256 : 64;
 
-	d->pool = ovnet_pool_new("packets", d->conf.dpdk.mbufs, cache, d->data_room, SOCKET_ID_ANY);
-	if (d->pool != NULL)
+	e->pool =
+		ovnet_pool_new("packets", e->conf->dpdk.mbufs, cache, e->data_room, SOCKET_ID_ANY);
+	if (e->pool != NULL)
 		return 0;
 	LOG(ERR, "no memory for %u packet buffers: %s. Raise dpdk.memory or lower dpdk.mbufs",
-		d->conf.dpdk.mbufs, rte_strerror(rte_errno));
+		e->conf->dpdk.mbufs, rte_strerror(rte_errno));
 	return -ENOMEM;
 }

@@ -3,16 +3,14 @@
 #ifndef OVNET_APP_ENGINE_POOL_H
 #define OVNET_APP_ENGINE_POOL_H
 
-#include <stdint.h>
-
-struct daemon;
+#include "engine/engine.h"
 
 /*
- * Sets d->data_room and d->hugepages; the megabytes to ask the EAL for. -ENOMEM with a message
+ * Sets `data_room` and `hugepages`; the megabytes to ask the EAL for. -ENOMEM with a message
  * when hugepages are demanded and short.
  */
-int memory_choose(struct daemon *d, uint32_t *megabytes);
-/* Makes d->pool. */
-int memory_pool(struct daemon *d);
+int memory_choose(struct engine *e, uint16_t max_mtu, uint32_t *megabytes);
+/* Makes `pool`. */
+int memory_pool(struct engine *e);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon.h"
+#include "kernel/host_device.h"
 
 OVNET_LOG_TYPE(host)
 
@@ -15,22 +15,22 @@ OVNET_LOG_TYPE(host)
 
 /* What a list is made from. */
 struct making {
-	struct daemon *d;
+	struct blackhole *b;
 	struct blackhole_need need[BLACKHOLE_MAX_NEEDED];
 	unsigned n_need;
 	struct ovnet_prefix_list list;
 	struct ovnet_prefix left_out[BLACKHOLE_MAX_NEEDED]; /* for each need; family 0: nothing */
 };
 
-static bool serves(const struct daemon *d, const struct ovnet_addr *addr)
+static bool serves(const struct node *n, const struct ovnet_addr *addr)
 {
-	return ovnet_netconf_leasable(&d->netconf, addr) &&
-	       (addr->family == AF_INET || d->own.has_v6);
+	return ovnet_netconf_leasable(&n->netconf, addr) &&
+	       (addr->family == AF_INET || n->own.has_v6);
 }
 
 static bool may_need(const struct making *m, const struct ovnet_addr *addr)
 {
-	return m->n_need < BLACKHOLE_MAX_NEEDED && serves(m->d, addr);
+	return m->n_need < BLACKHOLE_MAX_NEEDED && serves(m->b->node, addr);
 }
 
 static void need(struct making *m, const struct ovnet_addr *addr, const char *what)
@@ -50,14 +50,13 @@ static void need_gateway(void *arg, const struct ovnet_main_route *r)
 }
 
 /* The overlay's own addresses are no obstacle: the host device's, and the pods' bridge's. */
-static bool is_overlays(const struct daemon *d, const struct ovnet_local_addr *a)
+static bool is_overlays(const struct blackhole *b, const struct ovnet_local_addr *a)
 {
-	const struct ovnet_prefix own = ovnet_prefix_from4(&d->own.subnet);
-	const struct ovnet_prefix own6 = ovnet_prefix_from6(&d->own.subnet6);
+	const struct ovnet_prefix own = ovnet_prefix_from4(&b->node->own.subnet);
+	const struct ovnet_prefix own6 = ovnet_prefix_from6(&b->node->own.subnet6);
 
-	return (d->host != NULL && a->ifindex == d->host->ifindex) ||
-	       ovnet_prefix_contains(&own, &a->addr) ||
-	       (d->own.has_v6 && ovnet_prefix_contains(&own6, &a->addr));
+	return a->ifindex == b->host_ifindex || ovnet_prefix_contains(&own, &a->addr) ||
+	       (b->node->own.has_v6 && ovnet_prefix_contains(&own6, &a->addr));
 }
 
 static void see_gateway(void *arg, const struct ovnet_main_route *r)
@@ -72,47 +71,47 @@ static void see_gateway(void *arg, const struct ovnet_main_route *r)
  * cni0 with the subnet of a former lease. The underlay is not reached by it, and its connected
  * route is no wider than what it is for: it beats the blackhole as things are.
  */
-static bool is_containers(const struct daemon *d, uint32_t ifindex)
+static bool is_containers(const struct blackhole *b, uint32_t ifindex)
 {
 	struct ovnet_link link;
 	bool routed = false;
 
-	for (unsigned i = 0; i < d->n_uplinks; i++)
-		if (d->uplinks[i].link.ifindex == ifindex)
+	for (unsigned i = 0; i < b->underlay->n; i++)
+		if (b->underlay->uplinks[i].link.ifindex == ifindex)
 			return false;
-	if (ovnet_kernel_link_by_index(d->kernel, ifindex, &link) < 0 ||
+	if (ovnet_kernel_link_by_index(b->kernel, ifindex, &link) < 0 ||
 		(strcmp(link.kind, "bridge") != 0 && strcmp(link.kind, "veth") != 0))
 		return false;
-	return ovnet_kernel_main_routes(d->kernel, ifindex, see_gateway, &routed) == 0 && !routed;
+	return ovnet_kernel_main_routes(b->kernel, ifindex, see_gateway, &routed) == 0 && !routed;
 }
 
 static void need_node(struct making *m)
 {
 	struct ovnet_local_addr *addrs = NULL;
-	struct daemon *d = m->d;
-	int n = ovnet_kernel_local_addrs(d->kernel, &addrs);
+	struct blackhole *b = m->b;
+	int n = ovnet_kernel_local_addrs(b->kernel, &addrs);
 
-	need(m, &d->public_ip, "this node's public IP");
-	need(m, &d->public_ip6, "this node's public IPv6");
+	need(m, &b->node->public_ip, "this node's public IP");
+	need(m, &b->node->public_ip6, "this node's public IPv6");
 	for (int i = 0; i < n; i++)
-		if (may_need(m, &addrs[i].addr) && !is_overlays(d, &addrs[i]) &&
-			!is_containers(d, addrs[i].ifindex))
+		if (may_need(m, &addrs[i].addr) && !is_overlays(b, &addrs[i]) &&
+			!is_containers(b, addrs[i].ifindex))
 			need(m, &addrs[i].addr, "an address of this node");
 	free(addrs);
 }
 
 static void collect(struct making *m)
 {
-	struct daemon *d = m->d;
-	const struct endpoint_names *names = &d->blackhole.names;
+	struct blackhole *b = m->b;
+	const struct endpoint_names *names = &b->names;
 
 	for (unsigned i = 0; i < names->n; i++)
 		for (unsigned k = 0; k < names->name[i].n; k++)
 			need(m, &names->name[i].addr[k], "an etcd endpoint");
-	for (unsigned i = 0; i < d->n_uplinks; i++) {
-		const struct uplink *u = &d->uplinks[i];
+	for (unsigned i = 0; i < b->underlay->n; i++) {
+		const struct uplink *u = &b->underlay->uplinks[i];
 		if (u->link.ifindex != 0)
-			(void)ovnet_kernel_main_routes(d->kernel, u->link.ifindex, need_gateway, m);
+			(void)ovnet_kernel_main_routes(b->kernel, u->link.ifindex, need_gateway, m);
 		else if (u->conf != NULL)
 			need(m, &u->conf->gateway, "the default gateway");
 	}
@@ -121,12 +120,12 @@ static void collect(struct making *m)
 
 static int add_ranges(struct making *m)
 {
-	const struct ovnet_netconf *c = &m->d->netconf;
+	const struct ovnet_netconf *c = &m->b->node->netconf;
 	struct ovnet_addr first = ovnet_addr_v4(c->range_first);
 	struct ovnet_addr last = ovnet_addr_v4(c->range_last);
 	int rc = ovnet_prefix_list_range(&m->list, &first, &last);
 
-	if (rc < 0 || !m->d->own.has_v6)
+	if (rc < 0 || !m->b->node->own.has_v6)
 		return rc;
 	first = ovnet_addr_v6(c->range6_first);
 	last = ovnet_addr_v6(c->range6_last);
@@ -157,16 +156,16 @@ static int leave_out(struct making *m)
 	for (unsigned i = 0; i < m->n_need; i++)
 		m->left_out[i] = ovnet_prefix_of_addr(&m->need[i].addr);
 	if (m->n_need > 0)
-		rc = ovnet_kernel_main_routes(m->d->kernel, 0, widen, m);
+		rc = ovnet_kernel_main_routes(m->b->kernel, 0, widen, m);
 	for (unsigned i = 0; i < m->n_need && rc == 0; i++)
 		rc = ovnet_prefix_list_without(&m->list, &m->left_out[i]);
 	return rc;
 }
 
-static void warn(struct daemon *d, const struct making *m)
+static void warn(struct blackhole *b, const struct making *m)
 {
 	char text[256] = "", addr[OVNET_ADDR_STRLEN];
-	bool on = d->conf.host.blackhole == CONF_BLACKHOLE_ON;
+	bool on = b->node->conf->host.blackhole == CONF_BLACKHOLE_ON;
 	size_t n = 0;
 
 	for (unsigned i = 0; i < m->n_need && i < NAMED; i++)
@@ -175,9 +174,9 @@ static void warn(struct daemon *d, const struct making *m)
 	if (m->n_need > NAMED)
 		snprintf(text + n, sizeof(text) - n, " and %u more", m->n_need - NAMED);
 	if (m->n_need == 0)
-		warn_clear(&d->warnings, "blackhole");
+		warn_clear(b->warnings, "blackhole");
 	else
-		warn_set(&d->warnings, "blackhole",
+		warn_set(b->warnings, "blackhole",
 			"%s: inside what the network config leases out. %s, and whoever leases it "
 			"takes it away: let SubnetMin and SubnetMax leave it out",
 			text,
@@ -188,28 +187,28 @@ static void warn(struct daemon *d, const struct making *m)
 
 static int make(struct making *m)
 {
-	struct daemon *d = m->d;
+	struct blackhole *b = m->b;
 	int rc;
 
 	collect(m);
 	/* Who leases an address of ours takes it away without a blackhole, too. */
-	rc = d->conf.host.blackhole == CONF_BLACKHOLE_OFF ? 0 : add_ranges(m);
-	if (rc == 0 && d->conf.host.blackhole == CONF_BLACKHOLE_AUTO)
+	rc = b->node->conf->host.blackhole == CONF_BLACKHOLE_OFF ? 0 : add_ranges(m);
+	if (rc == 0 && b->node->conf->host.blackhole == CONF_BLACKHOLE_AUTO)
 		rc = leave_out(m);
 	if (rc == 0)
-		warn(d, m);
+		warn(b, m);
 	return rc;
 }
 
-const struct ovnet_prefix_list *blackhole_list(struct daemon *d)
+const struct ovnet_prefix_list *blackhole_list(struct blackhole *b, uint32_t host_ifindex)
 {
-	struct blackhole *b = &d->blackhole;
 	struct making *m = calloc(1, sizeof(*m));
 	int rc = -ENOMEM;
 
+	b->host_ifindex = host_ifindex;
 	(void)endpoint_names_poll(&b->names);
 	if (m != NULL) {
-		m->d = d;
+		m->b = b;
 		rc = make(m);
 	}
 	if (rc < 0) {
@@ -230,25 +229,24 @@ const struct ovnet_prefix_list *blackhole_list(struct daemon *d)
 }
 
 /* Are others needed than those the list was made for? */
-static bool needs_changed(struct daemon *d)
+static bool needs_changed(struct blackhole *b)
 {
 	struct making *m = calloc(1, sizeof(*m));
 	bool changed;
 
 	if (m == NULL)
 		return false; /* the next check tries again */
-	m->d = d;
+	m->b = b;
 	collect(m);
-	changed = m->n_need != d->blackhole.n_need;
+	changed = m->n_need != b->n_need;
 	for (unsigned i = 0; i < m->n_need && !changed; i++)
-		changed = !ovnet_addr_equal(&m->need[i].addr, &d->blackhole.need[i].addr);
+		changed = !ovnet_addr_equal(&m->need[i].addr, &b->need[i].addr);
 	free(m);
 	return changed;
 }
 
-void blackhole_check(struct daemon *d)
+void blackhole_check(struct blackhole *b)
 {
-	struct blackhole *b = &d->blackhole;
 	const struct ovnet_prefix_list *list;
 
 	if (!b->computed)
@@ -256,11 +254,11 @@ void blackhole_check(struct daemon *d)
 	/* Routes matter only where something lies in the range. */
 	bool again = b->routes_changed && b->n_need > 0;
 	b->routes_changed = false;
-	if (!needs_changed(d) && !again)
+	if (!needs_changed(b) && !again)
 		return;
-	list = blackhole_list(d);
+	list = blackhole_list(b, b->host_ifindex);
 	if (list != NULL)
-		(void)ovnet_host_blackholes_set(d->kernel, list); /* the next check compares */
+		(void)ovnet_host_blackholes_set(b->kernel, list); /* the next check compares */
 }
 
 static void on_names(void *arg)
@@ -268,19 +266,22 @@ static void on_names(void *arg)
 	blackhole_check(arg);
 }
 
-static int blackhole_init(struct daemon *d)
+int blackhole_init(struct blackhole *b, struct ovnet_kernel *kernel, struct event_base *base,
+	const struct underlay *underlay)
 {
-	const char *urls =
-		d->conf.registry.type == CONF_REGISTRY_ETCD ? d->conf.etcd.endpoints : "";
+	const struct conf *conf = underlay->conf;
+	const char *urls = conf->registry.type == CONF_REGISTRY_ETCD ? conf->etcd.endpoints : "";
 
-	return endpoint_names_start(&d->blackhole.names, d->base, urls, on_names, d);
+	*b = (struct blackhole){.kernel = kernel,
+		.node = underlay->node,
+		.underlay = underlay,
+		.warnings = underlay->warnings};
+	return endpoint_names_start(&b->names, base, urls, on_names, b);
 }
 
-static void blackhole_fini(struct daemon *d)
+void blackhole_fini(struct blackhole *b)
 {
-	endpoint_names_stop(&d->blackhole.names);
-	ovnet_prefix_list_free(&d->blackhole.list);
-	d->blackhole.computed = false;
+	endpoint_names_stop(&b->names);
+	ovnet_prefix_list_free(&b->list);
+	b->computed = false;
 }
-
-const struct module module_blackhole = {"blackholes", blackhole_init, blackhole_fini};

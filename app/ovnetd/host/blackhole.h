@@ -10,10 +10,16 @@
 
 #include "base/prefix_list.h"
 #include "host/endpoint_names.h"
+#include "underlay/underlay.h"
 
 #define BLACKHOLE_MAX_NEEDED 64 /* more than any node has of them where it matters */
 
 struct blackhole {
+	struct ovnet_kernel *kernel;
+	const struct node *node;
+	const struct underlay *underlay;
+	struct warnings *warnings;
+	uint32_t host_ifindex;         /* of the host device when the list was made */
 	struct ovnet_prefix_list list; /* the blackholes */
 	struct blackhole_need {
 		struct ovnet_addr addr;
@@ -25,10 +31,13 @@ struct blackhole {
 	struct endpoint_names names;
 };
 
-struct daemon;
+/* Looks up etcd's endpoints from now on. 0 or -ENOMEM. */
+int blackhole_init(struct blackhole *b, struct ovnet_kernel *kernel, struct event_base *base,
+	const struct underlay *underlay);
+void blackhole_fini(struct blackhole *b);
 /* The list as it should be now. NULL: no memory (logged). */
-const struct ovnet_prefix_list *blackhole_list(struct daemon *d);
+const struct ovnet_prefix_list *blackhole_list(struct blackhole *b, uint32_t host_ifindex);
 /* Something it depends on may have changed: makes the list anew if so, and the routes with it. */
-void blackhole_check(struct daemon *d);
+void blackhole_check(struct blackhole *b);
 
 #endif

@@ -7,12 +7,15 @@
 #ifndef OVNET_APP_HOST_FIREWALL_JOB_H
 #define OVNET_APP_HOST_FIREWALL_JOB_H
 
-struct daemon;
+#include "node/node.h"
+
 struct event;
+struct event_base;
 struct ovnet_firewall;
 struct rules_job;
 
 struct rules {
+	const struct node *node;
 	struct ovnet_firewall *firewall; /* the job's while there is one */
 	struct rules_job *job;
 	struct event *timer, *done;
@@ -20,7 +23,11 @@ struct rules {
 	unsigned wanted, made; /* versions: of what rules_update() told of, of what there is */
 };
 
+/* 0 or negative errno. */
+int rules_init(struct rules *r, const struct node *node, struct event_base *base);
+/* The rules stay, as flanneld's do. */
+void rules_fini(struct rules *r);
 /* Network or subnet are known, or others than before. */
-void rules_update(struct daemon *d);
+void rules_update(struct rules *r);
 
 #endif

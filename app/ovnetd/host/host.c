@@ -3,36 +3,48 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "daemon.h"
+#include "host/host.h"
 
 OVNET_LOG_TYPE(host)
 
 #define MAX_ADDRS 64
 
-int host_set_up(struct daemon *d)
+static struct ovnet_port_conf port_conf(const struct host *h)
+{
+	const char *name = h->node->conf->host.device;
+
+	return (struct ovnet_port_conf){
+		.name = name,
+		.role = OVNET_PORT_HOST,
+		.iface = name,
+		.queues = h->node->conf->dpdk.workers,
+	};
+}
+
+int host_set_up(struct host *h)
 {
 	struct ovnet_host_conf conf = {
-		.network = {ovnet_prefix_from4(&d->netconf.network)},
-		.own = {ovnet_prefix_from4(&d->own.subnet)},
-		.blackholes = blackhole_list(d),
-		.mtu = d->overlay_mtu,
+		.network = {ovnet_prefix_from4(&h->node->netconf.network)},
+		.own = {ovnet_prefix_from4(&h->node->own.subnet)},
+		.blackholes = blackhole_list(h->blackhole, h->port->ifindex),
+		.mtu = h->node->overlay_mtu,
 	};
 
 	if (conf.blackholes == NULL)
 		return -ENOMEM;
-	if (d->own.has_v6) {
-		conf.network[1] = ovnet_prefix_from6(&d->netconf.network6);
-		conf.own[1] = ovnet_prefix_from6(&d->own.subnet6);
+	if (h->node->own.has_v6) {
+		conf.network[1] = ovnet_prefix_from6(&h->node->netconf.network6);
+		conf.own[1] = ovnet_prefix_from6(&h->node->own.subnet6);
 	}
-	return ovnet_host_device_setup(d->kernel, d->host->ifindex, &conf);
+	return ovnet_host_device_setup(h->kernel, h->port->ifindex, &conf);
 }
 
-static bool has_own_addresses(struct daemon *d)
+static bool has_own_addresses(struct host *h)
 {
-	struct ovnet_addr have[MAX_ADDRS], own = ovnet_addr_v4(d->own.subnet.addr_host);
-	struct ovnet_addr own6 = ovnet_addr_v6(d->own.subnet6.addr);
-	unsigned n = ovnet_kernel_link_addrs(d->kernel, d->host->ifindex, have, MAX_ADDRS);
-	bool found = false, found6 = !d->own.has_v6;
+	struct ovnet_addr have[MAX_ADDRS], own = ovnet_addr_v4(h->node->own.subnet.addr_host);
+	struct ovnet_addr own6 = ovnet_addr_v6(h->node->own.subnet6.addr);
+	unsigned n = ovnet_kernel_link_addrs(h->kernel, h->port->ifindex, have, MAX_ADDRS);
+	bool found = false, found6 = !h->node->own.has_v6;
 
 	for (unsigned i = 0; i < n; i++) {
 		found = found || ovnet_addr_equal(&have[i], &own);
@@ -41,73 +53,106 @@ static bool has_own_addresses(struct daemon *d)
 	return (found && found6) || n == MAX_ADDRS; /* too many to tell */
 }
 
-static void went_down(struct daemon *d)
+static void went_down(struct host *h)
 {
-	d->host_down = true;
-	warn_set(&d->warnings, "host-down",
+	h->down = true;
+	warn_set(h->warnings, "host-down",
 		"host device %s is down: the node's overlay packets are dropped until `ip link set "
 		"%s up`",
-		d->host->name, d->host->name);
+		h->port->name, h->port->name);
 }
 
-static void came_up(struct daemon *d)
+static void came_up(struct host *h)
 {
-	warn_clear(&d->warnings, "host-down");
+	warn_clear(h->warnings, "host-down");
 	/* The kernel forgets a device's routes when it goes down; the blackhole dropped meanwhile.
 	 */
-	d->host_down = host_set_up(d) < 0;
-	if (d->host_down)
+	h->down = host_set_up(h) < 0;
+	if (h->down)
 		return; /* the next check tries again */
-	peers_set_routes(d);
+	h->events.routes_gone(h->arg);
 }
 
-static void went_away(struct daemon *d)
+static void went_away(struct host *h)
 {
-	d->host_down = true;
-	warn_set(&d->warnings, "host-down",
+	h->down = true;
+	warn_set(h->warnings, "host-down",
 		"host device %s was deleted by somebody: making it anew; what was routed through "
 		"it besides ovnet's own is lost",
-		d->host->name);
-	port_lost(d, d->host);
+		h->port->name);
+	ports_lost(h->ports, h->port);
 }
 
-void host_link_changed(struct daemon *d, const struct ovnet_link *link)
+void host_link_changed(struct host *h, const struct ovnet_link *link)
 {
 	struct ovnet_link now;
 
-	if (d->host == NULL || link->ifindex != d->host->ifindex || d->lost[d->host->id])
+	if (h->port == NULL || link->ifindex != h->port->ifindex ||
+		ports_is_lost(h->ports, h->port))
 		return;
 	/* The event may be older than what we did to the device since. */
-	int rc = ovnet_kernel_link_by_index(d->kernel, link->ifindex, &now);
+	int rc = ovnet_kernel_link_by_index(h->kernel, link->ifindex, &now);
 	if (rc == -ENODEV)
-		went_away(d);
-	if (rc < 0 || !d->ready)
+		went_away(h);
+	if (rc < 0 || !node_has(h->node, NODE_READY))
 		return;
 	if (!now.up) {
-		went_down(d);
-	} else if (d->host_down) {
-		came_up(d);
-	} else if (!has_own_addresses(d)) {
+		went_down(h);
+	} else if (h->down) {
+		came_up(h);
+	} else if (!has_own_addresses(h)) {
 		LOG(WARN, "an address of host device %s was removed by somebody: putting it back",
-			d->host->name);
-		if (host_set_up(d) == 0)
-			peers_set_routes(d);
+			h->port->name);
+		if (host_set_up(h) == 0)
+			h->events.routes_gone(h->arg);
 	}
 }
 
-int host_reopen(struct daemon *d)
+void host_check(struct host *h)
 {
+	const struct ovnet_link link = {.ifindex = h->port != NULL ? h->port->ifindex : 0};
+
+	host_link_changed(h, &link);
+}
+
+static int reopen(void *arg, struct ovnet_port *lost)
+{
+	struct host *h = arg;
+	const struct ovnet_port_conf conf = port_conf(h);
 	int err;
-	struct ovnet_port *fresh = ports_open_host(d, d->host->id, NULL, &err);
+	struct ovnet_port *fresh = ports_replace(h->ports, lost, &ovnet_driver_host, &conf, &err);
 
 	if (fresh == NULL)
 		return err;
-	err = port_replace(d, fresh);
-	if (err < 0)
-		return err;
-	d->host = fresh;
-	d->host_down = false;
-	if (d->ready)
-		came_up(d);
+	h->port = fresh;
+	h->down = false;
+	if (node_has(h->node, NODE_READY))
+		came_up(h);
 	return 0;
+}
+
+int host_open(struct host *h, struct ovnet_patience *patience)
+{
+	struct ovnet_port_conf conf = port_conf(h);
+	const struct port_owner owner = {reopen, h};
+	int err;
+
+	conf.patience = patience;
+	h->port = ports_open(h->ports, &ovnet_driver_host, &conf, &owner, &err);
+	return h->port != NULL ? 0 : err;
+}
+
+void host_init(struct host *h, struct ovnet_kernel *kernel, struct ports *ports,
+	const struct node *node, struct blackhole *blackhole, const struct host_events *events,
+	void *arg)
+{
+	*h = (struct host){
+		.kernel = kernel,
+		.ports = ports,
+		.node = node,
+		.warnings = node->warnings,
+		.blackhole = blackhole,
+		.events = *events,
+		.arg = arg,
+	};
 }

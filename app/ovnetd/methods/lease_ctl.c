@@ -6,10 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/log.h"
 #include "daemon.h"
-
-OVNET_LOG_TYPE(daemon)
 
 static json_t *order_json(const struct lease_orders *o)
 {
@@ -41,27 +38,6 @@ json_t *lease_show(void *arg, const json_t *params, char *err, size_t err_size)
 		handle, "revision", (json_int_t)own.revision, "since", (json_int_t)own.since,
 		"renewed_at", (json_int_t)own.renewed_at, "transport", s.transport, "endpoint",
 		s.endpoint, "connected", s.connected, "order", order_json(&d->orders));
-}
-
-static void on_goodbye(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what;
-	daemon_exit(arg, EXIT_SUCCESS);
-}
-
-void lease_ordered(void *arg, enum ovnet_lease_order order, const char *err)
-{
-	static const struct timeval moment = {.tv_sec = 1}; /* ovnetctl asks how it went */
-	struct daemon *d = arg;
-
-	d->orders.running = false;
-	snprintf(d->orders.error, sizeof(d->orders.error), "%s", err != NULL ? err : "");
-	if (err != NULL || order != OVNET_LEASE_REMOVE)
-		return;
-	LOG(NOTICE, "the lease was given back: stopping; `ovnetd --cleanup` removes device and "
-		    "routes");
-	if (event_base_once(d->base, -1, EV_TIMEOUT, on_goodbye, d, &moment) < 0)
-		daemon_exit(d, EXIT_SUCCESS);
 }
 
 static json_t *start(struct daemon *d, enum ovnet_lease_order order, char *err, size_t err_size)

@@ -7,17 +7,6 @@
 #define OVNET_APP_METHODS_LEASE_CTL_H
 
 #include <jansson.h>
-#include <stdbool.h>
-
-#include "lease/lease_client.h"
-
-struct lease_orders {
-	unsigned number; /* of the last one; 0: none */
-	bool running;
-	char error[512]; /* "": it went well */
-};
-
-void lease_ordered(void *arg, enum ovnet_lease_order order, const char *err);
 
 json_t *lease_show(void *arg, const json_t *params, char *err, size_t err_size);
 json_t *lease_reserve(void *arg, const json_t *params, char *err, size_t err_size);

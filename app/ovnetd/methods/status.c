@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "methods/lease_ctl.h"
 #include "methods/status.h"
 
 json_t *addr_json(const struct ovnet_addr *a)
@@ -47,23 +48,23 @@ json_t *mac_json(const struct ovnet_mac *m)
 
 static json_t *node_json(struct daemon *d)
 {
-	json_t *n = json_pack("{s:o,s:s,s:s,s:s}", "public_ip", addr_json(&d->public_ip), "iface",
-		d->uplinks[0].port->name, "host_device", d->host->name, "subnet_file",
-		d->conf.node.subnet_file);
+	json_t *n = json_pack("{s:o,s:s,s:s,s:s}", "public_ip", addr_json(&d->node.public_ip),
+		"iface", d->underlay.uplinks[0].port->name, "host_device", d->host.port->name,
+		"subnet_file", d->conf.node.subnet_file);
 
-	if (n == NULL || !d->ready)
+	if (n == NULL || !node_has(&d->node, NODE_READY))
 		return n;
-	json_object_set_new(n, "subnet", prefix4_json(&d->own.subnet));
-	json_object_set_new(n, "network", prefix4_json(&d->netconf.network));
-	if (d->own.has_v6) {
-		json_object_set_new(n, "subnet6", prefix6_json(&d->own.subnet6));
-		json_object_set_new(n, "network6", prefix6_json(&d->netconf.network6));
+	json_object_set_new(n, "subnet", prefix4_json(&d->node.own.subnet));
+	json_object_set_new(n, "network", prefix4_json(&d->node.netconf.network));
+	if (d->node.own.has_v6) {
+		json_object_set_new(n, "subnet6", prefix6_json(&d->node.own.subnet6));
+		json_object_set_new(n, "network6", prefix6_json(&d->node.netconf.network6));
 	}
-	json_object_set_new(n, "backend", json_string(ovnet_backend_name(d->netconf.backend)));
-	json_object_set_new(n, "vni", json_integer(d->netconf.vni));
-	json_object_set_new(n, "udp_port", json_integer(d->netconf.port));
-	json_object_set_new(n, "vtep_mac", mac_json(&d->own.vtep_mac));
-	json_object_set_new(n, "mtu", json_integer(d->overlay_mtu));
+	json_object_set_new(n, "backend", json_string(ovnet_backend_name(d->node.netconf.backend)));
+	json_object_set_new(n, "vni", json_integer(d->node.netconf.vni));
+	json_object_set_new(n, "udp_port", json_integer(d->node.netconf.port));
+	json_object_set_new(n, "vtep_mac", mac_json(&d->node.own.vtep_mac));
+	json_object_set_new(n, "mtu", json_integer(d->node.overlay_mtu));
 	return n;
 }
 
@@ -83,9 +84,9 @@ static json_t *etcd_json(struct daemon *d, const struct ovnet_lease_status *s)
 static json_t *dpdk_json(struct daemon *d)
 {
 	return json_pack("{s:s,s:i,s:i,s:s,s:i,s:s}", "memory",
-		d->hugepages ? "hugepages" : "4K pages", "mbufs", (int)d->conf.dpdk.mbufs,
-		"mbufs_free", (int)rte_mempool_avail_count(d->pool), "cpu_level", d->path->level,
-		"workers", (int)d->shared.n_workers, "mode",
+		d->engine.hugepages ? "hugepages" : "4K pages", "mbufs", (int)d->conf.dpdk.mbufs,
+		"mbufs_free", (int)rte_mempool_avail_count(d->engine.pool), "cpu_level",
+		d->engine.path->level, "workers", (int)d->engine.shared.n_workers, "mode",
 		d->conf.dpdk.mode == CONF_MODE_POLL ? "poll" : "adaptive");
 }
 

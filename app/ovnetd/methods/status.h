@@ -23,7 +23,9 @@ json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size
 /* status_lists.c */
 extern const struct ovnet_ctl_rows status_peers, status_leases;
 
-/* status.c: new references. */
+/* status.c */
+extern const struct ovnet_ctl_method status_methods[];
+/* New references. */
 json_t *addr_json(const struct ovnet_addr *a);
 json_t *prefix_json(const struct ovnet_prefix *p); /* null: none */
 json_t *prefix4_json(const struct ovnet_prefix4 *p);

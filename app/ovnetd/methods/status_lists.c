@@ -13,23 +13,23 @@
 static json_t *peer_json(struct daemon *d, const struct peer *p)
 {
 	struct ovnet_peer_counters c;
-	bool vxlan = d->netconf.backend == OVNET_BACKEND_VXLAN;
+	bool vxlan = d->node.netconf.backend == OVNET_BACKEND_VXLAN;
 	json_t *o = json_pack("{s:o,s:o,s:o,s:s}", "subnet", prefix_json(&p->subnet), "public_ip",
 		addr_json(&p->public_ip), "vtep_mac", vxlan ? mac_json(&p->vtep_mac) : json_null(),
 		"state", peer_state_name(p));
-	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->fib, &p->subnet);
+	const struct ovnet_peer *fp = ovnet_fib_get_peer(d->engine.fib, &p->subnet);
 
 	if (fp != NULL)
 		json_object_set_new(o, "encap", json_string(ovnet_encap_name(fp->encap)));
 	if (p->state == PEER_OK) {
-		const struct ovnet_nexthop *nh = ovnet_nh_get(p->nh);
+		const struct ovnet_nexthop *nh = ovnet_nh_get(p->hop.nh);
 		struct ovnet_mac mac;
 		memcpy(mac.b, nh->eth, sizeof(mac.b));
-		json_object_set_new(o, "uplink", json_string(p->uplink->port->name));
-		json_object_set_new(o, "via", addr_json(&p->next_hop));
+		json_object_set_new(o, "uplink", json_string(p->hop.uplink->port->name));
+		json_object_set_new(o, "via", addr_json(&p->hop.addr));
 		json_object_set_new(o, "mac", nh->resolved ? mac_json(&mac) : json_null());
 	}
-	peer_counters(d, p, &c);
+	peer_counters(&d->peers, p, &c);
 	json_object_set_new(o, "tx_packets", json_integer((json_int_t)c.tx_packets));
 	json_object_set_new(o, "tx_bytes", json_integer((json_int_t)c.tx_bytes));
 	json_object_set_new(o, "rx_packets", json_integer((json_int_t)c.rx_packets));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "engine/totals.h"
 #include "methods/status.h"
 
 static json_t *u64(uint64_t v)
@@ -33,20 +34,13 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 	static const char *const roles[] = {[OVNET_PORT_HOST] = "host",
 		[OVNET_PORT_ATTACH] = "attach",
 		[OVNET_PORT_UPLINK] = "uplink"};
-	struct ovnet_port_counters sum = {0};
+	const struct ovnet_port_counters sum = totals_port(&d->engine, p->id);
 	struct ovnet_port_stats st = {0};
 	struct ovnet_link link;
 	const struct ovnet_mac ours = ovnet_port_mac(p);
 	char mac[OVNET_MAC_STRLEN];
 
-	for (unsigned i = 0; i < d->shared.n_workers; i++) {
-		const struct ovnet_port_counters *c = &d->workers[i]->counters.port[p->id];
-		sum.rx_packets += c->rx_packets;
-		sum.rx_bytes += c->rx_bytes;
-		sum.tx_packets += c->tx_packets;
-		sum.tx_bytes += c->tx_bytes;
-	}
-	ports_stats(d, p, &st);
+	ports_stats(&d->ports, p, &st);
 	/* The kernel's, which changes: the host device gets the overlay's after it was opened. */
 	uint16_t mtu =
 		p->ifindex != 0 && ovnet_kernel_link_by_index(d->kernel, p->ifindex, &link) == 0
@@ -91,15 +85,15 @@ json_t *status_ports(void *arg, const json_t *params, char *err, size_t err_size
 	if (!status_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
-	for (unsigned i = 0; i < d->n_ports; i++)
-		if (d->ports[i] != NULL)
-			json_array_append_new(list, port_json(d, d->ports[i]));
+	for (unsigned i = 0; i < d->ports.n; i++)
+		if (d->ports.slot[i].port != NULL)
+			json_array_append_new(list, port_json(d, d->ports.slot[i].port));
 	return list;
 }
 
 static json_t *queues_json(struct daemon *d, unsigned worker)
 {
-	const struct ovnet_worker_ports *wp = &atomic_load(&d->shared.map)->worker[worker];
+	const struct ovnet_worker_ports *wp = &atomic_load(&d->engine.shared.map)->worker[worker];
 	json_t *list = json_array();
 	char text[64];
 
@@ -118,8 +112,8 @@ json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_si
 	if (!status_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
-	for (unsigned i = 0; i < d->shared.n_workers; i++) {
-		struct ovnet_worker *w = d->workers[i];
+	for (unsigned i = 0; i < d->engine.shared.n_workers; i++) {
+		struct ovnet_worker *w = d->engine.workers[i];
 		const struct ovnet_counters *c = &w->counters;
 		double busy = c->total_cycles > 0
 				      ? 100.0 * (double)c->busy_cycles / (double)c->total_cycles
@@ -140,31 +134,21 @@ json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_si
 json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	struct daemon *d = arg;
-	uint64_t absorbed = 0, answers = 0, limited = 0, pieces = 0;
 
 	(void)params;
 	if (!status_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
 	for (unsigned s = 0; s < OVNET_STAGE_COUNT; s++) {
-		uint64_t packets = 0, bursts = 0;
-		for (unsigned i = 0; i < d->shared.n_workers; i++) {
-			packets += d->workers[i]->counters.stage_packets[s];
-			bursts += d->workers[i]->counters.stage_bursts[s];
-		}
+		const struct totals_stage sum = totals_stage(&d->engine, s);
 		json_array_append_new(
 			list, json_pack("{s:s,s:o,s:o}", "stage", ovnet_stage_name(s), "packets",
-				      u64(packets), "bursts", u64(bursts)));
+				      u64(sum.packets), "bursts", u64(sum.bursts)));
 	}
-	for (unsigned i = 0; i < d->shared.n_workers; i++) {
-		const struct ovnet_counters *c = &d->workers[i]->counters;
-		absorbed += c->absorbed;
-		answers += c->answers;
-		limited += c->answers_limited;
-		pieces += c->pieces;
-	}
-	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "stages", list, "absorbed", u64(absorbed),
-		"answers", u64(answers), "answers_limited", u64(limited), "pieces", u64(pieces));
+	const struct totals_other sum = totals_other(&d->engine);
+	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "stages", list, "absorbed", u64(sum.absorbed),
+		"answers", u64(sum.answers), "answers_limited", u64(sum.answers_limited), "pieces",
+		u64(sum.pieces));
 }
 
 static json_t *drop_json(const char *reason, const char *help, uint64_t packets,
@@ -182,20 +166,12 @@ static json_t *drop_json(const char *reason, const char *help, uint64_t packets,
 static void stage_drops(struct daemon *d, bool all, json_t *list)
 {
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++) {
-		uint64_t packets = 0, permitted = 0;
-		struct ovnet_addr source = {0};
-		for (unsigned i = 0; i < d->shared.n_workers; i++) {
-			const struct ovnet_counters *c = &d->workers[i]->counters;
-			packets += c->drops[r];
-			permitted += c->permitted[r];
-			if (c->last_source[r].family != 0)
-				source = c->last_source[r];
-		}
-		if (packets == 0 && permitted == 0 && !all)
+		const struct totals_drop sum = totals_drop(&d->engine, r);
+		if (sum.packets == 0 && sum.permitted == 0 && !all)
 			continue;
-		json_t *row =
-			drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets, &source, NULL);
-		json_object_set_new(row, "permitted", u64(permitted));
+		json_t *row = drop_json(
+			ovnet_drop_name(r), ovnet_drop_help(r), sum.packets, &sum.source, NULL);
+		json_object_set_new(row, "permitted", u64(sum.permitted));
 		json_array_append_new(list, row);
 	}
 }
@@ -207,13 +183,13 @@ static void port_drops(struct daemon *d, struct ovnet_port *p, bool all, json_t 
 	struct ovnet_port_stats st = {0};
 
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++) {
-		uint64_t packets = ports_rx_drops(d, p, r);
+		uint64_t packets = ports_rx_drops(&d->ports, p, r);
 		if (packets > 0)
 			json_array_append_new(
 				list, drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets,
 					      &unknown, p->name));
 	}
-	ports_stats(d, p, &st);
+	ports_stats(&d->ports, p, &st);
 	if (st.missed > 0 || all)
 		json_array_append_new(
 			list, drop_json("device-missed",
@@ -234,8 +210,8 @@ json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size
 		return NULL;
 	json_t *list = json_array();
 	stage_drops(d, all, list);
-	for (unsigned i = 0; i < d->n_ports; i++)
-		if (d->ports[i] != NULL)
-			port_drops(d, d->ports[i], all, list);
+	for (unsigned i = 0; i < d->ports.n; i++)
+		if (d->ports.slot[i].port != NULL)
+			port_drops(d, d->ports.slot[i].port, all, list);
 	return list;
 }

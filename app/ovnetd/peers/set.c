@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "daemon.h"
 #include "underlay/next_hop.h"
 
 OVNET_LOG_TYPE(peers)
@@ -106,33 +105,31 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static void warn_no_route(struct daemon *d)
+static void warn_no_route(struct peers *ps)
 {
-	const struct peers *ps = &d->peers;
 	char a[OVNET_ADDR_STRLEN];
 
 	if (ps->n_no_route == 0) {
-		warn_clear(&d->warnings, "no-route");
+		warn_clear(ps->warnings, "no-route");
 		return;
 	}
 	ovnet_addr_text(&ps->no_route, a, sizeof(a));
-	warn_set(&d->warnings, "no-route",
+	warn_set(ps->warnings, "no-route",
 		"no uplink leads to %u of %u peers, %s for one: their packets are dropped "
 		"(no-uplink) until `ip route get %s` names one of ours",
 		ps->n_no_route, ps->n, a, a);
 }
 
-static void warn_off_link(struct daemon *d)
+static void warn_off_link(struct peers *ps)
 {
-	const struct peers *ps = &d->peers;
 	char a[OVNET_ADDR_STRLEN];
 
 	if (ps->n_off_link == 0) {
-		warn_clear(&d->warnings, "off-link");
+		warn_clear(ps->warnings, "off-link");
 		return;
 	}
 	ovnet_addr_text(&ps->off_link, a, sizeof(a));
-	warn_set(&d->warnings, "off-link",
+	warn_set(ps->warnings, "off-link",
 		"%u of %u peers are behind a router, %s for one: host-gw cannot reach them, their "
 		"packets are dropped (no-uplink); use Backend.Type vxlan, with DirectRouting for "
 		"the others",
@@ -186,9 +183,8 @@ static void sweep(struct peers *ps, unsigned what)
 	kick(ps);
 }
 
-static void work_batch(struct daemon *d)
+static void work_batch(struct peers *ps)
 {
-	struct peers *ps = &d->peers;
 	struct peer *batch[PEER_BATCH], *p;
 	unsigned n = 0;
 
@@ -198,7 +194,7 @@ static void work_batch(struct daemon *d)
 		p->queued = false;
 		batch[n++] = p;
 	}
-	peers_settle(d, batch, n);
+	peers_settle(ps, batch, n);
 	for (unsigned i = 0; i < n; i++)
 		if (batch[i]->gone && batch[i]->state == PEER_IGNORED)
 			delete (ps, batch[i]);
@@ -206,8 +202,7 @@ static void work_batch(struct daemon *d)
 
 static void work(evutil_socket_t fd, short what, void *arg)
 {
-	struct daemon *d = arg;
-	struct peers *ps = &d->peers;
+	struct peers *ps = arg;
 	uint64_t end = now_us() + SLICE_US;
 
 	(void)fd;
@@ -219,11 +214,11 @@ static void work(evutil_socket_t fd, short what, void *arg)
 		}
 		if (ps->sweep != NULL)
 			sweep_some(ps);
-		work_batch(d);
+		work_batch(ps);
 	}
-	warn_no_route(d);
-	warn_off_link(d);
-	overlay_settled(d);
+	warn_no_route(ps);
+	warn_off_link(ps);
+	ps->events.settled(ps->arg);
 }
 
 static void take_lease(struct peer *p, const struct ovnet_lease *lease)
@@ -237,90 +232,90 @@ static void take_lease(struct peer *p, const struct ovnet_lease *lease)
 }
 
 static void set_one(
-	struct daemon *d, const struct ovnet_prefix *subnet, const struct ovnet_lease *lease)
+	struct peers *ps, const struct ovnet_prefix *subnet, const struct ovnet_lease *lease)
 {
-	struct peer *p = peers_find(&d->peers, subnet);
+	struct peer *p = peers_find(ps, subnet);
 	char s[OVNET_PREFIX_STRLEN], a[OVNET_ADDR_STRLEN];
 
 	ovnet_prefix_text(subnet, s, sizeof(s));
 	if (p == NULL)
-		p = add(&d->peers, subnet);
+		p = add(ps, subnet);
 	if (p == NULL) {
 		LOG(ERR, "no memory for peer %s", s);
 		return;
 	}
 	if (p->gone) {
-		d->peers.n++;
+		ps->n++;
 		p->counted = false; /* another node's, it starts from zero */
 	}
 	p->gone = false;
 	take_lease(p, lease);
-	p->wanted = peer_usable(d, p);
+	p->wanted = peer_usable(ps, p);
 	p->published = false;
 	/* Not every one at every start. */
-	if (p->wanted && d->settled)
+	if (p->wanted && node_has(ps->node, NODE_SETTLED))
 		LOG(INFO, "peer %s at %s", s, ovnet_addr_text(&p->public_ip, a, sizeof(a)));
-	queue(&d->peers, p);
+	queue(ps, p);
 }
 
-static void del_one(struct daemon *d, const struct ovnet_prefix *subnet)
+static void del_one(struct peers *ps, const struct ovnet_prefix *subnet)
 {
-	struct peer *p = peers_find(&d->peers, subnet);
+	struct peer *p = peers_find(ps, subnet);
 	char text[OVNET_PREFIX_STRLEN];
 
 	if (p == NULL || p->gone)
 		return;
 	LOG(INFO, "peer %s is gone", ovnet_prefix_text(subnet, text, sizeof(text)));
 	p->gone = true;
-	d->peers.n--;
-	queue(&d->peers, p);
+	ps->n--;
+	queue(ps, p);
 }
 
-void peers_set(struct daemon *d, const struct ovnet_lease *lease)
+void peers_set(struct peers *ps, const struct ovnet_lease *lease)
 {
 	const struct ovnet_prefix v4 = ovnet_prefix_from4(&lease->subnet);
 	const struct ovnet_prefix v6 = ovnet_prefix_from6(&lease->subnet6);
-	const struct peer *was = peers_find(&d->peers, &v4);
+	const struct peer *was = peers_find(ps, &v4);
 
 	if (was != NULL && was->lease.has_v6 &&
 		!(lease->has_v6 && ovnet_prefix6_equal(&was->lease.subnet6, &lease->subnet6))) {
 		const struct ovnet_prefix former = ovnet_prefix_from6(&was->lease.subnet6);
-		del_one(d, &former);
+		del_one(ps, &former);
 	}
-	set_one(d, &v4, lease);
+	set_one(ps, &v4, lease);
 	if (lease->has_v6)
-		set_one(d, &v6, lease);
+		set_one(ps, &v6, lease);
 }
 
-void peers_del(struct daemon *d, const struct ovnet_lease *lease)
+void peers_del(struct peers *ps, const struct ovnet_lease *lease)
 {
 	const struct ovnet_prefix v4 = ovnet_prefix_from4(&lease->subnet);
 	const struct ovnet_prefix v6 = ovnet_prefix_from6(&lease->subnet6);
 
-	del_one(d, &v4);
+	del_one(ps, &v4);
 	if (lease->has_v6)
-		del_one(d, &v6);
+		del_one(ps, &v6);
 }
 
-void peers_resolve_all(struct daemon *d)
+void peers_resolve_all(struct peers *ps)
 {
-	sweep(&d->peers, SWEEP_RESOLVE);
+	sweep(ps, SWEEP_RESOLVE);
 }
 
-void peers_republish(struct daemon *d)
+void peers_republish(struct peers *ps)
 {
-	sweep(&d->peers, SWEEP_PUBLISH);
+	sweep(ps, SWEEP_PUBLISH);
 }
 
-void peers_set_routes(struct daemon *d)
+void peers_set_routes(struct peers *ps)
 {
-	sweep(&d->peers, SWEEP_ROUTE);
+	sweep(ps, SWEEP_ROUTE);
 }
 
-void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr *addr,
+void peers_neighbour(struct peers *ps, uint32_t ifindex, const struct ovnet_addr *addr,
 	const struct ovnet_mac *mac)
 {
-	struct uplink *u = uplink_by_ifindex(d, ifindex);
+	struct uplink *u = uplink_by_ifindex(ps->underlay, ifindex);
 	char a[OVNET_ADDR_STRLEN], m[OVNET_MAC_STRLEN];
 
 	if (u == NULL)
@@ -333,12 +328,12 @@ void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr
 	else
 		LOG(INFO, "next hop %s on %s is %s", ovnet_addr_text(addr, a, sizeof(a)),
 			u->port->name, ovnet_mac_text(mac, m, sizeof(m)));
-	next_hop_resolved(d, u, addr, mac);
+	next_hop_resolved(ps->underlay, u, addr, mac);
 }
 
 static bool keep_route(void *arg, const struct ovnet_prefix *subnet)
 {
-	struct peers *ps = &((struct daemon *)arg)->peers;
+	struct peers *ps = arg;
 	struct peer *p = peers_find(ps, subnet);
 
 	if (p == NULL || p->gone || !p->wanted)
@@ -349,17 +344,16 @@ static bool keep_route(void *arg, const struct ovnet_prefix *subnet)
 
 static void on_checked(void *arg, int err)
 {
-	struct daemon *d = arg;
+	struct peers *ps = arg;
 
-	sweep(&d->peers, err == 0 && !d->host_down ? SWEEP_MISSING : SWEEP_RETRY);
+	sweep(ps, err == 0 && !ps->host->down ? SWEEP_MISSING : SWEEP_RETRY);
 }
 
-void peers_check(struct daemon *d)
+void peers_check(struct peers *ps)
 {
-	struct peers *ps = &d->peers;
-	int rc = d->host_down ? -ENETDOWN
-			      : ovnet_host_routes_check(
-					d->kernel, d->host->ifindex, keep_route, on_checked, d);
+	int rc = ps->host->down ? -ENETDOWN
+				: ovnet_host_routes_check(ps->kernel, ps->host->port->ifindex,
+					  keep_route, on_checked, ps);
 
 	if (rc == 0)
 		ps->check++;
@@ -368,26 +362,26 @@ void peers_check(struct daemon *d)
 	kick(ps);
 }
 
-int peers_init(struct daemon *d)
+int peers_init(struct peers *ps)
 {
-	TAILQ_INIT(&d->peers.list);
-	TAILQ_INIT(&d->peers.work);
-	d->peers.worker = event_new(d->base, -1, 0, work, d);
-	return d->peers.worker != NULL ? 0 : -ENOMEM;
+	TAILQ_INIT(&ps->list);
+	TAILQ_INIT(&ps->work);
+	ps->worker = event_new(ps->engine->base, -1, 0, work, ps);
+	return ps->worker != NULL ? 0 : -ENOMEM;
 }
 
-void peers_fini(struct daemon *d)
+void peers_fini(struct peers *ps)
 {
 	struct peer *p;
 
-	if (d->peers.worker == NULL)
+	if (ps->worker == NULL)
 		return;
 	/* The host's routes stay: what they carry is dropped, never sent bare, until we are back.
 	 */
-	while ((p = TAILQ_FIRST(&d->peers.list)) != NULL) {
-		next_hop_release(d, p);
-		delete (&d->peers, p);
+	while ((p = TAILQ_FIRST(&ps->list)) != NULL) {
+		next_hop_release(ps->underlay, &p->hop);
+		delete (ps, p);
 	}
-	event_free(d->peers.worker);
-	d->peers.worker = NULL;
+	event_free(ps->worker);
+	ps->worker = NULL;
 }

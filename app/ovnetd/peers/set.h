@@ -12,12 +12,11 @@
 
 #include <sys/queue.h>
 
+#include "host/host.h"
 #include "lease/flannel/lease_value.h"
+#include "node/ingress.h"
 #include "packet/counters.h"
-
-struct daemon;
-struct uplink;
-struct ovnet_nh_slot;
+#include "underlay/next_hop.h"
 
 enum peer_state {
 	PEER_OK,       /* in the FIB with a next hop; its MAC may still be pending */
@@ -40,19 +39,28 @@ struct peer {
 	bool routed;    /* the host device has its route */
 	uint32_t seen;  /* the last check of routes that saw its own, or did not have to */
 	enum peer_state state;
-	struct uplink *uplink;      /* PEER_OK */
-	uint32_t ifindex;           /* PEER_OK: of the uplink when the next hop was taken */
-	struct ovnet_addr next_hop; /* PEER_OK: gateway, or the peer itself when on link */
-	struct ovnet_addr source;   /* PEER_OK: outer source address */
-	uint16_t mtu;
-	struct ovnet_nh_slot *nh; /* PEER_OK: one reference */
+	struct next_hop_ref hop; /* held: PEER_OK */
 	/* Its id in the FIB and what a former peer of that id had counted by then. */
 	bool counted;
 	uint32_t id;
 	struct ovnet_peer_counters former;
 };
 
+struct peers_events {
+	/* Every peer is in the FIB, or failed and waits for the next check. */
+	void (*settled)(void *arg);
+};
+
 struct peers {
+	struct engine *engine;
+	struct ovnet_kernel *kernel;
+	struct underlay *underlay;
+	const struct node *node;
+	const struct ingress *ingress;
+	const struct host *host;
+	struct warnings *warnings;
+	struct peers_events events;
+	void *arg;
 	TAILQ_HEAD(, peer) list, work;
 	void *tree;           /* tsearch(3) by subnet */
 	struct event *worker; /* runs the queue */
@@ -64,27 +72,29 @@ struct peers {
 	struct ovnet_addr no_route, off_link; /* the last one found so */
 };
 
-int peers_init(struct daemon *d);
-void peers_fini(struct daemon *d);
+/* 0 or -ENOMEM. Of `ps` the neighbours, `events` and `arg` are set, the rest is zero. */
+int peers_init(struct peers *ps);
+/* The host's routes stay. */
+void peers_fini(struct peers *ps);
 
-void peers_set(struct daemon *d, const struct ovnet_lease *lease);
-void peers_del(struct daemon *d, const struct ovnet_lease *lease);
+void peers_set(struct peers *ps, const struct ovnet_lease *lease);
+void peers_del(struct peers *ps, const struct ovnet_lease *lease);
 /* Routes or uplinks changed: looks at every peer anew. */
-void peers_resolve_all(struct daemon *d);
+void peers_resolve_all(struct peers *ps);
 /* The overlay changed (other subnet, VNI, MAC): publishes every peer anew. */
-void peers_republish(struct daemon *d);
+void peers_republish(struct peers *ps);
 /* A neighbour's MAC is known, changed, or lost (NULL). */
-void peers_neighbour(struct daemon *d, uint32_t ifindex, const struct ovnet_addr *addr,
+void peers_neighbour(struct peers *ps, uint32_t ifindex, const struct ovnet_addr *addr,
 	const struct ovnet_mac *mac);
 /* The host device has lost its routes: every peer's route once more. */
-void peers_set_routes(struct daemon *d);
+void peers_set_routes(struct peers *ps);
 /*
  * Compares with the kernel: removes routes without a peer, puts back what somebody removed, and
- * tries again what failed. Calls overlay_settled() when all is done.
+ * tries again what failed. Raises `settled` when all is done.
  */
-void peers_check(struct daemon *d);
+void peers_check(struct peers *ps);
 /* Since it is a peer, over all workers. */
-void peer_counters(struct daemon *d, const struct peer *p, struct ovnet_peer_counters *sum);
+void peer_counters(struct peers *ps, const struct peer *p, struct ovnet_peer_counters *sum);
 const char *peer_state_name(const struct peer *p);
 /* NULL: there is none. */
 struct peer *peers_find(struct peers *ps, const struct ovnet_prefix *subnet);
@@ -94,8 +104,8 @@ struct peer *peers_find(struct peers *ps, const struct ovnet_prefix *subnet);
  * that are gone.
  */
 #define PEER_BATCH 64
-void peers_settle(struct daemon *d, struct peer *const *peers, unsigned n);
+void peers_settle(struct peers *ps, struct peer *const *peers, unsigned n);
 /* Can this daemon carry packets for the peer? Logs a no. */
-bool peer_usable(struct daemon *d, const struct peer *p);
+bool peer_usable(struct peers *ps, const struct peer *p);
 
 #endif

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "daemon.h"
 #include "port/udp_socket.h"
+#include "underlay/uplinks.h"
 
 OVNET_LOG_TYPE(ports)
 
@@ -20,67 +20,65 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	ovnet_udp_socket_read(arg);
 }
 
-static int watch(struct daemon *d, struct uplink *u)
+static int watch(struct underlay *under, struct uplink *u)
 {
-	u->readable = event_new(d->base, ovnet_udp_socket_fd(u->fragments), EV_READ | EV_PERSIST,
-		on_readable, u->fragments);
+	u->readable = event_new(under->ports->engine->base, ovnet_udp_socket_fd(u->fragments),
+		EV_READ | EV_PERSIST, on_readable, u->fragments);
 	if (u->readable != NULL && event_add(u->readable, NULL) == 0)
 		return 0;
 	LOG(ERR, "no memory to watch port '%s'", u->fragments->name);
 	return -ENOMEM;
 }
 
-static int open_one(struct daemon *d, struct uplink *u)
+static int open_one(struct underlay *under, struct uplink *u)
 {
 	char name[32];
-	const struct ovnet_port_conf conf = {.name = name,
-		.role = OVNET_PORT_UPLINK,
-		.iface = u->link.name,
-		.queues = 1,
-		.pool = d->pool};
+	const struct ovnet_port_conf conf = {
+		.name = name, .role = OVNET_PORT_UPLINK, .iface = u->link.name, .queues = 1};
 	int err;
 
 	if (u->link.ifindex == 0 || (u->conf != NULL && u->conf->driver == CONF_DRIVER_AF_PACKET))
 		return 0;
 	snprintf(name, sizeof(name), "fragments:%.20s", u->link.name);
-	u->fragments = ovnet_port_open(&ovnet_driver_udp_socket, d->n_ports, &conf, &err);
+	u->fragments = ports_open(under->ports, &ovnet_driver_udp_socket, &conf, NULL, &err);
 	if (u->fragments == NULL)
 		return err;
-	d->ports[d->n_ports++] = u->fragments;
-	return watch(d, u);
+	return watch(under, u);
 }
 
-int fragment_ports_open(struct daemon *d)
+int underlay_open_fragments(struct underlay *under)
 {
 	int rc = 0;
 
-	for (unsigned i = 0; rc == 0 && i < d->n_uplinks; i++)
-		rc = open_one(d, &d->uplinks[i]);
+	for (unsigned i = 0; rc == 0 && i < under->n; i++)
+		rc = open_one(under, &under->uplinks[i]);
 	return rc;
 }
 
-void fragment_ports_unwatch(struct daemon *d)
+void fragment_ports_unwatch(struct underlay *under)
 {
-	for (unsigned i = 0; i < d->n_uplinks; i++)
-		if (d->uplinks[i].readable != NULL)
-			event_free(d->uplinks[i].readable);
+	for (unsigned i = 0; i < under->n; i++)
+		if (under->uplinks[i].readable != NULL) {
+			event_free(under->uplinks[i].readable);
+			under->uplinks[i].readable = NULL;
+		}
 }
 
 void fragment_port_filter(
-	struct daemon *d, struct uplink *u, const struct ovnet_port_filter *filter)
+	struct underlay *under, struct uplink *u, const struct ovnet_port_filter *filter)
 {
 	/* AF_PACKET sees the fragments itself: what the kernel makes of them came twice then. */
 	static const struct ovnet_port_filter nothing;
 	char key[48];
 
-	if (u->fragments == NULL || d->lost[u->port->id])
+	if (u->fragments == NULL || ports_is_lost(under->ports, u->port))
 		return;
 	snprintf(key, sizeof(key), "%s", u->fragments->name);
 	if (u->fragments->driver->filter(
 		    u->fragments, u->port->driver == &ovnet_driver_af_xdp ? filter : &nothing) == 0)
-		warn_clear(&d->warnings, key);
+		warn_clear(under->warnings, key);
 	else
-		warn_set(&d->warnings, key,
+		warn_set(under->warnings, key,
 			"outer packets that come to %s in fragments are lost (reason in the log): "
 			"large ones from peers behind a smaller MTU do not arrive",
 			u->link.name);

@@ -5,37 +5,35 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "daemon.h"
-
 #define LOOK_S 5
 #define OVER_S 60 /* so long without another one */
 
-static const struct peer *peer_at(struct daemon *d, const struct ovnet_addr *public_ip)
+static const struct peer *peer_at(const struct impostors *w, const struct ovnet_addr *public_ip)
 {
 	const struct peer *p;
 
-	TAILQ_FOREACH (p, &d->peers.list, entry)
+	TAILQ_FOREACH (p, &w->peers->list, entry)
 		if (ovnet_addr_equal(&p->public_ip, public_ip))
 			return p;
 	return NULL;
 }
 
-static const struct peer *peer_of(struct daemon *d, const struct ovnet_addr *addr)
+static const struct peer *peer_of(const struct impostors *w, const struct ovnet_addr *addr)
 {
 	const struct peer *p;
 
-	TAILQ_FOREACH (p, &d->peers.list, entry)
+	TAILQ_FOREACH (p, &w->peers->list, entry)
 		if (ovnet_prefix_contains(&p->subnet, addr))
 			return p;
 	return NULL;
 }
 
-static void whose(struct daemon *d, const struct ovnet_addr *addr, char *buf, size_t size)
+static void whose(struct impostors *w, const struct ovnet_addr *addr, char *buf, size_t size)
 {
 	const struct ovnet_prefix own = addr->family == AF_INET6
-						? ovnet_prefix_from6(&d->own.subnet6)
-						: ovnet_prefix_from4(&d->own.subnet);
-	const struct peer *owner = peer_of(d, addr);
+						? ovnet_prefix_from6(&w->node->own.subnet6)
+						: ovnet_prefix_from4(&w->node->own.subnet);
+	const struct peer *owner = peer_of(w, addr);
 	char s[OVNET_PREFIX_STRLEN], a[OVNET_ADDR_STRLEN];
 
 	if (ovnet_prefix_contains(&own, addr))
@@ -49,21 +47,21 @@ static void whose(struct daemon *d, const struct ovnet_addr *addr, char *buf, si
 		snprintf(buf, size, "which no lease covers");
 }
 
-static void warn(struct daemon *d, const struct impostor *im)
+static void warn(struct impostors *w, const struct impostor *im)
 {
-	const struct peer *sender = peer_at(d, &im->outer);
+	const struct peer *sender = peer_at(w, &im->outer);
 	char s[OVNET_PREFIX_STRLEN] = "?", a[OVNET_ADDR_STRLEN], b[OVNET_ADDR_STRLEN], text[160];
 
 	if (sender != NULL)
 		ovnet_prefix_text(&sender->subnet, s, sizeof(s));
-	whose(d, &im->inner, text, sizeof(text));
-	warn_set(&d->warnings, "impostor",
+	whose(w, &im->inner, text, sizeof(text));
+	warn_set(w->warnings, "impostor",
 		"the peer at %s (subnet %s) sends from %s, %s: %s (inner-source); do two nodes use "
 		"one subnet? What else it may send from goes into ingress.allow; see "
 		"ingress.validation",
 		ovnet_addr_text(&im->outer, a, sizeof(a)), s,
 		ovnet_addr_text(&im->inner, b, sizeof(b)), text,
-		d->conf.ingress.validation == CONF_VALIDATE_STRICT ? "refused" : "let by");
+		w->node->conf->ingress.validation == CONF_VALIDATE_STRICT ? "refused" : "let by");
 }
 
 static struct impostor last4(const struct ovnet_counters *c)
@@ -106,43 +104,43 @@ static void choose(struct impostor *seen, struct impostor now, struct impostor *
 
 static void look(evutil_socket_t fd, short what, void *arg)
 {
-	struct daemon *d = arg;
-	struct impostors *im = &d->impostors;
+	struct impostors *w = arg;
 	struct impostor pick = {0};
 	uint64_t sum = 0;
 
 	(void)fd, (void)what;
-	for (unsigned i = 0; i < d->shared.n_workers; i++) {
-		const struct ovnet_counters *c = &d->workers[i]->counters;
+	for (unsigned i = 0; i < w->engine->shared.n_workers; i++) {
+		const struct ovnet_counters *c = &w->engine->workers[i]->counters;
 		sum += c->drops[OVNET_DROP_INNER_SOURCE] + c->permitted[OVNET_DROP_INNER_SOURCE];
-		choose(&im->last4[i], last4(c), &pick);
-		choose(&im->last6[i], last6(c), &pick);
+		choose(&w->last4[i], last4(c), &pick);
+		choose(&w->last6[i], last6(c), &pick);
 	}
-	if (sum != im->seen && pick.outer.family != 0) {
-		warn(d, &pick);
-		im->warned = time(NULL);
-	} else if (im->warned != 0 && time(NULL) - im->warned >= OVER_S) {
-		warn_clear(&d->warnings, "impostor");
-		im->warned = 0;
+	if (sum != w->seen && pick.outer.family != 0) {
+		warn(w, &pick);
+		w->warned = time(NULL);
+	} else if (w->warned != 0 && time(NULL) - w->warned >= OVER_S) {
+		warn_clear(w->warnings, "impostor");
+		w->warned = 0;
 	}
-	im->seen = sum;
+	w->seen = sum;
 }
 
-static int init(struct daemon *d)
+int impostors_init(struct impostors *w, const struct engine *engine, const struct node *node,
+	const struct peers *peers)
 {
 	static const struct timeval every = {.tv_sec = LOOK_S};
 
-	d->impostors.timer = event_new(d->base, -1, EV_PERSIST, look, d);
-	if (d->impostors.timer == NULL || event_add(d->impostors.timer, &every) < 0)
+	*w = (struct impostors){
+		.engine = engine, .node = node, .peers = peers, .warnings = node->warnings};
+	w->timer = event_new(engine->base, -1, EV_PERSIST, look, w);
+	if (w->timer == NULL || event_add(w->timer, &every) < 0)
 		return -ENOMEM;
 	return 0;
 }
 
-static void fini(struct daemon *d)
+void impostors_fini(struct impostors *w)
 {
-	if (d->impostors.timer != NULL)
-		event_free(d->impostors.timer);
-	d->impostors.timer = NULL;
+	if (w->timer != NULL)
+		event_free(w->timer);
+	w->timer = NULL;
 }
-
-const struct module module_impostors = {"impostors", init, fini};

@@ -4,15 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "daemon.h"
-
 #define LOOK_S 5
 #define OVER_S 60 /* so long without another one */
 
 /* Without a number, so that a loss that goes on is told once. */
-static void warn(struct daemon *d, const char *key, const struct ovnet_port *port)
+static void warn(struct losses *w, const char *key, const struct ovnet_port *port)
 {
-	warn_set(&d->warnings, key,
+	warn_set(w->warnings, key,
 		"port %s loses packets: they wait in the kernel or the device until a worker "
 		"fetches them, and there was no more room (MISSED of `ovnetctl ports`, "
 		"device-missed of `ovnetctl drops`); see `ovnetctl workers`: more of them "
@@ -20,20 +18,20 @@ static void warn(struct daemon *d, const char *key, const struct ovnet_port *por
 		port->name);
 }
 
-static void look_at(struct daemon *d, struct ovnet_port *port)
+static void look_at(struct losses *w, struct ovnet_port *port)
 {
-	uint64_t *seen = &d->losses.port[port->id].seen;
-	time_t *warned = &d->losses.port[port->id].warned, now = time(NULL);
+	uint64_t *seen = &w->port[port->id].seen;
+	time_t *warned = &w->port[port->id].warned, now = time(NULL);
 	struct ovnet_port_stats st = {0};
 	char key[48];
 
 	snprintf(key, sizeof(key), "missed %s", port->name);
-	ports_stats(d, port, &st);
+	ports_stats(w->ports, port, &st);
 	if (st.missed > *seen) {
-		warn(d, key, port);
+		warn(w, key, port);
 		*warned = now;
 	} else if (*warned != 0 && now - *warned >= OVER_S) {
-		warn_clear(&d->warnings, key);
+		warn_clear(w->warnings, key);
 		*warned = 0;
 	}
 	*seen = st.missed;
@@ -41,34 +39,33 @@ static void look_at(struct daemon *d, struct ovnet_port *port)
 
 static void look(evutil_socket_t fd, short what, void *arg)
 {
-	struct daemon *d = arg;
+	struct losses *w = arg;
 
 	(void)fd, (void)what;
-	for (unsigned i = 0; i < d->n_ports; i++)
-		look_at(d, d->ports[i]);
+	for (unsigned i = 0; i < w->ports->n; i++)
+		look_at(w, w->ports->slot[i].port);
 }
 
-static int init(struct daemon *d)
+int losses_init(struct losses *w, const struct ports *ports)
 {
 	static const struct timeval every = {.tv_sec = LOOK_S};
 	struct ovnet_port_stats st;
 
+	*w = (struct losses){.ports = ports, .warnings = ports->engine->warnings};
 	/* What was lost while there was no worker yet is counted, and nothing to warn of. */
-	for (unsigned i = 0; i < d->n_ports; i++) {
-		ports_stats(d, d->ports[i], &st);
-		d->losses.port[i].seen = st.missed;
+	for (unsigned i = 0; i < w->ports->n; i++) {
+		ports_stats(w->ports, w->ports->slot[i].port, &st);
+		w->port[i].seen = st.missed;
 	}
-	d->losses.timer = event_new(d->base, -1, EV_PERSIST, look, d);
-	if (d->losses.timer == NULL || event_add(d->losses.timer, &every) < 0)
+	w->timer = event_new(ports->engine->base, -1, EV_PERSIST, look, w);
+	if (w->timer == NULL || event_add(w->timer, &every) < 0)
 		return -ENOMEM;
 	return 0;
 }
 
-static void fini(struct daemon *d)
+void losses_fini(struct losses *w)
 {
-	if (d->losses.timer != NULL)
-		event_free(d->losses.timer);
-	d->losses.timer = NULL;
+	if (w->timer != NULL)
+		event_free(w->timer);
+	w->timer = NULL;
 }
-
-const struct module module_losses = {"losses", init, fini};

@@ -10,16 +10,20 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "packet/counters.h"
-
-struct event;
+#include "ports/ports.h"
 
 struct losses {
+	const struct ports *ports;
+	struct warnings *warnings;
 	struct event *timer;
 	struct {
 		uint64_t seen; /* packets until the last look */
 		time_t warned; /* when it last grew; 0: never, or over */
 	} port[OVNET_MAX_PORTS];
 };
+
+/* Looks from now on. 0 or -ENOMEM. */
+int losses_init(struct losses *w, const struct ports *ports);
+void losses_fini(struct losses *w);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "run/cleanup.h"
+#include "cleanup.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "kernel/host_device.h"
 #include "lease/flannel/subnet_env.h"
 #include "node/flanneld.h"
+#include "run/eal_dirs.h"
 
 static void print_line(void *arg, const char *what)
 {
@@ -94,7 +95,7 @@ static int remove_files(const struct conf *c, bool dry_run, bool subnet_file)
 			return rc;
 		n += rc;
 	}
-	int dead = eal_remove_dead(c->control.socket, dpdk, sizeof(dpdk), dry_run);
+	int dead = eal_dirs_remove_dead(c->control.socket, dpdk, sizeof(dpdk), dry_run);
 	if (dead > 0) {
 		if (!dry_run)
 			(void)rmdir(dpdk); /* stays while a daemon's is in there */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "loop.h"
+#include "run/loop.h"
 
 #include <errno.h>
 #include <event2/event.h>

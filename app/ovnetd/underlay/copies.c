@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "daemon.h"
+#include "underlay/uplinks.h"
 
 #define STRICT '1'
 
@@ -38,44 +38,45 @@ static bool is_strict(const char *device)
 	return (own > all ? own : all) == STRICT;
 }
 
-static void warn_unvalidated(struct daemon *d, const struct uplink *u, bool routed)
+static void warn_unvalidated(struct underlay *under, const struct uplink *u, bool routed)
 {
 	char key[48];
 
 	snprintf(key, sizeof(key), "unvalidated %s", u->port->name);
 	if (routed)
-		warn_set(&d->warnings, key,
+		warn_set(under->warnings, key,
 			"routed packets that come by uplink %s are the kernel's: AF_PACKET cannot "
 			"take them away from it, so that nobody validates their senders",
 			u->port->name);
 	else
-		warn_clear(&d->warnings, key);
+		warn_clear(under->warnings, key);
 }
 
 /* The way back to peers' pods is by the host device. */
-static void warn_strict(struct daemon *d, const struct uplink *u, bool routed)
+static void warn_strict(struct underlay *under, const struct uplink *u, bool routed)
 {
 	char key[48];
 
 	snprintf(key, sizeof(key), "rp-filter %s", u->port->name);
 	if (routed && is_strict(u->link.name))
-		warn_set(&d->warnings, key,
+		warn_set(under->warnings, key,
 			"strict reverse path filtering on uplink %s: the kernel drops what peers "
 			"route to our pods; sysctl net.ipv4.conf.%s.rp_filter=2",
 			u->link.name, u->link.name);
 	else
-		warn_clear(&d->warnings, key);
+		warn_clear(under->warnings, key);
 }
 
-void uplinks_check_copies(struct daemon *d)
+void underlay_check_copies(struct underlay *under)
 {
-	bool direct = d->netconf.backend == OVNET_BACKEND_HOST_GW || d->netconf.direct_routing;
+	bool direct = under->node->netconf.backend == OVNET_BACKEND_HOST_GW ||
+		      under->node->netconf.direct_routing;
 
-	for (unsigned i = 0; i < d->n_uplinks; i++) {
-		const struct uplink *u = &d->uplinks[i];
-		bool routed = d->have_netconf && direct && uplink_is_copy(u);
+	for (unsigned i = 0; i < under->n; i++) {
+		const struct uplink *u = &under->uplinks[i];
+		bool routed = node_has(under->node, NODE_CONFIGURED) && direct && uplink_is_copy(u);
 
-		warn_unvalidated(d, u, routed);
-		warn_strict(d, u, routed);
+		warn_unvalidated(under, u, routed);
+		warn_strict(under, u, routed);
 	}
 }

@@ -4,8 +4,8 @@
  * etcd, the kernel and the control socket waited. Counted is the time the thread ran, in the
  * kernel too, not the time other programs had its CPU. Control thread only.
  */
-#ifndef OVNET_APP_LOOP_H
-#define OVNET_APP_LOOP_H
+#ifndef OVNET_APP_RUN_LOOP_H
+#define OVNET_APP_RUN_LOOP_H
 
 #include <stdbool.h>
 #include <stdint.h>

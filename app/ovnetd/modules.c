@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The parts of the daemon: who knows whom, in which order they start. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon.h"
+#include "methods/status.h"
+#include "reactions.h"
+
+/* Before the kernel speaks: its events find every part. */
+static void wire(struct daemon *d)
+{
+	d->engine = (struct engine){.conf = &d->conf, .base = d->base, .warnings = &d->warnings};
+	node_init(&d->node, &d->conf, &d->warnings);
+	ingress_init(&d->ingress, &d->engine, d->kernel, &d->node);
+	underlay_init(&d->underlay, d->kernel, &d->ports, &d->node, &reactions_underlay, d);
+	host_init(&d->host, d->kernel, &d->ports, &d->node, &d->blackhole, &reactions_host, d);
+	d->peers = (struct peers){
+		.engine = &d->engine,
+		.kernel = d->kernel,
+		.underlay = &d->underlay,
+		.node = &d->node,
+		.ingress = &d->ingress,
+		.host = &d->host,
+		.warnings = &d->warnings,
+		.events = reactions_peers,
+		.arg = d,
+	};
+}
+
+static int start_ctl(struct daemon *d)
+{
+	mode_t mode = (mode_t)strtoul(d->conf.control.socket_mode, NULL, 8);
+	int err = 0;
+
+	d->ctl = ovnet_ctl_server_new(d->base, d->conf.control.socket, mode, (gid_t)-1,
+		status_methods, d, &d->patience, &err);
+	return d->ctl != NULL ? 0 : err;
+}
+
+static void stop_ctl(struct daemon *d)
+{
+	ovnet_ctl_server_free(d->ctl);
+	d->ctl = NULL;
+}
+
+static int start_kernel(struct daemon *d)
+{
+	d->kernel = ovnet_kernel_open(d->base, &reactions_kernel, d);
+	if (d->kernel == NULL)
+		return -EIO;
+	wire(d);
+	return 0;
+}
+
+static void stop_kernel(struct daemon *d)
+{
+	ovnet_kernel_close(d->kernel);
+	d->kernel = NULL;
+}
+
+static int start_choice(struct daemon *d)
+{
+	return underlay_choose(&d->underlay);
+}
+
+static void stop_choice(struct daemon *d)
+{
+	(void)d;
+}
+
+static int start_memory(struct daemon *d)
+{
+	return engine_memory_init(&d->engine, underlay_max_mtu(&d->underlay));
+}
+
+static void stop_memory(struct daemon *d)
+{
+	engine_memory_fini(&d->engine);
+}
+
+static int start_tables(struct daemon *d)
+{
+	return engine_tables_init(&d->engine);
+}
+
+static void stop_tables(struct daemon *d)
+{
+	engine_tables_fini(&d->engine);
+	ingress_fini(&d->ingress);
+}
+
+/* Ids are given in this order: uplinks, host device, what stands beside uplinks. */
+static int start_ports(struct daemon *d)
+{
+	int rc = ports_init(&d->ports, &d->engine);
+
+	if (rc == 0)
+		rc = underlay_open(&d->underlay, &d->patience);
+	if (rc == 0)
+		rc = node_choose_public_ip(
+			&d->node, &d->underlay.uplinks[0].addr, &d->underlay.uplinks[0].addr6);
+	if (rc < 0)
+		return rc;
+	underlay_note_public(&d->underlay);
+	rc = host_open(&d->host, &d->patience);
+	if (rc == 0)
+		rc = underlay_open_fragments(&d->underlay);
+	return rc < 0 ? rc : ports_publish(&d->ports);
+}
+
+static void stop_ports(struct daemon *d)
+{
+	underlay_fini(&d->underlay);
+	ports_fini(&d->ports);
+	d->host.port = NULL;
+}
+
+static int start_workers(struct daemon *d)
+{
+	return engine_workers_init(&d->engine);
+}
+
+static void stop_workers(struct daemon *d)
+{
+	engine_workers_fini(&d->engine);
+}
+
+static int start_rules(struct daemon *d)
+{
+	return rules_init(&d->rules, &d->node, d->base);
+}
+
+static void stop_rules(struct daemon *d)
+{
+	rules_fini(&d->rules);
+}
+
+static int start_blackhole(struct daemon *d)
+{
+	return blackhole_init(&d->blackhole, d->kernel, d->base, &d->underlay);
+}
+
+static void stop_blackhole(struct daemon *d)
+{
+	blackhole_fini(&d->blackhole);
+}
+
+static int start_lease(struct daemon *d)
+{
+	struct ovnet_lease_conf c;
+	int rc = peers_init(&d->peers);
+
+	if (rc < 0)
+		return rc;
+	node_lease_conf(&d->node, &c);
+	d->lease = ovnet_lease_client_new(d->base, &c, &reactions_lease, d);
+	return d->lease != NULL ? 0 : -EINVAL;
+}
+
+static void stop_lease(struct daemon *d)
+{
+	ovnet_lease_client_free(d->lease);
+	d->lease = NULL;
+	peers_fini(&d->peers);
+	node_fini(&d->node);
+}
+
+static int start_watch(struct daemon *d)
+{
+	int rc = impostors_init(&d->impostors, &d->engine, &d->node, &d->peers);
+
+	if (rc == 0)
+		rc = refusals_init(&d->refusals, &d->engine, &d->node);
+	return rc < 0 ? rc : losses_init(&d->losses, &d->ports);
+}
+
+static void stop_watch(struct daemon *d)
+{
+	impostors_fini(&d->impostors);
+	refusals_fini(&d->refusals);
+	losses_fini(&d->losses);
+}
+
+/* The socket first: it is what keeps a second ovnetd out. */
+const struct module modules[] = {
+	{"control socket", start_ctl, stop_ctl},
+	{"kernel", start_kernel, stop_kernel},
+	{"choice of the interface", start_choice, stop_choice},
+	{"eal", start_memory, stop_memory},
+	{"tables", start_tables, stop_tables},
+	{"ports", start_ports, stop_ports},
+	{"workers", start_workers, stop_workers},
+	{"firewall rules", start_rules, stop_rules},
+	{"blackholes", start_blackhole, stop_blackhole},
+	{"lease", start_lease, stop_lease},
+	{"watch", start_watch, stop_watch},
+};
+
+const unsigned n_modules = sizeof(modules) / sizeof(modules[0]);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ports of this daemon by id, and their life: opened here, published to the workers, out of
+ * the queue map while their device is gone, replaced under the same id when it is back (next hops,
+ * endpoints and counters know ports by id), closed here. Who wanted a port (uplinks, host device)
+ * keeps a pointer to it, and is called when it has to be made anew. Control thread only.
+ */
+#ifndef OVNET_APP_PORTS_PORTS_H
+#define OVNET_APP_PORTS_PORTS_H
+
+#include <event2/event.h>
+
+#include "engine/engine.h"
+#include "port/port.h"
+
+struct port_owner {
+	/*
+	 * The port's device is gone: opens it again if it is there, by ports_replace(). 0;
+	 * -EAGAIN: there is no such device yet; or another -errno (logged), after which it takes
+	 * longer and longer until the next try.
+	 */
+	int (*reopen)(void *arg, struct ovnet_port *port);
+	void *arg;
+};
+
+struct port_slot {
+	struct ovnet_port *port;
+	bool lost; /* its device is gone: out of the queue map */
+	struct port_owner owner;
+	/* what former ports of the id had counted when another took their place */
+	struct ovnet_port_stats former;
+	uint64_t former_drops[OVNET_DROP_COUNT];
+};
+
+struct ports {
+	struct engine *engine;
+	struct port_slot slot[OVNET_MAX_PORTS]; /* by id; 0..n-1 are in use */
+	uint16_t n;
+	uint32_t generation; /* of the queue map */
+	struct event *timer; /* while a port is lost */
+	uint32_t wait_ms;
+};
+
+/* 0 or -ENOMEM. */
+int ports_init(struct ports *ports, struct engine *engine);
+/* Closes all of them. Workers have stopped: nobody holds the map or a port. */
+void ports_fini(struct ports *ports);
+
+/*
+ * Opens a port under the next id; `conf.pool` is filled in. The workers learn of it with the next
+ * ports_publish(). `owner` NULL: nobody opens it again. NULL and *err on failure (logged).
+ */
+struct ovnet_port *ports_open(struct ports *ports, const struct ovnet_driver *driver,
+	const struct ovnet_port_conf *conf, const struct port_owner *owner, int *err);
+/* Publishes a queue map over the ports that are not lost, and wakes the workers. 0 or -ENOMEM. */
+int ports_publish(struct ports *ports);
+
+/* The port's device is gone. Its owner is asked to open it again, soon and until it succeeds. */
+void ports_lost(struct ports *ports, struct ovnet_port *port);
+bool ports_is_lost(const struct ports *ports, const struct ovnet_port *port);
+/*
+ * Opens another port under the id of `old`, publishes it, and frees `old` after the workers'
+ * grace. NULL and *err on failure (logged): `old` stays, lost as it is.
+ */
+struct ovnet_port *ports_replace(struct ports *ports, struct ovnet_port *old,
+	const struct ovnet_driver *driver, const struct ovnet_port_conf *conf, int *err);
+
+/* What the port and those before it of the same id counted. */
+void ports_stats(const struct ports *ports, struct ovnet_port *port, struct ovnet_port_stats *out);
+uint64_t ports_rx_drops(
+	const struct ports *ports, const struct ovnet_port *port, enum ovnet_drop reason);
+
+#endif

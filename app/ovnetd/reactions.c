@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reactions.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "daemon.h"
+#include "node/backend.h"
+
+OVNET_LOG_TYPE(overlay)
+
+#define CHECK_S    10   /* as flanneld's host-gw looks after its routes */
+#define PER_SECOND 1000 /* peers that make the check a second rarer, for it lists all routes */
+
+/* The kernel. */
+
+static void on_neighbour(
+	void *arg, uint32_t ifindex, const struct ovnet_addr *addr, const struct ovnet_mac *mac)
+{
+	struct daemon *d = arg;
+
+	peers_neighbour(&d->peers, ifindex, addr, mac);
+}
+
+static void on_route_changed(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->blackhole.routes_changed = true;
+	peers_resolve_all(&d->peers);
+}
+
+static void on_link_changed(void *arg, const struct ovnet_link *link)
+{
+	struct daemon *d = arg;
+
+	underlay_link_changed(&d->underlay, link);
+	host_link_changed(&d->host, link);
+}
+
+/* Thousands may come and go at once where a load balancer has its addresses: folded. */
+static void on_addrs_changed(void *arg)
+{
+	struct daemon *d = arg;
+
+	ingress_update(&d->ingress);
+	d->blackhole.routes_changed = true;
+}
+
+/* What was lost may have been the end of a device. */
+static void on_resync(void *arg)
+{
+	struct daemon *d = arg;
+
+	underlay_check(&d->underlay);
+	host_check(&d->host);
+	peers_resolve_all(&d->peers);
+}
+
+const struct ovnet_kernel_events reactions_kernel = {
+	.neighbour = on_neighbour,
+	.route_changed = on_route_changed,
+	.link_changed = on_link_changed,
+	.addrs_changed = on_addrs_changed,
+	.resync = on_resync,
+};
+
+/* Our parts. */
+
+static void on_underlay_changed(void *arg)
+{
+	struct daemon *d = arg;
+
+	peers_resolve_all(&d->peers);
+}
+
+static void on_routes_gone(void *arg)
+{
+	struct daemon *d = arg;
+
+	peers_set_routes(&d->peers);
+}
+
+static void on_settled(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (!node_has(&d->node, NODE_SYNCED) || node_has(&d->node, NODE_SETTLED))
+		return;
+	node_advance(&d->node, NODE_SETTLED);
+	node_write_env(&d->node);
+	LOG(NOTICE, "ready: %u peers; watching for new subnet leases", d->peers.n);
+}
+
+const struct underlay_events reactions_underlay = {.changed = on_underlay_changed};
+const struct host_events reactions_host = {.routes_gone = on_routes_gone};
+const struct peers_events reactions_peers = {.settled = on_settled};
+
+/* The lease tree. */
+
+static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *previous,
+	struct ovnet_lease *own)
+{
+	struct daemon *d = arg;
+	const struct backend_underlay facts = underlay_facts(&d->underlay);
+	int rc = backend_check(&d->node, &facts, c);
+
+	if (rc == 0)
+		rc = node_hold_port(&d->node, d->kernel, &d->patience, c);
+	if (rc < 0 || c->backend != OVNET_BACKEND_VXLAN)
+		return rc;
+	return node_choose_macs(&d->node, c, previous, own);
+}
+
+/* `own` all zero: no address is ours. */
+static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
+{
+	const struct ovnet_mac mac = ovnet_port_mac(d->host.port);
+
+	return backend_set_tables(&d->node, d->engine.fib, own, d->host.port->id, &mac);
+}
+
+/* A host device that was deleted is set up when it is there again. */
+static int set_up(struct daemon *d)
+{
+	int rc = set_tables(d, &d->node.own.subnet);
+
+	if (rc == 0)
+		rc = underlay_filter(&d->underlay);
+	if (rc == 0 && !ports_is_lost(&d->ports, d->host.port))
+		rc = host_set_up(&d->host);
+	return rc;
+}
+
+static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *own)
+{
+	struct daemon *d = arg;
+	bool again = node_has(&d->node, NODE_READY);
+
+	node_take_lease(&d->node, c, own, underlay_facts(&d->underlay).mtu);
+	if (set_up(d) < 0) {
+		daemon_exit(d, EXIT_FAILURE);
+		return;
+	}
+	node_advance(&d->node, NODE_READY);
+	warn_clear(&d->warnings, "lease-lost");
+	underlay_check_mtu(&d->underlay);
+	ingress_update(&d->ingress);
+	rules_update(&d->rules);
+	if (!again)
+		return;
+	peers_republish(&d->peers);
+	if (node_has(&d->node, NODE_SETTLED))
+		node_write_env(&d->node);
+}
+
+/*
+ * Drained, no address is ours: what still comes for the former subnet is inner-dest, and its new
+ * owner may be a peer.
+ */
+static void on_lost(
+	void *arg, const struct ovnet_lease *was, const struct ovnet_lease *owner, bool leaving)
+{
+	struct daemon *d = arg;
+	const struct ovnet_prefix4 nothing = {0};
+	char subnet[OVNET_PREFIX_STRLEN], ip[OVNET_ADDR_STRLEN];
+
+	warn_set(&d->warnings, "lease-lost", "our subnet %s belongs to %s now: %s",
+		ovnet_prefix4_text(&was->subnet, subnet, sizeof(subnet)),
+		owner->public_ip.family != 0 ? ovnet_addr_text(&owner->public_ip, ip, sizeof(ip))
+					     : "another node",
+		leaving ? "left, waiting for another one"
+			: "kept, waiting until it is free; stop the other node or restart this one "
+			  "with --on-lost=drain");
+	if (leaving && set_tables(d, &nothing) < 0)
+		daemon_exit(d, EXIT_FAILURE);
+}
+
+static void on_config(void *arg, const char *text)
+{
+	struct daemon *d = arg;
+
+	if (text != NULL)
+		warn_set(&d->warnings, "netconf", "%s", text);
+	else
+		warn_clear(&d->warnings, "netconf");
+}
+
+static void on_goodbye(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	daemon_exit(arg, EXIT_SUCCESS);
+}
+
+static void on_ordered(void *arg, enum ovnet_lease_order order, const char *err)
+{
+	static const struct timeval moment = {.tv_sec = 1}; /* ovnetctl asks how it went */
+	struct daemon *d = arg;
+
+	d->orders.running = false;
+	snprintf(d->orders.error, sizeof(d->orders.error), "%s", err != NULL ? err : "");
+	if (err != NULL || order != OVNET_LEASE_REMOVE)
+		return;
+	LOG(NOTICE, "the lease was given back: stopping; `ovnetd --cleanup` removes device and "
+		    "routes");
+	if (event_base_once(d->base, -1, EV_TIMEOUT, on_goodbye, d, &moment) < 0)
+		daemon_exit(d, EXIT_SUCCESS);
+}
+
+static void on_peer_set(void *arg, const struct ovnet_lease *lease)
+{
+	struct daemon *d = arg;
+
+	peers_set(&d->peers, lease);
+}
+
+static void on_peer_del(void *arg, const struct ovnet_lease *lease)
+{
+	struct daemon *d = arg;
+
+	peers_del(&d->peers, lease);
+}
+
+static void on_synced(void *arg)
+{
+	struct daemon *d = arg;
+
+	warn_clear(&d->warnings, "stale");
+	node_advance(&d->node, NODE_SYNCED);
+	peers_check(&d->peers);
+}
+
+/* Pods need no etcd to talk, but docker and CNI need the file, and /run does not last. */
+static void on_restored(void *arg, int64_t saved_at)
+{
+	struct daemon *d = arg;
+
+	warn_set(&d->warnings, "stale",
+		"etcd has not answered since the start: forwarding by the snapshot of %lld s "
+		"before "
+		"it (%s)",
+		(long long)(time(NULL) - saved_at), d->conf.registry.snapshot);
+	node_write_env(&d->node);
+}
+
+static void on_fatal(void *arg, const char *text)
+{
+	LOG(ERR, "giving up: %s", text);
+	daemon_exit(arg, EXIT_FAILURE);
+}
+
+const struct ovnet_lease_callbacks reactions_lease = {
+	.attrs = on_attrs,
+	.acquired = on_acquired,
+	.lost = on_lost,
+	.config = on_config,
+	.ordered = on_ordered,
+	.peer_set = on_peer_set,
+	.peer_del = on_peer_del,
+	.restored = on_restored,
+	.synced = on_synced,
+	.fatal = on_fatal,
+};
+
+uint32_t reactions_check(struct daemon *d)
+{
+	underlay_check(&d->underlay);
+	host_check(&d->host);
+	underlay_check_copies(&d->underlay);
+	if (d->blackhole.routes_changed)
+		blackhole_check(&d->blackhole);
+	if (node_has(&d->node, NODE_SYNCED))
+		peers_check(&d->peers);
+	if (node_has(&d->node, NODE_SETTLED) && !d->node.env_written)
+		node_write_env(&d->node);
+	return CHECK_S + d->peers.n / PER_SECOND;
+}

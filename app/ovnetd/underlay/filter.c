@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node/backend.h"
+#include "underlay/uplinks.h"
+
+int underlay_filter(struct underlay *under)
+{
+	const struct ovnet_prefix own[] = {ovnet_prefix_from4(&under->node->own.subnet),
+		ovnet_prefix_from6(&under->node->own.subnet6)};
+	unsigned n_own = under->node->own.has_v6 ? 2 : 1;
+	struct ovnet_overlay o;
+	int rc = 0;
+
+	backend_overlay(under->node, &o);
+	underlay_check_copies(under);
+	for (unsigned i = 0; i < under->n; i++) {
+		struct uplink *u = &under->uplinks[i];
+		struct ovnet_port_filter f = {
+			.udp_port = o.tunnel != OVNET_TUNNEL_NONE ? o.udp_port : 0,
+			.vni = o.vni,
+			.addrs = u->addrs,
+			.n_addrs = u->n_addrs,
+			.subnets = own,
+			.n_subnets = o.direct && !uplink_is_copy(u) ? n_own : 0,
+		};
+		if (u->port->driver->filter == NULL)
+			continue;
+		int one = u->port->driver->filter(u->port, &f);
+		rc = one < 0 ? one : rc;
+		fragment_port_filter(under, u, &f);
+	}
+	return rc;
+}

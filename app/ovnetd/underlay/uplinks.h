@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of this folder share. */
+#ifndef OVNET_APP_UNDERLAY_UPLINKS_H
+#define OVNET_APP_UNDERLAY_UPLINKS_H
+
+#include "underlay/underlay.h"
+
+/* addresses.c: the kernel interface `text` names, the first there is: by name, by address, or
+ * (empty) of the default route. -ENODEV. */
+int uplinks_look_up(const struct underlay *under, const char *text, struct ovnet_link *link);
+/* The next entry of a comma list; false: there is none. */
+bool uplinks_next_name(const char **list, char *name, size_t size);
+
+/* No kernel device behind it: address and neighbours come from the configuration. */
+bool uplink_is_vdev(const struct conf_uplink *c);
+/* The configured name or address list of the interface; "": the default route's. */
+const char *uplink_iface(const struct underlay *under, const struct conf_uplink *c);
+/* Reads the addresses anew. -EADDRNOTAVAIL: it has none, and keeps what it had. */
+int uplink_learn(struct underlay *under, struct uplink *u);
+
+/* watch.c: tells what became of it. */
+enum uplink_state { UPLINK_UP, UPLINK_DOWN, UPLINK_GONE };
+void uplink_warn(struct underlay *under, const struct uplink *u, enum uplink_state state);
+
+/* copies.c: does the uplink show us packets that the kernel handles as well (AF_PACKET)? */
+bool uplink_is_copy(const struct uplink *u);
+
+/* fragment_ports.c: a port for outer fragments beside each uplink that needs one. */
+void fragment_ports_unwatch(struct underlay *under);
+/* The uplink's filter has changed, or its interface. */
+void fragment_port_filter(
+	struct underlay *under, struct uplink *u, const struct ovnet_port_filter *filter);
+
+#endif
