@@ -4,26 +4,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 OVNET_LOG_TYPE(start)
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 __attribute__((format(printf, 2, 0))) static bool left(
 	struct ovnet_patience *p, const char *fmt, va_list ap)
 {
 	char what[sizeof(p->told)];
-	int64_t now = now_ms();
+	int64_t now = monotonic_ms();
 
 	if (p == NULL)
 		return false;

@@ -16,7 +16,7 @@
 #define OVNET_PATIENCE_RETRY_MS 20
 
 struct ovnet_patience {
-	int64_t until_ms; /* CLOCK_MONOTONIC; 0: nothing was waited for yet */
+	int64_t until_ms; /* monotonic_ms(); 0: nothing was waited for yet */
 	char told[160];   /* what it is; a socket's path has up to 107 characters */
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/clock.h"
 #include "ctl/ctl_server.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define READ_CHUNK 65536
@@ -24,14 +24,6 @@ struct call {
 	char *err;
 	size_t err_size;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void describe_denied(struct call *c)
 {
@@ -71,7 +63,7 @@ static bool wait_for(struct call *c, short events)
 	struct pollfd p = {.fd = c->fd, .events = events};
 
 	for (;;) {
-		int64_t left = c->deadline_ms - now_ms();
+		int64_t left = c->deadline_ms - monotonic_ms();
 		int n = left > 0 ? poll(&p, 1, (int)left) : 0;
 		if (n > 0)
 			return true;
@@ -103,7 +95,7 @@ static int open_call(struct call *c)
 		int err = errno;
 		if (err == EINTR)
 			continue;
-		if (err != EAGAIN || now_ms() >= c->deadline_ms) {
+		if (err != EAGAIN || monotonic_ms() >= c->deadline_ms) {
 			describe_connect(c, err);
 			return -err;
 		}
@@ -212,7 +204,7 @@ json_t *ovnet_ctl_call(const char *path, const char *method, const json_t *param
 {
 	struct call c = {.fd = -1,
 		.path = path,
-		.deadline_ms = now_ms() + timeout_ms,
+		.deadline_ms = monotonic_ms() + timeout_ms,
 		.err = err,
 		.err_size = err_size};
 	/* "O" takes a reference of its own and wants it unconst. */

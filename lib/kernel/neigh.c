@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kernel/internal.h"
 
@@ -33,16 +33,8 @@ struct kernel_neigh {
 	bool kept; /* by the kernel or by somebody's hand; otherwise the tick asks again */
 	bool ours; /* the managed flag is ours to take off */
 	bool complained;
-	uint64_t asked_ms;
+	int64_t asked_ms; /* monotonic_ms() */
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static struct kernel_neigh_list *bucket(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_addr *addr)
@@ -98,7 +90,7 @@ static void ask(struct ovnet_kernel *k, struct kernel_neigh *n)
 	struct neigh_entry e;
 	int err = neigh_get(&k->nl, n->ifindex, &n->addr, &e);
 
-	n->asked_ms = now_ms();
+	n->asked_ms = monotonic_ms();
 	if (err == 0 && (is_fixed(&e) || e.managed)) {
 		n->kept = true;
 		n->ours = e.managed && e.protocol == OVNET_RTPROT; /* also a former life's */
@@ -159,7 +151,7 @@ static void refresh(struct ovnet_kernel *k, struct kernel_neigh *n)
 	}
 	n->kept = n->ours = false;
 	/* A table that keeps throwing it out is asked once a second, by the tick. */
-	if (now_ms() - n->asked_ms >= ASK_UNRESOLVED_MS)
+	if (monotonic_ms() - n->asked_ms >= ASK_UNRESOLVED_MS)
 		ask(k, n);
 	judge(k, n, NULL);
 }
@@ -205,11 +197,11 @@ void neigh_resync(struct ovnet_kernel *k)
 void neigh_tick(struct ovnet_kernel *k)
 {
 	struct kernel_neigh *n;
-	uint64_t now = now_ms();
+	int64_t now = monotonic_ms();
 
 	for (unsigned b = 0; b < KERNEL_NEIGH_BUCKETS; b++) {
 		LIST_FOREACH (n, &k->neigh[b], link) {
-			uint64_t every =
+			int64_t every =
 				n->answer == ANSWER_KNOWN ? ASK_RESOLVED_MS : ASK_UNRESOLVED_MS;
 			if (!n->kept && now - n->asked_ms >= every)
 				ask(k, n);

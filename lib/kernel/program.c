@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 
+#include "base/clock.h"
 #include "kernel/firewall_int.h"
 
 #define TIMEOUT_S 30 /* iptables itself waits 5 s for its lock */
@@ -125,26 +126,22 @@ static void take(int *fd, char *text, size_t size)
 		text[len + (size_t)n] = '\0';
 }
 
-static int ms_left(const struct timespec *end)
+static int ms_left(int64_t end_ms)
 {
-	struct timespec now;
+	int64_t ms = end_ms - monotonic_ms();
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	long ms = (end->tv_sec - now.tv_sec) * 1000 + (end->tv_nsec - now.tv_nsec) / 1000000;
 	return ms > 0 ? (int)ms : 0;
 }
 
 /* Until it has closed both. */
 static int read_both(struct program *p, struct streams *s)
 {
-	struct timespec end;
+	int64_t end_ms = monotonic_ms() + TIMEOUT_S * 1000;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += TIMEOUT_S;
 	while (s->out[0] >= 0 || s->err[0] >= 0) {
 		struct pollfd fds[3] = {
 			{s->out[0], POLLIN, 0}, {s->err[0], POLLIN, 0}, {p->stop_fd, POLLIN, 0}};
-		int n = poll(fds, 3, ms_left(&end));
+		int n = poll(fds, 3, ms_left(end_ms));
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n == 0)

@@ -11,6 +11,8 @@
 #include "lease/flannel/allocate.h"
 #include "lease/lease_client_int.h"
 #include "lease/lease_survey.h"
+#include "loop/random.h"
+#include "loop/timer.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -2,12 +2,11 @@
 #include "lease/lease_client.h"
 
 #include <errno.h>
-#include <event2/util.h>
-#include <stdarg.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "lease/lease_client_int.h"
+#include "loop/timer.h"
 
 OVNET_LOG_TYPE(lease)
 
@@ -125,24 +124,13 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 	free(c);
 }
 
-static uint32_t left_ms(const struct event *timer)
-{
-	struct timeval due, now, left;
-
-	if (timer == NULL || !event_pending(timer, EV_TIMEOUT, &due) ||
-		evutil_gettimeofday(&now, NULL) < 0 || evutil_timercmp(&due, &now, <))
-		return 0;
-	evutil_timersub(&due, &now, &left);
-	return (uint32_t)(left.tv_sec * 1000 + left.tv_usec / 1000);
-}
-
 static uint32_t retry_in_ms(const struct ovnet_lease_client *c)
 {
 	const struct event *const timers[] = {c->config.timer, c->acquire.timer, c->sync.timer};
 
 	for (unsigned i = 0; i < 3; i++)
-		if (left_ms(timers[i]) > 0)
-			return left_ms(timers[i]);
+		if (timer_left_ms(timers[i]) > 0)
+			return timer_left_ms(timers[i]);
 	return 0;
 }
 

@@ -13,12 +13,13 @@
 #include <event2/event.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "lease/lease_client.h"
 #include "lease/lease_events.h"
 #include "lease/lease_listing.h"
 #include "lease/lease_table.h"
 #include "loop/backoff.h"
-#include "loop/boot_clock.h"
+#include "loop/nag.h"
 
 struct lease_store_job;
 struct snapshot_file;

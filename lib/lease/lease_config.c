@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "lease/lease_client_int.h"
+#include "loop/timer.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -6,8 +6,8 @@
 #include <sys/queue.h>
 
 #include "base/mem.h"
-#include "loop/backoff.h"
 #include "loop/slice.h"
+#include "loop/timer.h"
 
 #define STEP 16 /* events between looks at the clock, or that pass straight through */
 

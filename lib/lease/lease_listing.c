@@ -6,8 +6,8 @@
 #include <sys/queue.h>
 
 #include "base/mem.h"
-#include "loop/backoff.h"
 #include "loop/slice.h"
+#include "loop/timer.h"
 
 #define STEP 16   /* keys between looks at the clock */
 #define RUN  1024 /* keys that are sorted in one go */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "lease/flannel/allocate.h"
 #include "lease/lease_client_int.h"
+#include "loop/timer.h"
 
 static void follow(struct ovnet_lease_client *c, int64_t revision);
 

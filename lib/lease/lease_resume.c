@@ -14,6 +14,7 @@
 #include "lease/lease_client_int.h"
 #include "lease/snapshot.h"
 #include "loop/slice.h"
+#include "loop/timer.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -10,8 +10,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/number6.h"
+#include "base/text_hash.h"
 #include "lease/lease_judge.h"
-#include "loop/backoff.h"
+#include "loop/log_budget.h"
 
 OVNET_LOG_TYPE(lease)
 

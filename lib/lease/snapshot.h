@@ -11,8 +11,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "lease/flannel/lease_value.h"
-#include "loop/boot_clock.h"
 
 struct snapshot {
 	const char *prefix; /* of the tree */

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "loop/backoff.h"
+#include "loop/random.h"
 
 /* An endpoint that failed is not chosen for so long while there are others. */
 #define FAILED_MS 60000

@@ -4,10 +4,11 @@
 #include <event2/event.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "lease/registry/etcd/base64.h"
 #include "lease/registry/etcd/etcd.h"
-#include "loop/backoff.h"
+#include "loop/timer.h"
 
 #define EXPIRY_LOOK_MS 250
 #define EXPIRY_MAX_MS  10000

@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "lease/registry/etcd/etcd_v2.h"
 #include "lease/registry/etcd/etcd_v2_scan.h"
-#include "loop/backoff.h"
 #include "loop/slice.h"
+#include "loop/timer.h"
 
 OVNET_LOG_TYPE(lease)
 

@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "loop/backoff.h"
+#include "loop/random.h"
+#include "loop/timer.h"
 
 /* So many in a row without an answer. */
 #define UNANSWERED_MAX 2

@@ -9,8 +9,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "loop/backoff.h"
+#include "loop/random.h"
+#include "loop/timer.h"
 
 /* Its history is short: a poll that starts from an old index too late costs a listing. */
 #define POLL_MS 240000

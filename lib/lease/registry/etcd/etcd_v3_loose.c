@@ -12,7 +12,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "loop/backoff.h"
+#include "loop/random.h"
+#include "loop/timer.h"
 
 OVNET_LOG_TYPE(lease)
 

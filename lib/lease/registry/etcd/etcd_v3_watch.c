@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "loop/backoff.h"
 #include "loop/slice.h"
+#include "loop/timer.h"
 
 /*
  * etcd looks every 10 to 11 minutes (3.4, default) whether a watch had nothing to say all the

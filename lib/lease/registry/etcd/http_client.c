@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "lease/registry/etcd/http_error.h"
-#include "loop/backoff.h"
+#include "loop/timer.h"
 
 OVNET_LOG_TYPE(lease)
 
