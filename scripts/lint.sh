@@ -37,6 +37,7 @@ lint_format() {
 
 lint_includes() {
 	c_files | xargs -r test/lint/include_edges.py
+	c_files | xargs -r test/lint/file_circles.py
 }
 
 lint_frees() {

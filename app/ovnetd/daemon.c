@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "reactions.h"
 
 OVNET_LOG_TYPE(daemon)
 
@@ -27,18 +26,6 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	daemon_exit(d, EXIT_SUCCESS);
 }
 
-static void on_check(evutil_socket_t fd, short what, void *arg)
-{
-	struct daemon *d = arg;
-	struct timeval tv = {.tv_sec = reactions_check(d)};
-
-	(void)fd;
-	(void)what;
-	if (event_add(d->check, &tv) < 0)
-		LOG(ERR, "no timer, no memory: ports and routes are not looked after; "
-			 "restart ovnetd");
-}
-
 static int loop_init(struct daemon *d)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
@@ -51,8 +38,7 @@ static int loop_init(struct daemon *d)
 		if (d->signals[i] == NULL || event_add(d->signals[i], NULL) < 0)
 			return -ENOMEM;
 	}
-	d->check = event_new(d->base, -1, 0, on_check, d);
-	return d->check != NULL ? 0 : -ENOMEM;
+	return 0;
 }
 
 static void loop_fini(struct daemon *d)
@@ -60,8 +46,6 @@ static void loop_fini(struct daemon *d)
 	for (unsigned i = 0; i < 2; i++)
 		if (d->signals[i] != NULL)
 			event_free(d->signals[i]);
-	if (d->check != NULL)
-		event_free(d->check);
 	if (d->base != NULL)
 		event_base_free(d->base);
 }
@@ -83,7 +67,7 @@ static int start(struct daemon *d, const struct module *m)
 	return rc;
 }
 
-int daemon_run(struct daemon *d)
+int daemon_run(struct daemon *d, const struct module *parts, unsigned n)
 {
 	unsigned up = 0;
 	int rc = loop_init(d);
@@ -93,16 +77,13 @@ int daemon_run(struct daemon *d)
 	/* A peer of the control socket that hangs up must not end the daemon. */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		rc = -errno;
-	for (; up < n_modules && rc == 0 && !d->stopping; up++)
-		rc = start(d, &modules[up]);
-	if (rc == 0 && !d->stopping) {
-		on_check(-1, 0, d);
-		if (loop_run(&d->loop, d->base) < 0)
-			rc = -EIO;
-	}
+	for (; up < n && rc == 0 && !d->stopping; up++)
+		rc = start(d, &parts[up]);
+	if (rc == 0 && !d->stopping && loop_run(&d->loop, d->base) < 0)
+		rc = -EIO;
 	while (up > 0) {
-		LOG(DEBUG, "stopping %s", modules[up - 1].name);
-		modules[--up].fini(d);
+		LOG(DEBUG, "stopping %s", parts[up - 1].name);
+		parts[--up].fini(d);
 	}
 	loop_fini(d);
 	return rc < 0 && !d->stopping ? EXIT_FAILURE : d->exit_code;

@@ -41,7 +41,7 @@ struct daemon {
 	struct event_base *base;
 	struct loop loop;
 	struct event *signals[2];
-	struct event *check; /* timer: compares with the kernel, tries again what failed */
+	struct event *check; /* timer of the last module */
 	time_t started;
 	struct ovnet_patience patience; /* at start, for a former daemon that is ending */
 	int exit_code;
@@ -66,18 +66,15 @@ struct daemon {
 	struct losses losses;
 };
 
-/* modules.c: what is started one by one and stopped in reverse; each fini is safe before init. */
+/* What is started one by one and stopped in reverse; each fini is safe before init. */
 struct module {
 	const char *name;
 	int (*init)(struct daemon *d); /* 0, -EAGAIN: try again later, or negative errno, logged */
 	void (*fini)(struct daemon *d);
 };
 
-extern const struct module modules[];
-extern const unsigned n_modules;
-
 /* Runs until a signal or a fatal error; returns the exit code. */
-int daemon_run(struct daemon *d);
+int daemon_run(struct daemon *d, const struct module *parts, unsigned n);
 /* Leaves the event loop with this code. */
 void daemon_exit(struct daemon *d, int code);
 

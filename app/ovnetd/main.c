@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "cleanup.h"
-#include "daemon.h"
+#include "modules.h"
 #include "run/privileges.h"
 
 OVNET_LOG_TYPE(main)
@@ -13,7 +13,7 @@ static int run(struct daemon *d)
 	LOG(NOTICE, "ovnetd %s", OVNET_VERSION);
 	if (privileges_drop(&d->conf) < 0)
 		return EXIT_FAILURE;
-	return daemon_run(d);
+	return daemon_run(d, modules, n_modules);
 }
 
 int main(int argc, char **argv)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The parts of the daemon: who knows whom, in which order they start. */
+#include "modules.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon.h"
-#include "methods/status.h"
+#include "base/log.h"
+#include "methods/methods.h"
 #include "reactions.h"
+
+OVNET_LOG_TYPE(daemon)
 
 /* Before the kernel speaks: its events find every part. */
 static void wire(struct daemon *d)
@@ -33,8 +37,8 @@ static int start_ctl(struct daemon *d)
 	mode_t mode = (mode_t)strtoul(d->conf.control.socket_mode, NULL, 8);
 	int err = 0;
 
-	d->ctl = ovnet_ctl_server_new(d->base, d->conf.control.socket, mode, (gid_t)-1,
-		status_methods, d, &d->patience, &err);
+	d->ctl = ovnet_ctl_server_new(
+		d->base, d->conf.control.socket, mode, (gid_t)-1, methods, d, &d->patience, &err);
 	return d->ctl != NULL ? 0 : err;
 }
 
@@ -182,6 +186,34 @@ static void stop_watch(struct daemon *d)
 	losses_fini(&d->losses);
 }
 
+static void on_check(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct timeval tv = {.tv_sec = reactions_check(d)};
+
+	(void)fd;
+	(void)what;
+	if (event_add(d->check, &tv) < 0)
+		LOG(ERR, "no timer, no memory: ports and routes are not looked after; "
+			 "restart ovnetd");
+}
+
+static int start_check(struct daemon *d)
+{
+	d->check = event_new(d->base, -1, 0, on_check, d);
+	if (d->check == NULL)
+		return -ENOMEM;
+	on_check(-1, 0, d);
+	return 0;
+}
+
+static void stop_check(struct daemon *d)
+{
+	if (d->check != NULL)
+		event_free(d->check);
+	d->check = NULL;
+}
+
 /* The socket first: it is what keeps a second ovnetd out. */
 const struct module modules[] = {
 	{"control socket", start_ctl, stop_ctl},
@@ -195,6 +227,7 @@ const struct module modules[] = {
 	{"blackholes", start_blackhole, stop_blackhole},
 	{"lease", start_lease, stop_lease},
 	{"watch", start_watch, stop_watch},
+	{"check", start_check, stop_check},
 };
 
 const unsigned n_modules = sizeof(modules) / sizeof(modules[0]);

@@ -19,7 +19,7 @@ extern const struct host_events reactions_host;
 extern const struct peers_events reactions_peers;
 
 struct daemon;
-/* The timer of daemon.c: everything that may have gone wrong unseen. Seconds until the next. */
+/* The timer of modules.c: everything that may have gone wrong unseen. Seconds until the next. */
 uint32_t reactions_check(struct daemon *d);
 
 #endif

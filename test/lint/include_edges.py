@@ -3,7 +3,7 @@
 """Who may include whom, as the rooms promise it.
 
 A room is a folder; #include names it ("fib/fib.h", "peers/set.h"), so that each line shows which
-room it reaches into. What a file of lib/ may include follows from its room; that lib/lease,
+room it reaches into. What a file of lib/ or app/ovnetd may include follows from its room; that lib/lease,
 lib/kernel and lib/encap stay free of DPDK is checked through all headers they reach. Prints
 file:line and the cure, exits 1 if there is anything to print.
 """
@@ -11,7 +11,7 @@ import pathlib
 import re
 import sys
 
-# What a room of lib/ may include beside itself. The programs, tests and perf may include all.
+# What a room of lib/ may include beside itself. Other programs, tests and perf may include all.
 LIB = {
     "base": "",
     "loop": "base",
@@ -27,6 +27,19 @@ LIB = {
     "lease": "base loop lease/flannel lease/registry",
     "kernel": "base loop",
     "ctl": "base",
+}
+# What a room of app/ovnetd may include of the others, beside all of lib/. Files that stand in no
+# room put the rooms together: these and methods/, which answers about all of them, may all.
+OVNETD = {
+    "conf": "",
+    "run": "conf",
+    "engine": "conf run",
+    "ports": "conf run engine",
+    "node": "conf run engine",
+    "underlay": "conf run engine ports node",
+    "host": "conf run engine ports node underlay",
+    "peers": "conf run engine ports node underlay host",
+    "watch": "conf run engine ports node peers",
 }
 NO_DPDK = {"lease", "kernel", "encap"}
 WRITER = "fib/fib_writer.h"
@@ -52,6 +65,22 @@ def includes(path):
             yield number, m.group(1), m.group(2)
 
 
+def ovnetd_room(path):
+    """app/ovnetd/peers/set.c -> peers; "" for files of app/ovnetd itself; elsewhere None."""
+    if path.parts[:2] != ("app", "ovnetd"):
+        return None
+    return path.parts[2] if len(path.parts) > 3 else ""
+
+
+def check_ovnetd(path, number, name, target, complain):
+    own, to = ovnetd_room(path), ovnetd_room(target)
+    if to is None or own not in OVNETD or to == own or to in OVNETD[own].split():
+        return
+    complain(path, number, f"{own}/ may include {OVNETD[own].replace(' ', '/, ') or 'no room'}/, "
+             f"not {name}: get what it needs as an argument, or tell what happened by a callback "
+             "that reactions.c answers")
+
+
 def find(path, name, files):
     """The file that #include "name" of `path` means; None: not ours, or its folder is left out."""
     for base in ("lib", "app/ovnetd", "test", path.parent):
@@ -73,6 +102,7 @@ def check_edges(path, files, complain):
             continue
         to = room(target)
         if path.parts[0] != "lib":
+            check_ovnetd(path, number, name, target, complain)
             continue
         may_not = to != own and to not in may.split()
         if name == WRITER and own != "fib":

@@ -11,7 +11,7 @@ git init -q .
 mkdir -p scripts test/lint lib/{base,encap,fib,lease,path,port} app
 cp "$root/.clang-format" "$root/.shellcheckrc" .
 cp "$root/scripts/lint.sh" scripts/
-cp "$root"/test/lint/{include_edges.py,words} test/lint/
+cp "$root"/test/lint/{file_circles.py,include_edges.py,words} test/lint/
 
 c_file() {
 	mkdir -p "$(dirname "$1")"
@@ -24,6 +24,10 @@ c_file lib/fib/fib.h <<<'#include "base/net.h"'
 c_file lib/fib/fib_writer.h <<<'#include "fib/fib.h"'
 c_file lib/port/port.h <<<'#include "base/net.h"'
 c_file lib/path/drop.c <<<'#include "fib/fib.h"'
+c_file app/ovnetd/peers/set.h <<<'#include "base/net.h"'
+c_file app/ovnetd/methods/show.c <<<'#include "peers/set.h"'
+c_file app/ovnetd/daemon.h <<<'#include "peers/set.h"'
+c_file lib/base/b.c <<<$'\nint ovnet_b(void)\n{\n\treturn ovnet_a();\n}'
 c_file app/main.c <<<'#include "fib/fib_writer.h"'
 
 fail() {
@@ -55,6 +59,9 @@ finds includes lib/lease/flannel/a.c:2 "flannel -> port" <<<"$S"$'\n#include "po
 finds includes lib/lease/a.c:1 "lease -> rte by a header" <<<"$S"$'\n#include "base/rcu.h"'
 finds includes lib/encap/a.c:1 "encap -> rte" <<<"$S"$'\n#include <rte_mbuf.h>'
 finds includes lib/path/a.c:2 "path -> writer" <<<"$S"$'\n#include "fib/fib_writer.h"'
+finds includes app/ovnetd/node/a.c:2 "node -> peers" <<<"$S"$'\n#include "peers/set.h"'
+finds includes app/ovnetd/node/a.c:2 "node -> the daemon" <<<"$S"$'\n#include "daemon.h"'
+finds includes lib/base/a.c:4 "a circle of files" <<<"$S"$'\nint ovnet_a(void)\n{\n\treturn ovnet_b();\n}'
 finds frees lib/path/a.c:3 "a raw free" <<<"$S"$'\n\nrte_pktmbuf_free_bulk(p, n);'
 finds spelling lib/base/a.c:2 "a typing error" <<<"$S"$'\n/* rec'"ieve */"
 finds shell scripts/a.sh:3 "an unquoted variable" <<<$'#!/bin/sh\n# SPDX-License-Identifier: BSD-3-Clause\nrm $1'

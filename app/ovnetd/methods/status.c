@@ -8,43 +8,8 @@
 #include <unistd.h>
 
 #include "daemon.h"
-#include "methods/lease_ctl.h"
+#include "methods/json.h"
 #include "methods/status.h"
-
-json_t *addr_json(const struct ovnet_addr *a)
-{
-	char text[OVNET_ADDR_STRLEN];
-
-	return a->family != 0 ? json_string(ovnet_addr_text(a, text, sizeof(text))) : json_null();
-}
-
-json_t *prefix_json(const struct ovnet_prefix *p)
-{
-	char text[OVNET_PREFIX_STRLEN];
-
-	return p->family != 0 ? json_string(ovnet_prefix_text(p, text, sizeof(text))) : json_null();
-}
-
-json_t *prefix4_json(const struct ovnet_prefix4 *p)
-{
-	const struct ovnet_prefix any = ovnet_prefix_from4(p);
-
-	return prefix_json(&any);
-}
-
-json_t *prefix6_json(const struct ovnet_prefix6 *p)
-{
-	const struct ovnet_prefix any = ovnet_prefix_from6(p);
-
-	return prefix_json(&any);
-}
-
-json_t *mac_json(const struct ovnet_mac *m)
-{
-	char text[OVNET_MAC_STRLEN];
-
-	return json_string(ovnet_mac_text(m, text, sizeof(text)));
-}
 
 static json_t *node_json(struct daemon *d)
 {
@@ -131,7 +96,7 @@ static json_t *loop_json(struct daemon *d)
 		(double)(l->longest_ns / 1000) / 1000, "stall_at", (json_int_t)l->longest_at);
 }
 
-static json_t *status(void *arg, const json_t *params, char *err, size_t err_size)
+json_t *status_show(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	static const char *const states[] = {[OVNET_LEASE_WAIT_CONFIG] = "waiting-config",
 		[OVNET_LEASE_ACQUIRE] = "acquiring",
@@ -139,7 +104,7 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 	struct daemon *d = arg;
 	struct ovnet_lease_status s;
 
-	if (!status_running(d, err, err_size))
+	if (!methods_running(d, err, err_size))
 		return NULL;
 	ovnet_lease_client_status(d->lease, &s);
 	if (json_is_true(json_object_get(params, "reset")))
@@ -153,17 +118,3 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 		(int)d->peers.n_queued, "health", degraded ? "degraded" : "ok", "warnings",
 		warnings);
 }
-
-const struct ovnet_ctl_method status_methods[] = {
-	{"status", status},
-	{"peers", NULL, &status_peers},
-	{"leases", NULL, &status_leases},
-	{"lease", lease_show},
-	{"lease-reserve", lease_reserve},
-	{"lease-release", lease_release},
-	{"ports", status_ports},
-	{"workers", status_workers},
-	{"stats", status_stats},
-	{"drops", status_drops},
-	{NULL},
-};

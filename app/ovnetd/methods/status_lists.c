@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "methods/json.h"
 #include "methods/status.h"
 
 static json_t *peer_json(struct daemon *d, const struct peer *p)
@@ -49,7 +50,7 @@ static void *peers_open(void *arg, const json_t *params, char *err, size_t err_s
 	struct peer_walk *w;
 
 	(void)params;
-	if (!status_running(d, err, err_size))
+	if (!methods_running(d, err, err_size))
 		return NULL;
 	w = malloc(sizeof(*w) + d->peers.n * sizeof(w->subnet[0]));
 	if (w == NULL) {
@@ -144,7 +145,7 @@ static void *leases_open(void *arg, const json_t *params, char *err, size_t err_
 {
 	struct lease_walk *w;
 
-	if (!status_running(arg, err, err_size))
+	if (!methods_running(arg, err, err_size))
 		return NULL;
 	w = calloc(1, sizeof(*w));
 	if (w != NULL && collect(arg, w, json_is_true(json_object_get(params, "invalid"))) == 0)

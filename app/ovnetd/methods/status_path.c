@@ -5,6 +5,7 @@
 
 #include "daemon.h"
 #include "engine/totals.h"
+#include "methods/json.h"
 #include "methods/status.h"
 
 static json_t *u64(uint64_t v)
@@ -62,27 +63,12 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 	return o;
 }
 
-bool status_running(struct daemon *d, char *err, size_t err_size)
-{
-	const char *why = "";
-
-	if (d->lease != NULL)
-		return true;
-	/* What it waits for, most likely: the last thing that went wrong. */
-	for (unsigned i = 0; i < WARNINGS_MAX; i++)
-		if (d->warnings.row[i].key[0] != '\0')
-			why = d->warnings.row[i].text;
-	snprintf(err, err_size, "the daemon is starting or stopping%s%s",
-		why[0] != '\0' ? ": " : "", why);
-	return false;
-}
-
 json_t *status_ports(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	struct daemon *d = arg;
 
 	(void)params;
-	if (!status_running(d, err, err_size))
+	if (!methods_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
 	for (unsigned i = 0; i < d->ports.n; i++)
@@ -109,7 +95,7 @@ json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_si
 	struct daemon *d = arg;
 
 	(void)params;
-	if (!status_running(d, err, err_size))
+	if (!methods_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
 	for (unsigned i = 0; i < d->engine.shared.n_workers; i++) {
@@ -136,7 +122,7 @@ json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size
 	struct daemon *d = arg;
 
 	(void)params;
-	if (!status_running(d, err, err_size))
+	if (!methods_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
 	for (unsigned s = 0; s < OVNET_STAGE_COUNT; s++) {
@@ -206,7 +192,7 @@ json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size
 	struct daemon *d = arg;
 	bool all = json_is_true(json_object_get(params, "all"));
 
-	if (!status_running(d, err, err_size))
+	if (!methods_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
 	stage_drops(d, all, list);

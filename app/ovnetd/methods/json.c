@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "methods/json.h"
+
+#include <stdio.h>
+
+#include "daemon.h"
+
+json_t *addr_json(const struct ovnet_addr *a)
+{
+	char text[OVNET_ADDR_STRLEN];
+
+	return a->family != 0 ? json_string(ovnet_addr_text(a, text, sizeof(text))) : json_null();
+}
+
+json_t *prefix_json(const struct ovnet_prefix *p)
+{
+	char text[OVNET_PREFIX_STRLEN];
+
+	return p->family != 0 ? json_string(ovnet_prefix_text(p, text, sizeof(text))) : json_null();
+}
+
+json_t *prefix4_json(const struct ovnet_prefix4 *p)
+{
+	const struct ovnet_prefix any = ovnet_prefix_from4(p);
+
+	return prefix_json(&any);
+}
+
+json_t *prefix6_json(const struct ovnet_prefix6 *p)
+{
+	const struct ovnet_prefix any = ovnet_prefix_from6(p);
+
+	return prefix_json(&any);
+}
+
+json_t *mac_json(const struct ovnet_mac *m)
+{
+	char text[OVNET_MAC_STRLEN];
+
+	return json_string(ovnet_mac_text(m, text, sizeof(text)));
+}
+
+bool methods_running(struct daemon *d, char *err, size_t err_size)
+{
+	const char *why = "";
+
+	if (d->lease != NULL)
+		return true;
+	/* What it waits for, most likely: the last thing that went wrong. */
+	for (unsigned i = 0; i < WARNINGS_MAX; i++)
+		if (d->warnings.row[i].key[0] != '\0')
+			why = d->warnings.row[i].text;
+	snprintf(err, err_size, "the daemon is starting or stopping%s%s",
+		why[0] != '\0' ? ": " : "", why);
+	return false;
+}

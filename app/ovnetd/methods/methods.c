@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "methods/methods.h"
+
+#include "methods/lease_ctl.h"
+#include "methods/status.h"
+
+const struct ovnet_ctl_method methods[] = {
+	{"status", status_show},
+	{"peers", NULL, &status_peers},
+	{"leases", NULL, &status_leases},
+	{"lease", lease_show},
+	{"lease-reserve", lease_reserve},
+	{"lease-release", lease_release},
+	{"ports", status_ports},
+	{"workers", status_workers},
+	{"stats", status_stats},
+	{"drops", status_drops},
+	{NULL},
+};
