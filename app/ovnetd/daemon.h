@@ -57,7 +57,7 @@ struct daemon {
 	struct underlay underlay;
 	struct host host;
 	struct blackhole blackhole;
-	struct rules rules;
+	struct firewall_job firewall;
 	struct peers peers;
 	struct ovnet_lease_client *lease;
 	struct lease_orders orders;

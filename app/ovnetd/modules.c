@@ -132,12 +132,12 @@ static void stop_workers(struct daemon *d)
 
 static int start_rules(struct daemon *d)
 {
-	return rules_init(&d->rules, &d->node, d->base);
+	return firewall_job_init(&d->firewall, &d->node, d->base);
 }
 
 static void stop_rules(struct daemon *d)
 {
-	rules_fini(&d->rules);
+	firewall_job_fini(&d->firewall);
 }
 
 static int start_blackhole(struct daemon *d)

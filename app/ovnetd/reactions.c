@@ -147,7 +147,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	warn_clear(&d->warnings, "lease-lost");
 	underlay_check_mtu(&d->underlay);
 	ingress_update(&d->ingress);
-	rules_update(&d->rules);
+	firewall_job_update(&d->firewall);
 	if (!again)
 		return;
 	peers_republish(&d->peers);

@@ -15,7 +15,7 @@
 
 OVNET_LOG_TYPE(rules)
 
-struct rules_job {
+struct firewall_run {
 	pthread_t thread;
 	struct ovnet_firewall *firewall;
 	int done_fd;
@@ -24,7 +24,7 @@ struct rules_job {
 	struct ovnet_firewall_outcome outcome;
 };
 
-static void arm(struct rules *r, uint32_t seconds)
+static void arm(struct firewall_job *r, uint32_t seconds)
 {
 	struct timeval tv = {.tv_sec = seconds};
 
@@ -52,7 +52,7 @@ static struct ovnet_firewall_rules wanted(const struct node *n)
 
 static void *run(void *arg)
 {
-	struct rules_job *job = arg;
+	struct firewall_run *job = arg;
 
 	ovnet_firewall_apply(job->firewall, &job->rules, &job->outcome);
 	if (eventfd_write(job->done_fd, 1) < 0)
@@ -64,7 +64,7 @@ static void *run(void *arg)
 }
 
 /* Signals are the main thread's. */
-static int start(struct rules_job *job)
+static int start(struct firewall_run *job)
 {
 	sigset_t all, former;
 
@@ -77,12 +77,12 @@ static int start(struct rules_job *job)
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct rules *r = arg;
+	struct firewall_job *r = arg;
 
 	(void)fd, (void)what;
 	if (r->job != NULL)
 		return; /* its end arms the timer */
-	struct rules_job *job = calloc(1, sizeof(*job));
+	struct firewall_run *job = calloc(1, sizeof(*job));
 	if (job == NULL) {
 		arm(r, r->node->conf->host.rules_resync);
 		return;
@@ -114,7 +114,7 @@ static void tell(bool wanted, bool first, unsigned changed, const char *what)
 		LOG(WARN, "some %s rules were missing or changed: put them back", what);
 }
 
-static void warn(struct rules *r, const char *key, const char *error, const char *cost)
+static void warn(struct firewall_job *r, const char *key, const char *error, const char *cost)
 {
 	if (error[0] != '\0')
 		warn_set(r->node->warnings, key, "%s: %s", cost, error);
@@ -122,7 +122,7 @@ static void warn(struct rules *r, const char *key, const char *error, const char
 		warn_clear(r->node->warnings, key);
 }
 
-static void take_outcome(struct rules *r, const struct rules_job *job)
+static void take_outcome(struct firewall_job *r, const struct firewall_run *job)
 {
 	const struct ovnet_firewall_outcome *out = &job->outcome;
 	bool first = r->made != job->version;
@@ -144,8 +144,8 @@ static void take_outcome(struct rules *r, const struct rules_job *job)
 
 static void on_done(evutil_socket_t fd, short what, void *arg)
 {
-	struct rules *r = arg;
-	struct rules_job *job = r->job;
+	struct firewall_job *r = arg;
+	struct firewall_run *job = r->job;
 	eventfd_t n;
 
 	(void)what;
@@ -157,15 +157,15 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	free(job);
 }
 
-void rules_update(struct rules *r)
+void firewall_job_update(struct firewall_job *r)
 {
 	r->wanted++;
 	arm(r, 0);
 }
 
-int rules_init(struct rules *r, const struct node *node, struct event_base *base)
+int firewall_job_init(struct firewall_job *r, const struct node *node, struct event_base *base)
 {
-	*r = (struct rules){.node = node};
+	*r = (struct firewall_job){.node = node};
 	r->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->done_fd < 0 || r->stop_fd < 0)
@@ -179,7 +179,7 @@ int rules_init(struct rules *r, const struct node *node, struct event_base *base
 	return 0;
 }
 
-void rules_fini(struct rules *r)
+void firewall_job_fini(struct firewall_job *r)
 {
 	if (r->job != NULL) {
 		if (eventfd_write(r->stop_fd, 1) < 0)
@@ -196,5 +196,5 @@ void rules_fini(struct rules *r)
 		close(r->done_fd);
 	if (r->stop_fd > 0)
 		close(r->stop_fd);
-	*r = (struct rules){0};
+	*r = (struct firewall_job){0};
 }

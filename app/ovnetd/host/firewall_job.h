@@ -12,22 +12,23 @@
 struct event;
 struct event_base;
 struct ovnet_firewall;
-struct rules_job;
+struct firewall_run;
 
-struct rules {
+struct firewall_job {
 	const struct node *node;
 	struct ovnet_firewall *firewall; /* the job's while there is one */
-	struct rules_job *job;
+	struct firewall_run *job;
 	struct event *timer, *done;
-	int done_fd, stop_fd;  /* the job tells its end; it is told to end */
-	unsigned wanted, made; /* versions: of what rules_update() told of, of what there is */
+	int done_fd, stop_fd; /* the job tells its end; it is told to end */
+	unsigned wanted,
+		made; /* versions: of what firewall_job_update() told of, of what there is */
 };
 
 /* 0 or negative errno. */
-int rules_init(struct rules *r, const struct node *node, struct event_base *base);
+int firewall_job_init(struct firewall_job *r, const struct node *node, struct event_base *base);
 /* The rules stay, as flanneld's do. */
-void rules_fini(struct rules *r);
+void firewall_job_fini(struct firewall_job *r);
 /* Network or subnet are known, or others than before. */
-void rules_update(struct rules *r);
+void firewall_job_update(struct firewall_job *r);
 
 #endif
