@@ -352,6 +352,19 @@ void lease_acquire_init(struct ovnet_lease_client *c)
 	c->acquire.timer = must(evtimer_new(c->base, on_timer, c));
 }
 
+struct lease_listing *lease_acquire_take_listing(
+	struct ovnet_lease_client *c, int64_t revision, int64_t *listed_at)
+{
+	struct lease_listing *l = c->acquire.listing;
+
+	if (c->acquire.listed_at == 0 || c->acquire.listed_at < revision)
+		return NULL;
+	*listed_at = c->acquire.listed_at;
+	c->acquire.listing = NULL;
+	c->acquire.listed_at = 0;
+	return l;
+}
+
 void lease_acquire_stop(struct ovnet_lease_client *c)
 {
 	event_free(c->acquire.timer);

@@ -223,12 +223,21 @@ void lease_reconf_stop(struct ovnet_lease_client *c);
 
 void lease_acquire_init(struct ovnet_lease_client *c);
 void lease_acquire_start(struct ovnet_lease_client *c);
+/*
+ * What our lease was found or claimed by, from now on the caller's, and its revision; NULL if that
+ * is older than `revision` or there is none.
+ */
+struct lease_listing *lease_acquire_take_listing(
+	struct ovnet_lease_client *c, int64_t revision, int64_t *listed_at);
 void lease_acquire_stop(struct ovnet_lease_client *c);
 
 void lease_own_init(struct ovnet_lease_client *c);
 /* The key stands in the tree with our value. */
 void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
 	const char *value, const struct ovnet_registry_kv *kv);
+/* As the snapshot says, until etcd says otherwise. left_s 0: a reservation. */
+void lease_own_resume(
+	struct ovnet_lease_client *c, const struct ovnet_lease *lease, int64_t left_s);
 /* What is ours now is told, and kept out of the table. */
 void lease_own_announce(struct ovnet_lease_client *c);
 /* Somebody (we, too) wrote or removed our key. `kv` NULL: removed. */

@@ -287,6 +287,34 @@ void lease_own_announce(struct ovnet_lease_client *c)
 	lease_table_set_own(c->table, &c->own.lease);
 }
 
+/* `value` becomes ours. */
+static void set_lease(struct ovnet_lease_client *c, const char *name,
+	const struct ovnet_lease *lease, char *value)
+{
+	free(c->own.key);
+	free(c->own.value);
+	c->own.key = must_printf("%s%s", c->subnets_prefix, name);
+	c->own.value = value;
+	c->own.lease = *lease;
+	c->own.held = true;
+	c->own.since = time(NULL);
+}
+
+void lease_own_resume(struct ovnet_lease_client *c, const struct ovnet_lease *lease, int64_t left_s)
+{
+	char name[OVNET_LEASE_KEY_MAX];
+
+	set_lease(c, ovnet_lease_key_text(lease, name, sizeof(name)), lease,
+		must(ovnet_lease_value_text(lease)));
+	c->own.resumed = true;
+	if (left_s != 0) {
+		c->own.expires_at = time(NULL) + left_s;
+		c->own.end_ms = boot_clock_ms() + left_s * 1000;
+	}
+	c->own.handle = left_s == 0 ? 0 : -1;
+	c->own.handle_gone = true; /* whatever it was: another one if it has to be written */
+}
+
 void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
 	const char *value, const struct ovnet_registry_kv *kv)
 {
@@ -294,15 +322,7 @@ void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *leas
 	struct ovnet_prefix4 before = c->own.lease.subnet;
 
 	ovnet_lease_key_text(lease, name, sizeof(name));
-	free(c->own.key);
-	free(c->own.value);
-	if (asprintf(&c->own.key, "%s%s", c->subnets_prefix, name) < 0)
-		c->own.key = NULL;
-	must(c->own.key);
-	c->own.value = must(strdup(value));
-	c->own.lease = *lease;
-	c->own.held = true;
-	c->own.since = time(NULL);
+	set_lease(c, name, lease, must(strdup(value)));
 	c->own.lost = false;
 	c->own.revision = 0;
 	c->own.reclaimed = 0;

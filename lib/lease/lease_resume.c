@@ -62,52 +62,35 @@ static int check_own(
 }
 
 /* Our attributes with its subnets. */
-static int own_lease(struct ovnet_lease_client *c, const struct ovnet_lease *former)
+static int own_lease(
+	struct ovnet_lease_client *c, const struct ovnet_lease *former, struct ovnet_lease *own)
 {
-	struct ovnet_lease own = {.public_ip = c->public_ip,
+	*own = (struct ovnet_lease){.public_ip = c->public_ip,
 		.backend = c->netconf.backend,
 		.vni = c->netconf.backend == OVNET_BACKEND_VXLAN ? c->netconf.vni : 0};
 
-	int rc = c->cbs.attrs(c->arg, &c->netconf, former, &own);
+	int rc = c->cbs.attrs(c->arg, &c->netconf, former, own);
 	if (rc == -EAGAIN) {
 		arm_ms(c->store.patience, ATTRS_RETRY_MS);
 		return rc;
 	}
 	if (rc < 0)
 		return refuse(c->store.path, "this node cannot serve its network config");
-	own.public_ip = c->public_ip;
+	own->public_ip = c->public_ip;
 	if (c->netconf.enable_ipv6)
-		own.public_ip6 = c->public_ip6;
-	own.subnet = former->subnet;
-	own.has_v6 = former->has_v6;
-	own.subnet6 = former->subnet6;
-	c->own.lease = own;
+		own->public_ip6 = c->public_ip6;
+	own->subnet = former->subnet;
+	own->has_v6 = former->has_v6;
+	own->subnet6 = former->subnet6;
 	return 0;
 }
 
-static void ends_in(struct ovnet_lease_client *c, int64_t left_s)
+static void hold(
+	struct ovnet_lease_client *c, const struct snapshot_file *f, const struct ovnet_lease *own)
 {
-	c->own.expires_at = time(NULL) + left_s;
-	c->own.end_ms = boot_clock_ms() + left_s * 1000;
-}
-
-static void hold(struct ovnet_lease_client *c, const struct snapshot_file *f)
-{
-	char name[OVNET_LEASE_KEY_MAX];
 	int64_t age_s = snapshot_age_s(f);
 
-	if (asprintf(&c->own.key, "%s%s", c->subnets_prefix,
-		    ovnet_lease_key_text(&c->own.lease, name, sizeof(name))) < 0)
-		c->own.key = NULL;
-	must(c->own.key);
-	c->own.value = must(ovnet_lease_value_text(&c->own.lease));
-	c->own.held = true;
-	c->own.resumed = true;
-	c->own.since = time(NULL);
-	if (f->expires_at != 0)
-		ends_in(c, f->expires_at - f->saved_at - age_s);
-	c->own.handle = f->expires_at == 0 ? 0 : -1;
-	c->own.handle_gone = true; /* whatever it was: another one if it has to be written */
+	lease_own_resume(c, own, f->expires_at != 0 ? f->expires_at - f->saved_at - age_s : 0);
 	c->store.stale = true;
 	c->store.saved_at = time(NULL) - age_s;
 	c->revision = f->revision;
@@ -163,17 +146,17 @@ static void put_others(struct ovnet_lease_client *c)
 /* False: nothing is changed, `f` is still the caller's. */
 static bool resume(struct ovnet_lease_client *c, struct snapshot_file *f)
 {
-	struct ovnet_lease former;
+	struct ovnet_lease former, own;
 	char err[256];
 
 	if (ovnet_netconf_parse(f->config, strlen(f->config), &c->netconf, err, sizeof(err)) < 0) {
 		refuse(c->store.path, err);
 		return false;
 	}
-	if (check_own(c, f, &former) < 0 || own_lease(c, &former) < 0)
+	if (check_own(c, f, &former) < 0 || own_lease(c, &former, &own) < 0)
 		return false;
 	lease_store_config(c, f->config, strlen(f->config));
-	hold(c, f);
+	hold(c, f, &own);
 	c->report(c, (struct lease_report){LEASE_RESUMED});
 	c->store.rest = f;
 	put_others(c);

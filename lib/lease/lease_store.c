@@ -3,8 +3,6 @@
  * Writes the snapshot some time after something changed. The leases are copied; text, disk and
  * fsync are a thread's, so that the loop does not wait for them.
  */
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -14,6 +12,7 @@
 #include "base/mem.h"
 #include "lease/lease_client_int.h"
 #include "lease/snapshot.h"
+#include "loop/thread.h"
 #include "loop/timer.h"
 
 OVNET_LOG_TYPE(lease)
@@ -100,18 +99,6 @@ static void finish(struct ovnet_lease_client *c, struct lease_store_job *job)
 	free_job(job);
 }
 
-/* Signals are the main thread's. */
-static int start(struct lease_store_job *job)
-{
-	sigset_t all, former;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &former);
-	int rc = pthread_create(&job->thread, NULL, run_behind, job);
-	pthread_sigmask(SIG_SETMASK, &former, NULL);
-	return rc;
-}
-
 static bool worth_it(const struct ovnet_lease_client *c)
 {
 	return c->store.path != NULL && c->store.config != NULL && c->own.held && !c->own.lost &&
@@ -132,7 +119,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	if (!worth_it(c))
 		return;
 	struct lease_store_job *job = make_job(&c->store, c);
-	if (start(job) == 0) {
+	if (thread_start(&job->thread, run_behind, job) == 0) {
 		c->store.job = job;
 		return;
 	}

@@ -252,13 +252,10 @@ void lease_sync_start(struct ovnet_lease_client *c)
 		return;
 	evtimer_del(c->sync.timer);
 	/* What our lease was found or claimed by is good enough to watch on from. */
-	if (c->acquire.listed_at != 0 && c->acquire.listed_at >= c->revision) {
+	c->sync.pages = lease_acquire_take_listing(c, c->revision, &c->revision);
+	if (c->sync.pages != NULL) {
 		c->sync.listing = true;
 		c->sync.started_ms = monotonic_ms();
-		c->sync.pages = c->acquire.listing;
-		c->revision = c->acquire.listed_at;
-		c->acquire.listing = NULL;
-		c->acquire.listed_at = 0;
 		reconcile(c);
 		return;
 	}

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,6 +10,7 @@
 
 #include "base/log.h"
 #include "kernel/firewall.h"
+#include "loop/thread.h"
 
 OVNET_LOG_TYPE(rules)
 
@@ -63,18 +62,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Signals are the main thread's. */
-static int start(struct firewall_run *job)
-{
-	sigset_t all, former;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &former);
-	int rc = pthread_create(&job->thread, NULL, run, job);
-	pthread_sigmask(SIG_SETMASK, &former, NULL);
-	return -rc;
-}
-
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct firewall_job *r = arg;
@@ -91,7 +78,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	job->done_fd = r->done_fd;
 	job->version = r->wanted;
 	job->rules = wanted(r->node);
-	int rc = start(job);
+	int rc = thread_start(&job->thread, run, job);
 	if (rc == 0) {
 		r->job = job;
 		return;

@@ -27,15 +27,15 @@ static void answer(struct call *c, enum ovnet_registry_status status, const char
 	c->cb(c->arg, &(struct ovnet_registry_result){.status = status, .text = text});
 }
 
-static void answer_entries(struct ovnet_registry *e, struct call *c, bool prefix)
+static void answer_entries(struct ovnet_registry *r, struct call *c, bool prefix)
 {
 	const char *want = static_name_of(c->key);
-	struct ovnet_registry_kv *kvs = must(calloc(e->file.n + 1, sizeof(*kvs)));
-	char **keys = must(calloc(e->file.n + 1, sizeof(*keys)));
+	struct ovnet_registry_kv *kvs = must(calloc(r->file.n + 1, sizeof(*kvs)));
+	char **keys = must(calloc(r->file.n + 1, sizeof(*keys)));
 	size_t n = 0;
 
-	for (size_t i = 0; i < e->file.n; i++) {
-		const struct static_entry *entry = &e->file.entries[i];
+	for (size_t i = 0; i < r->file.n; i++) {
+		const struct static_entry *entry = &r->file.entries[i];
 		int differs = prefix ? strncmp(entry->name, want, strlen(want))
 				     : strcmp(entry->name, want);
 		if (differs)
@@ -48,7 +48,7 @@ static void answer_entries(struct ovnet_registry *e, struct call *c, bool prefix
 	c->cb(c->arg, &(struct ovnet_registry_result){
 			      .status = found ? OVNET_REGISTRY_OK : OVNET_REGISTRY_NOT_FOUND,
 			      .text = found ? "" : "not in the file",
-			      .revision = e->file.revision,
+			      .revision = r->file.revision,
 			      .kvs = kvs,
 			      .n_kvs = n});
 	for (size_t i = 0; i < n; i++)
@@ -73,9 +73,9 @@ static bool same_lease(const char *a, const char *b)
 }
 
 /* Our own lease in the words of the lease logic; what it says has to be what the file says. */
-static void answer_update(struct ovnet_registry *e, struct call *c)
+static void answer_update(struct ovnet_registry *r, struct call *c)
 {
-	struct static_entry *entry = static_file_find(&e->file, static_name_of(c->key));
+	struct static_entry *entry = static_file_find(&r->file, static_name_of(c->key));
 	char text[1024];
 
 	if (entry == NULL || entry->revision != c->revision) {
@@ -84,7 +84,7 @@ static void answer_update(struct ovnet_registry *e, struct call *c)
 	}
 	if (!same_lease(entry->file_value, c->value)) {
 		snprintf(text, sizeof(text), "%s: the lease of this node has to be \"%s\": %s",
-			e->path, entry->name + strlen(STATIC_LEASES), c->value);
+			r->path, entry->name + strlen(STATIC_LEASES), c->value);
 		answer(c, OVNET_REGISTRY_DENIED, text);
 		return;
 	}
@@ -93,44 +93,44 @@ static void answer_update(struct ovnet_registry *e, struct call *c)
 	struct ovnet_registry_kv kv = static_kv(c->key, entry);
 	c->cb(c->arg, &(struct ovnet_registry_result){.status = OVNET_REGISTRY_OK,
 			      .text = "",
-			      .revision = e->file.revision,
+			      .revision = r->file.revision,
 			      .kvs = &kv,
 			      .n_kvs = 1});
 }
 
-static void answer_denied(struct ovnet_registry *e, struct call *c)
+static void answer_denied(struct ovnet_registry *r, struct call *c)
 {
 	char text[1024];
 
 	snprintf(text, sizeof(text),
 		"%s is only read: put the lease of this node there, for example \"%s\": %s",
-		e->path, c->kind == CREATE ? static_name_of(c->key) + strlen(STATIC_LEASES) : "...",
+		r->path, c->kind == CREATE ? static_name_of(c->key) + strlen(STATIC_LEASES) : "...",
 		c->kind == CREATE ? c->value : "{...}");
 	answer(c, OVNET_REGISTRY_DENIED, text);
 }
 
-static void run(struct ovnet_registry *e, struct call *c)
+static void run(struct ovnet_registry *r, struct call *c)
 {
 	switch (c->kind) {
 	case GET:
 	case LIST:
-		if (e->file.n == 0)
-			answer(c, OVNET_REGISTRY_UNAVAILABLE, e->error);
+		if (r->file.n == 0)
+			answer(c, OVNET_REGISTRY_UNAVAILABLE, r->error);
 		else
-			answer_entries(e, c, c->kind == LIST);
+			answer_entries(r, c, c->kind == LIST);
 		return;
 	case UPDATE:
-		answer_update(e, c);
+		answer_update(r, c);
 		return;
 	case KEEPALIVE:
 		answer(c, OVNET_REGISTRY_NOT_FOUND, "leases of a file have no TTL");
 		return;
 	case CREATE:
 	case REMOVE:
-		answer_denied(e, c);
+		answer_denied(r, c);
 		return;
 	case WATCH:
-		c->watch->cbs.events(c->watch->arg, NULL, 0, e->file.revision);
+		c->watch->cbs.events(c->watch->arg, NULL, 0, r->file.revision);
 		return;
 	}
 }
@@ -144,18 +144,18 @@ static void free_call(struct call *c)
 
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
-	struct ovnet_registry *e = arg;
+	struct ovnet_registry *r = arg;
 	struct call *c;
 
 	(void)fd, (void)what;
-	while ((c = TAILQ_FIRST(&e->calls)) != NULL) {
-		TAILQ_REMOVE(&e->calls, c, link);
-		run(e, c);
+	while ((c = TAILQ_FIRST(&r->calls)) != NULL) {
+		TAILQ_REMOVE(&r->calls, c, link);
+		run(r, c);
 		free_call(c);
 	}
 }
 
-static struct call *queue(struct ovnet_registry *e, enum kind kind, const char *key,
+static struct call *queue(struct ovnet_registry *r, enum kind kind, const char *key,
 	const char *value, ovnet_registry_cb cb, void *arg)
 {
 	struct call *c = must(calloc(1, sizeof(*c)));
@@ -165,100 +165,100 @@ static struct call *queue(struct ovnet_registry *e, enum kind kind, const char *
 	c->value = value != NULL ? must(strdup(value)) : NULL;
 	c->cb = cb;
 	c->arg = arg;
-	TAILQ_INSERT_TAIL(&e->calls, c, link);
-	event_active(e->turn, EV_TIMEOUT, 0);
+	TAILQ_INSERT_TAIL(&r->calls, c, link);
+	event_active(r->turn, EV_TIMEOUT, 0);
 	return c;
 }
 
-static void op_close(struct ovnet_registry *e)
+static void op_close(struct ovnet_registry *r)
 {
 	struct ovnet_registry_watch *w;
 	struct call *c;
 
-	while ((c = TAILQ_FIRST(&e->calls)) != NULL) {
-		TAILQ_REMOVE(&e->calls, c, link);
+	while ((c = TAILQ_FIRST(&r->calls)) != NULL) {
+		TAILQ_REMOVE(&r->calls, c, link);
 		free_call(c);
 	}
-	while ((w = TAILQ_FIRST(&e->watches)) != NULL)
+	while ((w = TAILQ_FIRST(&r->watches)) != NULL)
 		ovnet_registry_static.unwatch(w);
-	if (e->changed != NULL)
-		event_free(e->changed);
-	if (e->inotify >= 0)
-		close(e->inotify);
-	event_free(e->turn);
-	static_file_free(&e->file);
-	free(e->path);
-	free(e);
+	if (r->changed != NULL)
+		event_free(r->changed);
+	if (r->inotify >= 0)
+		close(r->inotify);
+	event_free(r->turn);
+	static_file_free(&r->file);
+	free(r->path);
+	free(r);
 }
 
 static struct ovnet_registry *op_open(
 	struct event_base *base, const struct ovnet_registry_conf *conf)
 {
-	struct ovnet_registry *e = must(calloc(1, sizeof(*e)));
+	struct ovnet_registry *r = must(calloc(1, sizeof(*r)));
 
-	e->path = must(strdup(conf->endpoints));
-	e->inotify = -1;
-	TAILQ_INIT(&e->calls);
-	TAILQ_INIT(&e->watches);
-	e->turn = must(event_new(base, -1, 0, on_turn, e));
-	if (static_follow(e, base) < 0) {
-		op_close(e);
+	r->path = must(strdup(conf->endpoints));
+	r->inotify = -1;
+	TAILQ_INIT(&r->calls);
+	TAILQ_INIT(&r->watches);
+	r->turn = must(event_new(base, -1, 0, on_turn, r));
+	if (static_follow(r, base) < 0) {
+		op_close(r);
 		return NULL;
 	}
-	return e;
+	return r;
 }
 
-static void op_get(struct ovnet_registry *e, const char *key, ovnet_registry_cb cb, void *arg)
+static void op_get(struct ovnet_registry *r, const char *key, ovnet_registry_cb cb, void *arg)
 {
-	queue(e, GET, key, NULL, cb, arg);
+	queue(r, GET, key, NULL, cb, arg);
 }
 
-static void op_list(struct ovnet_registry *e, const char *prefix, ovnet_registry_cb cb, void *arg)
+static void op_list(struct ovnet_registry *r, const char *prefix, ovnet_registry_cb cb, void *arg)
 {
-	queue(e, LIST, prefix, NULL, cb, arg);
+	queue(r, LIST, prefix, NULL, cb, arg);
 }
 
-static void op_create(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+static void op_create(struct ovnet_registry *r, const char *key, const char *value, uint32_t ttl_s,
 	ovnet_registry_cb cb, void *arg)
 {
 	(void)ttl_s;
-	queue(e, CREATE, key, value, cb, arg);
+	queue(r, CREATE, key, value, cb, arg);
 }
 
-static void op_update(struct ovnet_registry *e, const char *key, const char *value, uint32_t ttl_s,
+static void op_update(struct ovnet_registry *r, const char *key, const char *value, uint32_t ttl_s,
 	int64_t ttl_handle, int64_t revision, ovnet_registry_cb cb, void *arg)
 {
 	(void)ttl_s, (void)ttl_handle;
-	queue(e, UPDATE, key, value, cb, arg)->revision = revision;
+	queue(r, UPDATE, key, value, cb, arg)->revision = revision;
 }
 
-static void op_keepalive(struct ovnet_registry *e, const char *key, uint32_t ttl_s,
+static void op_keepalive(struct ovnet_registry *r, const char *key, uint32_t ttl_s,
 	int64_t ttl_handle, ovnet_registry_cb cb, void *arg)
 {
 	(void)key, (void)ttl_s, (void)ttl_handle;
-	queue(e, KEEPALIVE, "", NULL, cb, arg);
+	queue(r, KEEPALIVE, "", NULL, cb, arg);
 }
 
-static void op_remove(struct ovnet_registry *e, const char *key, int64_t revision,
+static void op_remove(struct ovnet_registry *r, const char *key, int64_t revision,
 	ovnet_registry_cb cb, void *arg)
 {
 	(void)revision;
-	queue(e, REMOVE, key, NULL, cb, arg);
+	queue(r, REMOVE, key, NULL, cb, arg);
 }
 
-static struct ovnet_registry_watch *op_watch(struct ovnet_registry *e, const char *prefix,
+static struct ovnet_registry_watch *op_watch(struct ovnet_registry *r, const char *prefix,
 	int64_t revision, const struct ovnet_registry_watch_cbs *cbs, void *arg)
 {
 	struct ovnet_registry_watch *w = must(calloc(1, sizeof(*w)));
 
 	(void)revision; /* the listing it follows was of this very turn's file */
-	w->e = e;
+	w->registry = r;
 	w->prefix = must(strdup(prefix));
 	w->cbs = *cbs;
 	w->arg = arg;
-	w->told = e->file.revision;
-	TAILQ_INSERT_TAIL(&e->watches, w, link);
-	queue(e, WATCH, "", NULL, NULL, NULL)->watch = w;
+	w->told = r->file.revision;
+	TAILQ_INSERT_TAIL(&r->watches, w, link);
+	queue(r, WATCH, "", NULL, NULL, NULL)->watch = w;
 	return w;
 }
 
@@ -266,26 +266,26 @@ static void op_unwatch(struct ovnet_registry_watch *w)
 {
 	struct call *c, *next;
 
-	for (c = TAILQ_FIRST(&w->e->calls); c != NULL; c = next) {
+	for (c = TAILQ_FIRST(&w->registry->calls); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->watch == w) {
-			TAILQ_REMOVE(&w->e->calls, c, link);
+			TAILQ_REMOVE(&w->registry->calls, c, link);
 			free_call(c);
 		}
 	}
-	TAILQ_REMOVE(&w->e->watches, w, link);
+	TAILQ_REMOVE(&w->registry->watches, w, link);
 	free(w->prefix);
 	free(w);
 }
 
-static const char *op_endpoint(struct ovnet_registry *e)
+static const char *op_endpoint(struct ovnet_registry *r)
 {
-	return e->path;
+	return r->path;
 }
 
-static const char *op_last_error(struct ovnet_registry *e)
+static const char *op_last_error(struct ovnet_registry *r)
 {
-	return e->error;
+	return r->error;
 }
 
 const struct ovnet_registry_ops ovnet_registry_static = {

@@ -13,7 +13,7 @@ struct call;
 
 struct ovnet_registry_watch {
 	TAILQ_ENTRY(ovnet_registry_watch) link;
-	struct ovnet_registry *e;
+	struct ovnet_registry *registry;
 	char *prefix;
 	int64_t told; /* revision of the file it knows */
 	struct ovnet_registry_watch_cbs cbs;
@@ -37,6 +37,6 @@ char *static_full_key(const char *asked, const char *name);
 struct ovnet_registry_kv static_kv(char *key, const struct static_entry *e);
 
 /* Reads the file and follows it from now on. -errno: its directory cannot be watched. */
-int static_follow(struct ovnet_registry *e, struct event_base *base);
+int static_follow(struct ovnet_registry *r, struct event_base *base);
 
 #endif

@@ -44,7 +44,7 @@ struct ovnet_registry_kv static_kv(char *key, const struct static_entry *e)
 /* All changes in one call: a callback may end its watch. */
 static void tell(struct ovnet_registry_watch *w, const struct static_file *old)
 {
-	const struct static_file *now = &w->e->file;
+	const struct static_file *now = &w->registry->file;
 	const char *want = static_name_of(w->prefix);
 	struct ovnet_registry_event *events = must(calloc(old->n + now->n + 1, sizeof(*events)));
 	size_t n = 0;
@@ -77,17 +77,17 @@ static void tell(struct ovnet_registry_watch *w, const struct static_file *old)
 }
 
 /* Watches hear of it once the new version is in force: what they ask then is answered by it. */
-static void replace(struct ovnet_registry *e, struct static_file *now)
+static void replace(struct ovnet_registry *r, struct static_file *now)
 {
-	struct static_file old = e->file;
+	struct static_file old = r->file;
 	struct ovnet_registry_watch *w;
 	size_t changes = static_file_succeed(now, &old);
 
-	e->file = *now;
-	LOG(INFO, "registry.file %s: read, %zu changes", e->path, changes);
+	r->file = *now;
+	LOG(INFO, "registry.file %s: read, %zu changes", r->path, changes);
 	do {
-		TAILQ_FOREACH (w, &e->watches, link)
-			if (w->told != e->file.revision)
+		TAILQ_FOREACH (w, &r->watches, link)
+			if (w->told != r->file.revision)
 				break;
 		if (w != NULL)
 			tell(w, &old);
@@ -95,28 +95,28 @@ static void replace(struct ovnet_registry *e, struct static_file *now)
 	static_file_free(&old);
 }
 
-static void load(struct ovnet_registry *e)
+static void load(struct ovnet_registry *r)
 {
 	struct static_file now = {0};
 	char why[300];
 
-	if (static_file_read(e->path, &now, why, sizeof(why)) < 0) {
+	if (static_file_read(r->path, &now, why, sizeof(why)) < 0) {
 		static_file_free(&now);
-		snprintf(e->error, sizeof(e->error), "%s: %s", e->path, why);
-		LOG(ERR, "registry.file %s: %s%s", e->path, why,
-			e->file.n > 0 ? "; what was read before stays in force" : "");
+		snprintf(r->error, sizeof(r->error), "%s: %s", r->path, why);
+		LOG(ERR, "registry.file %s: %s%s", r->path, why,
+			r->file.n > 0 ? "; what was read before stays in force" : "");
 		return;
 	}
-	e->error[0] = '\0';
-	replace(e, &now);
+	r->error[0] = '\0';
+	replace(r, &now);
 }
 
 static void on_changed(evutil_socket_t fd, short what, void *arg)
 {
 	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-	struct ovnet_registry *e = arg;
-	const char *slash = strrchr(e->path, '/');
-	const char *file = slash != NULL ? slash + 1 : e->path;
+	struct ovnet_registry *r = arg;
+	const char *slash = strrchr(r->path, '/');
+	const char *file = slash != NULL ? slash + 1 : r->path;
 	bool ours = false;
 	ssize_t n;
 
@@ -130,33 +130,33 @@ static void on_changed(evutil_socket_t fd, short what, void *arg)
 		}
 	}
 	if (ours)
-		load(e);
+		load(r);
 }
 
 /* The directory, not the file: editors and configuration tools replace files by renaming. */
-static int watch_directory(struct ovnet_registry *e, struct event_base *base)
+static int watch_directory(struct ovnet_registry *r, struct event_base *base)
 {
 	char dir[PATH_MAX];
-	const char *slash = strrchr(e->path, '/');
-	size_t len = slash == NULL ? 0 : slash == e->path ? 1 : (size_t)(slash - e->path);
+	const char *slash = strrchr(r->path, '/');
+	size_t len = slash == NULL ? 0 : slash == r->path ? 1 : (size_t)(slash - r->path);
 
-	snprintf(dir, sizeof(dir), "%.*s", len > 0 ? (int)len : 1, len > 0 ? e->path : ".");
-	e->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (e->inotify < 0 ||
-		inotify_add_watch(e->inotify, dir, IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR) < 0) {
+	snprintf(dir, sizeof(dir), "%.*s", len > 0 ? (int)len : 1, len > 0 ? r->path : ".");
+	r->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (r->inotify < 0 ||
+		inotify_add_watch(r->inotify, dir, IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR) < 0) {
 		int err = -errno;
-		LOG(ERR, "registry.file %s: cannot watch %s: %s", e->path, dir, strerror(-err));
+		LOG(ERR, "registry.file %s: cannot watch %s: %s", r->path, dir, strerror(-err));
 		return err;
 	}
-	e->changed = must(event_new(base, e->inotify, EV_READ | EV_PERSIST, on_changed, e));
-	return event_add(e->changed, NULL);
+	r->changed = must(event_new(base, r->inotify, EV_READ | EV_PERSIST, on_changed, r));
+	return event_add(r->changed, NULL);
 }
 
-int static_follow(struct ovnet_registry *e, struct event_base *base)
+int static_follow(struct ovnet_registry *r, struct event_base *base)
 {
-	int rc = watch_directory(e, base);
+	int rc = watch_directory(r, base);
 
 	if (rc == 0)
-		load(e);
+		load(r);
 	return rc;
 }
