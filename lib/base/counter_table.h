@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Everything ovnetd counts, in one table: ovnetctl's columns and labels and its man page are made
- * from it.
+ * Everything ovnetd counts, in one table: the control socket's answers, ovnetctl's columns and
+ * labels and its man page are made from it. To add a counter: a member of the struct it is counted
+ * in and a line here; test/unit/test_counter_table.c fails while one of the two is missing.
  *
  * X(scope, member, name, kind, heading, help)
  *   member   of the struct it is counted in
  *   name     in the control socket's JSON
  *   heading  ovnetctl's column or label; NULL: for --json, or said there in words of its own
  *   help     what is counted, without a full stop; in the man page with a capital letter
+ * What may be read at once is one scope: app/ovnetd/methods/counters.h has the struct of each.
  */
 #ifndef OVNET_BASE_COUNTER_TABLE_H
 #define OVNET_BASE_COUNTER_TABLE_H
@@ -194,8 +196,13 @@ struct ovnet_counter {
 	const char *name, *heading, *help;
 };
 
-#define OVNET_COUNTER_ONE(...) +1
-enum { OVNET_COUNTER_COUNT = OVNET_COUNTERS(OVNET_COUNTER_ONE) };
+/* OVNET_COUNTER_PORT_rx_packets and so on: places in the table. */
+enum ovnet_counter_id {
+#define OVNET_COUNTER_ENUM(scope, member, ...) OVNET_COUNTER_##scope##_##member,
+	OVNET_COUNTERS(OVNET_COUNTER_ENUM)
+#undef OVNET_COUNTER_ENUM
+		OVNET_COUNTER_COUNT
+};
 
 extern const struct ovnet_counter ovnet_counters[OVNET_COUNTER_COUNT];
 extern const struct ovnet_counter_scope_row {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "methods/counters.h"
 #include "methods/json.h"
 #include "methods/status.h"
 
@@ -35,24 +36,27 @@ static json_t *node_json(struct daemon *d)
 
 static json_t *etcd_json(struct daemon *d, const struct ovnet_lease_status *s)
 {
-	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:i,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-		"transport", s->transport, "endpoint", s->endpoint, "prefix", d->conf.etcd.prefix,
-		"connected", s->connected, "stale", s->stale, "away_s", (int)s->away_s,
-		"retry_in_ms", (int)s->retry_in_ms, "error", s->error, "revision",
-		(json_int_t)s->revision, "expires_at", (json_int_t)s->expires_at, "renewed_at",
-		(json_int_t)s->renewed_at, "events", (json_int_t)s->events, "resyncs",
-		(json_int_t)s->resyncs, "renewals", (json_int_t)s->renewals, "retries",
-		(json_int_t)s->retries, "invalid", (json_int_t)s->invalid, "sync_ms",
-		(json_int_t)s->sync_ms);
+	json_t *o = json_pack("{s:s,s:s,s:s}", "transport", s->transport, "endpoint", s->endpoint,
+		"prefix", d->conf.etcd.prefix);
+
+	counters_json(o, ETCD, s);
+	json_object_set_new(o, "error", json_string(s->error));
+	counters_json(o, LEASE, s);
+	return o;
 }
 
 static json_t *dpdk_json(struct daemon *d)
 {
-	return json_pack("{s:s,s:i,s:i,s:s,s:i,s:s}", "memory",
-		d->engine.hugepages ? "hugepages" : "4K pages", "mbufs", (int)d->conf.dpdk.mbufs,
-		"mbufs_free", (int)rte_mempool_avail_count(d->engine.pool), "cpu_level",
-		d->engine.path->level, "workers", (int)d->engine.shared.n_workers, "mode",
-		d->conf.dpdk.mode == CONF_MODE_POLL ? "poll" : "adaptive");
+	const struct memory_gauges memory = {
+		.mbufs = d->conf.dpdk.mbufs, .mbufs_free = rte_mempool_avail_count(d->engine.pool)};
+	json_t *o = json_pack("{s:s}", "memory", d->engine.hugepages ? "hugepages" : "4K pages");
+
+	counters_json(o, MEMORY, &memory);
+	json_object_set_new(o, "cpu_level", json_string(d->engine.path->level));
+	json_object_set_new(o, "workers", json_integer(d->engine.shared.n_workers));
+	json_object_set_new(
+		o, "mode", json_string(d->conf.dpdk.mode == CONF_MODE_POLL ? "poll" : "adaptive"));
+	return o;
 }
 
 /* Half of the nodes send to the one, half to the other. */
@@ -90,10 +94,10 @@ static json_t *warnings_json(struct daemon *d, const struct ovnet_lease_status *
 
 static json_t *loop_json(struct daemon *d)
 {
-	const struct loop *l = &d->loop;
+	json_t *o = json_object();
 
-	return json_pack("{s:I,s:f,s:I}", "turns", (json_int_t)l->turns, "stall_ms_max",
-		(double)(l->longest_ns / 1000) / 1000, "stall_at", (json_int_t)l->longest_at);
+	counters_json(o, LOOP, &d->loop);
+	return o;
 }
 
 json_t *status_show(void *arg, const json_t *params, char *err, size_t err_size)
@@ -102,6 +106,8 @@ json_t *status_show(void *arg, const json_t *params, char *err, size_t err_size)
 		[OVNET_LEASE_ACQUIRE] = "acquiring",
 		[OVNET_LEASE_RUNNING] = "running"};
 	struct daemon *d = arg;
+	const struct node_gauges node = {.uptime_s = (uint64_t)(time(NULL) - d->started)};
+	const struct peer_gauges peers = {.peers = d->peers.n, .peers_pending = d->peers.n_queued};
 	struct ovnet_lease_status s;
 
 	if (!methods_running(d, err, err_size))
@@ -111,10 +117,15 @@ json_t *status_show(void *arg, const json_t *params, char *err, size_t err_size)
 		loop_reset(&d->loop);
 	json_t *warnings = warnings_json(d, &s);
 	bool degraded = json_array_size(warnings) > 0;
-	return json_pack("{s:s,s:i,s:I,s:s,s:o,s:o,s:o,s:o,s:i,s:i,s:s,s:o}", "version",
-		OVNET_VERSION, "pid", getpid(), "uptime_s", (json_int_t)(time(NULL) - d->started),
-		"state", states[s.state], "node", node_json(d), "etcd", etcd_json(d, &s), "dpdk",
-		dpdk_json(d), "loop", loop_json(d), "peers", (int)d->peers.n, "peers_pending",
-		(int)d->peers.n_queued, "health", degraded ? "degraded" : "ok", "warnings",
-		warnings);
+	json_t *o = json_pack("{s:s,s:i}", "version", OVNET_VERSION, "pid", getpid());
+	counters_json(o, NODE, &node);
+	json_object_set_new(o, "state", json_string(states[s.state]));
+	json_object_set_new(o, "node", node_json(d));
+	json_object_set_new(o, "etcd", etcd_json(d, &s));
+	json_object_set_new(o, "dpdk", dpdk_json(d));
+	json_object_set_new(o, "loop", loop_json(d));
+	counters_json(o, PEERS, &peers);
+	json_object_set_new(o, "health", json_string(degraded ? "degraded" : "ok"));
+	json_object_set_new(o, "warnings", warnings);
+	return o;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "methods/counters.h"
 #include "methods/json.h"
 #include "methods/status.h"
 
@@ -31,10 +32,7 @@ static json_t *peer_json(struct daemon *d, const struct peer *p)
 		json_object_set_new(o, "mac", nh->resolved ? mac_json(&mac) : json_null());
 	}
 	peer_counters(&d->peers, p, &c);
-	json_object_set_new(o, "tx_packets", json_integer((json_int_t)c.tx_packets));
-	json_object_set_new(o, "tx_bytes", json_integer((json_int_t)c.tx_bytes));
-	json_object_set_new(o, "rx_packets", json_integer((json_int_t)c.rx_packets));
-	json_object_set_new(o, "rx_bytes", json_integer((json_int_t)c.rx_bytes));
+	counters_json(o, PEER, &c);
 	return o;
 }
 

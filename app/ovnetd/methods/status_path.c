@@ -5,6 +5,7 @@
 
 #include "daemon.h"
 #include "engine/totals.h"
+#include "methods/counters.h"
 #include "methods/json.h"
 #include "methods/status.h"
 
@@ -52,14 +53,8 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 		(int)p->ifindex, "mtu", (int)mtu, "mac", ovnet_mac_text(&ours, mac, sizeof(mac)),
 		"rx_queues", (int)p->n_rxq, "tx_queues", (int)p->n_txq, "link",
 		p->driver->link_up(p), "caps", caps_json(p->caps));
-	const struct {
-		const char *name;
-		uint64_t value;
-	} counters[] = {{"rx_packets", sum.rx_packets}, {"rx_bytes", sum.rx_bytes},
-		{"tx_packets", sum.tx_packets}, {"tx_bytes", sum.tx_bytes}, {"missed", st.missed},
-		{"errors", st.errors}, {"no_mbuf", st.no_mbuf}, {"tx_errors", st.tx_errors}};
-	for (unsigned i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		json_object_set_new(o, counters[i].name, u64(counters[i].value));
+	counters_json(o, PORT, &sum);
+	counters_json(o, DEVICE, &st);
 	return o;
 }
 
@@ -107,12 +102,11 @@ json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_si
 		const char *wait = w->poll_only             ? "poll"
 				   : atomic_load(&w->timed) ? "timed"
 							    : "epoll";
-		json_array_append_new(
-			list, json_pack("{s:i,s:i,s:s,s:s,s:f,s:o,s:o,s:o,s:o,s:o}", "id", (int)i,
-				      "lcore", (int)w->lcore, "cpus", d->conf.dpdk.worker_cpus,
-				      "wait", wait, "busy_percent", busy, "loops", u64(c->loops),
-				      "idle_loops", u64(c->idle_loops), "sleeps", u64(c->sleeps),
-				      "wakeups", u64(c->wakeups), "queues", queues_json(d, i)));
+		json_t *o = json_pack("{s:i,s:i,s:s,s:s,s:f}", "id", (int)i, "lcore", (int)w->lcore,
+			"cpus", d->conf.dpdk.worker_cpus, "wait", wait, "busy_percent", busy);
+		counters_json(o, WORKER, c);
+		json_object_set_new(o, "queues", queues_json(d, i));
+		json_array_append_new(list, o);
 	}
 	return list;
 }
@@ -124,28 +118,26 @@ json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size
 	(void)params;
 	if (!methods_running(d, err, err_size))
 		return NULL;
-	json_t *list = json_array();
+	json_t *stages = json_array();
 	for (unsigned s = 0; s < OVNET_STAGE_COUNT; s++) {
 		const struct totals_stage sum = totals_stage(&d->engine, s);
-		json_array_append_new(
-			list, json_pack("{s:s,s:o,s:o}", "stage", ovnet_stage_name(s), "packets",
-				      u64(sum.packets), "bursts", u64(sum.bursts)));
+		json_t *row = json_pack("{s:s}", "stage", ovnet_stage_name(s));
+		counters_json(row, STAGE, &sum);
+		json_array_append_new(stages, row);
 	}
-	const struct totals_other sum = totals_other(&d->engine);
-	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "stages", list, "absorbed", u64(sum.absorbed),
-		"answers", u64(sum.answers), "answers_limited", u64(sum.answers_limited), "pieces",
-		u64(sum.pieces));
+	const struct totals_path sum = totals_path(&d->engine);
+	json_t *o = json_pack("{s:o}", "stages", stages);
+	counters_json(o, PATH, &sum);
+	return o;
 }
 
-static json_t *drop_json(const char *reason, const char *help, uint64_t packets,
-	const struct ovnet_addr *source, const char *port)
+/* A row of drops begins with its counters. */
+static void end_row(json_t *list, json_t *row, const char *help, const char *port)
 {
-	char text[OVNET_ADDR_STRLEN];
-
-	return json_pack("{s:s,s:o,s:s,s:s*,s:s*}", "reason", reason, "packets", u64(packets),
-		"help", help, "last_source",
-		source->family != 0 ? ovnet_addr_text(source, text, sizeof(text)) : NULL, "port",
-		port);
+	json_object_set_new(row, "help", json_string(help));
+	if (port != NULL)
+		json_object_set_new(row, "port", json_string(port));
+	json_array_append_new(list, row);
 }
 
 /* What the workers refused, over all of them. */
@@ -153,38 +145,44 @@ static void stage_drops(struct daemon *d, bool all, json_t *list)
 {
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++) {
 		const struct totals_drop sum = totals_drop(&d->engine, r);
-		if (sum.packets == 0 && sum.permitted == 0 && !all)
+		if (sum.drops == 0 && sum.permitted == 0 && !all)
 			continue;
-		json_t *row = drop_json(
-			ovnet_drop_name(r), ovnet_drop_help(r), sum.packets, &sum.source, NULL);
-		json_object_set_new(row, "permitted", u64(sum.permitted));
-		json_array_append_new(list, row);
+		json_t *row = json_pack("{s:s}", "reason", ovnet_drop_name(r));
+		counters_json(row, DROP, &sum);
+		if (sum.source.family != 0)
+			json_object_set_new(row, "last_source", addr_json(&sum.source));
+		end_row(list, row, ovnet_drop_help(r), NULL);
 	}
+}
+
+static void device_drops(json_t *list, const char *reason, enum ovnet_counter_id id,
+	uint64_t packets, const char *port)
+{
+	json_t *row = json_pack("{s:s,s:o}", "reason", reason, "packets", u64(packets));
+
+	end_row(list, row, ovnet_counters[id].help, port);
 }
 
 /* What a port lost before or after the path saw it. */
 static void port_drops(struct daemon *d, struct ovnet_port *p, bool all, json_t *list)
 {
-	const struct ovnet_addr unknown = {0};
 	struct ovnet_port_stats st = {0};
 
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++) {
-		uint64_t packets = ports_rx_drops(&d->ports, p, r);
-		if (packets > 0)
-			json_array_append_new(
-				list, drop_json(ovnet_drop_name(r), ovnet_drop_help(r), packets,
-					      &unknown, p->name));
+		const struct queue_counters sum = {ports_rx_drops(&d->ports, p, r)};
+		if (sum.rx_drops == 0)
+			continue;
+		json_t *row = json_pack("{s:s}", "reason", ovnet_drop_name(r));
+		counters_json(row, QUEUE, &sum);
+		end_row(list, row, ovnet_drop_help(r), p->name);
 	}
 	ports_stats(&d->ports, p, &st);
 	if (st.missed > 0 || all)
-		json_array_append_new(
-			list, drop_json("device-missed",
-				      "the device or kernel had no room: the worker is too slow",
-				      st.missed, &unknown, p->name));
+		device_drops(
+			list, "device-missed", OVNET_COUNTER_DEVICE_missed, st.missed, p->name);
 	if (st.tx_errors > 0)
-		json_array_append_new(
-			list, drop_json("device-tx-error", "the device failed to send",
-				      st.tx_errors, &unknown, p->name));
+		device_drops(list, "device-tx-error", OVNET_COUNTER_DEVICE_tx_errors, st.tx_errors,
+			p->name);
 }
 
 json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size)

@@ -37,10 +37,9 @@ void peer_counters(struct peers *ps, const struct peer *p, struct ovnet_peer_cou
 	if (!p->counted || fib_peer(ps, p) == NULL)
 		return;
 	*sum = totals_peer(ps->engine, p->id);
-	sum->tx_packets -= p->former.tx_packets;
-	sum->tx_bytes -= p->former.tx_bytes;
-	sum->rx_packets -= p->former.rx_packets;
-	sum->rx_bytes -= p->former.rx_bytes;
+#define SUBTRACT(scope, member, ...) sum->member -= p->former.member;
+	OVNET_PEER_COUNTERS(SUBTRACT)
+#undef SUBTRACT
 }
 
 /* Everything per peer is computed here, so that the packet path has only to copy. */

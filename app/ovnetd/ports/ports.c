@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/counter_table.h"
 #include "base/log.h"
 #include "ports/retry.h"
 
@@ -140,10 +141,9 @@ void ports_stats(const struct ports *ports, struct ovnet_port *port, struct ovne
 	const struct ovnet_port_stats *former = &ports->slot[port->id].former;
 
 	port->driver->stats(port, out);
-	out->missed += former->missed;
-	out->errors += former->errors;
-	out->no_mbuf += former->no_mbuf;
-	out->tx_errors += former->tx_errors;
+#define ADD(scope, member, ...) out->member += former->member;
+	OVNET_DEVICE_COUNTERS(ADD)
+#undef ADD
 }
 
 uint64_t ports_rx_drops(

@@ -52,7 +52,7 @@ static void look(evutil_socket_t fd, short what, void *arg)
 	for (unsigned i = 0; i < REFUSALS_KINDS; i++) {
 		const struct kind *kind = &kinds[i];
 		const struct totals_drop sum = totals_drop(w->engine, kind->reason);
-		uint64_t refused = sum.packets + sum.permitted;
+		uint64_t refused = sum.drops + sum.permitted;
 		time_t *warned = &w->kind[i].warned;
 
 		if (refused != w->kind[i].seen && !has_lease_now(w, kind, &sum.source)) {
