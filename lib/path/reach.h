@@ -42,7 +42,7 @@ static inline bool count_down(void *ip)
 }
 
 /*
- * The largest packet a port takes. The host device gets its MTU after its door was opened, with the
+ * The largest packet a port takes. The host device gets its MTU after its port was opened, with the
  * overlay; it takes routed packets as large as the link had them: the kernel behind it answers
  * those that it cannot forward.
  */

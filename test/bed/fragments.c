@@ -12,7 +12,7 @@ struct bed *frag_bed(bool exclusive)
 	b->ctx.fragments = ovnet_fragments_new(MAX_HELD, SOCKET_ID_ANY);
 	assert_non_null(b->ctx.fragments);
 	if (exclusive)
-		b->door[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
+		b->port[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
 	put_vxlan(whole, INNER);
 	be_put16(whole + 18, 7);
 	return b;
@@ -23,7 +23,7 @@ void frag_close(struct bed *b)
 	assert_int_equal(b->ctx.fragments->held, 0);
 	assert_true(b->ctx.fragments->due == UINT64_MAX || b->ctx.fragments->due > rte_rdtsc());
 	assert_int_equal(b->counters.port[UPLINK].rx_packets,
-		b->door[HOST].n_out + bed_drops(b) + b->counters.absorbed);
+		b->port[HOST].n_out + bed_drops(b) + b->counters.absorbed);
 	bed_drain(b);
 	assert_int_equal(rte_mempool_avail_count(bed_pool), BED_MBUFS);
 	ovnet_fragments_free(b->ctx.fragments);

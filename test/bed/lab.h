@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A network namespace, an EAL and a packet pool for tests of the doors. Everything in the
+ * A network namespace, an EAL and a packet pool for tests of the ports. Everything in the
  * namespace goes with the process; sockets and packets are the caller's to close and free.
  */
 #ifndef OVNET_BED_LAB_H
@@ -71,7 +71,7 @@ bool lab_comes_up(struct ovnet_port *port);
 /* A packet in a mbuf, in `segs` segments. */
 struct rte_mbuf *lab_mbuf(const uint8_t *data, size_t len, unsigned segs);
 
-/* A door must give every buffer back. */
+/* A port must give every buffer back. */
 void lab_no_leak(void);
 
 #endif

@@ -17,10 +17,10 @@ void take(struct ovnet_port *port, uint16_t udp_port, unsigned n_addrs);
 struct lab_packet packet(uint16_t port, const char *text);
 void send_packet(const struct lab_packet *p);
 
-/* The door gets the packet, once. */
+/* The port gets the packet, once. */
 bool taken(struct ovnet_port *port, const struct lab_packet *p);
 
-/* The door does not get it; as long as a packet takes on a busy box, and then some. */
+/* The port does not get it; as long as a packet takes on a busy box, and then some. */
 bool passes(struct ovnet_port *port, const struct lab_packet *p);
 
 int uplink_set_up(void **state);

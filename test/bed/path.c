@@ -16,9 +16,9 @@ const struct ovnet_mac gateway_mac = {{0x1e, 0xd8, 0x21, 0x34, 0x07, 0xec}};
 const struct ovnet_mac attach_mac = {{2, 0, 0, 0, 0, 9}};
 const struct ovnet_mac pod_mac = {{2, 0, 0, 0, 1, 9}};
 
-static uint16_t door_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+static uint16_t bed_port_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct door *d = q->port->priv;
+	struct bed_port *d = q->port->priv;
 
 	n = RTE_MIN(n, d->n_in);
 	memcpy(pkts, d->in, n * sizeof(*pkts));
@@ -27,9 +27,9 @@ static uint16_t door_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 	return n;
 }
 
-static uint16_t door_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+static uint16_t bed_port_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct door *d = q->port->priv;
+	struct bed_port *d = q->port->priv;
 	uint16_t i;
 
 	d->tx_calls++;
@@ -47,14 +47,14 @@ static uint16_t door_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 	return i;
 }
 
-static int door_no_fd(struct ovnet_port_queue *q)
+static int bed_port_no_fd(struct ovnet_port_queue *q)
 {
 	(void)q;
 	return -1;
 }
 
-static const struct ovnet_driver door_driver = {
-	.name = "memory", .rx = door_rx, .tx = door_tx, .wait_fd = door_no_fd};
+static const struct ovnet_driver memory_driver = {
+	.name = "memory", .rx = bed_port_rx, .tx = bed_port_tx, .wait_fd = bed_port_no_fd};
 
 int bed_eal(const char *lcores)
 {
@@ -73,13 +73,13 @@ int bed_eal(const char *lcores)
 	return bed_pool == NULL ? -1 : 0;
 }
 
-static void door_init(struct door *d, uint16_t id, enum ovnet_port_role role, uint32_t caps,
+static void bed_port_init(struct bed_port *d, uint16_t id, enum ovnet_port_role role, uint32_t caps,
 	uint16_t mtu, struct ovnet_mac mac)
 {
 	const struct ovnet_port like = {
-		.driver = &door_driver, .id = id, .role = role, .caps = caps, .mtu = mtu};
+		.driver = &memory_driver, .id = id, .role = role, .caps = caps, .mtu = mtu};
 
-	*d = (struct door){.room = DOOR_MAX, .full = OVNET_DROP_TX_FULL, .refuses = -1};
+	*d = (struct bed_port){.room = BED_PORT_MAX, .full = OVNET_DROP_TX_FULL, .refuses = -1};
 	memory_port_init(&d->port, &d->queue, &like, &mac, d);
 }
 
@@ -142,13 +142,13 @@ void bed_set_validation(struct bed *b, enum ovnet_validation v)
 
 void bed_map(struct bed *b, unsigned mask)
 {
-	struct ovnet_port *ports[N_DOORS];
+	struct ovnet_port *ports[N_PORTS];
 	uint32_t generation = b->map != NULL ? b->map->generation + 1 : 1;
 
-	for (unsigned i = 0; i < N_DOORS; i++)
-		ports[i] = mask & 1u << i ? &b->door[i].port : NULL;
+	for (unsigned i = 0; i < N_PORTS; i++)
+		ports[i] = mask & 1u << i ? &b->port[i].port : NULL;
 	ovnet_queue_map_free(b->map);
-	b->map = ovnet_queue_map_build(ports, N_DOORS, b->shared.n_workers, generation);
+	b->map = ovnet_queue_map_build(ports, N_PORTS, b->shared.n_workers, generation);
 	assert_non_null(b->map);
 	atomic_store(&b->shared.map, b->map);
 	b->ctx.map = b->map;
@@ -171,9 +171,11 @@ struct bed *bed_open(uint16_t workers)
 	b->ctx.shared = &b->shared;
 	b->ctx.counters = &b->counters;
 	ovnet_rate_init(&b->ctx.answers, 0, 0, 1, 0); /* nobody is answered */
-	door_init(&b->door[HOST], HOST, OVNET_PORT_HOST, OVNET_CAP_L3, 1450, (struct ovnet_mac){0});
-	door_init(&b->door[UPLINK], UPLINK, OVNET_PORT_UPLINK, OVNET_CAP_CHAINED, 1500, uplink_mac);
-	door_init(&b->door[ATTACH], ATTACH, OVNET_PORT_ATTACH, 0, 1450, attach_mac);
+	bed_port_init(
+		&b->port[HOST], HOST, OVNET_PORT_HOST, OVNET_CAP_L3, 1450, (struct ovnet_mac){0});
+	bed_port_init(
+		&b->port[UPLINK], UPLINK, OVNET_PORT_UPLINK, OVNET_CAP_CHAINED, 1500, uplink_mac);
+	bed_port_init(&b->port[ATTACH], ATTACH, OVNET_PORT_ATTACH, 0, 1450, attach_mac);
 	b->overlay = (struct ovnet_overlay){.network = {0x0a050000, 16},
 		.own = {OWN_NET, 24},
 		.tunnel = OVNET_TUNNEL_VXLAN,
@@ -197,10 +199,10 @@ struct bed *bed_open(uint16_t workers)
 
 void bed_drain(struct bed *b)
 {
-	for (unsigned i = 0; i < N_DOORS; i++) {
-		rte_pktmbuf_free_bulk(b->door[i].in, b->door[i].n_in);
-		rte_pktmbuf_free_bulk(b->door[i].out, b->door[i].n_out);
-		b->door[i].n_in = b->door[i].n_out = 0;
+	for (unsigned i = 0; i < N_PORTS; i++) {
+		rte_pktmbuf_free_bulk(b->port[i].in, b->port[i].n_in);
+		rte_pktmbuf_free_bulk(b->port[i].out, b->port[i].n_out);
+		b->port[i].n_in = b->port[i].n_out = 0;
 	}
 }
 
@@ -240,10 +242,10 @@ struct rte_mbuf *bed_packet(
 	return m;
 }
 
-void bed_receive(struct bed *b, unsigned door, struct rte_mbuf *m)
+void bed_receive(struct bed *b, unsigned port, struct rte_mbuf *m)
 {
-	assert_in_range(b->door[door].n_in, 0, DOOR_MAX - 1);
-	b->door[door].in[b->door[door].n_in++] = m;
+	assert_in_range(b->port[port].n_in, 0, BED_PORT_MAX - 1);
+	b->port[port].in[b->port[port].n_in++] = m;
 }
 
 uint64_t bed_drops(const struct bed *b)
@@ -326,13 +328,13 @@ uint16_t put_vxlan(uint8_t *b, uint16_t inner_len)
 }
 
 void bed_refused(
-	struct bed *b, unsigned door, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)
+	struct bed *b, unsigned port, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)
 {
 	uint64_t all = bed_drops(b), before = b->counters.drops[reason];
 	unsigned avail = rte_mempool_avail_count(bed_pool);
 
 	for (unsigned i = 0; i < 3; i++)
-		bed_receive(b, door, bed_packet((uint16_t)door, bytes, len, 0, 0));
+		bed_receive(b, port, bed_packet((uint16_t)port, bytes, len, 0, 0));
 	assert_int_equal(ops->poll(&b->ctx), 3);
 	if (b->counters.drops[reason] != before + 3 || bed_drops(b) != all + 3)
 		fail_msg("expected 3 x %s, got %lu of %lu", ovnet_drop_name(reason),
@@ -341,10 +343,10 @@ void bed_refused(
 	assert_int_equal(rte_mempool_avail_count(bed_pool), avail);
 }
 
-uint16_t bed_sent(struct bed *b, unsigned door, uint8_t *bytes, uint16_t size)
+uint16_t bed_sent(struct bed *b, unsigned port, uint8_t *bytes, uint16_t size)
 {
-	assert_int_equal(b->door[door].n_out, 1);
-	struct rte_mbuf *m = b->door[door].out[0];
+	assert_int_equal(b->port[port].n_out, 1);
+	struct rte_mbuf *m = b->port[port].out[0];
 	uint16_t len = (uint16_t)m->pkt_len;
 	assert_in_range(len, 1, size);
 	rte_mbuf_sanity_check(m, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A node in memory for the path's tests: doors that are lists of packets in and out, a FIB with
+ * A node in memory for the path's tests: ports that are lists of packets in and out, a FIB with
  * one peer, one worker's context. bed_close() asserts that no packet was lost or leaked, and frees
  * it.
  */
@@ -16,10 +16,10 @@
 #include "fib/fib_writer.h"
 #include "path/path.h"
 
-#define BED_MBUFS 1023
-#define DOOR_MAX  512
+#define BED_MBUFS    1023
+#define BED_PORT_MAX 512
 
-enum { HOST, UPLINK, ATTACH, N_DOORS };
+enum { HOST, UPLINK, ATTACH, N_PORTS };
 
 #define OWN_IP     0x0aa8000cu /* 10.168.0.12, 10.5.82.0/24 */
 #define PEER_IP    0x0aa8000du /* 10.168.0.13, 10.5.9.0/24 */
@@ -29,10 +29,10 @@ enum { HOST, UPLINK, ATTACH, N_DOORS };
 #define PEER_POD   (PEER_NET + 2)
 #define ATTACH_POD (OWN_NET + 9)
 
-struct door {
+struct bed_port {
 	struct ovnet_port port;
 	struct ovnet_port_queue queue;
-	struct rte_mbuf *in[DOOR_MAX], *out[DOOR_MAX];
+	struct rte_mbuf *in[BED_PORT_MAX], *out[BED_PORT_MAX];
 	uint16_t n_in, n_out;
 	uint16_t room; /* packets tx takes before it is full */
 	enum ovnet_drop full;
@@ -49,7 +49,7 @@ struct bed {
 	struct ovnet_nh_slot *nh;
 	uint16_t mtu; /* of the ways to peers that are made from now on */
 	struct ovnet_overlay overlay;
-	struct door door[N_DOORS];
+	struct bed_port port[N_PORTS];
 	struct ovnet_queue_map *map;
 };
 
@@ -77,7 +77,7 @@ void bed_set_mtu(struct bed *b, uint16_t mtu);
 
 void bed_set_validation(struct bed *b, enum ovnet_validation v);
 
-/* Publishes a map of the doors there are; `mask` has a bit per door. */
+/* Publishes a map of the ports there are; `mask` has a bit per port. */
 void bed_map(struct bed *b, unsigned mask);
 
 /* The caller's to close. */
@@ -86,13 +86,13 @@ void bed_drain(struct bed *b);
 void bed_close(struct bed *b);
 
 /*
- * A packet for a door's rx: `len` bytes cut into segments of at most `seg` (0: one), the first of
+ * A packet for a port's rx: `len` bytes cut into segments of at most `seg` (0: one), the first of
  * `first` bytes if that is not 0.
  */
 struct rte_mbuf *bed_packet(
 	uint16_t in_port, const uint8_t *bytes, uint16_t len, uint16_t first, uint16_t seg);
 
-void bed_receive(struct bed *b, unsigned door, struct rte_mbuf *m);
+void bed_receive(struct bed *b, unsigned port, struct rte_mbuf *m);
 uint64_t bed_drops(const struct bed *b);
 uint32_t be_sum(const uint8_t *at, uint32_t len, uint32_t sum);
 
@@ -122,12 +122,12 @@ void put_outer(uint8_t *b, uint16_t inner_len);
 /* A whole packet from the peer's pod to ours. Returns its length. */
 uint16_t put_vxlan(uint8_t *b, uint16_t inner_len);
 
-/* Feeds the bytes into a door and expects them refused for `reason`, that alone. */
+/* Feeds the bytes into a port and expects them refused for `reason`, that alone. */
 void bed_refused(
-	struct bed *b, unsigned door, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason);
+	struct bed *b, unsigned port, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason);
 
-/* The door's only packet sent, as bytes. */
-uint16_t bed_sent(struct bed *b, unsigned door, uint8_t *bytes, uint16_t size);
+/* The port's only packet sent, as bytes. */
+uint16_t bed_sent(struct bed *b, unsigned port, uint8_t *bytes, uint16_t size);
 
 /* main() of the suites that run at each level this CPU has. */
 int bed_run_levels(const char *suite, const struct CMUnitTest *tests, size_t n);

@@ -9,9 +9,9 @@ struct bed *open_answering(void)
 	return b;
 }
 
-void feed(struct bed *b, unsigned door, const uint8_t *in, uint16_t len)
+void feed(struct bed *b, unsigned port, const uint8_t *in, uint16_t len)
 {
-	bed_receive(b, door, bed_packet((uint16_t)door, in, len, 0, 0));
+	bed_receive(b, port, bed_packet((uint16_t)port, in, len, 0, 0));
 	assert_int_equal(ops->poll(&b->ctx), 1);
 }
 
@@ -61,14 +61,14 @@ void is_error6(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code,
 	assert_memory_equal(e + 48, in, RTE_MIN(len - 48u, get(in + 4, 2) + 40));
 }
 
-uint16_t join(struct bed *b, unsigned door, uint16_t front, uint16_t mtu, uint8_t *out)
+uint16_t join(struct bed *b, unsigned port, uint16_t front, uint16_t mtu, uint8_t *out)
 {
 	uint16_t at = 20;
 
-	for (unsigned i = 0; i < b->door[door].n_out; i++) {
-		struct rte_mbuf *m = b->door[door].out[i];
+	for (unsigned i = 0; i < b->port[port].n_out; i++) {
+		struct rte_mbuf *m = b->port[port].out[i];
 		const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, front);
-		bool last = i + 1u == b->door[door].n_out;
+		bool last = i + 1u == b->port[port].n_out;
 		uint16_t len = (uint16_t)get(ip + 2, 2);
 
 		assert_int_equal(m->nb_segs, 1);

@@ -6,7 +6,7 @@
 #include "bed/path6.h"
 
 struct bed *open_answering(void);
-void feed(struct bed *b, unsigned door, const uint8_t *in, uint16_t len);
+void feed(struct bed *b, unsigned port, const uint8_t *in, uint16_t len);
 uint32_t get(const uint8_t *at, unsigned bytes);
 void clear_df(uint8_t *ip);
 
@@ -17,7 +17,7 @@ void is_error4(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code, uint3
 void is_error6(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code,
 	const struct ovnet_addr *src, uint32_t mtu, const uint8_t *in);
 
-/* Joins fragments in the door's order, `front` bytes before each; returns the packet's length. */
-uint16_t join(struct bed *b, unsigned door, uint16_t front, uint16_t mtu, uint8_t *out);
+/* Joins fragments in the port's order, `front` bytes before each; returns the packet's length. */
+uint16_t join(struct bed *b, unsigned port, uint16_t front, uint16_t mtu, uint8_t *out);
 
 #endif

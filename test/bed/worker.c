@@ -51,7 +51,8 @@ static int live_arm(struct ovnet_port_queue *q)
 static const struct ovnet_driver live_driver = {
 	.name = "live", .rx = live_rx, .tx = live_tx, .wait_fd = live_fd, .arm = live_arm};
 
-static void live_door_open(struct live_door *d, const struct door *like, uint16_t queues, bool fds)
+static void live_port_open(
+	struct live_port *d, const struct bed_port *like, uint16_t queues, bool fds)
 {
 	char name[RTE_RING_NAMESIZE];
 
@@ -83,7 +84,7 @@ unsigned ring_empty_out(struct rte_ring *r)
 	return total;
 }
 
-static void live_door_close(struct live_door *d)
+static void live_port_close(struct live_port *d)
 {
 	for (uint16_t i = 0; i < d->port.n_rxq; i++) {
 		assert_false(atomic_load(&d->lq[i].shared));
@@ -103,11 +104,11 @@ static void map_release(struct ovnet_rcu_head *head)
 
 void publish(bool host, bool uplink)
 {
-	struct ovnet_port *ports[N_DOORS] = {[HOST] = host ? &live->host.port : NULL,
+	struct ovnet_port *ports[N_PORTS] = {[HOST] = host ? &live->host.port : NULL,
 		[UPLINK] = uplink ? &live->uplink.port : NULL};
 	struct ovnet_queue_map *old = live->map;
 
-	live->map = ovnet_queue_map_build(ports, N_DOORS, WORKERS, old ? old->generation + 1 : 1);
+	live->map = ovnet_queue_map_build(ports, N_PORTS, WORKERS, old ? old->generation + 1 : 1);
 	assert_non_null(live->map);
 	atomic_store_explicit(&live->bed->shared.map, live->map, memory_order_release);
 	if (old != NULL)
@@ -124,8 +125,8 @@ int live_open(void **state)
 	assert_non_null(live);
 	memset(live, 0, sizeof(*live));
 	live->bed = bed_open(WORKERS);
-	live_door_open(&live->host, &live->bed->door[HOST], QUEUES, fds);
-	live_door_open(&live->uplink, &live->bed->door[UPLINK], 1, fds);
+	live_port_open(&live->host, &live->bed->port[HOST], QUEUES, fds);
+	live_port_open(&live->uplink, &live->bed->port[UPLINK], 1, fds);
 	atomic_store(&live->bed->shared.map, NULL);
 	for (uint16_t i = 0; i < WORKERS; i++) {
 		struct ovnet_worker *w = &live->w[i];
@@ -163,8 +164,8 @@ int live_close(void **state)
 	(void)state;
 	for (uint16_t i = 0; i < WORKERS; i++)
 		ovnet_handoff_fini(&live->bed->shared.handoff[i]);
-	live_door_close(&live->host);
-	live_door_close(&live->uplink);
+	live_port_close(&live->host);
+	live_port_close(&live->uplink);
 	ovnet_queue_map_free(live->map);
 	bed_close(live->bed);
 	free(live);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two workers that run, between doors other threads feed. A case opens the bed by
+ * Two workers that run, between ports other threads feed. A case opens the bed by
  * live_open() and closes it by live_close(), which frees all there is.
  */
 #ifndef OVNET_BED_WORKER_H
@@ -15,7 +15,7 @@
 #define WORKERS 2
 #define QUEUES  2
 
-/* A door other threads feed: a ring each way per queue and an fd to wait on. */
+/* A port other threads feed: a ring each way per queue and an fd to wait on. */
 struct live_queue {
 	struct ovnet_port_queue q; /* first: what the path knows of it */
 	struct rte_ring *in, *out;
@@ -24,14 +24,14 @@ struct live_queue {
 	_Atomic bool shared;     /* two threads did call tx */
 };
 
-struct live_door {
+struct live_port {
 	struct ovnet_port port;
 	struct live_queue lq[QUEUES];
 };
 
 struct live {
 	struct bed *bed;
-	struct live_door host, uplink;
+	struct live_port host, uplink;
 	struct ovnet_worker w[WORKERS];
 	struct ovnet_peer_counters peers[WORKERS][16];
 	struct ovnet_queue_map *map;
@@ -39,7 +39,7 @@ struct live {
 
 extern struct live *live;
 
-/* By worker, while watching: the epoch of its last look at a door, which comes behind its look at
+/* By worker, while watching: the epoch of its last look at a port, which comes behind its look at
  * the hook. */
 extern bool watching;
 extern uint64_t looked[WORKERS];

@@ -16,7 +16,7 @@ void fuzz_read_params(struct fuzz_params *p, const uint8_t *d)
 		.first = (uint16_t)(d[2] + 1),
 		.seg = (uint16_t)(d[3] + 1),
 		.sum_good = d[4] & 0x01,
-		.headroom = d[4] & 0xfe, /* doors put packets at even addresses */
+		.headroom = d[4] & 0xfe, /* ports put packets at even addresses */
 		.tailroom = d[5],
 		.csum_start = (uint16_t)(d[6] << 8 | d[7]),
 		.csum_offset = (uint16_t)(d[8] << 8 | d[9])};

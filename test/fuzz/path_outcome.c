@@ -10,7 +10,7 @@ void fuzz_outcome_add(struct fuzz_outcome *all, const struct fuzz_outcome *o)
 	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
 		all->sum.drops[i] += o->sum.drops[i];
 	all->sum.made += o->sum.made;
-	for (unsigned d = 0; d < FUZZ_DOORS; d++)
+	for (unsigned d = 0; d < FUZZ_PORTS; d++)
 		for (unsigned k = 0; k < o->sum.n[d]; k++) {
 			uint16_t at = all->sum.n[d]++;
 			CHECK(at < FUZZ_SENT, "too many packets of those that came");
@@ -19,25 +19,25 @@ void fuzz_outcome_add(struct fuzz_outcome *all, const struct fuzz_outcome *o)
 		}
 }
 
-static void swap(struct fuzz_outcome *o, unsigned door, unsigned a, unsigned b)
+static void swap(struct fuzz_outcome *o, unsigned port, unsigned a, unsigned b)
 {
 	uint8_t bytes[sizeof(o->bytes[0][0])];
-	uint16_t len = o->sum.len[door][a];
+	uint16_t len = o->sum.len[port][a];
 
-	memcpy(bytes, o->bytes[door][a], sizeof(bytes));
-	memcpy(o->bytes[door][a], o->bytes[door][b], sizeof(bytes));
-	memcpy(o->bytes[door][b], bytes, sizeof(bytes));
-	o->sum.len[door][a] = o->sum.len[door][b];
-	o->sum.len[door][b] = len;
+	memcpy(bytes, o->bytes[port][a], sizeof(bytes));
+	memcpy(o->bytes[port][a], o->bytes[port][b], sizeof(bytes));
+	memcpy(o->bytes[port][b], bytes, sizeof(bytes));
+	o->sum.len[port][a] = o->sum.len[port][b];
+	o->sum.len[port][b] = len;
 }
 
-static bool is_behind(const struct fuzz_outcome *o, unsigned door, unsigned a, unsigned b)
+static bool is_behind(const struct fuzz_outcome *o, unsigned port, unsigned a, unsigned b)
 {
-	unsigned len_a = o->sum.len[door][a], len_b = o->sum.len[door][b];
+	unsigned len_a = o->sum.len[port][a], len_b = o->sum.len[port][b];
 
 	if (len_a != len_b)
 		return len_a > len_b;
-	return memcmp(o->bytes[door][a], o->bytes[door][b], len_a) > 0;
+	return memcmp(o->bytes[port][a], o->bytes[port][b], len_a) > 0;
 }
 
 /* Identification and checksum of an outer IPv4 header. */
@@ -55,7 +55,7 @@ void fuzz_outcome_sort(struct fuzz_outcome *o)
 		return;
 	for (unsigned k = 0; k < o->sum.n[UPLINK]; k++)
 		forget_id(o->bytes[UPLINK][k], o->sum.len[UPLINK][k]);
-	for (unsigned d = 0; d < FUZZ_DOORS; d++)
+	for (unsigned d = 0; d < FUZZ_PORTS; d++)
 		for (unsigned i = 1; i < o->sum.n[d]; i++)
 			for (unsigned k = i; k > 0 && is_behind(o, d, k - 1, k); k--)
 				swap(o, d, k - 1, k);
@@ -72,7 +72,7 @@ void fuzz_outcome_compare(
 	CHECK(memcmp(&a->sum, &b->sum, sizeof(a->sum)) == 0,
 		"%s: %u, %u, %u packets sent, %u, %u, %u", level, a->sum.n[0], a->sum.n[1],
 		a->sum.n[2], b->sum.n[0], b->sum.n[1], b->sum.n[2]);
-	for (unsigned d = 0; d < FUZZ_DOORS; d++)
+	for (unsigned d = 0; d < FUZZ_PORTS; d++)
 		for (unsigned k = 0; k < a->sum.n[d]; k++)
 			CHECK(memcmp(a->bytes[d][k], b->bytes[d][k], a->sum.len[d][k]) == 0,
 				"%s: other bytes sent than from one buffer", level);

@@ -39,7 +39,7 @@ struct fuzz_input {
 	struct fuzz_packets packets;
 	const struct fuzz_plane *plane;
 	struct bed *bed;
-	uint16_t door;
+	uint16_t port;
 };
 
 /* path_sent.c: all that was sent; packet `i` came, -1: any of them. */

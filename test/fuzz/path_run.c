@@ -13,7 +13,7 @@
 
 #define LEVELS 3
 
-static_assert(FUZZ_DOORS == N_DOORS, "an outcome has a row for each door");
+static_assert(FUZZ_PORTS == N_PORTS, "an outcome has a row for each port");
 
 static struct bed *beds[FUZZ_PLANES][OVNET_VALIDATE_STRICT + 1];
 static const struct ovnet_path_ops *levels[LEVELS];
@@ -60,10 +60,10 @@ void fuzz_path_init(void)
 			beds[i][v] = open_bed(&fuzz_planes[i], (enum ovnet_validation)v);
 }
 
-static void set_doors(const struct fuzz_input *in)
+static void set_ports(const struct fuzz_input *in)
 {
 	const struct fuzz_params *p = &in->p;
-	struct ovnet_port *uplink = &in->bed->door[UPLINK].port;
+	struct ovnet_port *uplink = &in->bed->port[UPLINK].port;
 
 	uplink->caps = OVNET_CAP_CHAINED | (p->exclusive ? OVNET_CAP_EXCLUSIVE : 0);
 	uplink->local = p->to_us ? ovnet_addr_v4(OWN_IP) : (struct ovnet_addr){0};
@@ -76,7 +76,7 @@ static void receive(const struct fuzz_input *in, unsigned i, const struct fuzz_r
 	struct ovnet_meta *meta = ovnet_meta(m);
 
 	memset(meta, room->garbage, sizeof(*meta)); /* what the buffer's last packet left there */
-	ovnet_meta_reset(m, in->door);
+	ovnet_meta_reset(m, in->port);
 	if (in->p.rss) {
 		m->ol_flags |= RTE_MBUF_F_RX_RSS_HASH;
 		m->hash.rss = 0x9e3779b9;
@@ -92,15 +92,15 @@ static void receive(const struct fuzz_input *in, unsigned i, const struct fuzz_r
 		meta->offload |= OVNET_OFF_TSO4;
 		meta->gso_size = 1000;
 	}
-	bed_receive(in->bed, in->door, m);
+	bed_receive(in->bed, in->port, m);
 }
 
-/* Moves what the doors sent to `o`, which is empty. */
+/* Moves what the ports sent to `o`, which is empty. */
 static void take_sent(struct bed *b, struct fuzz_outcome *o)
 {
-	for (unsigned d = 0; d < N_DOORS; d++)
-		for (unsigned i = 0; i < b->door[d].n_out; i++) {
-			struct rte_mbuf *m = b->door[d].out[i];
+	for (unsigned d = 0; d < N_PORTS; d++)
+		for (unsigned i = 0; i < b->port[d].n_out; i++) {
+			struct rte_mbuf *m = b->port[d].out[i];
 			uint16_t k = o->sum.n[d]++;
 
 			rte_mbuf_sanity_check(m, 1);
@@ -128,8 +128,8 @@ static void poll_all(
 	take_sent(b, o);
 	for (unsigned i = 0; i < OVNET_DROP_COUNT; i++)
 		out += o->sum.drops[i] = b->counters.drops[i] - before[i];
-	for (unsigned d = 0; d < N_DOORS; d++) {
-		CHECK(b->door[d].n_in == 0, "packets left behind");
+	for (unsigned d = 0; d < N_PORTS; d++) {
+		CHECK(b->port[d].n_in == 0, "packets left behind");
 		out += o->sum.n[d];
 	}
 	/* What waited before and is dropped now is not absorbed any more: that may be less. */
@@ -156,8 +156,8 @@ static void end_run(struct bed *b, struct fuzz_outcome *o)
 
 static void set_chained(struct bed *b, uint32_t cap)
 {
-	b->door[HOST].port.caps = OVNET_CAP_L3 | cap;
-	b->door[ATTACH].port.caps = cap;
+	b->port[HOST].port.caps = OVNET_CAP_L3 | cap;
+	b->port[ATTACH].port.caps = cap;
 }
 
 /* Each packet by itself, in one buffer that ends where it ends. */
@@ -239,11 +239,11 @@ void fuzz_path(bool from_uplink, const uint8_t *data, size_t size)
 	in.bed = beds[row][in.p.permissive ? OVNET_VALIDATE_PERMISSIVE
 			   : in.p.off      ? OVNET_VALIDATE_OFF
 					   : OVNET_VALIDATE_STRICT];
-	in.door = from_uplink ? UPLINK : in.p.attach ? ATTACH : HOST;
+	in.port = from_uplink ? UPLINK : in.p.attach ? ATTACH : HOST;
 	fuzz_read_packets(&in.packets, data + FUZZ_HEAD, size - FUZZ_HEAD);
 	if (in.packets.n == 0)
 		return;
-	set_doors(&in);
+	set_ports(&in);
 	set_next_hop(&in);
 	run(&in);
 }

@@ -21,8 +21,8 @@
 #define FUZZ_HEAD    10
 #define FUZZ_PACKETS 4
 #define FUZZ_LEN     2100 /* of a packet; more than any MTU here */
-#define FUZZ_DOORS   3
-#define FUZZ_SENT    32 /* by one door; a packet may be answered, or cut up */
+#define FUZZ_PORTS   3
+#define FUZZ_SENT    32 /* by one port; a packet may be answered, or cut up */
 
 /* The parameters, byte by byte. */
 struct fuzz_params {
@@ -46,15 +46,15 @@ struct fuzz_packets {
 void fuzz_read_params(struct fuzz_params *p, const uint8_t *d);
 void fuzz_read_packets(struct fuzz_packets *in, const uint8_t *data, size_t size);
 
-/* How it ended: per reason how many, per door what was sent, in order. */
+/* How it ended: per reason how many, per port what was sent, in order. */
 struct fuzz_outcome {
 	struct {
 		uint64_t drops[OVNET_DROP_COUNT]; /* STOPPING: fragments that wait for others */
 		uint64_t made;                    /* by the path: answers, fragments */
-		uint16_t n[FUZZ_DOORS];
-		uint16_t len[FUZZ_DOORS][FUZZ_SENT];
+		uint16_t n[FUZZ_PORTS];
+		uint16_t len[FUZZ_PORTS][FUZZ_SENT];
 	} sum;
-	uint8_t bytes[FUZZ_DOORS][FUZZ_SENT][FUZZ_LEN + 256]; /* as many as `sum` says */
+	uint8_t bytes[FUZZ_PORTS][FUZZ_SENT][FUZZ_LEN + 256]; /* as many as `sum` says */
 };
 
 /* path_outcome.c */

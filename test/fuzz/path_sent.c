@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the doors sent: by the door a packet came by leaves what is said about it, by the others
+ * What the ports sent: by the port a packet came by leaves what is said about it, by the others
  * what became of it.
  */
 #include "path_bytes.h"
@@ -29,20 +29,20 @@ static bool in_network(const uint8_t *addr, bool v6)
 }
 
 /* In every mode: who it is from, and whether it is delivered where it belongs. */
-static void check_ends(const struct fuzz_input *in, const uint8_t *ip, unsigned door)
+static void check_ends(const struct fuzz_input *in, const uint8_t *ip, unsigned port)
 {
 	bool v6 = is_v6(ip);
 	const uint8_t *src = ip + (v6 ? 8 : 12), *dst = ip + (v6 ? 24 : 16);
 
 	CHECK(v6 ? *src != 0xff : *src != 0 && *src != 127 && *src < 224, "from a martian");
 	CHECK(!v6 || in->bed->overlay.network6.len != 0, "IPv6 in an overlay that has none");
-	if (door == UPLINK) {
+	if (port == UPLINK) {
 		CHECK(in_network(dst, v6) && !in_own(dst, v6), "sent to nobody");
 		return;
 	}
 	CHECK(in_own(dst, v6) || !in_network(dst, v6), "delivered, and not ours");
 	CHECK(v6 ? *dst != 0xff : *dst != 0 && *dst != 127 && *dst < 224, "to a martian");
-	CHECK(is_attach_pod(dst, v6) == (door == ATTACH), "by the wrong door");
+	CHECK(is_attach_pod(dst, v6) == (port == ATTACH), "by the wrong port");
 }
 
 static void check_source(const struct fuzz_input *in, const uint8_t *came, unsigned at)
@@ -51,9 +51,9 @@ static void check_source(const struct fuzz_input *in, const uint8_t *came, unsig
 
 	if (in->bed->overlay.validation != OVNET_VALIDATE_STRICT)
 		return;
-	if (in->door == UPLINK)
+	if (in->port == UPLINK)
 		CHECK(fuzz_source_allowed(in->plane, came, at), "a source that is not its own");
-	else if (in->door == HOST)
+	else if (in->port == HOST)
 		CHECK(in_own(src, is_v6(ip)), "from the host, and not its own");
 	else
 		CHECK(is_attach_pod(src, is_v6(ip)), "from a guest, and not its own");
@@ -71,11 +71,11 @@ static unsigned guest_link(const uint8_t *eth, unsigned len)
 
 /* Checks what is around the inner packet; where that is. */
 static unsigned inner_of(
-	const struct fuzz_input *in, unsigned door, const uint8_t *bytes, unsigned len)
+	const struct fuzz_input *in, unsigned port, const uint8_t *bytes, unsigned len)
 {
-	if (door == UPLINK)
+	if (port == UPLINK)
 		return fuzz_sent_inner(in->plane, bytes, len);
-	return door == ATTACH ? guest_link(bytes, len) : 0;
+	return port == ATTACH ? guest_link(bytes, len) : 0;
 }
 
 /*
@@ -83,18 +83,18 @@ static unsigned inner_of(
  * it came, or may have come, without an outer header.
  */
 static struct fuzz_way way_of(
-	const struct fuzz_input *in, unsigned door, unsigned at, const uint8_t *inner, bool routed)
+	const struct fuzz_input *in, unsigned port, unsigned at, const uint8_t *inner, bool routed)
 {
 	const struct ovnet_overlay *o = &in->bed->overlay;
 	struct fuzz_way way = {.in = inner,
-		.hops = (in->door == ATTACH || door == ATTACH) + is_udp(in),
+		.hops = (in->port == ATTACH || port == ATTACH) + is_udp(in),
 		.mtu = 1450,
-		.ecn = in->door == UPLINK && !routed,
+		.ecn = in->port == UPLINK && !routed,
 		.clamp = in->plane->clamp};
 
-	if (door == UPLINK)
+	if (port == UPLINK)
 		way.mtu = 1500 - (at - ETH);
-	else if (door == HOST)
+	else if (port == HOST)
 		way.mtu = routed ? UINT16_MAX : o->mtu;
 	return way;
 }
@@ -105,46 +105,46 @@ static void check_answer(
 	/* What is quoted may have been counted down on either side. */
 	const struct fuzz_way way = {.in = inner,
 		.hops = 1 + is_udp(in),
-		.ecn = in->door == UPLINK,
+		.ecn = in->port == UPLINK,
 		.clamp = in->plane->clamp};
-	struct fuzz_answer a = {.way = &way, .ttl = in->door == UPLINK && is_udp(in) ? 63 : 64};
-	const struct ovnet_addr own6 = addr6(OWN_NET6, in->door == ATTACH);
+	struct fuzz_answer a = {.way = &way, .ttl = in->port == UPLINK && is_udp(in) ? 63 : 64};
+	const struct ovnet_addr own6 = addr6(OWN_NET6, in->port == ATTACH);
 	uint8_t own4[4];
 
-	be_put32(own4, OWN_NET + (in->door == ATTACH));
-	if (in->door != HOST)
+	be_put32(own4, OWN_NET + (in->port == ATTACH));
+	if (in->port != HOST)
 		a.src = is_v6(ip) ? own6.v6 : own4;
 	fuzz_check_answer(ip, len, &a);
 }
 
-/* What of the packet that came, its inner one at `inner`, left by that door. */
-static unsigned check_door(const struct fuzz_input *in, const struct fuzz_outcome *o, unsigned door,
+/* What of the packet that came, its inner one at `inner`, left by that port. */
+static unsigned check_port(const struct fuzz_input *in, const struct fuzz_outcome *o, unsigned port,
 	const uint8_t *inner, bool routed)
 {
 	unsigned payload = 0;
 
-	for (unsigned k = 0; k < o->sum.n[door]; k++) {
-		const uint8_t *bytes = o->bytes[door][k];
-		unsigned at = inner_of(in, door, bytes, o->sum.len[door][k]);
-		unsigned len = o->sum.len[door][k] - at;
+	for (unsigned k = 0; k < o->sum.n[port]; k++) {
+		const uint8_t *bytes = o->bytes[port][k];
+		unsigned at = inner_of(in, port, bytes, o->sum.len[port][k]);
+		unsigned len = o->sum.len[port][k] - at;
 
-		if (door == in->door) {
+		if (port == in->port) {
 			check_answer(in, bytes + at, len, inner);
 			continue;
 		}
-		const struct fuzz_way way = way_of(in, door, at, inner, routed);
+		const struct fuzz_way way = way_of(in, port, at, inner, routed);
 		payload += fuzz_check_forward(bytes + at, len, &way);
-		check_ends(in, bytes + at, door);
+		check_ends(in, bytes + at, port);
 	}
 	return payload;
 }
 
-/* Where the inner packet is in what came by that door. */
+/* Where the inner packet is in what came by that port. */
 static unsigned came_at(const struct fuzz_input *in, const uint8_t *came)
 {
-	if (in->door == UPLINK)
+	if (in->port == UPLINK)
 		return fuzz_taken_inner(in->plane, came);
-	return in->door == ATTACH ? ETH : 0;
+	return in->port == ATTACH ? ETH : 0;
 }
 
 /* What was taken from the underlay, or completed what was. */
@@ -162,19 +162,19 @@ void fuzz_check_outcome(const struct fuzz_input *in, const struct fuzz_outcome *
 
 	if (n == 0)
 		return;
-	if (i >= 0 && in->door == UPLINK)
+	if (i >= 0 && in->port == UPLINK)
 		check_sum(in, in->packets.bytes[i]);
 	if (came != NULL)
 		at = came_at(in, came);
 	/* A fragment that made a datagram whole says little about it. */
-	if (at == 0 && in->door == UPLINK)
+	if (at == 0 && in->port == UPLINK)
 		came = NULL;
-	if (came != NULL && in->door == UPLINK)
+	if (came != NULL && in->port == UPLINK)
 		routed = routed && at == ETH;
 	const uint8_t *inner = came != NULL ? came + at : NULL;
-	for (unsigned door = 0; door < N_DOORS; door++)
-		payload += check_door(in, o, door, inner, routed);
-	if (inner == NULL || n == o->sum.n[in->door])
+	for (unsigned port = 0; port < N_PORTS; port++)
+		payload += check_port(in, o, port, inner, routed);
+	if (inner == NULL || n == o->sum.n[in->port])
 		return;
 	check_source(in, came, at);
 	CHECK(payload == total_len(inner) - header_len(inner), "%u bytes of payload from %u",

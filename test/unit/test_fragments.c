@@ -20,7 +20,7 @@ static void in_any_order(void **state)
 		struct bed *b = frag_bed(i % 2 == 0);
 		for (unsigned k = 0; k < 3; k++) {
 			uint16_t n = order[i / 2][k];
-			assert_int_equal(b->door[HOST].n_out, 0);
+			assert_int_equal(b->port[HOST].n_out, 0);
 			piece(b, at[n], at[n + 1]);
 		}
 		is_delivered(b);
@@ -86,7 +86,7 @@ static void missing_one_times_out(void **state)
 	assert_int_equal(bed_drops(b), 2);
 	/* What is late starts anew. */
 	piece(b, 48, 1000);
-	assert_int_equal(b->door[HOST].n_out, 0);
+	assert_int_equal(b->port[HOST].n_out, 0);
 	piece(b, 1000, PAYLOAD);
 	piece(b, 0, 48);
 	is_delivered(b);
@@ -107,7 +107,7 @@ static void overlaps_and_doubles(void **state)
 		struct bed *b = frag_bed(true);
 		for (unsigned k = 0; k < 3; k++)
 			piece(b, sets[i][k][0], sets[i][k][1]);
-		assert_int_equal(b->door[HOST].n_out, 0);
+		assert_int_equal(b->port[HOST].n_out, 0);
 		assert_in_range(b->counters.drops[OVNET_DROP_FRAGMENT], 1, 3);
 		later(b);
 		assert_int_equal(b->counters.drops[OVNET_DROP_FRAGMENT] +
@@ -291,7 +291,7 @@ static void checksum_tells_what_belongs_together(void **state)
 		if (!good)
 			whole[1200] ^= 0x40;
 		arrive(b, out, cut(out, 800, PAYLOAD, false), seg);
-		assert_int_equal(b->door[HOST].n_out, good);
+		assert_int_equal(b->port[HOST].n_out, good);
 		assert_int_equal(b->counters.drops[OVNET_DROP_FRAGMENT], !good);
 		frag_close(b);
 	}

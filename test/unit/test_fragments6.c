@@ -154,7 +154,7 @@ static void by_the_path(void **state)
 		struct bed *b = frag_bed(exclusive != 0);
 		b->overlay.validation = OVNET_VALIDATE_OFF;
 		assert_int_equal(bed_set_overlay(b), 0);
-		b->door[UPLINK].port.local6 = ovnet_addr_v6(whole6 + 38);
+		b->port[UPLINK].port.local6 = ovnet_addr_v6(whole6 + 38);
 		uint64_t seen = 0;
 		for (unsigned i = 0; i < RTE_DIM(changes); i++) {
 			uint16_t len = cut6(out, 0, 800, true);

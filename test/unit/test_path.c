@@ -23,7 +23,7 @@ static void chained_packets_at_every_cut(void **state)
 		assert_int_equal(ops->poll(&b->ctx), 1);
 		assert_int_equal(bed_sent(b, HOST, out, sizeof(out)), 200);
 		assert_memory_equal(out, in + 64, 200);
-		assert_int_equal(b->door[HOST].out[0]->nb_segs, 1); /* the door takes no chains */
+		assert_int_equal(b->port[HOST].out[0]->nb_segs, 1); /* the port takes no chains */
 		bed_drain(b);
 	}
 	put_inner(in, OWN_POD, PEER_POD, 1000, 200);
@@ -48,7 +48,7 @@ static void routed_equal(uint8_t *out, const uint8_t *in, uint16_t len)
 	assert_memory_equal(out, in, len);
 }
 
-static void padding_ends_at_the_door(void **state)
+static void padding_ends_at_the_port(void **state)
 {
 	(void)state;
 	uint8_t in[300] = {0}, out[300];
@@ -105,7 +105,7 @@ static void what_is_not_overlay_goes_to_the_default_endpoint(void **state)
 	put_inner(in + 64, PEER_IP, OWN_POD, 1000, 90); /* the peer's host by its own address */
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
 	assert_int_equal(ops->poll(&b->ctx), 2);
-	assert_int_equal(b->door[HOST].n_out, 2);
+	assert_int_equal(b->port[HOST].n_out, 2);
 	assert_int_equal(bed_drops(b), 0);
 	bed_close(b);
 }
@@ -147,7 +147,7 @@ static uint8_t ecn_after(struct bed *b, uint8_t outer, uint8_t inner)
 	be_put16(in + 74, ~be_sum(in + 64, 20, 0));
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
 	assert_int_equal(ops->poll(&b->ctx), 1);
-	if (b->door[HOST].n_out == 0)
+	if (b->port[HOST].n_out == 0)
 		return 0xff;
 	bed_sent(b, HOST, out, sizeof(out));
 	assert_int_equal(be_sum(out, 20, 0), 0xffff);
@@ -232,11 +232,11 @@ static void partial_checksums_from_the_underlay(void **state)
 	uint16_t len = put_vxlan(in, 100);
 
 	for (uint32_t caps = 0; caps <= OVNET_CAP_TX_CSUM; caps += OVNET_CAP_TX_CSUM) {
-		b->door[HOST].port.caps = OVNET_CAP_L3 | caps;
+		b->port[HOST].port.caps = OVNET_CAP_L3 | caps;
 		bed_receive(b, UPLINK, partial(in, len, 64, 0, UPLINK));
 		ops->poll(&b->ctx);
 		assert_int_equal(bed_sent(b, HOST, out, sizeof(out)), 100);
-		const struct ovnet_meta *meta = ovnet_meta(b->door[HOST].out[0]);
+		const struct ovnet_meta *meta = ovnet_meta(b->port[HOST].out[0]);
 		assert_int_equal(meta->offload, caps != 0 ? OVNET_OFF_CSUM : 0);
 		if (caps != 0)
 			assert_int_equal(meta->csum_start, 20);
@@ -245,10 +245,10 @@ static void partial_checksums_from_the_underlay(void **state)
 		bed_drain(b);
 	}
 	put_inner(in + 64, PEER_POD, ATTACH_POD, 1, 100);
-	b->door[ATTACH].port.caps = OVNET_CAP_TX_CSUM;
+	b->port[ATTACH].port.caps = OVNET_CAP_TX_CSUM;
 	bed_receive(b, UPLINK, partial(in, len, 64, 0, UPLINK));
 	ops->poll(&b->ctx);
-	assert_int_equal(ovnet_meta(b->door[ATTACH].out[0])->csum_start, 34);
+	assert_int_equal(ovnet_meta(b->port[ATTACH].out[0])->csum_start, 34);
 	bed_drain(b);
 
 	put_inner(in + 64, PEER_POD, OWN_POD, 1, 100);
@@ -259,7 +259,7 @@ static void partial_checksums_from_the_underlay(void **state)
 	bed_receive(b, UPLINK, m);
 	ops->poll(&b->ctx);
 	bed_sent(b, HOST, out, sizeof(out));
-	assert_int_equal(ovnet_meta(b->door[HOST].out[0])->offload, 0);
+	assert_int_equal(ovnet_meta(b->port[HOST].out[0])->offload, 0);
 	assert_memory_equal(out, in + 64, 100);
 	bed_close(b);
 }
@@ -317,8 +317,8 @@ static void ip_ids_of_workers_never_meet(void **state)
 	for (unsigned i = 0; i < 4; i++) {
 		struct rte_mbuf *m =
 			bed_packet(HOST, in, put_inner(in, OWN_POD, PEER_POD, 1, 60), 0, 0);
-		b->map->worker[1].tx[UPLINK].q = &b->door[UPLINK].queue;
-		ops->input(&b->ctx, &b->door[HOST].port, &m, 1);
+		b->map->worker[1].tx[UPLINK].q = &b->port[UPLINK].queue;
+		ops->input(&b->ctx, &b->port[HOST].port, &m, 1);
 		ops->flush(&b->ctx);
 		bed_sent(b, UPLINK, out, sizeof(out));
 		assert_int_equal(get16(out + 18), 1 + 3 * i);
@@ -357,7 +357,7 @@ static void counters_and_hooks_at_every_stage(void **state)
 
 	memset(hooked, 0, sizeof(hooked));
 	atomic_store(&b->shared.hook, &hook);
-	b->door[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
+	b->port[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
 	put_inner(in, OWN_POD, PEER_POD, 1, 60);
 	for (unsigned i = 0; i < 100; i++)
 		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
@@ -400,7 +400,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chained_packets_at_every_cut),
-		cmocka_unit_test(padding_ends_at_the_door),
+		cmocka_unit_test(padding_ends_at_the_port),
 		cmocka_unit_test(headers_fill_the_first_segment),
 		cmocka_unit_test(endpoints_get_an_ethernet_header),
 		cmocka_unit_test(what_is_not_overlay_goes_to_the_default_endpoint),

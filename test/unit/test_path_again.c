@@ -17,7 +17,7 @@ static void answers_are_not_answered(void **state)
 	uint8_t in[1700];
 	struct bed *b = open_answering();
 
-	b->door[ATTACH].port.mtu = 1300;
+	b->port[ATTACH].port.mtu = 1300;
 	put_inner(in + 64, PEER_POD, ATTACH_POD, 1, 1301);
 	in[72] = 1;
 	clear_df(in + 64);
@@ -62,7 +62,7 @@ static void a_burst_goes_round_twice(void **state)
 	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_DECAP], OVNET_BURST);
 	assert_int_equal(b->counters.drops[OVNET_DROP_TTL_EXCEEDED], OVNET_BURST);
 	assert_int_equal(b->counters.answers, OVNET_BURST);
-	assert_int_equal(b->door[UPLINK].n_out, OVNET_BURST);
+	assert_int_equal(b->port[UPLINK].n_out, OVNET_BURST);
 	assert_int_equal(b->ctx.again.n, 0);
 	ovnet_fragments_free(b->ctx.fragments);
 	bed_close(b);
@@ -80,16 +80,16 @@ static void the_list_has_an_end(void **state)
 	put_inner(in, OWN_POD, 0x0a05ee01, 1, 60);
 	for (unsigned i = 0; i < OVNET_AGAIN_MAX + 3; i++) {
 		m = bed_packet(HOST, in, 60, 0, 0);
-		assert_int_equal(ops->classify(&b->ctx, &b->door[HOST].port, &m, 1), 1);
+		assert_int_equal(ops->classify(&b->ctx, &b->port[HOST].port, &m, 1), 1);
 		assert_int_equal(ops->lookup(&b->ctx, &m, 1), 0);
 	}
 	assert_int_equal(b->ctx.again.n, OVNET_AGAIN_MAX);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PEER], 3);
 	m = bed_packet(HOST, in, 60, 0, 0);
-	ops->input(&b->ctx, &b->door[HOST].port, &m, 1);
+	ops->input(&b->ctx, &b->port[HOST].port, &m, 1);
 	ops->flush(&b->ctx);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PEER], OVNET_AGAIN_MAX + 4);
-	assert_int_equal(b->door[HOST].n_out, OVNET_AGAIN_MAX);
+	assert_int_equal(b->port[HOST].n_out, OVNET_AGAIN_MAX);
 	bed_close(b);
 }
 

@@ -24,7 +24,7 @@ static void answered4(struct bed *b, const uint8_t *in, uint16_t len, enum ovnet
 	assert_int_equal(b->counters.drops[reason], drops + 1);
 	assert_int_equal(b->counters.answers, answers + 1);
 	is_error4(out, bed_sent(b, HOST, out, sizeof(out)), 3, code, src, mtu, in);
-	assert_int_equal(b->door[UPLINK].n_out, 0);
+	assert_int_equal(b->port[UPLINK].n_out, 0);
 	bed_drain(b);
 }
 
@@ -75,7 +75,7 @@ static void nobody_is_told_while_a_neighbour_is_asked(void **state)
 	feed(b, HOST, in, 60);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NEIGHBOUR_PENDING], 1);
 	assert_int_equal(b->counters.answers, 0);
-	assert_int_equal(b->door[HOST].n_out, 0);
+	assert_int_equal(b->port[HOST].n_out, 0);
 	bed_drain(b);
 	/* Failed stays failed, also for who asks for the same neighbour later. */
 	assert_int_equal(ovnet_fib_nh_fail(b->w, b->nh), 0);
@@ -197,7 +197,7 @@ static void guests_are_told(void **state)
 	in[22] = 9;
 	clear_df(in + 14);
 	feed(b, ATTACH, in, 1465);
-	assert_int_equal(b->door[UPLINK].n_out, 2);
+	assert_int_equal(b->port[UPLINK].n_out, 2);
 	assert_int_equal(join(b, UPLINK, 64, 1450, out), 1451);
 	assert_int_equal(out[8], 8);
 	bed_drain(b);
@@ -250,7 +250,7 @@ static void senders_in_the_underlay_are_told(void **state)
 	assert_int_equal(b->counters.drops[OVNET_DROP_TTL_EXCEEDED], 1);
 	bed_drain(b);
 
-	b->door[ATTACH].port.mtu = 1300;
+	b->port[ATTACH].port.mtu = 1300;
 	len = put_vxlan(in, 1301);
 	put_inner(in + 64, PEER_POD, ATTACH_POD, 1, 1301);
 	feed(b, UPLINK, in, len);
@@ -259,7 +259,7 @@ static void senders_in_the_underlay_are_told(void **state)
 	bed_drain(b);
 	clear_df(in + 64);
 	feed(b, UPLINK, in, len);
-	assert_int_equal(b->door[ATTACH].n_out, 2);
+	assert_int_equal(b->port[ATTACH].n_out, 2);
 	assert_int_equal(join(b, ATTACH, 14, 1300, out), 1301);
 	assert_int_equal(out[8], 62);
 	assert_memory_equal(out + 20, in + 84, 1281);
@@ -353,7 +353,7 @@ static void answers_are_limited(void **state)
 		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
 	ops->poll(&b->ctx);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PEER], 50);
-	assert_int_equal(b->door[HOST].n_out, 5);
+	assert_int_equal(b->port[HOST].n_out, 5);
 	assert_int_equal(b->counters.answers, 5);
 	assert_int_equal(b->counters.answers_limited, 45);
 	bed_close(b);
@@ -370,25 +370,25 @@ static void buffers_are_conserved(void **state)
 	assert_int_equal(bed_set_overlay(b), 0);
 	srandom(11);
 	for (unsigned i = 0; i < 20000; i++) {
-		unsigned door = (unsigned)random() % N_DOORS, v6 = random() % 2;
+		unsigned port = (unsigned)random() % N_PORTS, v6 = random() % 2;
 		uint16_t inner = (uint16_t)(60 + random() % 1500), from = 0, len;
-		if (door == UPLINK) {
+		if (port == UPLINK) {
 			len = v6 ? put_vxlan6(in, inner) : put_vxlan(in, inner);
 		} else {
-			from = door == HOST ? 84 : 70;
+			from = port == HOST ? 84 : 70;
 			put_ether(in + 70, &attach_mac, &pod_mac);
 			be_put16(in + 82, v6 ? 0x86dd : 0x0800);
 			if (v6)
 				put_pod6(in + 84, false, inner);
 			else
-				put_inner(in + 84, door == HOST ? OWN_POD : ATTACH_POD, PEER_POD, 1,
+				put_inner(in + 84, port == HOST ? OWN_POD : ATTACH_POD, PEER_POD, 1,
 					inner);
 			len = (uint16_t)(84 + inner - from);
 		}
 		for (long n = random() % 4; n > 0; n--)
 			in[from + (unsigned)random() % 130] = (uint8_t)random();
-		bed_receive(b, door,
-			bed_packet((uint16_t)door, in + from, len, (uint16_t)(random() % 150),
+		bed_receive(b, port,
+			bed_packet((uint16_t)port, in + from, len, (uint16_t)(random() % 150),
 				(uint16_t)(random() % 3 * 400)));
 		uint64_t drops = bed_drops(b);
 		ops->poll(&b->ctx);

@@ -230,7 +230,7 @@ static void taken_as_flannel_sent_it(
 
 	memcpy(us.b, f->bytes, 6);
 	memcpy(them.b, f->bytes + 6, 6);
-	ovnet_port_set_mac(&b->door[UPLINK].port, &us);
+	ovnet_port_set_mac(&b->port[UPLINK].port, &us);
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &them, &us), 0);
 	memcpy(want, f->bytes + front, inner);
 	if (c->kind == OVNET_ENCAP_UDP4)

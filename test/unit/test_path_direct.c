@@ -84,7 +84,7 @@ static void takes_what_is_for_our_subnet(void **state)
 	put_ether(in, &gateway_mac, &peer_vtep);
 	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], 0);
-	b->door[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
+	b->port[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
 	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);
 	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], 3);
 	bed_close(b);
@@ -321,9 +321,9 @@ static void beside_vxlan(void **state)
 		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
 	}
 	assert_int_equal(ops->poll(&b->ctx), 60);
-	assert_int_equal(b->door[UPLINK].n_out, 60);
+	assert_int_equal(b->port[UPLINK].n_out, 60);
 	for (unsigned i = 0; i < 60; i++)
-		assert_int_equal(b->door[UPLINK].out[i]->pkt_len, 60 + (i % 5 > 2 ? 14 : 64));
+		assert_int_equal(b->port[UPLINK].out[i]->pkt_len, 60 + (i % 5 > 2 ? 14 : 64));
 	assert_int_equal(b->peer_counters[0].tx_packets, 36);
 	assert_int_equal(b->peer_counters[1].tx_packets, 24);
 	bed_drain(b);
@@ -335,7 +335,7 @@ static void beside_vxlan(void **state)
 		bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
 	}
 	assert_int_equal(ops->poll(&b->ctx), 6);
-	assert_int_equal(b->door[HOST].n_out, 6);
+	assert_int_equal(b->port[HOST].n_out, 6);
 	bed_drain(b);
 
 	/* A pod's own datagram to the tunnel's port is no tunnel's. */
@@ -380,9 +380,9 @@ static void in_any_mixture(void **state)
 		bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
 	}
 	assert_int_equal(ops->poll(&b->ctx), 64);
-	assert_int_equal(b->door[HOST].n_out, n);
+	assert_int_equal(b->port[HOST].n_out, n);
 	for (uint16_t i = 0; i < n; i++) {
-		const uint8_t *ip = rte_pktmbuf_mtod(b->door[HOST].out[i], const uint8_t *);
+		const uint8_t *ip = rte_pktmbuf_mtod(b->port[HOST].out[i], const uint8_t *);
 		assert_int_equal(ip[20] << 8 | ip[21], ids[i]); /* in the order they came in */
 	}
 	assert_int_equal(b->peer_counters[0].rx_packets + b->peer_counters[1].rx_packets, n);

@@ -9,22 +9,22 @@
 #include "bed/path.h"
 
 static void refused(
-	struct bed *b, unsigned door, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)
+	struct bed *b, unsigned port, const uint8_t *bytes, uint16_t len, enum ovnet_drop reason)
 {
-	bed_refused(b, door, bytes, len, reason);
+	bed_refused(b, port, bytes, len, reason);
 }
 
 /* The same with one byte (of a valid packet) changed. */
-static void refused_if(struct bed *b, unsigned door, const uint8_t *good, uint16_t len, uint16_t at,
+static void refused_if(struct bed *b, unsigned port, const uint8_t *good, uint16_t len, uint16_t at,
 	uint8_t value, enum ovnet_drop reason)
 {
 	uint8_t bytes[512];
 
 	memcpy(bytes, good, len);
 	bytes[at] = value;
-	if (door == UPLINK && bytes[14] == 0x45)
+	if (port == UPLINK && bytes[14] == 0x45)
 		put_sum4(bytes + 14);
-	refused(b, door, bytes, len, reason);
+	refused(b, port, bytes, len, reason);
 }
 
 static void inner_header_is_checked(void **state)
@@ -68,7 +68,7 @@ static void the_way_out_is_checked(void **state)
 	put_inner(in, OWN_POD, PEER_POD, 1000, 1450);
 	bed_receive(b, HOST, bed_packet(HOST, in, 1450, 0, 0));
 	ops->poll(&b->ctx);
-	assert_int_equal(b->door[UPLINK].n_out, 1);
+	assert_int_equal(b->port[UPLINK].n_out, 1);
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, NULL, NULL), 0);
 	refused(b, HOST, in, 1450, OVNET_DROP_NEIGHBOUR_PENDING);
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac), 0);
@@ -171,9 +171,9 @@ static void outer_headers_are_checked(void **state)
 		refused_if(b, UPLINK, in, len, 21, 0x01, OVNET_DROP_FRAGMENT);
 		assert_int_equal(
 			b->counters.stage_packets[OVNET_STAGE_PUNT], exclusive != 0 ? 9 : 0);
-		b->door[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
+		b->port[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
 	}
-	b->door[UPLINK].port.local = ovnet_addr_v4(OWN_IP);
+	b->port[UPLINK].port.local = ovnet_addr_v4(OWN_IP);
 	refused_if(b, UPLINK, in, len, 33, 0x0d, OVNET_DROP_NOT_OVERLAY);
 	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], 12);
 	refused_if(b, UPLINK, in, len, 14, 0x35, OVNET_DROP_BAD_IP);
@@ -201,7 +201,7 @@ static void by_nic(
 	m->packet_type = tunnel ? RTE_PTYPE_TUNNEL_VXLAN : 0;
 	bed_receive(b, UPLINK, m);
 	assert_int_equal(ops->poll(&b->ctx), 1);
-	assert_int_equal(b->door[HOST].n_out, passes);
+	assert_int_equal(b->port[HOST].n_out, passes);
 	assert_int_equal(b->counters.drops[OVNET_DROP_BAD_IP_CSUM], before + !passes);
 	assert_int_equal(bed_drops(b), all + !passes);
 	bed_drain(b);
@@ -216,7 +216,7 @@ static void outer_checksum_is_verified(void **state)
 
 	/* Any bit but of what is looked at before: version, lengths, protocol, destination is ours.
 	 */
-	b->door[UPLINK].port.local = ovnet_addr_v4(OWN_IP);
+	b->port[UPLINK].port.local = ovnet_addr_v4(OWN_IP);
 	for (unsigned bit = 15 * 8; bit < 30 * 8; bit++) {
 		if (bit / 8 == 16 || bit / 8 == 17 || bit / 8 == 23)
 			continue;
@@ -418,7 +418,7 @@ static void every_prefix_is_refused_and_counted(void **state)
 	bed_close(b);
 }
 
-/* Any bytes, in any cut, by any door: each packet leaves by a door or is counted, none twice. */
+/* Any bytes, in any cut, by any port: each packet leaves by a port or is counted, none twice. */
 static void random_packets_are_conserved(void **state)
 {
 	(void)state;
@@ -428,26 +428,26 @@ static void random_packets_are_conserved(void **state)
 
 	srandom(7);
 	for (unsigned round = 0; round < 20000; round++) {
-		unsigned door = (unsigned)random() % N_DOORS;
+		unsigned port = (unsigned)random() % N_PORTS;
 		uint16_t len = put_vxlan(in, (uint16_t)(28 + random() % 200)), from = 0;
-		if (door != UPLINK) {
-			put_inner(in + 64, door == HOST ? OWN_POD : ATTACH_POD, PEER_POD,
+		if (port != UPLINK) {
+			put_inner(in + 64, port == HOST ? OWN_POD : ATTACH_POD, PEER_POD,
 				(uint16_t)random(), len - 64);
-			from = door == HOST ? 64 : 50;
+			from = port == HOST ? 64 : 50;
 		}
 		for (long n = random() % 4; n > 0; n--)
 			in[from + (unsigned)random() % 80] = (uint8_t)random();
-		struct rte_mbuf *m = bed_packet((uint16_t)door, in + from, len - from,
+		struct rte_mbuf *m = bed_packet((uint16_t)port, in + from, len - from,
 			(uint16_t)(random() % 90), (uint16_t)(random() % 3 * 40));
 		ovnet_meta(m)->offload = random() % 8 ? 0 : (uint8_t)(random() & 0xf);
 		ovnet_meta(m)->csum_start = (uint16_t)(random() % 400);
 		ovnet_meta(m)->csum_offset = (uint16_t)(random() % 20);
 		uint64_t drops = bed_drops(b);
-		bed_receive(b, door, m);
+		bed_receive(b, port, m);
 		ops->poll(&b->ctx);
 		unsigned out = 0;
-		for (unsigned i = 0; i < N_DOORS; i++)
-			out += b->door[i].n_out;
+		for (unsigned i = 0; i < N_PORTS; i++)
+			out += b->port[i].n_out;
 		assert_int_equal(bed_drops(b) - drops + out, 1);
 		sent_before += out;
 		bed_drain(b);

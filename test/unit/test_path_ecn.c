@@ -62,7 +62,7 @@ static uint8_t ecn_after(struct bed *b, bool outer6, bool inner6, uint8_t outer,
 		put_csum6(in, 60);
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, front + 60, 0, 0));
 	assert_int_equal(ops->poll(&b->ctx), 1);
-	if (b->door[HOST].n_out == 0)
+	if (b->port[HOST].n_out == 0)
 		return DROP;
 	bed_sent(b, HOST, out, sizeof(out));
 	uint8_t tos = get_tos(out, inner6);

@@ -19,7 +19,7 @@
 
 struct verdict {
 	int drop; /* OVNET_DROP_COUNT: delivered */
-	uint16_t door, len;
+	uint16_t port, len;
 	uint8_t bytes[SIZE + OVNET_VXLAN4_LEN];
 };
 
@@ -111,21 +111,21 @@ static int last_drop(const struct bed *b, const uint64_t *before)
 	return OVNET_DROP_COUNT;
 }
 
-static void run(struct bed *b, uint16_t door, struct rte_mbuf *m, struct verdict *v)
+static void run(struct bed *b, uint16_t port, struct rte_mbuf *m, struct verdict *v)
 {
 	uint64_t before[OVNET_DROP_COUNT], all = bed_drops(b);
 	uint16_t sent = 0;
 
 	memcpy(before, b->counters.drops, sizeof(before));
 	memset(v, 0, sizeof(*v));
-	bed_receive(b, door, m);
+	bed_receive(b, port, m);
 	assert_int_equal(ops->poll(&b->ctx), 1);
 	v->drop = last_drop(b, before);
-	for (uint16_t i = 0; i < N_DOORS; i++) {
-		if (b->door[i].n_out == 0)
+	for (uint16_t i = 0; i < N_PORTS; i++) {
+		if (b->port[i].n_out == 0)
 			continue;
 		sent++;
-		v->door = i;
+		v->port = i;
 		v->len = bed_sent(b, i, v->bytes, sizeof(v->bytes));
 	}
 	/* Delivered or refused once, nothing else. */
@@ -134,17 +134,17 @@ static void run(struct bed *b, uint16_t door, struct rte_mbuf *m, struct verdict
 	assert_int_equal(rte_mempool_avail_count(bed_pool), BED_MBUFS);
 }
 
-static void both_ways_alike(struct bed *b, uint16_t door, const uint8_t *in, uint16_t len)
+static void both_ways_alike(struct bed *b, uint16_t port, const uint8_t *in, uint16_t len)
 {
 	struct verdict one, cut;
-	struct rte_mbuf *m = bed_packet(door, in, len, 0, 0);
+	struct rte_mbuf *m = bed_packet(port, in, len, 0, 0);
 
 	surround(m, 0);
-	run(b, door, m, &one);
-	m = bed_packet(door, in, len, (uint16_t)(1 + next(200)), (uint16_t)(1 + next(100)));
+	run(b, port, m, &one);
+	m = bed_packet(port, in, len, (uint16_t)(1 + next(200)), (uint16_t)(1 + next(100)));
 	surround(m, 0xff);
 	b->ctx.ip_id = 0;
-	run(b, door, m, &cut);
+	run(b, port, m, &cut);
 	if (memcmp(&one, &cut, sizeof(one)) != 0)
 		fail_msg("one buffer: %s, %u bytes; in segments: %s, %u bytes",
 			one.drop < OVNET_DROP_COUNT ? ovnet_drop_name(one.drop) : "sent", one.len,
@@ -203,11 +203,11 @@ static void from_the_host_and_guests(void **state)
 	uint8_t in[SIZE];
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		uint16_t len = (uint16_t)(28 + next(600)), door = next(2) ? HOST : ATTACH;
-		uint16_t ip = door == HOST ? 0 : 14;
+		uint16_t len = (uint16_t)(28 + next(600)), port = next(2) ? HOST : ATTACH;
+		uint16_t ip = port == HOST ? 0 : 14;
 		put_ether(in, &attach_mac, &pod_mac);
-		put_inner(in + ip, door == HOST ? OWN_POD : ATTACH_POD, PEER_POD, (uint16_t)i, len);
-		both_ways_alike(b, door, in, mutate(in, (uint16_t)(len + ip), ip, ip != 0));
+		put_inner(in + ip, port == HOST ? OWN_POD : ATTACH_POD, PEER_POD, (uint16_t)i, len);
+		both_ways_alike(b, port, in, mutate(in, (uint16_t)(len + ip), ip, ip != 0));
 		b->ctx.ip_id = 0;
 	}
 	reached(b, reasons, RTE_DIM(reasons));

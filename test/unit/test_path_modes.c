@@ -11,16 +11,16 @@
 #define HOST_ADDR 0xc0a80005u /* one of the node's own addresses outside the overlay */
 
 /* Delivered, and nothing counted as a drop. */
-static void passes(struct bed *b, unsigned door, const uint8_t *in, uint16_t len)
+static void passes(struct bed *b, unsigned port, const uint8_t *in, uint16_t len)
 {
 	uint64_t drops = bed_drops(b);
 	unsigned out = 0;
 
-	bed_receive(b, door, bed_packet((uint16_t)door, in, len, 0, 0));
+	bed_receive(b, port, bed_packet((uint16_t)port, in, len, 0, 0));
 	assert_int_equal(ops->poll(&b->ctx), 1);
 	assert_int_equal(bed_drops(b), drops);
-	for (unsigned i = 0; i < N_DOORS; i++)
-		out += b->door[i].n_out;
+	for (unsigned i = 0; i < N_PORTS; i++)
+		out += b->port[i].n_out;
 	assert_int_equal(out, 1);
 	bed_drain(b);
 }
@@ -36,31 +36,31 @@ static uint64_t permitted(const struct bed *b)
 
 /* Refused in strict mode, counted in permissive, neither where validation is off. */
 static void judged(
-	struct bed *b, unsigned door, const uint8_t *in, uint16_t len, enum ovnet_drop reason)
+	struct bed *b, unsigned port, const uint8_t *in, uint16_t len, enum ovnet_drop reason)
 {
 	uint64_t before = b->counters.permitted[reason], all = permitted(b);
 
 	bed_set_validation(b, OVNET_VALIDATE_STRICT);
-	bed_refused(b, door, in, len, reason);
+	bed_refused(b, port, in, len, reason);
 	assert_int_equal(permitted(b), all);
 	bed_set_validation(b, OVNET_VALIDATE_PERMISSIVE);
 	memset(&b->counters.last_source[reason], 0, sizeof(struct ovnet_addr));
-	passes(b, door, in, len);
+	passes(b, port, in, len);
 	assert_int_equal(b->counters.permitted[reason], before + 1);
 	assert_int_not_equal(b->counters.last_source[reason].family, 0);
 	bed_set_validation(b, OVNET_VALIDATE_OFF);
-	passes(b, door, in, len);
+	passes(b, port, in, len);
 	assert_int_equal(permitted(b), all + 1);
 	bed_set_validation(b, OVNET_VALIDATE_STRICT);
 }
 
 /* Refused whatever the mode. */
 static void always_refused(
-	struct bed *b, unsigned door, const uint8_t *in, uint16_t len, enum ovnet_drop reason)
+	struct bed *b, unsigned port, const uint8_t *in, uint16_t len, enum ovnet_drop reason)
 {
 	for (unsigned v = OVNET_VALIDATE_OFF; v <= OVNET_VALIDATE_STRICT; v++) {
 		bed_set_validation(b, v);
-		bed_refused(b, door, in, len, reason);
+		bed_refused(b, port, in, len, reason);
 	}
 	assert_int_equal(permitted(b), 0);
 }

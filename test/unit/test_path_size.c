@@ -22,12 +22,12 @@ static void without_df_the_inside_is_cut(void **state)
 		m->pkt_len = len;
 		bed_receive(b, HOST, m);
 		assert_int_equal(ops->poll(&b->ctx), 1);
-		unsigned n = b->door[UPLINK].n_out;
+		unsigned n = b->port[UPLINK].n_out;
 		pieces += n - 1;
 		assert_int_equal(n, (len - 20 + 1423) / 1424);
 		for (unsigned i = 0; i < n; i++) {
 			const uint8_t *o =
-				rte_pktmbuf_mtod(b->door[UPLINK].out[i], const uint8_t *);
+				rte_pktmbuf_mtod(b->port[UPLINK].out[i], const uint8_t *);
 			assert_memory_equal(o, gateway_mac.b, 6);
 			assert_int_equal(get(o + 36, 2), 8472);
 			assert_int_equal(be_sum(o + 14, 20, 0), 0xffff);
@@ -64,7 +64,7 @@ static void peers_behind_one_gateway_have_their_own_mtu(void **state)
 		feed(b, HOST, in, 1450);
 		put_inner(in, OWN_POD, far + 2, 1, 1350);
 		feed(b, HOST, in, 1350);
-		assert_int_equal(b->door[UPLINK].n_out, 2);
+		assert_int_equal(b->port[UPLINK].n_out, 2);
 		bed_drain(b);
 		put_inner(in, OWN_POD, PEER_POD, 1, 1451);
 		feed(b, HOST, in, 1451);

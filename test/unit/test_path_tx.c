@@ -8,12 +8,12 @@
 
 #include "bed/path.h"
 
-static void full_and_refusing_doors(void **state)
+static void full_and_refusing_ports(void **state)
 {
 	(void)state;
 	uint8_t in[200];
 	struct bed *b = bed_open(1);
-	struct door *d = &b->door[UPLINK];
+	struct bed_port *d = &b->port[UPLINK];
 
 	put_inner(in, OWN_POD, PEER_POD, 1, 60);
 	d->room = 40;
@@ -27,7 +27,7 @@ static void full_and_refusing_doors(void **state)
 	assert_int_equal(b->counters.port[UPLINK].tx_bytes, 40 * 124);
 	bed_drain(b);
 
-	d->room = DOOR_MAX;
+	d->room = BED_PORT_MAX;
 	d->refuses = 5;
 	for (unsigned i = 0; i < 64; i++)
 		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
@@ -57,11 +57,11 @@ static void chains_that_fit_no_buffer(void **state)
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, put_vxlan(in, 3000), 0, 1000));
 	ops->poll(&b->ctx);
 	assert_int_equal(b->counters.drops[OVNET_DROP_TX_REFUSED], 1);
-	b->door[HOST].port.caps |= OVNET_CAP_CHAINED;
+	b->port[HOST].port.caps |= OVNET_CAP_CHAINED;
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, put_vxlan(in, 3000), 0, 1000));
 	ops->poll(&b->ctx);
-	assert_int_equal(b->door[HOST].n_out, 1);
-	assert_int_equal(b->door[HOST].out[0]->pkt_len, 3000);
+	assert_int_equal(b->port[HOST].n_out, 1);
+	assert_int_equal(b->port[HOST].out[0]->pkt_len, 3000);
 	bed_close(b);
 }
 
@@ -88,28 +88,28 @@ static void the_ring_to_the_owner_is_bounded(void **state)
 	owner.worker = 1;
 	b->map->worker[1].n_rx = 0;
 	b->map->worker[1].tx[UPLINK] =
-		(struct ovnet_tx_way){.q = &b->door[UPLINK].queue, .owner = 1};
+		(struct ovnet_tx_way){.q = &b->port[UPLINK].queue, .owner = 1};
 	assert_int_equal(ops->poll(&owner), 31);
-	assert_int_equal(b->door[UPLINK].n_out, 31);
+	assert_int_equal(b->port[UPLINK].n_out, 31);
 	assert_int_equal(b->counters.port[UPLINK].tx_packets, 31);
 	for (unsigned i = 0; i < 5; i++)
 		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
 	b->map->worker[0].n_rx = 0;
 	b->map->worker[0].rx[b->map->worker[0].n_rx++] =
-		(struct ovnet_rxq_ref){&b->door[HOST].port, &b->door[HOST].queue};
+		(struct ovnet_rxq_ref){&b->port[HOST].port, &b->port[HOST].queue};
 	ops->poll(&b->ctx);
 	b->map->port[UPLINK] = NULL;
 	assert_int_equal(ops->poll(&owner), 5);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PORT], 5);
 
 	/* Another port gets its id before the owner looks. */
-	b->map->port[UPLINK] = &b->door[UPLINK].port;
+	b->map->port[UPLINK] = &b->port[UPLINK].port;
 	for (unsigned i = 0; i < 5; i++)
 		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
 	ops->poll(&b->ctx);
-	b->door[UPLINK].port.generation++;
+	b->port[UPLINK].port.generation++;
 	assert_int_equal(ops->poll(&owner), 5);
-	assert_int_equal(b->door[UPLINK].n_out, 31);
+	assert_int_equal(b->port[UPLINK].n_out, 31);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PORT], 10);
 	ovnet_handoff_fini(&b->shared.handoff[1]);
 	bed_close(b);
@@ -118,7 +118,7 @@ static void the_ring_to_the_owner_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(full_and_refusing_doors),
+		cmocka_unit_test(full_and_refusing_ports),
 		cmocka_unit_test(chains_that_fit_no_buffer),
 		cmocka_unit_test(the_ring_to_the_owner_is_bounded),
 	};

@@ -252,7 +252,7 @@ static void senders_are_validated(void **state)
 	put_udp(in, PEER_IP, OWN_POD, 60);
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
 	ops->poll(&b->ctx);
-	assert_int_equal(b->door[HOST].n_out, 1);
+	assert_int_equal(b->port[HOST].n_out, 1);
 	bed_close(b);
 }
 

@@ -138,7 +138,7 @@ static void outer_checksums(void **state)
 	m->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	bed_receive(b, UPLINK, m);
 	ops->poll(&b->ctx);
-	assert_int_equal(b->door[HOST].n_out, 0);
+	assert_int_equal(b->port[HOST].n_out, 0);
 	m = bed_packet(UPLINK, in, len, 0, 0);
 	m->packet_type = RTE_PTYPE_TUNNEL_VXLAN;
 	m->ol_flags |= RTE_MBUF_F_RX_OUTER_L4_CKSUM_GOOD;
@@ -274,7 +274,7 @@ static void outer_headers_are_checked(void **state)
 	}
 	assert_true(ovnet_addr_equal(&b->counters.last_source[OVNET_DROP_WRONG_VNI],
 		&(struct ovnet_addr){.family = AF_INET6, .v6 = {0xfd, 0, 1, 0x68, [15] = 0x13}}));
-	b->door[UPLINK].port.local6 = ovnet_addr_v6(own_ip6);
+	b->port[UPLINK].port.local6 = ovnet_addr_v6(own_ip6);
 	passes(b, in, len, 84);
 	in[53] ^= 1;
 	bed_refused(b, UPLINK, in, len, OVNET_DROP_NOT_OVERLAY);

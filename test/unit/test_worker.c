@@ -92,7 +92,7 @@ static void a_broken_fd_keeps_no_worker_awake(void **state)
 	uint64_t before = live->w[0].counters.sleeps;
 	usleep(200000);
 	assert_in_range(live->w[0].counters.sleeps - before, 0, 3);
-	/* The worker's other doors go on. */
+	/* The worker's other ports go on. */
 	live->host.lq[0].fd = -1;
 	for (uint16_t i = 0; i < 20; i++) {
 		feed(&live->host.lq[1], i);
