@@ -67,7 +67,7 @@
 /* struct ovnet_port_queue, by drop reason. */
 #define OVNET_QUEUE_COUNTERS(X)                         \
 	X(QUEUE, rx_drops, "packets", COUNT, "PACKETS", \
-		"packets a port's driver refused before the path saw them, in rows with a port")
+		"packets the port's driver refused before the path saw them")
 
 /* struct ovnet_counters, of one worker. */
 #define OVNET_WORKER_COUNTERS(X)                                                           \
@@ -149,7 +149,7 @@
 /*
  * X(scope, object, labels, command)
  *   object   whose: OBJECT_NAME is one counter, told from others of that name by
- *   labels   what it is of
+ *   labels   what it is of, one or more with commas between
  *   command  of ovnetctl that has it; NULL: none
  */
 #define OVNET_COUNTER_SCOPES(X)                   \

@@ -129,19 +129,32 @@ static void put_drops(void)
 	}
 }
 
-/* By command; the table has those of one command side by side. */
+static void put_chapter(const struct ovnet_counter_scope_row *scope)
+{
+	printf("## %s%s", scope->command, scope->labels[0] != '\0' ? ", by " : "");
+	for (const char *c = scope->labels; *c != '\0'; c++) {
+		if (*c == ',')
+			printf(" and ");
+		else
+			putchar(*c);
+	}
+	printf("\n\n");
+}
+
+/* The table has those of one command side by side. */
 static void put_counters(void)
 {
-	const char *command = "";
+	const char *command = "", *labels = "";
 
 	for (unsigned i = 0; i < OVNET_COUNTER_COUNT; i++) {
 		const struct ovnet_counter *c = &ovnet_counters[i];
 		const struct ovnet_counter_scope_row *scope = &ovnet_counter_scopes[c->scope];
 		if (scope->command == NULL)
 			continue;
-		if (strcmp(command, scope->command) != 0)
-			printf("## %s\n\n", scope->command);
+		if (strcmp(command, scope->command) != 0 || strcmp(labels, scope->labels) != 0)
+			put_chapter(scope);
 		command = scope->command;
+		labels = scope->labels;
 		put_entry("", c->name, c->heading);
 		put_capital(c->help);
 		printf("\n\n");
