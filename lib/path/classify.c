@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "path/flow_hash.h"
 #include "path/fragment6.h"
+#include "path/inner.h"
 #include "path/outer.h"
 
 /* Attach and host side: link header, options or extension headers, ports. */
@@ -15,13 +16,7 @@ static inline int strip_ethernet(struct rte_mbuf *m, struct ovnet_meta *meta, ui
 	if (unlikely(*type != RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
 		     *type != RTE_BE16(RTE_ETHER_TYPE_IPV6)))
 		return OVNET_DROP_NOT_IP;
-	if (unlikely(meta->offload & OVNET_OFF_CSUM)) {
-		if (meta->csum_start < RTE_ETHER_HDR_LEN)
-			return OVNET_DROP_CSUM_STATE;
-		meta->csum_start -= RTE_ETHER_HDR_LEN;
-	}
-	strip(m, RTE_ETHER_HDR_LEN);
-	return PASS;
+	return inner_strip_ethernet(m, meta);
 }
 
 /* Is there a flow hash already: from before, or from the NIC? */
@@ -39,42 +34,22 @@ static inline bool has_hash(const struct rte_mbuf *m, struct ovnet_meta *meta)
 
 static inline int check_inner4(struct rte_mbuf *m, struct ovnet_meta *meta)
 {
-	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-	int why = ip4_check(ip, m->data_len, m->pkt_len);
+	int why = inner_check4(m, meta, true);
 
-	if (unlikely(why != PASS))
-		return why;
-	meta->src_be = ip->src_addr;
-	meta->src_version = 4;
-	why = check_offload(meta, ip4_header_len(ip));
-	if (unlikely(why != PASS))
-		return why;
-	meta->ip_version = 4;
-	meta->l3_len = rte_be_to_cpu_16(ip->total_length);
-	trim_to(m, meta->l3_len);
-	if (!has_hash(m, meta))
-		meta->hash = flow_hash4(ip, m->data_len);
-	return PASS;
+	if (likely(why == PASS) && !has_hash(m, meta))
+		meta->hash =
+			flow_hash4(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *), m->data_len);
+	return why;
 }
 
 static inline int check_inner6(struct rte_mbuf *m, struct ovnet_meta *meta)
 {
-	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
-	int why = ip6_check(ip, m->data_len, m->pkt_len);
+	int why = inner_check6(m, meta, true);
 
-	if (unlikely(why != PASS))
-		return why;
-	memcpy(meta->src6, ovnet_ip6_src(ip), sizeof(meta->src6));
-	meta->src_version = 6;
-	why = check_offload(meta, IP6_LEN);
-	if (unlikely(why != PASS))
-		return why;
-	meta->ip_version = 6;
-	meta->l3_len = ip6_total(ip);
-	trim_to(m, meta->l3_len);
-	if (!has_hash(m, meta))
-		meta->hash = flow_hash6(ip, m->data_len);
-	return PASS;
+	if (likely(why == PASS) && !has_hash(m, meta))
+		meta->hash =
+			flow_hash6(rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *), m->data_len);
+	return why;
 }
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/ttl.h"
 #include "path/ecn.h"
+#include "path/inner.h"
 
 static inline bool same_mac(const struct rte_ether_addr *a, const uint8_t b[6])
 {
@@ -24,15 +25,10 @@ static inline int check_inner4(const struct ovnet_fib_view *view, struct rte_mbu
 	struct ovnet_meta *meta, struct found *found)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-	int why = ip4_check(ip, m->data_len, m->pkt_len);
+	int why = inner_check4(m, meta, false);
 
-	if (likely(why == PASS))
-		why = check_offload(meta, ip4_header_len(ip));
 	if (unlikely(why != PASS))
 		return why;
-	meta->ip_version = 4;
-	meta->l3_len = rte_be_to_cpu_16(ip->total_length);
-	trim_to(m, meta->l3_len);
 	found->ip = ip;
 	found->peer = ovnet_fib_lookup(view, rte_be_to_cpu_32(ip->src_addr));
 	return PASS;
@@ -42,15 +38,10 @@ static inline int check_inner6(const struct ovnet_fib_view *view, struct rte_mbu
 	struct ovnet_meta *meta, struct found *found)
 {
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
-	int why = ip6_check(ip, m->data_len, m->pkt_len);
+	int why = inner_check6(m, meta, false);
 
-	if (likely(why == PASS))
-		why = check_offload(meta, IP6_LEN);
 	if (unlikely(why != PASS))
 		return why;
-	meta->ip_version = 6;
-	meta->l3_len = ip6_total(ip);
-	trim_to(m, meta->l3_len);
 	found->ip = ip;
 	found->peer = ovnet_fib_lookup6(view, ovnet_ip6_src(ip));
 	return PASS;
@@ -68,13 +59,7 @@ static __rte_always_inline int strip_ethernet(const struct ovnet_overlay *o, str
 	if (kind != OVNET_ENCAP_DIRECT && unlikely(!same_mac(&eth->dst_addr, vtep->b)))
 		return OVNET_DROP_INNER_MAC;
 	*type = eth->ether_type;
-	if (unlikely(meta->offload & OVNET_OFF_CSUM)) {
-		if (meta->csum_start < RTE_ETHER_HDR_LEN)
-			return OVNET_DROP_CSUM_STATE;
-		meta->csum_start -= RTE_ETHER_HDR_LEN;
-	}
-	strip(m, RTE_ETHER_HDR_LEN);
-	return PASS;
+	return inner_strip_ethernet(m, meta);
 }
 
 /* The inner packet's own headers; on PASS the packet is an IP packet and nothing more. */
