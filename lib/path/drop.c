@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 
 #include "packet/dpdk_compat.h"
-#include "path/path.h"
+#include "path/taps.h"
 
 static void note_impostor4(struct ovnet_counters *c, struct rte_mbuf *m)
 {
@@ -53,9 +53,8 @@ void ovnet_drop(
 	c->stage_packets[OVNET_STAGE_DROP] += n;
 	c->stage_bursts[OVNET_STAGE_DROP]++;
 	c->drops[reason] += n;
-	if (ctx->hook != NULL)
-		ctx->hook->fn(
-			ctx->hook->arg, ctx->worker, OVNET_STAGE_DROP, (uint16_t)reason, pkts, n);
+	if (ctx->taps != NULL)
+		ovnet_taps_call(ctx, OVNET_STAGE_DROP, (uint16_t)reason, pkts, n);
 	note_sender(c, pkts[n - 1], reason);
 	rte_pktmbuf_free_bulk(pkts, n);
 }

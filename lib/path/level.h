@@ -14,6 +14,7 @@
 #include "path/answer.h"
 #include "path/refused.h"
 #include "path/source_check.h"
+#include "path/taps.h"
 
 #define LEVEL_GLUE_(name, level) ovnet_##name##_##level
 #define LEVEL_GLUE(name, level)  LEVEL_GLUE_(name, level)
@@ -46,8 +47,8 @@ static inline void stage_enter(
 {
 	ctx->counters->stage_packets[stage] += n;
 	ctx->counters->stage_bursts[stage]++;
-	if (unlikely(ctx->hook != NULL))
-		ctx->hook->fn(ctx->hook->arg, ctx->worker, stage, 0, pkts, n);
+	if (unlikely(ctx->taps != NULL))
+		ovnet_taps_call(ctx, stage, 0, pkts, n);
 }
 
 /* drop.c is the only one that may; it does not include this header. */

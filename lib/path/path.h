@@ -27,24 +27,12 @@
 #include "port/handoff.h"
 #include "port/queue_map.h"
 
-/*
- * Capture, mirror and trace hook in here, at every stage boundary, on every kind of port.
- * Called with the packets that enter `stage`; may read them, never change or free. `info` is
- * the reason (enum ovnet_drop) at the drop stage, 0 elsewhere.
- * Published by the control thread, freed after grace.
- */
-struct ovnet_hook {
-	void (*fn)(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
-		struct rte_mbuf **pkts, uint16_t n);
-	void *arg;
-	struct ovnet_rcu_head rcu;
-};
-
 /* ICMP errors a worker sends per second (RFC 1812 section 4.3.2.8), and at once. */
 #define OVNET_ANSWERS_PER_SECOND 1000
 #define OVNET_ANSWERS_AT_ONCE    64
 
 struct ovnet_fragments; /* fragments.h */
+struct ovnet_taps;      /* taps.h */
 
 struct ovnet_txbuf {
 	uint16_t n;
@@ -61,17 +49,16 @@ enum ovnet_entry {
 };
 
 /*
- * A burst's packets that go round again. A packet gets here when it leaves its burst, and what
- * fragments complete can do so once more; what answers are made of never does. So it is never full
- * but for who drives stages alone; it drops what comes then.
+ * A burst's packets that go round again. Each gets here once at most, only fragments (as what they
+ * complete, too) a second time, and answers never. So there is room for all of them; a full list,
+ * which only who drives stages alone can have, drops what comes.
  */
 #define OVNET_AGAIN_MAX (2 * OVNET_BURST)
 
 struct ovnet_again {
 	uint16_t n;
 	uint8_t entry[OVNET_AGAIN_MAX];  /* enum ovnet_entry */
-	uint8_t reason[OVNET_AGAIN_MAX]; /* enum ovnet_drop: refused for that, or if there is no
-					    room */
+	uint8_t reason[OVNET_AGAIN_MAX]; /* enum ovnet_drop: if it comes to that */
 	struct rte_mbuf *pkts[OVNET_AGAIN_MAX];
 };
 
@@ -80,7 +67,7 @@ struct ovnet_path_shared {
 	/* Read by every worker once per burst or loop, written on changes only. */
 	struct ovnet_fib fib;
 	_Atomic(const struct ovnet_queue_map *) map;
-	_Atomic(const struct ovnet_hook *) hook; /* NULL: off */
+	_Atomic(struct ovnet_taps *) taps; /* ovnet_taps_add(); NULL: off */
 	uint16_t n_workers;
 	struct ovnet_rcu rcu __rte_cache_aligned; /* its queue is the control thread's */
 	struct ovnet_handoff handoff[OVNET_MAX_WORKERS];
@@ -90,7 +77,7 @@ struct ovnet_path_shared {
 struct ovnet_path_ctx {
 	struct ovnet_path_shared *shared;
 	const struct ovnet_queue_map *map; /* loaded once per loop */
-	const struct ovnet_hook *hook;     /* loaded once per burst */
+	const struct ovnet_taps *taps;     /* loaded once per burst */
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;
 	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
@@ -98,7 +85,7 @@ struct ovnet_path_ctx {
 	uint64_t tx_pending;       /* bit per port id with packets in txbuf */
 	struct ovnet_counters *counters;
 	struct ovnet_fragments *fragments; /* NULL: outer fragments are dropped */
-	struct ovnet_again again;          /* empty between bursts */
+	struct ovnet_again again;          /* empty between bursts; looked at after each */
 	struct ovnet_txbuf txbuf[OVNET_MAX_PORTS];
 } __rte_cache_aligned;
 

@@ -87,7 +87,7 @@ static __rte_noinline void run_again(struct ovnet_path_ctx *ctx, const struct ov
 static void input(
 	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
-	ctx->hook = atomic_load_explicit(&ctx->shared->hook, memory_order_acquire);
+	ctx->taps = atomic_load_explicit(&ctx->shared->taps, memory_order_acquire);
 	ctx->view = ovnet_fib_view(&ctx->shared->fib);
 	n = STAGE(classify)(ctx, port, pkts, n);
 	go_on(ctx, port->role == OVNET_PORT_UPLINK ? OVNET_STAGE_DECAP : OVNET_STAGE_LOOKUP, pkts,
@@ -143,7 +143,7 @@ static unsigned poll(struct ovnet_path_ctx *ctx)
 	unsigned seen = 0;
 
 	ctx->map = atomic_load_explicit(&ctx->shared->map, memory_order_acquire);
-	ctx->hook = atomic_load_explicit(&ctx->shared->hook, memory_order_acquire);
+	ctx->taps = atomic_load_explicit(&ctx->shared->taps, memory_order_acquire);
 	if (likely(ctx->map != NULL)) {
 		const struct ovnet_worker_ports *own = &ctx->map->worker[ctx->worker];
 		for (uint16_t i = 0; i < own->n_rx; i++) {

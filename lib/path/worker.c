@@ -30,7 +30,7 @@ static void loop(struct ovnet_worker *w)
 	while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
 		unsigned seen = w->ops->poll(ctx);
 		uint64_t now = rte_rdtsc();
-		/* Before the report: what it drops goes by this round's hook. */
+		/* Before the report: what it drops is shown to this round's taps. */
 		if (ctx->fragments != NULL && unlikely(now >= ctx->fragments->due))
 			ovnet_fragments_expire(ctx, now);
 		/* The tx buffers are empty: no packet, no pointer of a table is kept. */
@@ -77,8 +77,8 @@ int ovnet_worker_main(void *arg)
 	}
 	ovnet_rcu_reader_online(rcu, ctx->worker);
 	loop(w);
-	/* The one of the last round may be gone: a quiescent state lies in between. */
-	ctx->hook = atomic_load_explicit(&ctx->shared->hook, memory_order_acquire);
+	/* The taps of the last round may be gone: a quiescent state lies in between. */
+	ctx->taps = atomic_load_explicit(&ctx->shared->taps, memory_order_acquire);
 	drop_handed_over(ctx);
 	if (ctx->fragments != NULL)
 		ovnet_fragments_drop(ctx, OVNET_DROP_STOPPING);

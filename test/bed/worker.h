@@ -40,7 +40,7 @@ struct live {
 extern struct live *live;
 
 /* By worker, while watching: the epoch of its last look at a port, which comes behind its look at
- * the hook. */
+ * the taps. */
 extern bool watching;
 extern uint64_t looked[WORKERS];
 

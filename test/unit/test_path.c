@@ -8,6 +8,7 @@
 
 #include "bed/path.h"
 #include "packet/csum.h"
+#include "path/taps.h"
 
 #include "bed/capture.h"
 
@@ -327,19 +328,19 @@ static void ip_ids_of_workers_never_meet(void **state)
 	bed_close(b);
 }
 
-static unsigned hooked[OVNET_STAGE_COUNT];
+static unsigned tapped[OVNET_STAGE_COUNT];
 
-static void count_hook(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
+static void count_tapped(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
 	struct rte_mbuf **pkts, uint16_t n)
 {
 	assert_int_equal(info, stage == OVNET_STAGE_DROP ? OVNET_DROP_NOT_OVERLAY : 0);
-	assert_ptr_equal(arg, hooked);
+	assert_ptr_equal(arg, tapped);
 	assert_int_equal(worker, 0);
 	assert_non_null(pkts);
-	hooked[stage] += n;
+	tapped[stage] += n;
 }
 
-static void counters_and_hooks_at_every_stage(void **state)
+static void counters_and_taps_at_every_stage(void **state)
 {
 	(void)state;
 	static const unsigned want[OVNET_STAGE_COUNT] = {[OVNET_STAGE_RX] = 165,
@@ -351,12 +352,11 @@ static void counters_and_hooks_at_every_stage(void **state)
 		[OVNET_STAGE_PUNT] = 5,
 		[OVNET_STAGE_TX] = 160,
 		[OVNET_STAGE_DROP] = 5};
-	const struct ovnet_hook hook = {.fn = count_hook, .arg = hooked};
 	uint8_t in[200];
 	struct bed *b = bed_open(1);
 
-	memset(hooked, 0, sizeof(hooked));
-	atomic_store(&b->shared.hook, &hook);
+	memset(tapped, 0, sizeof(tapped));
+	assert_int_equal(ovnet_taps_add(&b->shared, count_tapped, tapped), 0);
 	b->port[UPLINK].port.caps |= OVNET_CAP_EXCLUSIVE;
 	put_inner(in, OWN_POD, PEER_POD, 1, 60);
 	for (unsigned i = 0; i < 100; i++)
@@ -370,7 +370,7 @@ static void counters_and_hooks_at_every_stage(void **state)
 	while (ops->poll(&b->ctx) > 0)
 		;
 	for (unsigned i = 0; i < OVNET_STAGE_COUNT; i++) {
-		assert_int_equal(hooked[i], want[i]);
+		assert_int_equal(tapped[i], want[i]);
 		assert_int_equal(b->counters.stage_packets[i], want[i]);
 	}
 	assert_int_equal(b->counters.port[HOST].rx_packets, 100);
@@ -384,6 +384,7 @@ static void counters_and_hooks_at_every_stage(void **state)
 	assert_int_equal(b->peer_counters[0].rx_packets, 60);
 	assert_int_equal(b->peer_counters[0].rx_bytes, 4800);
 	assert_int_equal(b->counters.last_source[OVNET_DROP_NOT_OVERLAY].v4_be, htonl(PEER_IP));
+	assert_int_equal(ovnet_taps_remove(&b->shared, count_tapped, tapped), 0);
 	bed_close(b);
 }
 
@@ -409,7 +410,7 @@ int main(void)
 		cmocka_unit_test(partial_checksums_from_the_underlay),
 		cmocka_unit_test(flows_spread_over_source_ports),
 		cmocka_unit_test(ip_ids_of_workers_never_meet),
-		cmocka_unit_test(counters_and_hooks_at_every_stage),
+		cmocka_unit_test(counters_and_taps_at_every_stage),
 		cmocka_unit_test(levels_have_names),
 	};
 

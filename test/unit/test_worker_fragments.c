@@ -12,6 +12,7 @@
 
 #include "bed/worker.h"
 #include "path/fragments.h"
+#include "path/taps.h"
 
 static void feed_fragment(uint16_t id)
 {
@@ -65,7 +66,7 @@ static void a_sleeper_gives_fragments_up(void **state)
 
 static unsigned given_up, stale;
 
-/* Has the worker reported since it looked for the hook? Then this may be freed memory. */
+/* Has the worker reported since it looked for the taps? Then this may be freed memory. */
 static void see_given_up(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
 	struct rte_mbuf **pkts, uint16_t n)
 {
@@ -79,10 +80,10 @@ static void see_given_up(void *arg, uint16_t worker, enum ovnet_stage stage, uin
 		stale++;
 }
 
-static void hooks_see_what_times_out(void **state)
+static void taps_see_what_times_out(void **state)
 {
 	(void)state;
-	const struct ovnet_hook hook = {.fn = see_given_up};
+	struct ovnet_path_shared *shared = &live->bed->shared;
 
 	for (unsigned i = 0; i < WORKERS; i++) {
 		live->w[i].ctx.fragments = ovnet_fragments_new(16, SOCKET_ID_ANY);
@@ -90,7 +91,7 @@ static void hooks_see_what_times_out(void **state)
 	}
 	given_up = stale = 0;
 	watching = true;
-	atomic_store(&live->bed->shared.hook, &hook);
+	assert_int_equal(ovnet_taps_add(shared, see_given_up, NULL), 0);
 	workers_launch();
 	feed_fragment(1);
 	double start = seconds();
@@ -100,6 +101,7 @@ static void hooks_see_what_times_out(void **state)
 	watching = false;
 	assert_int_equal(given_up, 1);
 	assert_int_equal(stale, 0);
+	assert_int_equal(ovnet_taps_remove(shared, see_given_up, NULL), 0);
 	for (unsigned i = 0; i < WORKERS; i++)
 		ovnet_fragments_free(live->w[i].ctx.fragments);
 }
@@ -113,12 +115,11 @@ static void count_stopping(void *arg, uint16_t worker, enum ovnet_stage stage, u
 }
 
 /* A sleeper that is told to stop does not poll again. */
-static void the_end_is_told_to_the_hook_there_is(void **state)
+static void the_end_is_shown_to_the_taps_there_are(void **state)
 {
 	(void)state;
 	unsigned before = 0, now = 0;
-	const struct ovnet_hook old = {.fn = count_stopping, .arg = &before},
-				new = {.fn = count_stopping, .arg = &now};
+	struct ovnet_path_shared *shared = &live->bed->shared;
 
 	for (unsigned i = 0; i < WORKERS; i++) {
 		/* Nobody hands over to a worker that is alone. */
@@ -127,15 +128,17 @@ static void the_end_is_told_to_the_hook_there_is(void **state)
 		live->w[i].ctx.fragments = ovnet_fragments_new(16, SOCKET_ID_ANY);
 		assert_non_null(live->w[i].ctx.fragments);
 	}
-	atomic_store(&live->bed->shared.hook, &old);
+	assert_int_equal(ovnet_taps_add(shared, count_stopping, &before), 0);
 	workers_launch();
 	feed_fragment(1);
 	usleep(50000);
-	atomic_store(&live->bed->shared.hook, &new);
+	assert_int_equal(ovnet_taps_remove(shared, count_stopping, &before), 0);
+	assert_int_equal(ovnet_taps_add(shared, count_stopping, &now), 0);
 	workers_stop();
 	assert_int_equal(drops_of(OVNET_DROP_STOPPING), 1);
 	assert_int_equal(before, 0);
 	assert_int_equal(now, 1);
+	assert_int_equal(ovnet_taps_remove(shared, count_stopping, &now), 0);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		ovnet_fragments_free(live->w[i].ctx.fragments);
 		close(live->bed->shared.handoff[i].wake_fd);
@@ -148,8 +151,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_sleeper_gives_fragments_up),
-		CASE(hooks_see_what_times_out),
-		CASE(the_end_is_told_to_the_hook_there_is),
+		CASE(taps_see_what_times_out),
+		CASE(the_end_is_shown_to_the_taps_there_are),
 	};
 
 	if (bed_eal("0@0-1,1@0-1,2@0-1") != 0)
