@@ -235,9 +235,9 @@ void lease_own_init(struct ovnet_lease_client *c);
 /* The key stands in the tree with our value. */
 void lease_own_hold(struct ovnet_lease_client *c, const struct ovnet_lease *lease,
 	const char *value, const struct ovnet_registry_kv *kv);
-/* As the snapshot says, until etcd says otherwise. left_s 0: a reservation. */
-void lease_own_resume(
-	struct ovnet_lease_client *c, const struct ovnet_lease *lease, int64_t left_s);
+/* As the snapshot says until etcd says otherwise; left_s: to its end, unless it is `reserved`. */
+void lease_own_resume(struct ovnet_lease_client *c, const struct ovnet_lease *lease, bool reserved,
+	int64_t left_s);
 /* What is ours now is told, and kept out of the table. */
 void lease_own_announce(struct ovnet_lease_client *c);
 /* Somebody (we, too) wrote or removed our key. `kv` NULL: removed. */

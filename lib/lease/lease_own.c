@@ -300,18 +300,19 @@ static void set_lease(struct ovnet_lease_client *c, const char *name,
 	c->own.since = time(NULL);
 }
 
-void lease_own_resume(struct ovnet_lease_client *c, const struct ovnet_lease *lease, int64_t left_s)
+void lease_own_resume(struct ovnet_lease_client *c, const struct ovnet_lease *lease, bool reserved,
+	int64_t left_s)
 {
 	char name[OVNET_LEASE_KEY_MAX];
 
 	set_lease(c, ovnet_lease_key_text(lease, name, sizeof(name)), lease,
 		must(ovnet_lease_value_text(lease)));
 	c->own.resumed = true;
-	if (left_s != 0) {
+	if (!reserved) {
 		c->own.expires_at = time(NULL) + left_s;
 		c->own.end_ms = boot_clock_ms() + left_s * 1000;
 	}
-	c->own.handle = left_s == 0 ? 0 : -1;
+	c->own.handle = reserved ? 0 : -1;
 	c->own.handle_gone = true; /* whatever it was: another one if it has to be written */
 }
 

@@ -90,7 +90,7 @@ static void hold(
 {
 	int64_t age_s = snapshot_age_s(f);
 
-	lease_own_resume(c, own, f->expires_at != 0 ? f->expires_at - f->saved_at - age_s : 0);
+	lease_own_resume(c, own, f->expires_at == 0, f->expires_at - f->saved_at - age_s);
 	c->store.stale = true;
 	c->store.saved_at = time(NULL) - age_s;
 	c->revision = f->revision;
