@@ -72,7 +72,7 @@ static void live_port_open(
 	}
 }
 
-unsigned ring_empty_out(struct rte_ring *r)
+static unsigned ring_empty_out(struct rte_ring *r)
 {
 	struct rte_mbuf *pkts[64];
 	unsigned n, total = 0;
@@ -143,6 +143,27 @@ int live_open(void **state)
 	}
 	publish(true, true);
 	return 0;
+}
+
+void live_feed(struct live_queue *lq, uint16_t sport)
+{
+	uint8_t in[100];
+	const uint64_t one = 1;
+	struct rte_mbuf *m =
+		bed_packet(HOST, in, put_inner(in, OWN_POD, PEER_POD, sport, 60), 0, 0);
+
+	assert_int_equal(rte_ring_sp_enqueue(lq->in, m), 0);
+	if (lq->fd >= 0)
+		assert_int_equal(write(lq->fd, &one, sizeof(one)), sizeof(one));
+}
+
+unsigned live_collect(unsigned want)
+{
+	unsigned got = 0;
+
+	for (double end = seconds() + 5; got < want && seconds() < end; usleep(100))
+		got += ring_empty_out(live->uplink.lq[0].out);
+	return got;
 }
 
 void workers_launch(void)

@@ -44,9 +44,12 @@ extern struct live *live;
 extern bool watching;
 extern uint64_t looked[WORKERS];
 
-unsigned ring_empty_out(struct rte_ring *r);
 void publish(bool host, bool uplink);
 int live_open(void **state);
+/* A packet of the host's to the peer. */
+void live_feed(struct live_queue *lq, uint16_t sport);
+/* Waits until `want` packets came out of the uplink; returns how many did within 5 s. */
+unsigned live_collect(unsigned want);
 void workers_launch(void);
 void workers_stop(void);
 int live_close(void **state);

@@ -10,36 +10,14 @@
 
 #include "bed/worker.h"
 
-static void feed(struct live_queue *lq, uint16_t sport)
-{
-	uint8_t in[100];
-	const uint64_t one = 1;
-	struct rte_mbuf *m =
-		bed_packet(HOST, in, put_inner(in, OWN_POD, PEER_POD, sport, 60), 0, 0);
-
-	assert_int_equal(rte_ring_sp_enqueue(lq->in, m), 0);
-	if (lq->fd >= 0)
-		assert_int_equal(write(lq->fd, &one, sizeof(one)), sizeof(one));
-}
-
-/* Waits until `want` packets came out of the uplink; returns how many did within 5 s. */
-static unsigned collect(unsigned want)
-{
-	unsigned got = 0;
-
-	for (double end = seconds() + 5; got < want && seconds() < end; usleep(100))
-		got += ring_empty_out(live->uplink.lq[0].out);
-	return got;
-}
-
 static void both_send_by_the_queue_of_one(void **state)
 {
 	(void)state;
 	workers_launch();
 	for (unsigned round = 0; round < 200; round++) {
 		for (uint16_t i = 0; i < 100; i++)
-			feed(&live->host.lq[i % QUEUES], (uint16_t)(round * 100 + i));
-		assert_int_equal(collect(100), 100);
+			live_feed(&live->host.lq[i % QUEUES], (uint16_t)(round * 100 + i));
+		assert_int_equal(live_collect(100), 100);
 	}
 	workers_stop();
 	uint16_t owner = live->map->worker[0].tx[UPLINK].owner;
@@ -64,8 +42,8 @@ static void idle_workers_sleep_and_wake(void **state)
 	assert_in_range(awake, 0, (rte_rdtsc() - tsc) / 20);
 	for (uint16_t i = 0; i < 20; i++) {
 		double start = seconds();
-		feed(&live->host.lq[i % QUEUES], i);
-		assert_int_equal(collect(1), 1);
+		live_feed(&live->host.lq[i % QUEUES], i);
+		assert_int_equal(live_collect(1), 1);
 		assert_true(seconds() - start < 1);
 		usleep(2000);
 	}
@@ -95,8 +73,8 @@ static void a_broken_fd_keeps_no_worker_awake(void **state)
 	/* The worker's other ports go on. */
 	live->host.lq[0].fd = -1;
 	for (uint16_t i = 0; i < 20; i++) {
-		feed(&live->host.lq[1], i);
-		assert_int_equal(collect(1), 1);
+		live_feed(&live->host.lq[1], i);
+		assert_int_equal(live_collect(1), 1);
 	}
 	workers_stop();
 }
@@ -107,8 +85,8 @@ static void ports_without_an_fd_are_looked_at_on_time(void **state)
 	workers_launch();
 	usleep(20000);
 	for (uint16_t i = 0; i < 20; i++) {
-		feed(&live->host.lq[i % QUEUES], i);
-		assert_int_equal(collect(1), 1);
+		live_feed(&live->host.lq[i % QUEUES], i);
+		assert_int_equal(live_collect(1), 1);
 	}
 	workers_stop();
 	for (unsigned i = 0; i < WORKERS; i++) {
@@ -138,13 +116,13 @@ static void ports_come_and_go_while_workers_sleep(void **state)
 		while (ovnet_rcu_reclaim(&live->bed->shared.rcu) > 0 && seconds() < end)
 			usleep(100);
 		assert_int_equal(ovnet_rcu_reclaim(&live->bed->shared.rcu), 0);
-		feed(&live->host.lq[0], 1);
+		live_feed(&live->host.lq[0], 1);
 		for (end = seconds() + 5; no_port() < round + 1 && seconds() < end;)
 			usleep(100);
 		assert_int_equal(no_port(), round + 1);
 		publish(true, true);
-		feed(&live->host.lq[0], 1);
-		assert_int_equal(collect(1), 1);
+		live_feed(&live->host.lq[0], 1);
+		assert_int_equal(live_collect(1), 1);
 	}
 	workers_stop();
 }
@@ -155,9 +133,9 @@ static void poll_only_never_sleeps(void **state)
 	live->w[0].poll_only = live->w[1].poll_only = true;
 	workers_launch();
 	usleep(20000);
-	feed(&live->host.lq[0], 1);
-	feed(&live->host.lq[1], 1);
-	assert_int_equal(collect(2), 2);
+	live_feed(&live->host.lq[0], 1);
+	live_feed(&live->host.lq[1], 1);
+	assert_int_equal(live_collect(2), 2);
 	workers_stop();
 	assert_int_equal(live->w[0].counters.sleeps + live->w[1].counters.sleeps, 0);
 	assert_int_not_equal(live->w[0].counters.idle_loops, 0);

@@ -40,27 +40,10 @@ static uint64_t total(const struct seen *s, enum ovnet_stage stage)
 	return n;
 }
 
-static void feed(unsigned n)
+static void feed(uint16_t n)
 {
-	uint8_t in[100];
-	const uint64_t one = 1;
-
-	for (unsigned i = 0; i < n; i++) {
-		struct live_queue *lq = &live->host.lq[i % QUEUES];
-		uint16_t len = put_inner(in, OWN_POD, PEER_POD, (uint16_t)i, 60);
-
-		assert_int_equal(rte_ring_sp_enqueue(lq->in, bed_packet(HOST, in, len, 0, 0)), 0);
-		assert_int_equal(write(lq->fd, &one, sizeof(one)), sizeof(one));
-	}
-}
-
-static void collect(unsigned want)
-{
-	unsigned got = 0;
-
-	for (double end = seconds() + 10; got < want && seconds() < end; usleep(100))
-		got += ring_empty_out(live->uplink.lq[0].out);
-	assert_int_equal(got, want);
+	for (uint16_t i = 0; i < n; i++)
+		live_feed(&live->host.lq[i % QUEUES], i);
 }
 
 static void two_see_the_same(void **state)
@@ -73,7 +56,7 @@ static void two_see_the_same(void **state)
 	assert_int_equal(ovnet_taps_add(shared, look, &b), 0);
 	workers_launch();
 	feed(200);
-	collect(200);
+	assert_int_equal(live_collect(200), 200);
 	workers_stop();
 	assert_int_equal(total(&a, OVNET_STAGE_RX), 200);
 	assert_int_equal(total(&a, OVNET_STAGE_CLASSIFY), 200);
@@ -111,12 +94,12 @@ static void one_goes_the_other_stays(void **state)
 		feed(BATCH);
 		assert_int_equal(ovnet_taps_add(shared, look, goes), 0);
 		if (round % 2 == 0)
-			collect(BATCH);
+			assert_int_equal(live_collect(BATCH), BATCH);
 		assert_int_equal(ovnet_taps_remove(shared, look, goes), 0);
 		ovnet_rcu_defer(&shared->rcu, &goes->rcu, seen_release);
 		ovnet_rcu_reclaim(&shared->rcu);
 		if (round % 2 != 0)
-			collect(BATCH);
+			assert_int_equal(live_collect(BATCH), BATCH);
 	}
 	for (double end = seconds() + 10; ovnet_rcu_reclaim(&shared->rcu) > 0 && seconds() < end;)
 		usleep(100);
