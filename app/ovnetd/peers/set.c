@@ -87,13 +87,19 @@ static void kick(struct peers *ps)
 		LOG(ERR, "no timer, no memory: peers change at the next event");
 }
 
-static void queue(struct peers *ps, struct peer *p)
+/* For work that is under way. */
+static void add_work(struct peers *ps, struct peer *p)
 {
 	if (!p->queued) {
 		TAILQ_INSERT_TAIL(&ps->work, p, work);
 		ps->n_queued++;
 	}
 	p->queued = true;
+}
+
+static void queue(struct peers *ps, struct peer *p)
+{
+	add_work(ps, p);
 	kick(ps);
 }
 
@@ -154,7 +160,7 @@ static void sweep_one(struct peers *ps, struct peer *p)
 	if ((ps->sweep_for & SWEEP_ROUTE) != 0)
 		p->routed = false;
 	if ((ps->sweep_for & SWEEP_RESOLVE) != 0 || !in_step(p))
-		queue(ps, p);
+		add_work(ps, p);
 }
 
 static void sweep_some(struct peers *ps)
