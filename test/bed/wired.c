@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bed/wired.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "bed/path.h"
+
+#define TURNS_MAX 100000
+
+/* --- as reactions.c --- */
+
+static void on_neighbour(
+	void *arg, uint32_t ifindex, const struct ovnet_addr *addr, const struct ovnet_mac *mac)
+{
+	struct wired *w = arg;
+
+	peers_neighbour(&w->peers, ifindex, addr, mac);
+}
+
+static void on_route_changed(void *arg)
+{
+	struct wired *w = arg;
+
+	peers_resolve_all(&w->peers);
+}
+
+static void on_link_changed(void *arg, const struct ovnet_link *link)
+{
+	struct wired *w = arg;
+
+	underlay_link_changed(&w->underlay, link);
+	host_link_changed(&w->host, link);
+}
+
+static void on_addrs_changed(void *arg)
+{
+	struct wired *w = arg;
+
+	ingress_update(&w->ingress);
+}
+
+static void on_resync(void *arg)
+{
+	struct wired *w = arg;
+
+	underlay_check(&w->underlay);
+	host_check(&w->host);
+	peers_resolve_all(&w->peers);
+}
+
+static void on_underlay_changed(void *arg)
+{
+	struct wired *w = arg;
+
+	w->changed++;
+	peers_resolve_all(&w->peers);
+}
+
+static void on_routes_gone(void *arg)
+{
+	struct wired *w = arg;
+
+	w->routes_gone++;
+	peers_set_routes(&w->peers);
+}
+
+static void on_settled(void *arg)
+{
+	struct wired *w = arg;
+
+	w->settled++;
+}
+
+/* --- start and stop, as modules.c --- */
+
+static void read_conf(struct wired *w, const char *text)
+{
+	char path[] = "/tmp/ovnet-parts-XXXXXX", self[] = "ovnetd", flag[] = "--config",
+	     *argv[] = {self, flag, path, NULL};
+	enum conf_action action;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	int rc = conf_load(&w->conf, 3, argv, &action);
+	unlink(path);
+	assert_int_equal(rc, 0);
+	assert_int_equal(ovnet_log_set_levels("error", NULL, 0), 0);
+}
+
+static void wire(struct wired *w)
+{
+	static const struct underlay_events underlay = {.changed = on_underlay_changed};
+	static const struct host_events host = {.routes_gone = on_routes_gone};
+
+	w->engine = (struct engine){
+		.conf = &w->conf, .base = w->base, .warnings = &w->warnings, .pool = bed_pool};
+	node_init(&w->node, &w->conf, &w->warnings);
+	ingress_init(&w->ingress, &w->engine, w->kernel, &w->node);
+	underlay_init(&w->underlay, w->kernel, &w->ports, &w->node, &underlay, w);
+	host_init(&w->host, w->kernel, &w->ports, &w->node, &w->blackhole, &host, w);
+	w->peers = (struct peers){
+		.engine = &w->engine,
+		.kernel = w->kernel,
+		.underlay = &w->underlay,
+		.node = &w->node,
+		.ingress = &w->ingress,
+		.host = &w->host,
+		.warnings = &w->warnings,
+		.events = {.settled = on_settled},
+		.arg = w,
+	};
+}
+
+static int open_ports(struct wired *w)
+{
+	int rc = underlay_choose(&w->underlay);
+
+	if (rc == 0)
+		rc = underlay_open(&w->underlay, NULL);
+	if (rc == 0)
+		rc = node_choose_public_ip(
+			&w->node, &w->underlay.uplinks[0].addr, &w->underlay.uplinks[0].addr6);
+	if (rc < 0)
+		return rc;
+	underlay_note_public(&w->underlay);
+	rc = host_open(&w->host, NULL);
+	return rc < 0 ? rc : ports_publish(&w->ports);
+}
+
+/* As if they stood still: for what they count. */
+static void add_workers(struct engine *e)
+{
+	for (unsigned i = 0; i < e->shared.n_workers; i++) {
+		size_t size = RTE_ALIGN_CEIL(sizeof(struct ovnet_worker), RTE_CACHE_LINE_SIZE);
+		struct ovnet_worker *w = aligned_alloc(RTE_CACHE_LINE_SIZE, size);
+		assert_non_null(w);
+		memset(w, 0, size);
+		w->counters.peers = ENGINE_MAX_PEERS;
+		w->counters.peer = calloc(ENGINE_MAX_PEERS, sizeof(*w->counters.peer));
+		assert_non_null(w->counters.peer);
+		e->workers[i] = w;
+	}
+}
+
+static void remove_workers(struct engine *e)
+{
+	for (unsigned i = 0; i < e->shared.n_workers; i++) {
+		free(e->workers[i]->counters.peer);
+		free(e->workers[i]);
+		e->workers[i] = NULL;
+	}
+}
+
+struct wired *wired_try_open(const char *conf, int *rc)
+{
+	static const struct ovnet_kernel_events kernel = {
+		.neighbour = on_neighbour,
+		.route_changed = on_route_changed,
+		.link_changed = on_link_changed,
+		.addrs_changed = on_addrs_changed,
+		.resync = on_resync,
+	};
+	struct wired *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	read_conf(w, conf);
+	w->base = event_base_new();
+	assert_non_null(w->base);
+	w->kernel = ovnet_kernel_open(w->base, &kernel, w);
+	assert_non_null(w->kernel);
+	wire(w);
+	assert_int_equal(engine_tables_init(&w->engine), 0);
+	assert_int_equal(ports_init(&w->ports, &w->engine), 0);
+	add_workers(&w->engine);
+	*rc = open_ports(w);
+	assert_int_equal(blackhole_init(&w->blackhole, w->kernel, w->base, &w->underlay), 0);
+	assert_int_equal(peers_init(&w->peers), 0);
+	return w;
+}
+
+struct wired *wired_open(const char *conf)
+{
+	int rc;
+	struct wired *w = wired_try_open(conf, &rc);
+
+	assert_int_equal(rc, 0);
+	return w;
+}
+
+void wired_close(struct wired *w)
+{
+	peers_fini(&w->peers);
+	for (unsigned i = 0; i < fake.n_neighs; i++)
+		assert_int_equal(fake.neigh[i].refs, 0);
+	blackhole_fini(&w->blackhole);
+	remove_workers(&w->engine);
+	underlay_fini(&w->underlay);
+	ports_fini(&w->ports);
+	engine_tables_fini(&w->engine);
+	ingress_fini(&w->ingress);
+	ovnet_kernel_close(w->kernel);
+	event_base_free(w->base);
+	conf_free(&w->conf);
+	free(w);
+}
+
+int wired_eal(void **state)
+{
+	(void)state;
+	return bed_eal("0");
+}
+
+int wired_reset(void **state)
+{
+	(void)state;
+	fake_reset();
+	fake_drivers = (struct fake_drivers){0};
+	return 0;
+}
+
+/* --- what happens --- */
+
+void wired_lease(struct wired *w, const char *netconf, const char *key)
+{
+	struct ovnet_lease own = {.has_vtep_mac = true,
+		.vtep_mac = {{2, 0, 0, 0, 9, 9}},
+		.has_vtep_mac6 = true,
+		.vtep_mac6 = {{2, 0, 0, 6, 9, 9}}};
+	struct ovnet_netconf c;
+	char err[256] = "";
+
+	int rc = ovnet_netconf_parse(netconf, strlen(netconf), &c, err, sizeof(err));
+	assert_string_equal(err, "");
+	assert_int_equal(rc, 0);
+	assert_int_equal(ovnet_lease_key_parse(key, &own), 0);
+	own.backend = c.backend;
+	node_take_lease(&w->node, &c, &own, underlay_facts(&w->underlay).mtu);
+	const struct ovnet_mac mac = ovnet_port_mac(w->host.port);
+	rc = backend_set_tables(&w->node, w->engine.fib, &own.subnet, w->host.port->id, &mac);
+	assert_int_equal(rc, 0);
+	assert_int_equal(underlay_filter(&w->underlay), 0);
+	assert_int_equal(host_set_up(&w->host), 0);
+	node_advance(&w->node, NODE_READY);
+	underlay_check_mtu(&w->underlay);
+	ingress_update(&w->ingress);
+	peers_republish(&w->peers);
+}
+
+void wired_run(struct wired *w)
+{
+	unsigned turns = 0;
+
+	do {
+		fake_tell();
+		assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+		fake_tell();
+		assert_true(turns++ < TURNS_MAX);
+	} while (event_pending(w->peers.worker, EV_TIMEOUT, NULL));
+}
+
+const char *wired_warning(const struct wired *w, const char *key)
+{
+	for (unsigned i = 0; i < WARNINGS_MAX; i++)
+		if (strcmp(w->warnings.row[i].key, key) == 0)
+			return w->warnings.row[i].text;
+	return NULL;
+}
+
+/* --- texts --- */
+
+struct ovnet_addr wired_addr(const char *text)
+{
+	struct ovnet_addr a;
+
+	if (ovnet_addr_parse(text, &a) < 0)
+		fail_msg("%s is no address", text);
+	return a;
+}
+
+struct ovnet_prefix wired_prefix(const char *text)
+{
+	struct ovnet_prefix p;
+
+	if (ovnet_prefix_parse(text, &p) < 0)
+		fail_msg("%s is no prefix", text);
+	return p;
+}
+
+struct ovnet_mac wired_mac(const char *text)
+{
+	struct ovnet_mac m;
+
+	if (ovnet_mac_parse(text, &m) < 0)
+		fail_msg("%s is no MAC", text);
+	return m;
+}
+
+void assert_addr(const struct ovnet_addr *addr, const char *text)
+{
+	char is[OVNET_ADDR_STRLEN] = "none";
+
+	if (addr->family != 0)
+		ovnet_addr_text(addr, is, sizeof(is));
+	assert_string_equal(is, text);
+}
+
+void assert_hop(const struct ovnet_nh_slot *nh, const char *dst, const char *src)
+{
+	char is[OVNET_MAC_STRLEN];
+	struct ovnet_mac mac;
+
+	assert_non_null(nh);
+	const struct ovnet_nexthop *hop = ovnet_nh_get(nh);
+	assert_int_equal(hop->resolved, dst != NULL);
+	if (dst == NULL)
+		return;
+	memcpy(mac.b, hop->eth, sizeof(mac.b));
+	assert_string_equal(ovnet_mac_text(&mac, is, sizeof(is)), dst);
+	memcpy(mac.b, hop->eth + sizeof(mac.b), sizeof(mac.b));
+	assert_string_equal(ovnet_mac_text(&mac, is, sizeof(is)), src);
+}
