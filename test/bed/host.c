@@ -29,7 +29,7 @@ const struct ovnet_prefix_list *holes(const char *a, const char *b)
 	return &list[i];
 }
 
-int host_set_up(struct lab *l, uint32_t ifindex)
+int lab_host_set_up(struct lab *l, uint32_t ifindex)
 {
 	const struct ovnet_host_conf conf = {{net(NETWORK)}, {net(OWN)}, holes(NETWORK, NULL), MTU};
 

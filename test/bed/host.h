@@ -14,7 +14,7 @@ uint32_t add_tun(struct lab *l, const char *name);
 /* A list of these prefixes; at most four are alive at a time. */
 const struct ovnet_prefix_list *holes(const char *a, const char *b);
 
-int host_set_up(struct lab *l, uint32_t ifindex);
+int lab_host_set_up(struct lab *l, uint32_t ifindex);
 void set_route(struct lab *l, uint32_t ifindex, const char *subnet);
 
 /* The whole of what `ip` prints equals `want`. */

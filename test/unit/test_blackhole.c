@@ -20,7 +20,7 @@ static void blackholes_are_those_wanted_and_no_others(void **state)
 	sh("ip route add blackhole 10.5.0.0/16 proto 111 metric 9");
 	sh("ip -6 route add blackhole fd05::/48 proto 111 metric 4278198272");
 	sh("ip route add blackhole 10.66.0.0/16"); /* an operator's */
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	set_route(l, dev, "10.5.1.0/24");
 	prints(ROUTES, HOLE "10.5.1.0/24 via 10.5.1.0 dev ovnet0 onlink\n");
 	prints(ROUTES6, "");
@@ -44,7 +44,7 @@ static void a_comparison_of_former_blackholes_changes_nothing(void **state)
 	uint32_t dev = add_tun(l, "ovnet0");
 	struct comparison c = {0};
 
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	assert_int_equal(ovnet_host_routes_check(l->k, dev, keep_one, on_compared, &c), 0);
 	assert_int_equal(ovnet_host_blackholes_set(l->k, holes("10.5.0.0/17", NULL)), 0);
 	run_until(l, c.over, 10);

@@ -22,7 +22,7 @@ static void setup_is_complete_and_may_be_repeated(void **state)
 	uint32_t dev = add_tun(l, "ovnet0");
 
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(host_set_up(l, dev), 0);
+		assert_int_equal(lab_host_set_up(l, dev), 0);
 		prints(ADDRS, "10.5.9.0/32\n"); /* and nothing of IPv6 */
 		prints(ROUTES, HOLE);
 		prints("ip -d -j link show dev ovnet0 | jq -r '.[0] | \"\\(.mtu) \\(.ifalias) "
@@ -43,7 +43,7 @@ static void leftovers_of_a_former_life_go(void **state)
 	sh("ip addr add 10.5.9.1/24 dev ovnet0 && ip addr add 172.16.1.1/24 dev ovnet0");
 	sh("ip -6 addr add fe80::5/64 dev ovnet0 && ip -6 addr add fd05::1/64 dev ovnet0");
 	sh("ip addr add 10.5.44.1/24 dev u0");
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	prints(ADDRS " | sort", "10.5.9.0/32\n172.16.1.1/24\nfd05::1/64\n");
 	/* Another interface's address inside the network is a bridge's: not ours. */
 	prints("ip -o -4 addr show dev u0 | grep -c 10.5.44.1", "1\n");
@@ -55,7 +55,7 @@ static void a_route_per_lease(void **state)
 	uint32_t dev = add_tun(l, "ovnet0");
 	struct ovnet_prefix p = net("10.5.1.0/24");
 
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	set_route(l, dev, "10.5.1.0/24");
 	set_route(l, dev, "10.5.1.0/24");
 	set_route(l, dev, "10.5.2.7/32");
@@ -106,7 +106,7 @@ static void what_is_no_subnet_is_refused(void **state)
 	own = net("10.5.1.0/24");
 	assert_int_equal(ovnet_host_route_set(l->k, dev, &own), -ENETDOWN);
 	assert_int_equal(ovnet_host_route_set(l->k, 999999, &own), -ENODEV);
-	assert_int_equal(host_set_up(l, 999999), -ENODEV);
+	assert_int_equal(lab_host_set_up(l, 999999), -ENODEV);
 }
 
 static void both_families_of_a_dual_stack_overlay(void **state)
@@ -159,7 +159,7 @@ static void prune_takes_only_dead_leases(void **state)
 	struct lab *l = *state;
 	uint32_t dev = add_tun(l, "ovnet0"), other = add_tun(l, "ovnet1");
 
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	sh("ip link set ovnet1 up");
 	set_route(l, dev, "10.5.1.0/24");
 	set_route(l, dev, "10.5.2.0/24");
@@ -177,7 +177,7 @@ static void prune_puts_the_blackhole_back(void **state)
 	struct lab *l = *state;
 	uint32_t dev = add_tun(l, "ovnet0");
 
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	sh("ip route flush type blackhole");
 	sh("ip route add blackhole 10.5.0.0/16 metric 7"); /* an operator's */
 	assert_int_equal(compare(l, dev), 0);
@@ -192,7 +192,7 @@ static void closing_ends_a_comparison(void **state)
 	uint32_t dev = add_tun(l, "ovnet0");
 	struct comparison c = {0};
 
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	set_route(l, dev, "10.5.2.0/24");
 	assert_int_equal(ovnet_host_routes_check(l->k, dev, keep_one, on_compared, &c), 0);
 	ovnet_kernel_close(l->k);
@@ -246,7 +246,7 @@ static void nothing_leaks_when_the_device_is_gone(void **state)
 	assert_int_equal(bind(tap, (struct sockaddr *)&ll, sizeof(ll)), 0);
 	sh("ip route add default via 192.168.77.2");
 	sh("ip neigh replace 192.168.77.2 lladdr 02:00:00:00:77:02 dev u0 nud permanent");
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	set_route(l, dev, "10.5.77.0/24");
 	assert_int_equal(try_send("10.5.77.1"), 0); /* into the TUN nobody reads */
 	assert_int_equal(leaked(tap, "10.5.77.1"), 0);
@@ -291,7 +291,7 @@ static void cleanup_finds_everything_and_only_that(void **state)
 	sh("ip link set other0 up && ip link set u0 alias 'ovnet host device'");
 	sh("ip route add blackhole 10.66.0.0/16 && ip route add 10.67.0.0/16 dev other0");
 	sh("ip neigh add 192.168.77.9 dev u0 managed");
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	set_route(l, dev, "10.5.1.0/24");
 	set_route(l, dev, "10.5.2.0/24");
 	assert_int_equal(neigh_use(&l->k->nl, l->u0, &peer, true), 0);
@@ -356,7 +356,7 @@ static void many_changes_at_once(void **state)
 	uint32_t dev = add_tun(l, "ovnet0");
 	struct ovnet_host_route_change c[150];
 
-	assert_int_equal(host_set_up(l, dev), 0);
+	assert_int_equal(lab_host_set_up(l, dev), 0);
 	for (uint32_t i = 0; i < 150; i++)
 		c[i] = (struct ovnet_host_route_change){
 			V4(0x0a050000 + ((i + 20) << 8), 24), true, 1};

@@ -126,6 +126,7 @@ static int reopen(void *arg, struct ovnet_port *lost)
 		return err;
 	h->port = fresh;
 	h->down = false;
+	warn_clear(h->warnings, "host-down");
 	if (node_has(h->node, NODE_READY))
 		came_up(h);
 	return 0;
