@@ -85,12 +85,14 @@ static bool is_containers(const struct blackhole *b, uint32_t ifindex)
 	return ovnet_kernel_main_routes(b->kernel, ifindex, see_gateway, &routed) == 0 && !routed;
 }
 
-static void need_node(struct making *m)
+static int need_node(struct making *m)
 {
 	struct ovnet_local_addr *addrs = NULL;
 	struct blackhole *b = m->b;
 	int n = ovnet_kernel_local_addrs(b->kernel, &addrs);
 
+	if (n < 0)
+		return n;
 	need(m, &b->node->public_ip, "this node's public IP");
 	need(m, &b->node->public_ip6, "this node's public IPv6");
 	for (int i = 0; i < n; i++)
@@ -98,24 +100,27 @@ static void need_node(struct making *m)
 			!is_containers(b, addrs[i].ifindex))
 			need(m, &addrs[i].addr, "an address of this node");
 	free(addrs);
+	return 0;
 }
 
-static void collect(struct making *m)
+/* All of it or nothing: what is not known of would be blackholed. */
+static int collect(struct making *m)
 {
 	struct blackhole *b = m->b;
 	const struct endpoint_names *names = &b->names;
+	int rc = 0;
 
 	for (unsigned i = 0; i < names->n; i++)
 		for (unsigned k = 0; k < names->name[i].n; k++)
 			need(m, &names->name[i].addr[k], "an etcd endpoint");
-	for (unsigned i = 0; i < b->underlay->n; i++) {
+	for (unsigned i = 0; i < b->underlay->n && rc == 0; i++) {
 		const struct uplink *u = &b->underlay->uplinks[i];
 		if (u->link.ifindex != 0)
-			(void)ovnet_kernel_main_routes(b->kernel, u->link.ifindex, need_gateway, m);
+			rc = ovnet_kernel_main_routes(b->kernel, u->link.ifindex, need_gateway, m);
 		else if (u->conf != NULL)
 			need(m, &u->conf->gateway, "the default gateway");
 	}
-	need_node(m);
+	return rc < 0 ? rc : need_node(m);
 }
 
 static int add_ranges(struct making *m)
@@ -188,11 +193,11 @@ static void warn(struct blackhole *b, const struct making *m)
 static int make(struct making *m)
 {
 	struct blackhole *b = m->b;
-	int rc;
+	int rc = collect(m);
 
-	collect(m);
 	/* Who leases an address of ours takes it away without a blackhole, too. */
-	rc = b->node->conf->host.blackhole == CONF_BLACKHOLE_OFF ? 0 : add_ranges(m);
+	if (rc == 0 && b->node->conf->host.blackhole != CONF_BLACKHOLE_OFF)
+		rc = add_ranges(m);
 	if (rc == 0 && b->node->conf->host.blackhole == CONF_BLACKHOLE_AUTO)
 		rc = leave_out(m);
 	if (rc == 0)
@@ -228,17 +233,16 @@ const struct ovnet_prefix_list *blackhole_list(struct blackhole *b, uint32_t hos
 	return &b->list;
 }
 
-/* Are others needed than those the list was made for? */
+/* Are others needed than those the list was made for? Who cannot tell finds out by making it. */
 static bool needs_changed(struct blackhole *b)
 {
 	struct making *m = calloc(1, sizeof(*m));
 	bool changed;
 
 	if (m == NULL)
-		return false; /* the next check tries again */
+		return true;
 	m->b = b;
-	collect(m);
-	changed = m->n_need != b->n_need;
+	changed = collect(m) < 0 || m->n_need != b->n_need;
 	for (unsigned i = 0; i < m->n_need && !changed; i++)
 		changed = !ovnet_addr_equal(&m->need[i].addr, &b->need[i].addr);
 	free(m);
@@ -258,7 +262,9 @@ void blackhole_check(struct blackhole *b)
 		return;
 	list = blackhole_list(b, b->host_ifindex);
 	if (list != NULL)
-		(void)ovnet_host_blackholes_set(b->kernel, list); /* the next check compares */
+		(void)ovnet_host_blackholes_set(b->kernel, list); /* the peers' check compares */
+	else
+		b->routes_changed = true; /* the next check tries again */
 }
 
 static void on_names(void *arg)
