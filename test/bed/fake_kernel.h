@@ -118,5 +118,7 @@ struct fake_firewall {
 /* A copy, whole; and sets what the next ones are answered, NULL: well. */
 struct fake_firewall fake_firewall_seen(void);
 void fake_firewall_fail(const char *error);
+/* Who asks from now on waits, until this is over or its stop fd says so. */
+void fake_firewall_hold(bool hold);
 
 #endif
