@@ -396,6 +396,9 @@ static void static_neighbours(void **state)
 	assert_int_equal(next_hop_take(&w->underlay, &other, NULL, &none), 0);
 	assert_hop(none.nh, NULL, NULL);
 	assert_true(ovnet_nh_get(none.nh)->failed);
+	assert_true(next_hop_is(&none, &other));
+	other.uplink = hop.uplink;
+	assert_false(next_hop_is(&none, &other)); /* no interface tells them apart */
 	next_hop_release(&w->underlay, &none);
 	assert_int_equal(fake.calls[FAKE_NEIGH_WANT], 0);
 	wired_close(w);

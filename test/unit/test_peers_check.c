@@ -78,6 +78,26 @@ static void a_peer_the_fib_refused(void **state)
 	wired_close(w);
 }
 
+/* One that was in it, and in the kernel still is. */
+static void a_peer_the_fib_lost(void **state)
+{
+	const struct ovnet_prefix4 own = wired_prefix("10.5.9.0/24").v4;
+
+	(void)state;
+	struct wired *w = peers_start(WIRED_VXLAN, WIRED_OWN);
+	const struct ovnet_mac mac = ovnet_port_mac(w->host.port);
+	set(w, 3);
+	wired_lease(w, WIRED_VXLAN, "10.5.3.0-24");
+	wired_run(w);
+	assert_null(in_fib(w, "10.5.3.0/24"));
+	assert_true(is_routed(w, "10.5.3.0/24"));
+	int rc = backend_set_tables(&w->node, w->engine.fib, &own, w->host.port->id, &mac);
+	assert_int_equal(rc, 0);
+	check(w);
+	assert_non_null(in_fib(w, "10.5.3.0/24"));
+	wired_close(w);
+}
+
 static void a_route_that_was_not_removed(void **state)
 {
 	(void)state;
@@ -164,18 +184,29 @@ static void a_check_the_kernel_refused(void **state)
 	wired_close(w);
 }
 
-/* A second one leaves the first its number: all it saw stays seen. */
-static void one_check_at_a_time(void **state)
+/*
+ * A route that is set meanwhile may have been passed by: it is not missing for that. A second check
+ * leaves the first its number.
+ */
+static void a_peer_that_comes_during_a_check(void **state)
 {
+	const struct ovnet_lease l = peers_lease(4, false);
+
 	(void)state;
 	struct wired *w = peers_start(WIRED_VXLAN, WIRED_OWN);
 	set(w, 3);
 	peers_check(&w->peers);
+	peers_set(&w->peers, &l);
+	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+	assert_true(is_routed(w, "10.5.4.0/24"));
+	fake_route_del("10.5.4.0/24"); /* not seen, so to speak */
 	peers_check(&w->peers);
 	assert_int_equal(fake.calls[FAKE_ROUTES_CHECK], 2);
 	wired_run(w);
-	assert_true(is_routed(w, "10.5.3.0/24"));
-	assert_int_equal(fake.calls[FAKE_ROUTE_SET], 1);
+	assert_int_equal(fake.calls[FAKE_ROUTE_SET], 2);
+	check(w); /* this one should have seen it */
+	assert_int_equal(fake.calls[FAKE_ROUTE_SET], 3);
+	assert_true(is_routed(w, "10.5.4.0/24"));
 	wired_close(w);
 }
 
@@ -352,12 +383,13 @@ int main(void)
 		CASE(a_route_that_was_refused),
 		CASE(a_neighbour_that_was_refused),
 		CASE(a_peer_the_fib_refused),
+		CASE(a_peer_the_fib_lost),
 		CASE(a_route_that_was_not_removed),
 		CASE(a_route_somebody_removed),
 		CASE(routes_of_nobody),
 		CASE(a_check_that_saw_not_all),
 		CASE(a_check_the_kernel_refused),
-		CASE(one_check_at_a_time),
+		CASE(a_peer_that_comes_during_a_check),
 		CASE(no_routes_while_the_host_device_is_down),
 		CASE(published_anew_under_another_lease),
 		CASE(a_new_owner_of_an_id_counts_from_zero),

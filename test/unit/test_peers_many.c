@@ -106,6 +106,7 @@ static void so_is_each_of_a_sweep(void **state)
 	memset(fake.calls, 0, sizeof(fake.calls));
 	for (peers_resolve_all(&w->peers); turn(w); turns++) {
 		assert_int_equal(fake.calls[FAKE_ROUTE_GET], turns * SLICE);
+		assert_int_equal(w->peers.n_queued, 0); /* no more are looked at than done */
 		assert_int_equal(w->settled, 0);
 	}
 	assert_int_equal(turns, (MANY + SLICE - 1) / SLICE);

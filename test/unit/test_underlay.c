@@ -180,8 +180,10 @@ static void gone_unheard(void **state)
 	underlay_check(&w->underlay);
 	assert_true(ports_is_lost(&w->ports, w->underlay.uplinks[0].port));
 	assert_int_equal(w->changed, 1);
+	unsigned asked = fake.calls[FAKE_LINK];
 	underlay_check(&w->underlay);
 	assert_int_equal(w->changed, 1); /* it is known */
+	assert_int_equal(fake.calls[FAKE_LINK], asked);
 	wired_close(w);
 }
 
@@ -272,6 +274,23 @@ static void told_anew_which_addresses_are_ours(void **state)
 	wired_run(w);
 	assert_int_equal(f->n_addrs, 2);
 	assert_addr(&f->addr[1], "192.168.88.1");
+	wired_close(w);
+}
+
+/* Peers know us by it, a better one or not. */
+static void it_goes_on_with_the_address_it_began_with(void **state)
+{
+	(void)state;
+	u0 = fake_link_add("u0", "veth", 1500, U0_MAC);
+	fake_addr_add(u0, "169.254.7.1/16");
+	struct wired *w = start(on_u0, WIRED_VXLAN, WIRED_OWN);
+	fake_addr_add(u0, "192.168.77.1/24");
+	wired_run(w);
+	assert_int_equal(w->underlay.uplinks[0].n_addrs, 2);
+	assert_addr(&w->underlay.uplinks[0].addr, "169.254.7.1");
+	fake_addr_del(u0, "169.254.7.1");
+	wired_run(w);
+	assert_addr(&w->underlay.uplinks[0].addr, "192.168.77.1");
 	wired_close(w);
 }
 
@@ -381,6 +400,7 @@ int main(void)
 		CASE(another_mac),
 		CASE(too_small_an_mtu),
 		CASE(told_anew_which_addresses_are_ours),
+		CASE(it_goes_on_with_the_address_it_began_with),
 		CASE(without_any_address_it_keeps_the_last),
 		CASE(a_public_ip_of_elsewhere_cannot_be_lost),
 		CASE(a_lost_public_ipv6),
