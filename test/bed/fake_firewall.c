@@ -91,13 +91,15 @@ void fake_firewall_fail(const char *error)
 void fake_firewall_hold(bool hold)
 {
 	pthread_mutex_lock(&lock);
-	if (hold && gate >= 0)
-		fake_misuse("the firewall is held already");
-	if (hold)
+	bool wrong = hold == (gate >= 0);
+	if (!wrong && hold)
 		gate = eventfd(0, EFD_CLOEXEC);
-	if (gate < 0 || (!hold && eventfd_write(gate, 1) < 0))
-		fake_misuse("the firewall cannot be held");
+	if (!wrong)
+		wrong = gate < 0 || (!hold && eventfd_write(gate, 1) < 0);
 	pthread_mutex_unlock(&lock);
+	/* A failed case does not come back. */
+	if (wrong)
+		fake_misuse("the firewall is %s already", hold ? "held" : "let go");
 }
 
 void fake_firewall_reset(void)

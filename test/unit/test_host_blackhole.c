@@ -113,7 +113,7 @@ static void has_both_ip_versions_where_the_lease_has(void **state)
 	assert_string_equal(parts_warning("blackhole"), "");
 	assert_int_equal(ovnet_prefix6_parse(PARTS_OWN6, &parts.node.own.subnet6), 0);
 	parts.node.own.has_v6 = true;
-	fake_route_del("fd05::/64");
+	fake_route_del("fd05::/64"); /* it would be left out whole */
 	const struct ovnet_prefix_list *l = blackhole_list(&b, host_device);
 	assert_non_null(l);
 	assert_int_equal(l->n, 1 + 80); /* one for each bit between the /48 and the address */
@@ -192,6 +192,7 @@ static void those_of_containers_are_not(void **state)
 	leaves_out(NULL, NULL, "");
 	/* A router is behind it. */
 	fake_route_add(docker0, "172.16.0.0/12", "10.5.3.2", 0);
+	fake_route_add(docker0, "192.0.2.0/24", NULL, 0);
 	leaves_out("10.5.3.0/24", NULL, "10.5.3.1 (an address of this node):" WHY AUTO CURE);
 }
 
@@ -307,10 +308,12 @@ static void is_made_anew_when_something_changed(void **state)
 {
 	(void)state;
 	start("", PARTS_NET, NULL);
-	blackhole_check(&b); /* the host device was never set up */
-	assert_int_equal(fake.calls[FAKE_BLACKHOLES], 0);
-	assert_int_equal(fake_routes_of_ours(0), 0);
+	fake_addr_add(eth1, "10.5.3.1/32");
+	is_made(0); /* the host device was never set up */
+	fake_addr_del(eth1, "10.5.3.1");
+	b.routes_changed = true;
 	is_listed("10.5.0.0/16");
+	assert_false(b.routes_changed);
 	is_made(0);
 	b.routes_changed = true; /* nobody is in there */
 	is_made(0);
@@ -368,6 +371,21 @@ static void what_cannot_be_made_leaves_the_former(void **state)
 	leaves_out("10.5.9.0/24", NULL, "10.5.9.9 (the default gateway):" WHY AUTO CURE);
 }
 
+static void a_change_that_is_not_seen_is_looked_for_again(void **state)
+{
+	(void)state;
+	start("", PARTS_NET, NULL);
+	is_listed("10.5.0.0/16");
+	fake_addr_add(eth1, "10.5.3.1/32");
+	b.routes_changed = true;
+	fake_fail(FAKE_ADDR, -ENOBUFS, 2);
+	blackhole_check(&b);
+	assert_int_equal(fake.calls[FAKE_BLACKHOLES], 0);
+	assert_true(b.routes_changed);
+	is_made(1);
+	leaves_out("10.5.3.1/32", NULL, "10.5.3.1 (an address of this node):" WHY AUTO CURE);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -390,6 +408,7 @@ int main(void)
 		CASE(the_warning_names_three),
 		CASE(is_made_anew_when_something_changed),
 		CASE(what_cannot_be_made_leaves_the_former),
+		CASE(a_change_that_is_not_seen_is_looked_for_again),
 	};
 
 	return parts_run("host_blackhole", tests, RTE_DIM(tests));

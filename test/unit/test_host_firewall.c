@@ -227,6 +227,7 @@ static void each_kind_has_a_warning_of_its_own(void **state)
 	runs_again_in(5);
 	assert_string_equal(parts_warning("masquerade"), "");
 	assert_string_not_equal(parts_warning("forward-rules"), "");
+	assert_int_equal(job.made, 0);
 }
 
 /* --- the end --- */
