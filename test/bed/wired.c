@@ -9,6 +9,8 @@
 
 #define TURNS_MAX 100000
 
+static struct wired *opened; /* NULL: none is */
+
 /* --- as reactions.c --- */
 
 static void on_neighbour(
@@ -179,6 +181,7 @@ struct wired *wired_try_open(const char *conf, int *rc)
 	*rc = open_ports(w);
 	assert_int_equal(blackhole_init(&w->blackhole, w->kernel, w->base, &w->underlay), 0);
 	assert_int_equal(peers_init(&w->peers), 0);
+	opened = w;
 	return w;
 }
 
@@ -191,11 +194,10 @@ struct wired *wired_open(const char *conf)
 	return w;
 }
 
-void wired_close(struct wired *w)
+static void stop(struct wired *w)
 {
+	opened = NULL;
 	peers_fini(&w->peers);
-	for (unsigned i = 0; i < fake.n_neighs; i++)
-		assert_int_equal(fake.neigh[i].refs, 0);
 	blackhole_fini(&w->blackhole);
 	remove_workers(&w->engine);
 	underlay_fini(&w->underlay);
@@ -208,6 +210,14 @@ void wired_close(struct wired *w)
 	free(w);
 }
 
+void wired_close(struct wired *w)
+{
+	peers_fini(&w->peers);
+	for (unsigned i = 0; i < fake.n_neighs; i++)
+		assert_int_equal(fake.neigh[i].refs, 0);
+	stop(w);
+}
+
 int wired_eal(void **state)
 {
 	(void)state;
@@ -217,6 +227,8 @@ int wired_eal(void **state)
 int wired_reset(void **state)
 {
 	(void)state;
+	if (opened != NULL) /* the case before failed */
+		stop(opened);
 	fake_reset();
 	fake_drivers = (struct fake_drivers){0};
 	return 0;
