@@ -7,7 +7,7 @@
 
 #include "bed/peers.h"
 
-#define MANY      3000
+#define MANY      2000
 #define BATCH_US  300
 #define SLICE     (6 * PEER_BATCH) /* as many batches begin within 2 ms */
 #define WIDE      "{\"Network\":\"10.0.0.0/8\",\"Backend\":{\"Type\":\"vxlan\"}}"
