@@ -2,7 +2,7 @@
 /*
  * flanneld's ways to the interface where --iface names none: --iface-regex, --iface-can-reach, and
  * --public-ip if that is an address of this node. Decided once, at start; the default route is left
- * to names.c.
+ * to addresses.c.
  */
 #include <errno.h>
 #include <regex.h>

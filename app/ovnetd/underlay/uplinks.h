@@ -8,8 +8,6 @@
 /* addresses.c: the kernel interface `text` names, the first there is: by name, by address, or
  * (empty) of the default route. -ENODEV. */
 int uplinks_look_up(const struct underlay *under, const char *text, struct ovnet_link *link);
-/* The next entry of a comma list; false: there is none. */
-bool uplinks_next_name(const char **list, char *name, size_t size);
 
 /* No kernel device behind it: address and neighbours come from the configuration. */
 bool uplink_is_vdev(const struct conf_uplink *c);

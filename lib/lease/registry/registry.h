@@ -116,7 +116,10 @@ struct ovnet_registry_ops {
 	/* Removes the key if its mod revision is still `revision`. */
 	void (*remove)(struct ovnet_registry *registry, const char *key, int64_t revision,
 		ovnet_registry_cb cb, void *arg);
-	/* Events of keys under `prefix` (or that key) from `revision` on. NULL: no memory. */
+	/*
+	 * Events of keys under `prefix` (or that key) from `revision` on. `cbs` is copied. NULL: no
+	 * memory.
+	 */
 	struct ovnet_registry_watch *(*watch)(struct ovnet_registry *registry, const char *prefix,
 		int64_t revision, const struct ovnet_registry_watch_cbs *cbs, void *arg);
 	/* No callback follows. */
