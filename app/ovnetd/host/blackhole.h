@@ -35,7 +35,7 @@ struct blackhole {
 int blackhole_init(struct blackhole *b, struct ovnet_kernel *kernel, struct event_base *base,
 	const struct underlay *underlay);
 void blackhole_fini(struct blackhole *b);
-/* The list as it should be now. NULL: no memory (logged). */
+/* The list as it should be now. NULL: no memory, or the kernel does not list (logged). */
 const struct ovnet_prefix_list *blackhole_list(struct blackhole *b, uint32_t host_ifindex);
 /* Something it depends on may have changed: makes the list anew if so, and the routes with it. */
 void blackhole_check(struct blackhole *b);
