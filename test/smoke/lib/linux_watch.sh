@@ -8,13 +8,13 @@ set +eE
 # Prints the revision the listing was made at.
 sync_all() {
 	local dir
-	lease_listing >"$LAB_DIR/leases.json" || return 1
-	linux_leases <"$LAB_DIR/leases.json" >"$LAB_DIR/leases" || return 1
+	lease_listing >"$LAB_DIR/linux_listing.json" || return 1
+	linux_leases <"$LAB_DIR/linux_listing.json" >"$LAB_DIR/leases" || return 1
 	for dir in "$LAB_DIR"/*/; do
 		[ -e "$dir/peers" ] || continue
 		linux_sync "$(basename "$dir")" "$LAB_DIR/leases" >&2
 	done
-	jq -er .revision "$LAB_DIR/leases.json"
+	jq -er .revision "$LAB_DIR/linux_listing.json"
 }
 
 while [ -d "$LAB_DIR" ]; do
