@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ovnet.conf, checked as by ovnetd --check-config. */
+#include <string.h>
+
 #include "conf/conf.h"
 #include "fuzz.h"
 
@@ -9,6 +11,20 @@ const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:libconfig.so";
+}
+
+static void check_port(const struct conf_port *p)
+{
+	CHECK(p->name[0] != '\0' && strlen(p->name) < 16, "name \"%s\"", p->name);
+	CHECK(p->n_addresses >= 1 && p->n_addresses <= CONF_PORT_MAX_ADDRS, "%u addresses",
+		p->n_addresses);
+	CHECK((p->driver == CONF_PORT_DPDK) == (p->devargs[0] != '\0'), "driver %d, devargs \"%s\"",
+		p->driver, p->devargs);
+	CHECK((p->driver == CONF_PORT_DPDK) == (p->iface[0] == '\0'), "driver %d, iface \"%s\"",
+		p->driver, p->iface);
+	CHECK(!p->has_mac || ovnet_mac_is_unicast(&p->mac), "MAC of %s", p->name);
+	CHECK(p->mtu == 0 || p->mtu >= 68, "MTU %u", p->mtu);
+	CHECK(p->queues <= 31, "%u queues", p->queues);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -25,6 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(conf.n_uplinks <= CONF_MAX_UPLINKS, "%u uplinks", conf.n_uplinks);
 	CHECK(conf.encap.src_port_min <= conf.encap.src_port_max, "ports %u to %u",
 		conf.encap.src_port_min, conf.encap.src_port_max);
+	CHECK(conf.n_ports <= CONF_MAX_PORTS, "%u ports", conf.n_ports);
+	for (unsigned i = 0; i < conf.n_ports; i++)
+		check_port(&conf.ports[i]);
 	conf_free(&conf);
 	return 0;
 }

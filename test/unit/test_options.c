@@ -57,6 +57,8 @@ static const struct {
 	{"dpdk.cpu-level", "x86-64-v3"},
 	{"dpdk.eal-args", "--no-telemetry --log-level 5"},
 	{"uplinks", "iface=eth1,driver=af_packet,queues=2"},
+	{"ports", "name=p1,driver=tap,iface=t1,addresses=10.5.1.7,fd00::/64,mtu=1400,queues=2,"
+		  "descriptors=256,mac=02:00:00:00:00:01"},
 	{"control.socket", "/run/o.sock"},
 	{"control.socket-mode", "0600"},
 	{"control.log-level", "info,optest=debug"},
@@ -80,12 +82,36 @@ static void same_conf(const struct conf *a, const struct conf *b)
 	}
 }
 
+static void same_ports(const struct conf *a, const struct conf *b)
+{
+	char x[64], y[64];
+
+	assert_int_equal(a->n_ports, b->n_ports);
+	for (unsigned i = 0; i < a->n_ports; i++) {
+		const struct conf_port *p = &a->ports[i], *q = &b->ports[i];
+		for (const struct option_def *o = port_options; o->key != NULL; o++)
+			if (o->type != OPTION_PARSED)
+				assert_string_equal(option_get_text(o, p, x, sizeof(x)),
+					option_get_text(o, q, y, sizeof(y)));
+		assert_int_equal(p->has_mac, q->has_mac);
+		assert_true(ovnet_mac_equal(&p->mac, &q->mac));
+		assert_int_equal(p->n_addresses, q->n_addresses);
+		for (unsigned j = 0; j < p->n_addresses; j++)
+			assert_true(ovnet_prefix_equal(&p->addresses[j], &q->addresses[j]));
+	}
+}
+
 /* `value` in a file as libconfig wants it. */
 static void append_key(FILE *f, const struct option_def *o, const char *value)
 {
 	if (o->type == OPTION_ITEMS) {
-		fprintf(f, "uplinks = ( { iface = \"eth1\"; driver = \"af_packet\"; queues = 2; } "
-			   ");\n");
+		fprintf(f, "%s",
+			strcmp(o->key, "uplinks") == 0
+				? "uplinks = ( { iface = \"eth1\"; driver = \"af_packet\"; "
+				  "queues = 2; } );\n"
+				: "ports = ( { name = \"p1\"; driver = \"tap\"; iface = \"t1\"; "
+				  "addresses = \"10.5.1.7, fd00::/64\"; mtu = 1400; queues = 2;\n"
+				  "descriptors = 256; mac = \"02:00:00:00:00:01\"; } );\n");
 		return;
 	}
 	fprintf(f, "%.*s = { %s = ", (int)strcspn(o->key, "."), o->key, option_leaf(o));
@@ -157,6 +183,8 @@ static void every_key_by_file_and_by_flag(void **state)
 		assert_string_equal(by_words.errors, "");
 		same_conf(&by_file.conf, &by_flag.conf);
 		same_conf(&by_file.conf, &by_words.conf);
+		same_ports(&by_file.conf, &by_flag.conf);
+		same_ports(&by_file.conf, &by_words.conf);
 		if (o->type != OPTION_ITEMS) {
 			assert_string_equal(option_get_text(o, &by_flag.conf, buf, sizeof(buf)),
 				samples[n].value);

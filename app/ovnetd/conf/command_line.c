@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/items.h"
+
 static const struct origin flag_origin = {FROM_FLAG, 0};
 
 /* One flag, cut up. */
@@ -214,15 +216,6 @@ void command_line_read(struct loader *l, struct command_line *cl, int argc, char
 	settle(l, cl, &w);
 }
 
-static void drop_uplinks(struct conf *conf)
-{
-	for (unsigned i = 0; i < conf->n_uplinks; i++) {
-		option_free_all(uplink_options, &conf->uplinks[i]);
-		conf->uplinks[i] = (struct conf_uplink){0};
-	}
-	conf->n_uplinks = 0;
-}
-
 /* flanneld takes the flag more than once, for interfaces that go by one name here, another there.
  */
 static const char *with_former(
@@ -252,20 +245,23 @@ static void apply(struct loader *l, const struct flag_use *use)
 		l->given[use->option - ovnetd_options] = flag_origin;
 }
 
+/* Items by flags stand in the place of the file's. */
+static void apply_item(struct loader *l, const struct flag_use *use)
+{
+	const struct item_kind *kind = item_kind_find(use->option->key);
+	struct origin *given = &l->given[use->option - ovnetd_options];
+
+	if (given->kind != FROM_FLAG)
+		kind->clear(l->conf);
+	*given = flag_origin;
+	kind->from_flag(l, use->value);
+}
+
 void command_line_apply(struct loader *l, const struct command_line *cl)
 {
-	bool uplinks = false;
-
-	for (unsigned i = 0; i < cl->n_uses; i++) {
-		const struct flag_use *use = &cl->uses[i];
-
-		if (use->option->type != OPTION_ITEMS) {
-			apply(l, use);
-			continue;
-		}
-		if (!uplinks)
-			drop_uplinks(l->conf);
-		uplinks = true;
-		uplink_from_flag(l, use->value);
-	}
+	for (unsigned i = 0; i < cl->n_uses; i++)
+		if (cl->uses[i].option->type == OPTION_ITEMS)
+			apply_item(l, &cl->uses[i]);
+		else
+			apply(l, &cl->uses[i]);
 }

@@ -55,7 +55,7 @@ static bool is_given(const struct loader *l, const char *key)
 	return l->given[option_find(ovnetd_options, key) - ovnetd_options].kind != FROM_PRESET;
 }
 
-static void check_ports(struct loader *l)
+static void check_src_ports(struct loader *l)
 {
 	unsigned min = l->conf->encap.src_port_min, max = l->conf->encap.src_port_max;
 
@@ -72,11 +72,12 @@ static void check_ports(struct loader *l)
 /* What no single value shows. */
 static void check_together(struct loader *l)
 {
-	check_ports(l);
+	check_src_ports(l);
 	check_cpus_match(l);
 	check_credentials(l);
 	check_registry(l);
 	check_log_level(l);
+	ports_check(l);
 }
 
 static int finish(struct loader *l, enum conf_action action)
@@ -129,5 +130,8 @@ void conf_free(struct conf *conf)
 	option_free_all(ovnetd_options, conf);
 	for (unsigned i = 0; i < conf->n_uplinks; i++)
 		option_free_all(uplink_options, &conf->uplinks[i]);
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		option_free_all(port_options, &conf->ports[i]);
+	free(conf->ports);
 	memset(conf, 0, sizeof(*conf));
 }

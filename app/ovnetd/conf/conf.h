@@ -14,6 +14,8 @@
 
 #define CONF_MAX_UPLINKS    8
 #define CONF_MAX_NEIGHBOURS 64
+#define CONF_MAX_PORTS      1000
+#define CONF_PORT_MAX_ADDRS 64
 #define CONF_MAX_CPU        1024 /* CPU numbers are below this */
 
 enum conf_api { CONF_API_AUTO, CONF_API_V3, CONF_API_V2 };
@@ -27,6 +29,7 @@ enum conf_routed { CONF_ROUTED_STRICT, CONF_ROUTED_ASYMMETRIC };
 enum conf_df { CONF_DF_AUTO, CONF_DF_CLEAR, CONF_DF_SET, CONF_DF_INHERIT };
 enum conf_blackhole { CONF_BLACKHOLE_AUTO, CONF_BLACKHOLE_ON, CONF_BLACKHOLE_OFF };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
+enum conf_port_driver { CONF_PORT_DPDK, CONF_PORT_TAP, CONF_PORT_AF_XDP };
 enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
 
 struct conf_neighbour {
@@ -50,6 +53,21 @@ struct conf_uplink {
 	unsigned n_neighbours;
 	bool zero_copy;  /* af_xdp: the NIC writes into ovnet's memory */
 	uint16_t queues; /* 0: one per worker, as far as the device has them */
+};
+
+/* One entry of `ports`: what something of ours is plugged in by. */
+struct conf_port {
+	char *name; /* unique; neither an uplink's nor the host device's */
+	enum conf_port_driver driver;
+	char *devargs; /* dpdk */
+	char *iface;   /* af_xdp: our end of a veth; tap: its name, never "" */
+	struct ovnet_prefix addresses[CONF_PORT_MAX_ADDRS]; /* of what lives there; one at least */
+	unsigned n_addresses;
+	struct ovnet_mac mac; /* the same */
+	bool has_mac;
+	uint16_t mtu;         /* 0: the overlay's */
+	uint16_t queues;      /* 0: one */
+	uint16_t descriptors; /* of each queue; 0: the driver's choice */
 };
 
 struct conf {
@@ -103,6 +121,8 @@ struct conf {
 	} dpdk;
 	struct conf_uplink uplinks[CONF_MAX_UPLINKS]; /* none: one, on node.iface, driver auto */
 	unsigned n_uplinks;
+	struct conf_port *ports;
+	unsigned n_ports;
 	struct {
 		char *socket;
 		char *socket_mode; /* octal, "0660" */

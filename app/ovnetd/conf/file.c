@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "conf/setting.h"
+#include "conf/items.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 static bool known_group(const char *name)
 {
 	for (const struct option_group *g = option_groups; g->name != NULL; g++)
-		if (g->name[0] != '\0' && strcmp(g->name, name) == 0)
+		if (strcmp(g->name, name) == 0)
 			return true;
 	return false;
 }
@@ -45,7 +45,7 @@ static void unknown_group(struct loader *l, const config_setting_t *s)
 	}
 	for (const struct option_group *g = option_groups; g->name != NULL; g++) {
 		unsigned d = edit_distance(name, g->name);
-		if (g->name[0] != '\0' && d < best_distance) {
+		if (d < best_distance && option_items_find(g->name) == NULL) {
 			best = g->name;
 			best_distance = d;
 		}
@@ -63,8 +63,10 @@ static void read_root(struct loader *l, config_setting_t *root)
 		const char *name = config_setting_name(s);
 		bool group = config_setting_type(s) == CONFIG_TYPE_GROUP;
 
-		if (strcmp(name, "uplinks") == 0)
-			uplinks_from_file(l, s);
+		const struct item_kind *items = item_kind_find(name);
+
+		if (items != NULL)
+			items_from_file(l, s, items);
 		else if (!known_group(name))
 			unknown_group(l, s);
 		else if (!group)

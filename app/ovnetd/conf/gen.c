@@ -74,13 +74,20 @@ static void put_option(const struct option_def *o, bool flag)
 	put_default(o);
 }
 
-static void put_items(const struct option_def *table)
+/* The members of an item, then of those in it. */
+static void put_items(const char *key)
 {
-	for (const struct option_def *o = table; o->key != NULL; o++) {
+	const struct option_items *items = option_items_find(key);
+
+	printf("Members of %s:\n\n", items->one);
+	for (const struct option_def *o = items->table; o->key != NULL; o++) {
 		put_entry("", o->key, NULL);
 		put_capital(o->help);
 		put_default(o);
 	}
+	for (const struct option_def *o = items->table; o->key != NULL; o++)
+		if (o->type == OPTION_ITEMS)
+			put_items(o->key);
 }
 
 static void put_group(const struct option_group *g, bool flags)
@@ -97,10 +104,8 @@ static void put_group(const struct option_group *g, bool flags)
 		}
 		put_entry("", o->key, NULL);
 		put(o->more);
-		printf("\n\nMembers of an uplink:\n\n");
-		put_items(uplink_options);
-		printf("Members of a neighbour:\n\n");
-		put_items(neighbour_options);
+		printf("\n\n");
+		put_items(o->key);
 	}
 }
 

@@ -16,19 +16,19 @@ const char *option_leaf(const struct option_def *o)
 
 int option_in_group(const struct option_def *o, const char *group)
 {
-	size_t len = strlen(group);
+	size_t len = strcspn(o->key, ".");
 
-	if (len == 0)
-		return strchr(o->key, '.') == NULL;
-	return strncmp(o->key, group, len) == 0 && o->key[len] == '.';
+	return strlen(group) == len && strncmp(o->key, group, len) == 0;
 }
 
 const char *option_flag(const struct option_def *o, char buf[OPTION_NAME_MAX])
 {
-	if (o->type == OPTION_ITEMS)
-		return "uplink";
 	if (o->flag != NULL)
 		return o->flag;
+	if (o->type == OPTION_ITEMS) { /* one of them */
+		snprintf(buf, OPTION_NAME_MAX, "%.*s", (int)strlen(o->key) - 1, o->key);
+		return buf;
+	}
 	if (option_in_group(o, "node")) /* flannel's names */
 		return option_leaf(o);
 	snprintf(buf, OPTION_NAME_MAX, "%s", o->key);
@@ -54,6 +54,14 @@ const struct option_def *option_find(const struct option_def *table, const char 
 	for (const struct option_def *o = table; o->key != NULL; o++)
 		if (strcmp(o->key, key) == 0)
 			return o;
+	return NULL;
+}
+
+const struct option_items *option_items_find(const char *key)
+{
+	for (const struct option_items *i = option_items; i->key != NULL; i++)
+		if (strcmp(i->key, key) == 0)
+			return i;
 	return NULL;
 }
 

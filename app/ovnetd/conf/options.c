@@ -38,7 +38,8 @@ const struct option_group option_groups[] = {
 	{"ingress", "Packets from the underlay"},
 	{"encap", "Encapsulation"},
 	{"dpdk", "Workers and packet memory"},
-	{"", "Uplinks"},
+	{"uplinks", "Uplinks"},
+	{"ports", "Attach ports"},
 	{"control", "Control socket and log"},
 	{NULL, NULL},
 };
@@ -304,6 +305,14 @@ const struct option_def ovnetd_options[] = {
 			"node.iface. An entry has either iface, a kernel interface that stays the "
 			"kernel's and supplies address, routes and neighbours, or devargs, a DPDK "
 			"device ovnetd has for itself, with address, gateway and neighbours given here."},
+	{"ports", OPTION_ITEMS, .preset = "",
+		.arg = "name=NAME,addresses=A[,A...][,KEY=VALUE...][,devargs=...]",
+		.help = "attach port, instead of the file's; may be given again",
+		.more = "What something of this node is plugged in by: a container, a packet generator, "
+			"another program. An entry has a name, a driver with what that needs (dpdk: "
+			"devargs; af_xdp: iface; tap: nothing), and the addresses in this node's subnet "
+			"that live behind it. Of two entries the one with the longer prefix gets an "
+			"address. As a flag, devargs comes last, because it has commas of its own."},
 
 	{"control.socket", OPTION_TEXT, AT(control.socket), .check = check_socket,
 		.preset = "/run/ovnet/ovnetd.sock", .arg = "PATH",

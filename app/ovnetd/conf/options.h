@@ -2,7 +2,7 @@
 /*
  * The one table of settings. It drives defaults, the file reader, the long flags, --help,
  * validation, config/ovnet.conf and the man pages' option sections. To add a setting: a member
- * in conf.h, a row in options.c (or uplink_options.c).
+ * in conf.h, a row in options.c (or uplink_options.c, port_options.c).
  */
 #ifndef OVNET_APP_CONF_OPTIONS_H
 #define OVNET_APP_CONF_OPTIONS_H
@@ -40,10 +40,22 @@ struct option_def {
 	const char *more; /* a paragraph for ovnet.conf and the man page */
 };
 
-/* Both end with a NULL key. */
+/* All end with a NULL key. */
 extern const struct option_def ovnetd_options[];
 extern const struct option_def uplink_options[];
 extern const struct option_def neighbour_options[];
+extern const struct option_def port_options[];
+
+/* What a list holds: key "uplinks", and that is its group as well. Ends with a NULL key. */
+struct option_items {
+	const char *key;
+	const char *one; /* "an uplink" */
+	const struct option_def *table;
+	const char *const *example; /* lines for ovnet.conf, NULL-terminated; NULL: none */
+};
+extern const struct option_items option_items[];
+/* NULL: no list has that key. */
+const struct option_items *option_items_find(const char *key);
 
 /* Flags that are no settings; ends with a NULL name. */
 struct action_flag {
@@ -63,7 +75,7 @@ const char *option_flag(const struct option_def *o, char buf[OPTION_NAME_MAX]);
 const char *environment_name(const char *flag, char buf[OPTION_NAME_MAX]);
 /* The part after the group. */
 const char *option_leaf(const struct option_def *o);
-/* Is `o` in `group`? "" is the top level. */
+/* Is `o` in `group`? A list has a group to itself. */
 int option_in_group(const struct option_def *o, const char *group);
 /* The value in --help: "FILE", "adaptive|poll"; NULL: a switch. */
 const char *option_arg(const struct option_def *o, char *buf, size_t size);

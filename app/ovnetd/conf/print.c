@@ -47,32 +47,26 @@ static void print_items_help(FILE *out, const struct option_def *table, const ch
 	char line[256];
 
 	for (const struct option_def *o = table; o->key != NULL; o++) {
-		fprintf(out, "%s%-10s  %s", indent, o->key, o->help);
+		fprintf(out, "%s%-11s  %s", indent, o->key, o->help);
 		if (o->type == OPTION_CHOICE || o->type == OPTION_UINT)
 			fprintf(out, " (%s)", option_form(o, line, sizeof(line)));
 		fputc('\n', out);
 		if (o->type == OPTION_ITEMS)
-			print_items_help(out, neighbour_options, "#              ");
+			print_items_help(
+				out, option_items_find(o->key)->table, "#                ");
 	}
 }
 
-static void print_uplinks(FILE *out, const struct option_def *o)
+static void print_list(FILE *out, const struct option_def *o, const struct option_items *items)
 {
 	fputc('\n', out);
 	print_wrapped(out, "# ", o->more, FILE_WIDTH);
 	fprintf(out, "#\n");
-	print_items_help(out, uplink_options, "#   ");
-	fprintf(out,
-		"#\n"
-		"# uplinks = (\n"
-		"#     { iface = \"eth0\"; driver = \"auto\"; queues = 0; },\n"
-		"#     { devargs = \"0000:01:00.0\"; address = \"192.0.2.1/24\"; gateway = "
-		"\"192.0.2.254\";\n"
-		"#       neighbours = ( { ip = \"192.0.2.254\"; mac = "
-		"\"02:00:00:00:00:fe\"; } ); }\n"
-		"# );\n"
-		"#%s = ( );\n",
-		o->key);
+	print_items_help(out, items->table, "#   ");
+	fprintf(out, "#\n# %s = (\n", o->key);
+	for (const char *const *line = items->example; *line != NULL; line++)
+		fprintf(out, "#     %s\n", *line);
+	fprintf(out, "# );\n#%s = ( );\n", o->key);
 }
 
 static void print_group(FILE *out, const struct option_group *g)
@@ -91,11 +85,13 @@ void conf_print_file(FILE *out)
 		"# ovnet.conf: every key, commented, at its default. See ovnet.conf(5).\n"
 		"# A flag of ovnetd wins over the key here; ovnetd --check-config reports every "
 		"error.\n");
-	for (const struct option_group *g = option_groups; g->name != NULL; g++)
-		if (g->name[0] != '\0')
-			print_group(out, g);
+	for (const struct option_group *g = option_groups; g->name != NULL; g++) {
+		const struct option_items *items = option_items_find(g->name);
+		if (items != NULL)
+			print_list(out, option_find(ovnetd_options, g->name), items);
 		else
-			print_uplinks(out, option_find(ovnetd_options, "uplinks"));
+			print_group(out, g);
+	}
 }
 
 static void print_help_line(

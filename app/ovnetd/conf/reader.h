@@ -29,6 +29,7 @@ struct loader {
 					   */
 	const struct flannel_flag *idle[LOADER_MAX_IDLE]; /* given, but without effect */
 	unsigned n_idle;
+	struct origin port_at[CONF_MAX_PORTS]; /* as conf->ports */
 	unsigned errors;
 };
 
@@ -48,11 +49,8 @@ void conf_file_read(struct loader *l);
 /* Complains about what libconfig would swallow silently. False: do not even parse. */
 bool conf_scan(struct loader *l, const char *text, size_t len);
 
-/* `setting` is a config_setting_t: the list of uplinks. */
-struct config_setting_t;
-void uplinks_from_file(struct loader *l, struct config_setting_t *list);
-/* One more uplink, "iface=eth0,driver=af_packet,queues=2". */
-void uplink_from_flag(struct loader *l, const char *text);
+/* What no single port shows: names, addresses, MACs, devices over all of them. */
+void ports_check(struct loader *l);
 
 /* Stores what flannel's environment variables say over what is there; empty ones say nothing. */
 void environment_read(struct loader *l);

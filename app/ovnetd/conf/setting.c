@@ -74,6 +74,17 @@ void setting_unknown(struct loader *l, const config_setting_t *s, const char *na
 		complain(l, setting_line(s), name, "no such key; ovnet.conf(5) lists them all");
 }
 
+bool setting_is_list(struct loader *l, const config_setting_t *s, const char *name)
+{
+	if (config_setting_type(s) == CONFIG_TYPE_LIST)
+		return true;
+	/* "[ ]" is an array, which cannot hold groups; empty, it means the same. */
+	if (config_setting_type(s) == CONFIG_TYPE_ARRAY && config_setting_length(s) == 0)
+		return true;
+	complain(l, setting_line(s), name, "not a list; give %s = ( { ... }, { ... } );", name);
+	return false;
+}
+
 void setting_read_group(struct loader *l, config_setting_t *group, const struct group_reader *r)
 {
 	for (int i = 0; i < config_setting_length(group); i++) {

@@ -7,6 +7,7 @@
 
 #include "conf/reader.h"
 
+/* Where it stands in the file. */
 struct origin setting_line(const config_setting_t *s);
 /* "a number": for messages. */
 const char *setting_type_name(const config_setting_t *s);
@@ -16,6 +17,9 @@ bool setting_read(struct loader *l, config_setting_t *s, const struct option_def
 /* Complains that `table` has no such key, and names the nearest. */
 void setting_unknown(struct loader *l, const config_setting_t *s, const char *name,
 	const struct option_def *table);
+
+/* A list of groups; anything else is complained about. */
+bool setting_is_list(struct loader *l, const config_setting_t *s, const char *name);
 
 /* Members of a libconfig group through a table; ITEMS go to `items`. */
 struct group_reader {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "conf/setting.h"
+#include "conf/items.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -67,9 +67,9 @@ static void check_dpdk(struct loader *l, struct origin at, const char *name, str
 	check_neighbours(l, at, name, up);
 }
 
-static void check_uplink(
-	struct loader *l, struct origin at, const char *name, struct conf_uplink *up)
+static void check_uplink(struct loader *l, struct origin at, const char *name, void *item)
 {
+	struct conf_uplink *up = item;
 	bool iface = up->iface[0] != '\0', devargs = up->devargs[0] != '\0';
 
 	if (iface == devargs)
@@ -86,7 +86,7 @@ static void check_uplink(
 }
 
 /* The next free entry, counted in, with its presets. NULL: complained. */
-static struct conf_uplink *add_uplink(struct loader *l, struct origin at, const char *name)
+static void *add_uplink(struct loader *l, struct origin at, const char *name)
 {
 	if (l->conf->n_uplinks == CONF_MAX_UPLINKS) {
 		complain(l, at, name, "more than %d uplinks; remove some", CONF_MAX_UPLINKS);
@@ -125,53 +125,12 @@ static void read_neighbour(struct loader *l, config_setting_t *s, struct conf_up
 		up->neighbours[up->n_neighbours++] = n;
 }
 
-static bool is_list(struct loader *l, const config_setting_t *s, const char *name)
-{
-	if (config_setting_type(s) == CONFIG_TYPE_LIST)
-		return true;
-	/* "[ ]" is an array, which cannot hold groups; empty, it means the same. */
-	if (config_setting_type(s) == CONFIG_TYPE_ARRAY && config_setting_length(s) == 0)
-		return true;
-	complain(l, setting_line(s), name, "not a list; give %s = ( { ... }, { ... } );", name);
-	return false;
-}
-
 static void read_neighbours(struct loader *l, config_setting_t *list, void *base)
 {
-	if (!is_list(l, list, "neighbours"))
+	if (!setting_is_list(l, list, "neighbours"))
 		return;
 	for (int i = 0; i < config_setting_length(list); i++)
 		read_neighbour(l, config_setting_get_elem(list, (unsigned)i), base);
-}
-
-static void read_uplink(struct loader *l, config_setting_t *s, const char *name)
-{
-	unsigned errors = l->errors;
-
-	if (config_setting_type(s) != CONFIG_TYPE_GROUP) {
-		complain(l, setting_line(s), name, "not a group; give { iface = \"eth0\"; }");
-		return;
-	}
-	struct conf_uplink *up = add_uplink(l, setting_line(s), name);
-	if (up == NULL)
-		return;
-	struct group_reader r = {
-		.table = uplink_options, .path = name, .base = up, .items = read_neighbours};
-	setting_read_group(l, s, &r);
-	if (errors == l->errors)
-		check_uplink(l, setting_line(s), name, up);
-}
-
-void uplinks_from_file(struct loader *l, config_setting_t *list)
-{
-	char name[32];
-
-	if (!is_list(l, list, "uplinks"))
-		return;
-	for (int i = 0; i < config_setting_length(list); i++) {
-		snprintf(name, sizeof(name), "uplinks[%d]", i);
-		read_uplink(l, config_setting_get_elem(list, (unsigned)i), name);
-	}
 }
 
 static void flag_member(struct loader *l, struct conf_uplink *up, char *part)
@@ -199,7 +158,7 @@ static void flag_member(struct loader *l, struct conf_uplink *up, char *part)
 	}
 }
 
-void uplink_from_flag(struct loader *l, const char *text)
+static void uplink_from_flag(struct loader *l, const char *text)
 {
 	static const struct origin flag = {FROM_FLAG, 0};
 	unsigned errors = l->errors;
@@ -215,3 +174,23 @@ void uplink_from_flag(struct loader *l, const char *text)
 		check_uplink(l, flag, "--uplink", up);
 	free(copy);
 }
+
+static void clear_uplinks(struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->n_uplinks; i++) {
+		option_free_all(uplink_options, &conf->uplinks[i]);
+		conf->uplinks[i] = (struct conf_uplink){0};
+	}
+	conf->n_uplinks = 0;
+}
+
+const struct item_kind uplink_items = {
+	.key = "uplinks",
+	.form = "{ iface = \"eth0\"; }",
+	.table = uplink_options,
+	.add = add_uplink,
+	.lists = read_neighbours,
+	.check = check_uplink,
+	.from_flag = uplink_from_flag,
+	.clear = clear_uplinks,
+};

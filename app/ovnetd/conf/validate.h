@@ -16,6 +16,7 @@ int check_iface(const char *text);
 int check_regex(const char *text);
 int check_ifname(const char *text);
 int check_iface_name_or_none(const char *text);
+int check_port_name_or_none(const char *text);
 int check_public_ip(const char *text);
 int check_public_ipv6(const char *text);
 int check_ingress(const char *text);
@@ -28,6 +29,9 @@ int check_mode(const char *text);
 
 /* `member` is a struct conf_uplink: address_net and address are one setting. */
 int parse_uplink_address(void *member, const char *text);
+/* `member` is a struct conf_port: MAC and whether there is one, addresses and how many. */
+int parse_port_mac(void *member, const char *text);
+int parse_port_addresses(void *member, const char *text);
 int parse_unicast4(void *member, const char *text); /* struct ovnet_addr */
 int parse_mac(void *member, const char *text);      /* struct ovnet_mac */
 

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conf/items.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define IP4_MIN_MTU 68   /* RFC 791 */
+#define IP6_MIN_MTU 1280 /* RFC 8200 */
+
+static const struct origin flag_origin = {FROM_FLAG, 0};
+
+static void forbid(struct loader *l, struct origin at, const char *name, const char *member,
+	const char *value, const char *driver)
+{
+	if (value[0] != '\0')
+		complain(l, at, name, "%s does not go with driver %s; remove it", member, driver);
+}
+
+static void check_driver(
+	struct loader *l, struct origin at, const char *name, const struct conf_port *p)
+{
+	if (p->driver == CONF_PORT_DPDK) {
+		forbid(l, at, name, "iface", p->iface, "dpdk");
+		if (p->devargs[0] == '\0')
+			complain(l, at, name,
+				"driver dpdk without devargs; give the device, as in devargs = "
+				"\"net_memif0,role=server,socket=/run/g\", or driver = \"tap\" or "
+				"\"af_xdp\"");
+		return;
+	}
+	bool tap = p->driver == CONF_PORT_TAP;
+	forbid(l, at, name, "devargs", p->devargs, tap ? "tap" : "af_xdp");
+	if (!tap && p->iface[0] == '\0')
+		complain(l, at, name,
+			"driver af_xdp without iface; give our end of a veth, as in iface = "
+			"\"veth0\"");
+}
+
+static bool has_ipv6(const struct conf_port *p)
+{
+	for (unsigned i = 0; i < p->n_addresses; i++)
+		if (p->addresses[i].family == AF_INET6)
+			return true;
+	return false;
+}
+
+static void check_port(struct loader *l, struct origin at, const char *name, void *item)
+{
+	struct conf_port *p = item;
+	unsigned least = has_ipv6(p) ? IP6_MIN_MTU : IP4_MIN_MTU;
+	char why[256];
+
+	if (p->name[0] == '\0')
+		complain(l, at, name, "without a name; give one, as in name = \"gen0\"");
+	if (p->n_addresses == 0)
+		complain(l, at, name,
+			"without addresses; give what lives behind it, as in addresses = "
+			"\"10.5.1.7\"");
+	if (p->mtu != 0 && p->mtu < least)
+		complain(l, at, name, "mtu %u; give %u at least, or 0 for the overlay's", p->mtu,
+			least);
+	check_driver(l, at, name, p);
+	if (p->driver == CONF_PORT_TAP && p->iface[0] == '\0' &&
+		option_set_text(option_find(port_options, "iface"), p, p->name, why, sizeof(why)) <
+			0)
+		complain(l, at, name, "iface: %s", why);
+}
+
+/* The next entry, counted in, with its presets. NULL: complained. */
+static void *add_port(struct loader *l, struct origin at, const char *name)
+{
+	struct conf *c = l->conf;
+
+	if (c->n_ports == CONF_MAX_PORTS) {
+		complain(l, at, name, "more than %d ports; remove some", CONF_MAX_PORTS);
+		return NULL;
+	}
+	struct conf_port *ports = realloc(c->ports, (c->n_ports + 1) * sizeof(*ports));
+	if (ports == NULL) {
+		complain(l, at, name, "out of memory");
+		return NULL;
+	}
+	c->ports = ports;
+	struct conf_port *p = &ports[c->n_ports];
+	*p = (struct conf_port){0};
+	if (option_set_presets(port_options, p) < 0) {
+		complain(l, at, name, "out of memory");
+		option_free_all(port_options, p);
+		return NULL;
+	}
+	l->port_at[c->n_ports++] = at;
+	return p;
+}
+
+static void flag_member(struct loader *l, struct conf_port *p, char *part)
+{
+	char why[768], name[OPTION_NAME_MAX];
+	char *eq = strchr(part, '=');
+
+	if (eq != NULL)
+		*eq = '\0';
+	const struct option_def *o = option_find(port_options, part);
+	if (eq == NULL || o == NULL) {
+		complain(l, flag_origin, "--port",
+			"\"%.100s\" does not belong there; give name=NAME,addresses=A[,A...] and "
+			"what else ovnet.conf(5) lists, as KEY=VALUE",
+			part);
+		return;
+	}
+	if (option_set_text(o, p, eq + 1, why, sizeof(why)) < 0) {
+		snprintf(name, sizeof(name), "--port %s", part);
+		complain(l, flag_origin, name, "%s", why);
+	}
+}
+
+/* Where a member ends: devargs have commas of their own, and so have addresses. */
+static char *member_end(char *part)
+{
+	char *end = part + strcspn(part, ",");
+
+	if (strncmp(part, "devargs=", strlen("devargs=")) == 0)
+		return part + strlen(part);
+	if (strncmp(part, "addresses=", strlen("addresses=")) != 0)
+		return end;
+	while (*end == ',' && end[1 + strcspn(end + 1, ",=")] != '=')
+		end += 1 + strcspn(end + 1, ",");
+	return end;
+}
+
+static void port_from_flag(struct loader *l, const char *text)
+{
+	unsigned errors = l->errors;
+	char *copy = strdup(text);
+	struct conf_port *p = add_port(l, flag_origin, "--port");
+
+	if (copy == NULL)
+		complain(l, flag_origin, "--port", "out of memory");
+	for (char *part = p != NULL ? copy : NULL; part != NULL;) {
+		char *end = member_end(part), *next = *end == ',' ? end + 1 : NULL;
+		*end = '\0';
+		flag_member(l, p, part);
+		part = next;
+	}
+	if (p != NULL && errors == l->errors)
+		check_port(l, flag_origin, "--port", p);
+	free(copy);
+}
+
+static void clear_ports(struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		option_free_all(port_options, &conf->ports[i]);
+	free(conf->ports);
+	conf->ports = NULL;
+	conf->n_ports = 0;
+}
+
+const struct item_kind port_items = {
+	.key = "ports",
+	.form = "{ name = \"gen0\"; driver = \"tap\"; addresses = \"10.5.1.7\"; }",
+	.table = port_options,
+	.add = add_port,
+	.check = check_port,
+	.from_flag = port_from_flag,
+	.clear = clear_ports,
+};

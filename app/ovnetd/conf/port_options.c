@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conf/options.h"
+
+#include "conf/conf.h"
+#include "conf/validate.h"
+
+#define AT(member)                                    \
+	.offset = offsetof(struct conf_port, member), \
+	.width = sizeof(((struct conf_port *)0)->member)
+
+static const char *const driver[] = {"dpdk", "tap", "af_xdp", NULL};
+
+static_assert(
+	CONF_PORT_DPDK == 0 && CONF_PORT_TAP == 1 && CONF_PORT_AF_XDP == 2, "order of choices");
+
+/* clang-format off */
+const struct option_def port_options[] = {
+	{"name", OPTION_TEXT, AT(name), .check = check_port_name_or_none, .preset = "",
+		.form = "1 to 15 letters, digits, \".\", \"_\" or \"-\"",
+		.help = "its name, which no other port has"},
+	{"driver", OPTION_CHOICE, AT(driver), .choices = driver, .preset = "dpdk",
+		.form = "dpdk, tap or af_xdp; vhost-user is not there yet",
+		.help = "what it is plugged in by"},
+	{"devargs", OPTION_TEXT, AT(devargs), .preset = "", .form = "a device string of DPDK's",
+		.help = "with dpdk: the device, \"net_memif0,...\", \"net_pcap0,...\""},
+	{"iface", OPTION_TEXT, AT(iface), .check = check_iface_name_or_none, .preset = "",
+		.form = "the name of an interface, 1 to 15 characters",
+		.help = "with af_xdp: the interface, our end of a veth; with tap: its name, if not the port's"},
+	{"addresses", OPTION_PARSED, .parse = parse_port_addresses, .preset = "",
+		.form = "addresses, or prefixes without host bits, such as \"10.5.1.7,10.5.1.64/26\"; at most 64",
+		.help = "what lives behind it, in this node's subnet; a comma list, \"10.5.1.7,10.5.1.64/26\""},
+	{"mac", OPTION_PARSED, .parse = parse_port_mac, .preset = "",
+		.form = "a unicast MAC address such as \"02:00:00:00:00:02\"",
+		.help = "MAC of what lives behind it; without one, any"},
+	{"mtu", OPTION_UINT, AT(mtu), .preset = "0", .min = 0, .max = 65000,
+		.help = "largest IP packet; 0: the overlay's"},
+	{"queues", OPTION_UINT, AT(queues), .preset = "0", .min = 0, .max = 31,
+		.help = "queues to open; 0: one"},
+	{"descriptors", OPTION_UINT, AT(descriptors), .preset = "0", .min = 0, .max = 32768,
+		.help = "packets a queue holds, each way; 0: the driver's choice"},
+	{NULL},
+};
+/* clang-format on */
