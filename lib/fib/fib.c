@@ -26,11 +26,9 @@ const struct ovnet_peer *ovnet_fib_range_lookup(
 	return NULL;
 }
 
-const struct ovnet_peer *ovnet_fib_range_lookup6(
-	const struct ovnet_fib_view *view, const uint8_t addr[16])
+static const struct ovnet_fib_range6 *find6(
+	const struct ovnet_fib_ranges6 *ranges, const uint8_t addr[16])
 {
-	const struct ovnet_fib_ranges6 *ranges =
-		atomic_load_explicit(&view->ranges6, memory_order_acquire);
 	uint32_t lo = 0, hi = ranges != NULL ? ranges->n : 0;
 	u128 a = number6(addr);
 
@@ -41,29 +39,27 @@ const struct ovnet_peer *ovnet_fib_range_lookup6(
 		else if (a > ranges->range[mid].last)
 			lo = mid + 1;
 		else
-			return ranges->range[mid].peer;
+			return &ranges->range[mid];
 	}
 	return NULL;
+}
+
+const struct ovnet_peer *ovnet_fib_range_lookup6(
+	const struct ovnet_fib_view *view, const uint8_t addr[16])
+{
+	const struct ovnet_fib_range6 *r =
+		find6(atomic_load_explicit(&view->ranges6, memory_order_acquire), addr);
+
+	return r != NULL ? r->peer : NULL;
 }
 
 const struct ovnet_endpoint *ovnet_fib_own_lookup6(
 	const struct ovnet_fib_view *view, const uint8_t addr[16])
 {
-	const struct ovnet_endpoints6 *own =
-		atomic_load_explicit(&view->own6, memory_order_acquire);
-	uint32_t lo = 0, hi = own != NULL ? own->n : 0;
-	u128 a = number6(addr);
+	const struct ovnet_fib_range6 *r =
+		find6(atomic_load_explicit(&view->own6, memory_order_acquire), addr);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (own->own[mid].addr == a)
-			return &own->own[mid].endpoint;
-		if (own->own[mid].addr < a)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	return r != NULL ? r->endpoint : NULL;
 }
 
 static bool is_source4(const struct ovnet_fib *fib, uint32_t src_be)

@@ -7,7 +7,8 @@
  *   peer      one subnet of a lease (a dual-stack lease has two): prebuilt header, next hop,
  *             who may send from it
  *   next hop  Ethernet header and uplink, shared by all peers behind one gateway
- *   endpoint  one of our own addresses: port, MAC; default the host device
+ *   endpoint  what lives behind a port: an address of our own subnet or a prefix inside it, the
+ *             longest one counts; default the host device, if there is one
  *
  * Every pointer read here is valid until the reader's next quiescent state.
  */
@@ -68,11 +69,11 @@ static_assert(offsetof(struct ovnet_peer, mtu) == offsetof(struct ovnet_rewrite,
 	"the peer's own fields leave the rewrite's alone");
 static_assert(offsetof(struct ovnet_peer, allowed) + 8 <= 128, "one line for encap, one for decap");
 
-/* Immutable once published. */
+/* Immutable once published; one for all addresses it has. */
 struct ovnet_endpoint {
 	uint16_t port;
-	bool l3; /* the port carries no Ethernet header */
-	struct ovnet_mac mac;
+	bool l3;              /* the port carries no Ethernet header */
+	struct ovnet_mac mac; /* of what lives there; all zero: unknown, any */
 	struct ovnet_rcu_head rcu;
 };
 
@@ -131,28 +132,19 @@ struct ovnet_fib_ranges {
 	struct ovnet_fib_range range[];
 };
 
-/* The same for IPv6, where also subnets beyond the index are found. */
+/* The same for IPv6, where also subnets beyond the index are found, and endpoints. */
 struct ovnet_fib_range6 {
 	unsigned __int128 first, last; /* as numbers, inclusive; sorted, disjoint */
-	const struct ovnet_peer *peer;
+	union {
+		const struct ovnet_peer *peer;         /* in `ranges6` */
+		const struct ovnet_endpoint *endpoint; /* in `own6` */
+	};
 };
 
 struct ovnet_fib_ranges6 {
 	struct ovnet_rcu_head rcu;
 	uint32_t n;
 	struct ovnet_fib_range6 range[];
-};
-
-/* Our own IPv6 addresses that are not at the default endpoint. */
-struct ovnet_endpoint6 {
-	unsigned __int128 addr; /* as a number */
-	struct ovnet_endpoint endpoint;
-};
-
-struct ovnet_endpoints6 {
-	struct ovnet_rcu_head rcu;
-	uint32_t n;
-	struct ovnet_endpoint6 own[]; /* sorted */
 };
 
 /* Immutable but for the slots; replaced when the network config or our lease changes. */
@@ -177,7 +169,7 @@ struct ovnet_fib_view {
 	uint8_t shift6; /* bits in them behind IPv6SubnetLen */
 	_Atomic(const struct ovnet_peer *) *slot6;
 	_Atomic(const struct ovnet_fib_ranges6 *) ranges6; /* NULL: nothing beside the index */
-	_Atomic(const struct ovnet_endpoints6 *) own6;     /* NULL: all at the default endpoint */
+	_Atomic(const struct ovnet_fib_ranges6 *) own6;    /* NULL: all at the default endpoint */
 	struct ovnet_rcu_head rcu;
 	_Atomic(const struct ovnet_peer *) slot[];
 };
@@ -274,7 +266,10 @@ static inline const struct ovnet_peer *ovnet_fib_lookup6(
 	return NULL;
 }
 
-/* Where one of our own addresses lives; the default for every address not in the own subnet. */
+/*
+ * Where one of our own addresses lives; the default for every address not in the own subnet. NULL:
+ * nowhere, there is no default.
+ */
 static inline const struct ovnet_endpoint *ovnet_fib_endpoint(
 	const struct ovnet_fib_view *view, uint32_t addr_host)
 {

@@ -33,16 +33,24 @@ int ovnet_fib_set_overlay(struct ovnet_fib_writer *w, const struct ovnet_overlay
 int ovnet_fib_set_ingress(struct ovnet_fib_writer *w, const struct ovnet_addr *local,
 	uint32_t n_local, const struct ovnet_ingress_rule *rules, uint32_t n_rules);
 
-/* Endpoints. Adding replaces. -ENOENT before set_overlay, -EINVAL outside the own subnet. */
+/*
+ * Where everything goes that is at no other endpoint; without one, readers get NULL. Replaces.
+ * `mac` NULL: unknown. -ENOENT before set_overlay, -ENOMEM.
+ */
 int ovnet_fib_set_default_endpoint(
 	struct ovnet_fib_writer *w, uint16_t port, bool l3, const struct ovnet_mac *mac);
-int ovnet_fib_set_endpoint(struct ovnet_fib_writer *w, uint32_t addr_host, uint16_t port, bool l3,
-	const struct ovnet_mac *mac);
-int ovnet_fib_del_endpoint(struct ovnet_fib_writer *w, uint32_t addr_host);
-/* The same for IPv6 addresses, as on the wire; few: each change copies the list. */
-int ovnet_fib_set_endpoint6(struct ovnet_fib_writer *w, const uint8_t addr[16], uint16_t port,
-	bool l3, const struct ovnet_mac *mac);
-int ovnet_fib_del_endpoint6(struct ovnet_fib_writer *w, const uint8_t addr[16]);
+/*
+ * What lives behind a port: an address (/32, /128) or all of a prefix inside our own subnet;
+ * longer prefixes win. Replaces the same prefix's. -ENOENT before set_overlay, -EINVAL: not inside
+ * the own subnet, or host bits set; -ENOMEM. A new overlay keeps those inside its own subnet.
+ */
+int ovnet_fib_set_endpoint(struct ovnet_fib_writer *w, const struct ovnet_prefix *addrs,
+	uint16_t port, bool l3, const struct ovnet_mac *mac);
+/*
+ * What is around it has its addresses then. -ENOENT: there is none of just that prefix; -ENOMEM:
+ * IPv6 only.
+ */
+int ovnet_fib_del_endpoint(struct ovnet_fib_writer *w, const struct ovnet_prefix *addrs);
 
 /*
  * A next-hop slot, reference counted: get makes or finds the one for (port, gateway) with one

@@ -9,6 +9,7 @@
 #ifndef OVNET_FIB_PRIVATE_H
 #define OVNET_FIB_PRIVATE_H
 
+#include "base/number6.h"
 #include "fib/fib_writer.h"
 #include "fib/sources.h"
 
@@ -27,16 +28,28 @@ struct peer_entry {
 	struct ovnet_addr allowed[];
 };
 
+/* Addresses as numbers, inclusive. Those of prefixes are disjoint or one inside the other. */
+struct span {
+	u128 first, last;
+};
+
 struct endpoint {
 	struct ovnet_endpoint pub;
-	uint32_t addr_host;
-	struct endpoint *next;
+	struct span span;
+	struct endpoint *around; /* endpoints_spread()'s only */
+};
+
+/* Those of one family, sorted: by the first address, the wider before what is inside it. */
+struct endpoints {
+	struct endpoint **list;
+	uint32_t n, room;
 };
 
 struct ovnet_fib_writer {
 	struct ovnet_fib *fib;
 	struct ovnet_rcu *rcu;
-	void *peers, *nexthops, *endpoints; /* tsearch roots */
+	void *peers, *nexthops; /* tsearch roots */
+	struct endpoints endpoints, endpoints6;
 	struct endpoint *default_endpoint;
 	struct sources sources;
 	struct sources6 sources6;
@@ -76,6 +89,8 @@ int range_place(
 	struct ovnet_fib_writer *w, const struct ovnet_prefix4 *subnet, const struct ovnet_peer *p);
 int range_place6(
 	struct ovnet_fib_writer *w, const struct ovnet_prefix6 *subnet, const struct ovnet_peer *p);
+/* NULL is fine. */
+void ranges6_retire(struct ovnet_fib_writer *w, const struct ovnet_fib_ranges6 *r);
 
 /* array.c: an array behind a header of `head` bytes, copied with one element changed. */
 struct splice {
@@ -97,13 +112,47 @@ void peers_free(struct ovnet_fib_writer *w);
 /* nexthops.c */
 void nexthops_free(struct ovnet_fib_writer *w);
 
-/* endpoints.c */
-int endpoint_compare(const void *a, const void *b);
-void endpoint_retire(struct ovnet_fib_writer *w, struct endpoint *e);
-void endpoints_free(struct ovnet_fib_writer *w);
+/* endpoint_list.c */
+static inline bool span_inside(struct span s, struct span in)
+{
+	return s.first >= in.first && s.last <= in.last;
+}
+/* Where in the list the span's endpoint is, or would be put. */
+uint32_t endpoints_find(const struct endpoints *l, struct span s);
+/* NULL: what is at that place has another span. */
+struct endpoint *endpoints_get(const struct endpoints *l, uint32_t at, struct span s);
+/* Room for one more. False: no memory. */
+bool endpoints_reserve(struct endpoints *l);
+void endpoints_insert(struct endpoints *l, uint32_t at, struct endpoint *e);
+void endpoints_remove(struct endpoints *l, uint32_t at);
+/* The innermost one that has all of the span and more; NULL: none. */
+struct endpoint *endpoints_around(const struct endpoints *l, struct span s);
+/*
+ * Calls `put` for one part of the span after the other, in order and without a gap, with the
+ * innermost endpoint that has it; where there is none inside the span, with `in`.
+ */
+void endpoints_spread(const struct endpoints *l, struct span s, struct endpoint *in,
+	void (*put)(void *arg, struct span part, const struct endpoint *e), void *arg);
 
-/* endpoints6.c: copies those that fit the new view. 0 or -ENOMEM. */
-int endpoints6_move(const struct ovnet_fib_view *from, struct ovnet_fib_view *to);
+/* endpoint_places.c: where readers find them. */
+/* False: no prefix, or one with host bits. */
+bool span_of(const struct ovnet_prefix *p, struct span *s);
+/* Our own subnet of that family. False: there is none. */
+bool own_span(const struct ovnet_overlay *o, bool v6, struct span *own);
+/* Fills the slots of that part of our own subnet anew. */
+void endpoints_place(const struct endpoints *l, struct ovnet_fib_view *v, struct span s);
+/* For the ranges of `n` endpoints. NULL: no memory. */
+struct ovnet_fib_ranges6 *ranges6_new(uint32_t n);
+/* Fills `r` and gives it to the view. */
+void endpoints_place6(
+	const struct endpoints *l, struct ovnet_fib_view *v, struct ovnet_fib_ranges6 *r);
+
+/* endpoints.c */
+/* Puts those inside the new view's own subnets into it. 0 or -ENOMEM. */
+int endpoints_move(const struct ovnet_fib_writer *w, struct ovnet_fib_view *to);
+/* Gives up those outside the published view's own subnets. */
+void endpoints_drop_misfits(struct ovnet_fib_writer *w);
+void endpoints_free(struct ovnet_fib_writer *w);
 
 /* ingress.c: at once; no reader is left. */
 void ingress_free(struct ovnet_fib *fib);

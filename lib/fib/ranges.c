@@ -44,6 +44,12 @@ static void retire(struct ovnet_fib_writer *w, const struct ovnet_rcu_head *head
 	ovnet_rcu_reclaim(w->rcu);
 }
 
+void ranges6_retire(struct ovnet_fib_writer *w, const struct ovnet_fib_ranges6 *r)
+{
+	if (r != NULL)
+		retire(w, &r->rcu, release6);
+}
+
 /* The first range that does not begin before `first`. */
 static uint32_t position(const struct ovnet_fib_ranges *r, uint32_t first)
 {
@@ -125,7 +131,6 @@ int range_place6(
 		r->n = n - out + (p != NULL);
 	}
 	atomic_store_explicit(&v->ranges6, r, memory_order_release);
-	if (old != NULL)
-		retire(w, &old->rcu, release6);
+	ranges6_retire(w, old);
 	return 0;
 }

@@ -118,7 +118,6 @@ struct move {
 	struct ovnet_fib_ranges *ranges;
 	struct ovnet_fib_ranges6 *ranges6;
 	struct peer_entry *misfit_peers;
-	struct endpoint *misfit_endpoints;
 };
 
 static void count_ranges(const void *node, VISIT visit, void *arg)
@@ -156,22 +155,6 @@ static void move_peer(const void *node, VISIT visit, void *arg)
 		mv->ranges->range[mv->ranges->n++] = range_of(&subnet->v4, &p->pub);
 }
 
-static void move_endpoint(const void *node, VISIT visit, void *arg)
-{
-	struct endpoint *e = *(struct endpoint *const *)node;
-	struct move *mv = arg;
-	uint32_t i = e->addr_host - mv->to->overlay.own.addr_host;
-
-	if (visit != postorder && visit != leaf)
-		return;
-	if (i < mv->to->n_own) {
-		atomic_store_explicit(&mv->to->own[i], &e->pub, memory_order_relaxed);
-	} else {
-		e->next = mv->misfit_endpoints;
-		mv->misfit_endpoints = e;
-	}
-}
-
 /* Empty ones are left out: readers take NULL for "nothing behind the index". */
 static int move_peers(struct ovnet_fib_writer *w, struct move *mv)
 {
@@ -198,14 +181,12 @@ static int move_peers(struct ovnet_fib_writer *w, struct move *mv)
 
 static int move_all(struct ovnet_fib_writer *w, struct move *mv)
 {
-	const struct ovnet_fib_view *old = view_of(w);
-	int rc = old != NULL ? endpoints6_move(old, mv->to) : 0;
+	int rc = endpoints_move(w, mv->to);
 
 	if (rc == 0)
 		rc = move_peers(w, mv);
 	if (rc < 0)
 		return rc;
-	twalk_r(w->endpoints, move_endpoint, mv);
 	if (w->default_endpoint != NULL)
 		atomic_store_explicit(
 			&mv->to->default_endpoint, &w->default_endpoint->pub, memory_order_relaxed);
@@ -220,12 +201,7 @@ static void retire_misfits(struct ovnet_fib_writer *w, struct move *mv)
 		tdelete(p, &w->peers, peer_compare);
 		peer_retire(w, p);
 	}
-	while (mv->misfit_endpoints != NULL) {
-		struct endpoint *e = mv->misfit_endpoints;
-		mv->misfit_endpoints = e->next;
-		tdelete(e, &w->endpoints, endpoint_compare);
-		endpoint_retire(w, e);
-	}
+	endpoints_drop_misfits(w);
 }
 
 int ovnet_fib_set_overlay(struct ovnet_fib_writer *w, const struct ovnet_overlay *overlay,

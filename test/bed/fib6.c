@@ -39,6 +39,20 @@ int del_peer(u128 addr, uint8_t len)
 	return ovnet_fib_del_peer(bed.w, &subnet);
 }
 
+int set_endpoint(u128 addr, uint8_t len, uint16_t port, const struct ovnet_mac *mac)
+{
+	const struct ovnet_prefix at = subnet_of(addr, len);
+
+	return ovnet_fib_set_endpoint(bed.w, &at, port, mac == NULL, mac);
+}
+
+int del_endpoint(u128 addr, uint8_t len)
+{
+	const struct ovnet_prefix at = subnet_of(addr, len);
+
+	return ovnet_fib_del_endpoint(bed.w, &at);
+}
+
 const struct ovnet_peer *lookup(u128 addr)
 {
 	const struct ovnet_addr a = addr_of(addr);

@@ -13,6 +13,9 @@ struct ovnet_overlay overlay(u128 network, uint8_t len, u128 own, uint8_t own_le
 int set_overlay(u128 network, uint8_t len, u128 own, uint8_t own_len, uint8_t subnet6_len);
 int set_peer(u128 addr, uint8_t len, u128 public);
 int del_peer(u128 addr, uint8_t len);
+/* With a MAC the port carries Ethernet. */
+int set_endpoint(u128 addr, uint8_t len, uint16_t port, const struct ovnet_mac *mac);
+int del_endpoint(u128 addr, uint8_t len);
 const struct ovnet_peer *lookup(u128 addr);
 
 /* The public address of the peer found there; 0: none. */

@@ -88,6 +88,19 @@ int bed_set_overlay(struct bed *b)
 	return ovnet_fib_set_overlay(b->w, &b->overlay, 24, 64);
 }
 
+void bed_attach(struct bed *b, const struct ovnet_addr *addr)
+{
+	struct ovnet_prefix alone = {.family = addr->family};
+
+	if (addr->family == AF_INET6) {
+		alone.v6.len = 128;
+		memcpy(alone.v6.addr, addr->v6, sizeof(addr->v6));
+	} else {
+		alone.v4 = (struct ovnet_prefix4){rte_be_to_cpu_32(addr->v4_be), 32};
+	}
+	assert_int_equal(ovnet_fib_set_endpoint(b->w, &alone, ATTACH, false, &pod_mac), 0);
+}
+
 int bed_add_peer(struct bed *b, uint32_t subnet, uint8_t len, uint32_t public_host,
 	const struct ovnet_mac *vtep, struct ovnet_nh_slot *nh)
 {
@@ -157,7 +170,7 @@ void bed_map(struct bed *b, unsigned mask)
 struct bed *bed_open(uint16_t workers)
 {
 	struct bed *b = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*b), 64));
-	struct ovnet_addr gw = ovnet_addr_v4(PEER_IP);
+	struct ovnet_addr gw = ovnet_addr_v4(PEER_IP), attach_pod = ovnet_addr_v4(ATTACH_POD);
 
 	assert_non_null(b);
 	memset(b, 0, sizeof(*b));
@@ -192,7 +205,7 @@ struct bed *bed_open(uint16_t workers)
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac), 0);
 	assert_int_equal(bed_add_peer(b, PEER_NET, 24, PEER_IP, &peer_vtep, b->nh), 0);
 	assert_int_equal(ovnet_fib_set_default_endpoint(b->w, HOST, true, NULL), 0);
-	assert_int_equal(ovnet_fib_set_endpoint(b->w, ATTACH_POD, ATTACH, false, &pod_mac), 0);
+	bed_attach(b, &attach_pod);
 	bed_map(b, 7);
 	return b;
 }

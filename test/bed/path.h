@@ -66,6 +66,8 @@ extern const struct ovnet_mac pod_mac;
 int bed_eal(const char *lcores);
 
 int bed_set_overlay(struct bed *b);
+/* Has the address live at the attach port, from pod_mac. */
+void bed_attach(struct bed *b, const struct ovnet_addr *addr);
 int bed_add_peer(struct bed *b, uint32_t subnet, uint8_t len, uint32_t public_host,
 	const struct ovnet_mac *vtep, struct ovnet_nh_slot *nh);
 

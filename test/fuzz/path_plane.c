@@ -26,7 +26,7 @@ static void add_ip6(struct bed *b, enum ovnet_encap kind)
 	b->overlay.vtep_mac6 = own_vtep6;
 	assert_int_equal(bed_set_overlay(b), 0);
 	bed_add_peer6(b, PEER_NET6, kind);
-	assert_int_equal(ovnet_fib_set_endpoint6(b->w, pod.v6, ATTACH, false, &pod_mac), 0);
+	bed_attach(b, &pod);
 }
 
 static void set_up_direct(struct bed *b)

@@ -35,6 +35,17 @@ static int del_peer(uint32_t addr, uint8_t len)
 	return ovnet_fib_del_peer(bed.w, &(struct ovnet_prefix){AF_INET, .v4 = {addr, len}});
 }
 
+static int set_endpoint(uint32_t addr, uint16_t port, const struct ovnet_mac *mac)
+{
+	return ovnet_fib_set_endpoint(
+		bed.w, &(struct ovnet_prefix){AF_INET, .v4 = {addr, 32}}, port, mac == NULL, mac);
+}
+
+static int del_endpoint(uint32_t addr)
+{
+	return ovnet_fib_del_endpoint(bed.w, &(struct ovnet_prefix){AF_INET, .v4 = {addr, 32}});
+}
+
 static const struct ovnet_peer *lookup(uint32_t addr)
 {
 	return ovnet_fib_lookup(ovnet_fib_view(&bed.fib), addr);
@@ -55,7 +66,7 @@ static void refusals_say_why(void **state)
 
 	assert_int_equal(set_peer(0x0a050200, 24, 1), -ENOENT);
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 0, true, NULL), -ENOENT);
-	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050101, 0, true, NULL), -ENOENT);
+	assert_int_equal(set_endpoint(0x0a050101, 0, NULL), -ENOENT);
 	o.own.addr_host = 0x0a060100;
 	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24, 0), -EINVAL);
 	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 15, 0), -EINVAL);
@@ -76,8 +87,8 @@ static void refusals_say_why(void **state)
 	assert_int_equal(set_peer(0x0a050200, 23, 1), -EEXIST);
 	assert_int_equal(del_peer(0x0a050300, 24), -ENOENT);
 	assert_int_equal(del_peer(0x0a050200, 25), -ENOENT);
-	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050200, 1, false, &mac), -EINVAL);
-	assert_int_equal(ovnet_fib_del_endpoint(bed.w, 0x0a050102), -ENOENT);
+	assert_int_equal(set_endpoint(0x0a050200, 1, &mac), -EINVAL);
+	assert_int_equal(del_endpoint(0x0a050102), -ENOENT);
 }
 
 static void replacing_keeps_the_id_and_the_old_whole(void **state)
@@ -161,13 +172,13 @@ static void endpoints_default_replace_and_go(void **state)
 	const struct ovnet_fib_view *v = ovnet_fib_view(&bed.fib);
 	assert_null(ovnet_fib_endpoint(v, 0x0a050101));
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 1, true, NULL), 0);
-	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050101, 2, false, &mac), 0);
-	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050101, 4, false, &mac), 0);
+	assert_int_equal(set_endpoint(0x0a050101, 2, &mac), 0);
+	assert_int_equal(set_endpoint(0x0a050101, 4, &mac), 0);
 	assert_int_equal(ovnet_fib_endpoint(v, 0x0a050101)->port, 4);
 	assert_true(ovnet_mac_equal(&ovnet_fib_endpoint(v, 0x0a050101)->mac, &mac));
 	assert_int_equal(ovnet_fib_endpoint(v, 0x0a050102)->port, 1);
 	assert_int_equal(ovnet_fib_endpoint(v, 0x08080808)->port, 1);
-	assert_int_equal(ovnet_fib_del_endpoint(bed.w, 0x0a050101), 0);
+	assert_int_equal(del_endpoint(0x0a050101), 0);
 	assert_int_equal(ovnet_fib_endpoint(v, 0x0a050101)->port, 1);
 }
 
@@ -178,8 +189,8 @@ static void a_new_overlay_keeps_what_fits(void **state)
 
 	assert_int_equal(ovnet_fib_set_overlay(bed.w, &overlay16, 24, 0), 0);
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 1, true, NULL), 0);
-	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050101, 2, true, NULL), 0);
-	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a0501f0, 3, true, NULL), 0);
+	assert_int_equal(set_endpoint(0x0a050101, 2, NULL), 0);
+	assert_int_equal(set_endpoint(0x0a0501f0, 3, NULL), 0);
 	assert_int_equal(set_peer(0x0a050200, 24, 2), 0);
 	assert_int_equal(set_peer(0x0a050300, 24, 3), 0);
 	assert_int_equal(set_peer(0x0a058000, 18, 4), 0);
@@ -203,7 +214,7 @@ static void a_new_overlay_keeps_what_fits(void **state)
 	assert_null(
 		ovnet_fib_get_peer(bed.w, &(struct ovnet_prefix){AF_INET, .v4 = {0x0a050200, 24}}));
 	assert_int_equal(lookup(0x0a050301)->id, id);
-	assert_int_equal(ovnet_fib_del_endpoint(bed.w, 0x0a050101), -ENOENT);
+	assert_int_equal(del_endpoint(0x0a050101), -ENOENT);
 }
 
 /* The model: what each /28 of the /16 belongs to. */
@@ -406,13 +417,13 @@ static void without_a_subnet_of_our_own(void **state)
 	assert_int_equal(set_peer(0x0a050000, 24, 4), 0);
 	assert_int_equal(set_peer(0x0a050100, 24, 5), -EEXIST);
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 0, true, &mac), 0);
-	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050105, 3, false, &mac), 0);
+	assert_int_equal(set_endpoint(0x0a050105, 3, &mac), 0);
 	o.own = (struct ovnet_prefix4){0};
 	assert_int_equal(ovnet_fib_set_overlay(bed.w, &o, 24, 0), 0);
 	const struct ovnet_fib_view *v = ovnet_fib_view(&bed.fib);
 	assert_int_equal(v->n_own, 0);
 	assert_int_equal(ovnet_fib_endpoint(v, 0x0a050105)->port, 0);
-	assert_int_equal(ovnet_fib_set_endpoint(bed.w, 0x0a050105, 3, false, &mac), -EINVAL);
+	assert_int_equal(set_endpoint(0x0a050105, 3, &mac), -EINVAL);
 	/* Peers stay, and another one may have what was ours. */
 	assert_int_equal(ntohl(ovnet_fib_lookup(v, 0x0a050001)->public_addr.v4_be), 4);
 	assert_int_equal(set_peer(0x0a050100, 24, 5), 0);

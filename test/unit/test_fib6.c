@@ -27,8 +27,8 @@ static void refusals_say_why(void **state)
 	struct ovnet_peer_conf conf = {.subnet = subnet_of(net, 64), .public_addr = four};
 
 	assert_int_equal(set_peer(net, 64, 1), -ENOENT);
-	assert_int_equal(ovnet_fib_set_endpoint6(bed.w, addr_of(net).v6, 0, true, NULL), -ENOENT);
-	assert_int_equal(ovnet_fib_del_endpoint6(bed.w, addr_of(net).v6), -ENOENT);
+	assert_int_equal(set_endpoint(net, 128, 0, NULL), -ENOENT);
+	assert_int_equal(del_endpoint(net, 128), -ENOENT);
 	assert_int_equal(set_overlay(net, 48, 0, 0, 47), -EINVAL);
 	assert_int_equal(set_overlay(net, 48, 0, 0, 129), -EINVAL);
 	assert_int_equal(set_overlay(net | 1, 48, 0, 0, 64), -EINVAL);
@@ -250,26 +250,26 @@ static void endpoints_default_replace_and_go(void **state)
 	for (unsigned i = 0; i < 300; i++)
 		own[i] = addr_of(A(NET48 + 1, (uint64_t)(i * 7919 % 300) << 40));
 	assert_null(ovnet_fib_endpoint6(v, own[0].v6));
-	assert_int_equal(ovnet_fib_set_endpoint6(bed.w, outside.v6, 2, true, NULL), -EINVAL);
+	assert_int_equal(set_endpoint(number6(outside.v6), 128, 2, NULL), -EINVAL);
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 1, true, NULL), 0);
 	for (uint16_t i = 0; i < 300; i++)
-		assert_int_equal(ovnet_fib_set_endpoint6(bed.w, own[i].v6, 9, true, NULL), 0);
+		assert_int_equal(set_endpoint(number6(own[i].v6), 128, 9, NULL), 0);
 	for (uint16_t i = 0; i < 300; i++)
-		assert_int_equal(ovnet_fib_set_endpoint6(bed.w, own[i].v6, i, false, &mac), 0);
+		assert_int_equal(set_endpoint(number6(own[i].v6), 128, i, &mac), 0);
 	assert_int_equal(atomic_load(&v->own6)->n, 300);
 	for (uint16_t i = 0; i < 300; i++)
 		assert_int_equal(ovnet_fib_endpoint6(v, own[i].v6)->port, i);
 	assert_true(ovnet_mac_equal(&ovnet_fib_endpoint6(v, own[7].v6)->mac, &mac));
 	assert_false(ovnet_fib_endpoint6(v, own[7].v6)->l3);
 	assert_int_equal(ovnet_fib_endpoint6(v, outside.v6)->port, 1);
-	assert_int_equal(ovnet_fib_del_endpoint6(bed.w, outside.v6), -ENOENT);
-	assert_int_equal(ovnet_fib_del_endpoint6(bed.w, own[5].v6), 0);
-	assert_int_equal(ovnet_fib_del_endpoint6(bed.w, own[5].v6), -ENOENT);
+	assert_int_equal(del_endpoint(number6(outside.v6), 128), -ENOENT);
+	assert_int_equal(del_endpoint(number6(own[5].v6), 128), 0);
+	assert_int_equal(del_endpoint(number6(own[5].v6), 128), -ENOENT);
 	assert_int_equal(ovnet_fib_endpoint6(v, own[5].v6)->port, 1);
 
 	/* One that fits a smaller own subnet, then none, then no IPv6 at all. */
 	const struct ovnet_addr low = addr_of(A(NET48 + 1, 0));
-	assert_int_equal(ovnet_fib_set_endpoint6(bed.w, low.v6, 4, true, NULL), 0);
+	assert_int_equal(set_endpoint(number6(low.v6), 128, 4, NULL), 0);
 	assert_int_equal(set_overlay(A(NET48, 0), 48, A(NET48 + 1, 0), 90, 64), 0);
 	v = ovnet_fib_view(&bed.fib);
 	assert_int_equal(atomic_load(&v->own6)->n, 1);
@@ -278,7 +278,7 @@ static void endpoints_default_replace_and_go(void **state)
 	assert_int_equal(set_overlay(A(NET48, 0), 48, A(NET48 + 3, 0), 64, 64), 0);
 	assert_null(atomic_load(&ovnet_fib_view(&bed.fib)->own6));
 	assert_int_equal(set_overlay(0, 0, 0, 0, 0), 0);
-	assert_int_equal(ovnet_fib_set_endpoint6(bed.w, low.v6, 2, true, NULL), -EINVAL);
+	assert_int_equal(set_endpoint(number6(low.v6), 128, 2, NULL), -EINVAL);
 	assert_int_equal(ovnet_fib_endpoint6(ovnet_fib_view(&bed.fib), low.v6)->port, 1);
 }
 

@@ -99,9 +99,9 @@ static void churn_lists(uint64_t *seed)
 	if (ovnet_addr_equal(&own, &other))
 		return;
 	if (skip)
-		assert_int_equal(ovnet_fib_set_endpoint6(bed.w, other.v6, 3, true, NULL), 0);
+		assert_int_equal(set_endpoint(number6(other.v6), 128, 3, NULL), 0);
 	else
-		ovnet_fib_del_endpoint6(bed.w, other.v6);
+		del_endpoint(number6(other.v6), 128);
 }
 
 /* Each time a subnet comes it has another public address; `live`: the present one's number. */
@@ -138,7 +138,7 @@ static void open_tables(uint64_t *seed)
 	assert_int_equal(set_overlay(A(NET48, 0), 48, own_net, 64, 64), 0);
 	assert_int_equal(set_stamped(&always, POOL), 0);
 	assert_int_equal(ovnet_fib_set_default_endpoint(bed.w, 1, true, NULL), 0);
-	assert_int_equal(ovnet_fib_set_endpoint6(bed.w, own.v6, 7, true, NULL), 0);
+	assert_int_equal(set_endpoint(number6(own.v6), 128, 7, NULL), 0);
 	churn_lists(seed);
 }
 

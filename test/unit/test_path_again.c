@@ -46,7 +46,7 @@ static void a_burst_goes_round_twice(void **state)
 
 	b->ctx.fragments = ovnet_fragments_new(OVNET_BURST, SOCKET_ID_ANY);
 	assert_non_null(b->ctx.fragments);
-	assert_int_equal(ovnet_fib_set_endpoint6(b->w, guest.v6, ATTACH, false, &pod_mac), 0);
+	bed_attach(b, &guest);
 	put_inner6(in + 84, &peer, &guest, 1, 60);
 	in[91] = 1;
 	uint16_t len = put_outer6(in, 60, 0x86dd);

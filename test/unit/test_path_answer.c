@@ -202,7 +202,7 @@ static void guests_are_told(void **state)
 	assert_int_equal(out[8], 8);
 	bed_drain(b);
 
-	assert_int_equal(ovnet_fib_set_endpoint6(b->w, guest.v6, ATTACH, false, &pod_mac), 0);
+	bed_attach(b, &guest);
 	put_inner6(in + 14, &guest, &peer, 1, 60);
 	be_put16(in + 12, 0x86dd);
 	in[21] = 1;
@@ -265,7 +265,7 @@ static void senders_in_the_underlay_are_told(void **state)
 	assert_memory_equal(out + 20, in + 84, 1281);
 	bed_drain(b);
 
-	assert_int_equal(ovnet_fib_set_endpoint6(b->w, guest.v6, ATTACH, false, &pod_mac), 0);
+	bed_attach(b, &guest);
 	put_inner6(in + 84, &peer, &guest, 1, 1301);
 	len = put_outer6(in, 1301, 0x86dd);
 	feed(b, UPLINK, in, len);

@@ -368,7 +368,9 @@ static void destinations_are_checked(void **state)
 	sent(b, PEER_IP, PEER_POD, OWN_POD, OVNET_DROP_NO_PORT);
 	bed_map(b, 1 << UPLINK | 1 << HOST);
 	sent(b, PEER_IP, PEER_POD, ATTACH_POD, OVNET_DROP_NO_PORT);
-	assert_int_equal(ovnet_fib_del_endpoint(b->w, ATTACH_POD), 0);
+	assert_int_equal(ovnet_fib_del_endpoint(
+				 b->w, &(struct ovnet_prefix){AF_INET, .v4 = {ATTACH_POD, 32}}),
+		0);
 	sent(b, PEER_IP, PEER_POD, ATTACH_POD, -1);
 	bed_close(b);
 }

@@ -190,7 +190,7 @@ static void attach_ports(void **state)
 	be_put16(in + 12, 0x86dd);
 	put_inner6(in + 14, &guest, &peer, 1, 60);
 	judged(b, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
-	assert_int_equal(ovnet_fib_set_endpoint6(b->w, guest.v6, ATTACH, false, &pod_mac), 0);
+	bed_attach(b, &guest);
 	passes(b, ATTACH, in, 74);
 	bed_close(b);
 }

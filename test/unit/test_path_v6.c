@@ -366,7 +366,7 @@ static void destinations(void **state)
 	put_inner6(in + 84, &peer, &outside, 1, 60);
 	passes(b, in, put_outer6(in, 60, 0x86dd), 84);
 
-	assert_int_equal(ovnet_fib_set_endpoint6(b->w, guest.v6, ATTACH, false, &pod_mac), 0);
+	bed_attach(b, &guest);
 	put_inner6(in + 84, &peer, &guest, 1, 60);
 	uint16_t len = put_outer6(in, 60, 0x86dd);
 	bed_receive(b, UPLINK, bed_packet(UPLINK, in, len, 0, 0));
