@@ -25,7 +25,7 @@
 enum { S_RX, S_CLASSIFY, S_LOOK, S_HEADER, S_TX };
 
 static const char *const stage_names[2][STAGES] = {
-	{"rx", "classify", "lookup", "encap", "tx"}, {"rx", "classify", "decap", "deliver", "tx"}};
+	{"rx", "classify", "route", "encap", "tx"}, {"rx", "classify", "decap", "deliver", "tx"}};
 static const struct {
 	const char *name;
 	uint16_t sizes[13];
@@ -109,7 +109,7 @@ static void stages_once(struct node *n, double *out)
 		t[S_CLASSIFY] = rte_rdtsc_precise();
 		k = ops->classify(ctx, &s->port, pkts, k);
 		t[S_LOOK] = rte_rdtsc_precise();
-		k = n->conf.decap ? ops->decap(ctx, pkts, k) : ops->lookup(ctx, pkts, k);
+		k = n->conf.decap ? ops->decap(ctx, pkts, k) : ops->route(ctx, pkts, k);
 		t[S_HEADER] = rte_rdtsc_precise();
 		k = n->conf.decap ? ops->deliver(ctx, pkts, k) : ops->encap(ctx, pkts, k);
 		t[S_TX] = rte_rdtsc_precise();

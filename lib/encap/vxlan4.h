@@ -17,7 +17,7 @@
 struct ovnet_outer4_packet {
 	/*
 	 * Bytes from the inner IP header on, at most 65,485, so that the outer lengths fit 16 bits.
-	 * lib/path's lookup sees to it: with the overhead it is no more than the 16-bit MTU of the
+	 * lib/path's route sees to it: with the overhead it is no more than the 16-bit MTU of the
 	 * way to the peer.
 	 */
 	uint16_t inner_len;

@@ -23,7 +23,7 @@
 	X(RX, rx)                 \
 	X(CLASSIFY, classify)     \
 	X(REASSEMBLE, reassemble) \
-	X(LOOKUP, lookup)         \
+	X(ROUTE, route)           \
 	X(ENCAP, encap)           \
 	X(DECAP, decap)           \
 	X(DELIVER, deliver)       \

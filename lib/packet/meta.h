@@ -36,7 +36,7 @@ struct ovnet_endpoint;
 
 struct ovnet_meta {
 	uint16_t in_port;     /* port id it came in by */
-	uint16_t out_port;    /* port id it leaves by; set by lookup/deliver */
+	uint16_t out_port;    /* port id it leaves by; set by route/deliver */
 	uint8_t offload;      /* OVNET_OFF_* */
 	uint8_t flags;        /* OVNET_META_* */
 	uint16_t csum_start;  /* bytes from the first byte of the packet's data */

@@ -87,7 +87,7 @@ static void cut(
 	if (reach->mtu == 0)
 		return;
 	if (reach->outward) {
-		/* The tables may have changed since lookup looked. */
+		/* The tables may have changed since route looked. */
 		if (reach->nh == NULL || !reach->nh->resolved)
 			return;
 		meta->peer = reach->peer;
@@ -195,7 +195,7 @@ static void tell(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct re
 	if (reach->outward)
 		send_back(ctx, reach, a);
 	else
-		a->next = OVNET_STAGE_LOOKUP; /* to a peer */
+		a->next = OVNET_STAGE_ROUTE; /* to a peer */
 }
 
 void STAGE(answer)(

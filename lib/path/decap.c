@@ -15,7 +15,7 @@ static inline bool same_mac(const struct rte_ether_addr *a, const uint8_t b[6])
 	return ((a_low ^ b_low) | (uint32_t)(a_high ^ b_high)) == 0;
 }
 
-/* What one loop leaves for the next: on the stack, see lookup.c. */
+/* What one loop leaves for the next: on the stack, see route.c. */
 struct found {
 	void *ip;                      /* the inner header */
 	const struct ovnet_peer *peer; /* whose subnet the inner source is in; may be NULL */

@@ -30,7 +30,7 @@ uint16_t STAGE(reassemble)(struct ovnet_path_ctx *ctx, const struct ovnet_port *
 /* classify for such datagrams, whose fragments were counted when they came. */
 uint16_t STAGE(classify_whole)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n);
-uint16_t STAGE(lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+uint16_t STAGE(route)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);

@@ -2,7 +2,7 @@
 /*
  * The packet's way. Each stage is one file, one function over a burst, one name:
  *
- *   attach/host port:  rx -> classify -> lookup -> encap -> tx          (uplink)
+ *   attach/host port:  rx -> classify -> route -> encap -> tx           (uplink)
  *   uplink:            rx -> classify -> decap -> deliver -> tx         (attach/host port)
  *   outer fragment:       -> reassemble, then from classify on
  *   not overlay, exclusive uplink:  -> punt
@@ -106,7 +106,7 @@ struct ovnet_path_ops {
 		struct rte_mbuf **pkts);
 	uint16_t (*classify)(struct ovnet_path_ctx *ctx, struct ovnet_port *port,
 		struct rte_mbuf **pkts, uint16_t n);
-	uint16_t (*lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+	uint16_t (*route)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 	uint16_t (*encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 	uint16_t (*decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 	uint16_t (*deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);

@@ -14,8 +14,8 @@ static inline void go_on(
 	struct ovnet_path_ctx *ctx, enum ovnet_stage stage, struct rte_mbuf **pkts, uint16_t n)
 {
 	switch (stage) {
-	case OVNET_STAGE_LOOKUP:
-		n = STAGE(lookup)(ctx, pkts, n);
+	case OVNET_STAGE_ROUTE:
+		n = STAGE(route)(ctx, pkts, n);
 		/* fallthrough */
 	case OVNET_STAGE_ENCAP:
 		n = STAGE(encap)(ctx, pkts, n);
@@ -90,7 +90,7 @@ static void input(
 	ctx->taps = atomic_load_explicit(&ctx->shared->taps, memory_order_acquire);
 	ctx->view = ovnet_fib_view(&ctx->shared->fib);
 	n = STAGE(classify)(ctx, port, pkts, n);
-	go_on(ctx, port->role == OVNET_PORT_UPLINK ? OVNET_STAGE_DECAP : OVNET_STAGE_LOOKUP, pkts,
+	go_on(ctx, port->role == OVNET_PORT_UPLINK ? OVNET_STAGE_DECAP : OVNET_STAGE_ROUTE, pkts,
 		n);
 	if (unlikely(ctx->again.n != 0))
 		run_again(ctx, port);
@@ -166,7 +166,7 @@ const struct ovnet_path_ops LEVEL_GLUE(path_ops, OVNET_LEVEL) = {
 	.flush = STAGE(flush),
 	.rx = STAGE(rx),
 	.classify = STAGE(classify),
-	.lookup = STAGE(lookup),
+	.route = STAGE(route),
 	.encap = STAGE(encap),
 	.decap = STAGE(decap),
 	.deliver = STAGE(deliver),

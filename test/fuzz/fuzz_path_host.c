@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Packets from the host device or a guest: classify, lookup, encap, tx. */
+/* Packets from the host device or a guest: classify, route, encap, tx. */
 #include "path_run.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

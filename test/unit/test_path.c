@@ -345,7 +345,7 @@ static void counters_and_taps_at_every_stage(void **state)
 	(void)state;
 	static const unsigned want[OVNET_STAGE_COUNT] = {[OVNET_STAGE_RX] = 165,
 		[OVNET_STAGE_CLASSIFY] = 165,
-		[OVNET_STAGE_LOOKUP] = 100,
+		[OVNET_STAGE_ROUTE] = 100,
 		[OVNET_STAGE_ENCAP] = 100,
 		[OVNET_STAGE_DECAP] = 60,
 		[OVNET_STAGE_DELIVER] = 60,

@@ -81,7 +81,7 @@ static void the_list_has_an_end(void **state)
 	for (unsigned i = 0; i < OVNET_AGAIN_MAX + 3; i++) {
 		m = bed_packet(HOST, in, 60, 0, 0);
 		assert_int_equal(ops->classify(&b->ctx, &b->port[HOST].port, &m, 1), 1);
-		assert_int_equal(ops->lookup(&b->ctx, &m, 1), 0);
+		assert_int_equal(ops->route(&b->ctx, &m, 1), 0);
 	}
 	assert_int_equal(b->ctx.again.n, OVNET_AGAIN_MAX);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PEER], 3);

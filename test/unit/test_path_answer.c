@@ -126,7 +126,7 @@ static void each_way_has_its_mtu(void **state)
 	bed_close(b);
 }
 
-/* Between lookup's verdict and the answer the control thread may have taken the peer away. */
+/* Between route's verdict and the answer the control thread may have taken the peer away. */
 static void a_way_that_is_gone_meanwhile(void **state)
 {
 	(void)state;

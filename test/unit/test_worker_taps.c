@@ -60,7 +60,7 @@ static void two_see_the_same(void **state)
 	workers_stop();
 	assert_int_equal(total(&a, OVNET_STAGE_RX), 200);
 	assert_int_equal(total(&a, OVNET_STAGE_CLASSIFY), 200);
-	assert_int_equal(total(&a, OVNET_STAGE_LOOKUP), 200);
+	assert_int_equal(total(&a, OVNET_STAGE_ROUTE), 200);
 	assert_int_equal(total(&a, OVNET_STAGE_ENCAP), 200);
 	assert_int_equal(total(&a, OVNET_STAGE_DROP), 0);
 	assert_memory_equal(&a, &b, sizeof(a));

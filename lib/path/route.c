@@ -83,7 +83,7 @@ static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struc
 	return PASS;
 }
 
-uint16_t STAGE(lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
+uint16_t STAGE(route)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
 {
 	const struct ovnet_peer *peers[OVNET_BURST];
 	struct refused bad;
@@ -92,7 +92,7 @@ uint16_t STAGE(lookup)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint1
 	bad.n = 0;
 	if (n == 0)
 		return 0;
-	stage_enter(ctx, OVNET_STAGE_LOOKUP, pkts, n);
+	stage_enter(ctx, OVNET_STAGE_ROUTE, pkts, n);
 	if (unlikely(ctx->view == NULL)) {
 		ovnet_drop(ctx, pkts, n, OVNET_DROP_NO_PEER);
 		return 0;
