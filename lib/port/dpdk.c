@@ -20,11 +20,14 @@
 OVNET_LOG_TYPE(port)
 
 #define DESCRIPTORS 1024
+#define RING_TEXT   96
 #define MAC_AND_TAG 18
 
 struct dpdk_port {
-	uint16_t id; /* DPDK's */
+	uint16_t id;    /* DPDK's */
+	uint64_t owner; /* DPDK's number for this port among the devices' owners */
 	bool configured, intr;
+	bool stays;      /* see stays_probed() */
 	_Atomic bool up; /* control and DPDK's interrupt thread: rw, workers: ro */
 	int nudge_fd;    /* eventfd in each queue's wait_fd, written when the link changes */
 };
@@ -65,6 +68,8 @@ static int probe(struct ovnet_port *port, const char *devargs, uint16_t *id)
 		LOG(ERR, "port '%s': no device is given (devargs)", port->name);
 		return -EINVAL;
 	}
+	if (find(devargs, id) == 0)
+		return 0; /* EAL probed it at start, or a former port left it */
 	int err = rte_dev_probe(devargs);
 	if (err < 0) {
 		LOG(ERR,
@@ -75,6 +80,33 @@ static int probe(struct ovnet_port *port, const char *devargs, uint16_t *id)
 	}
 	err = find(devargs, id);
 	return err < 0 ? failed(port, "find its ethdev", err) : 0;
+}
+
+/* A device that EAL probed, or that we left, may be taken; another port's may not. */
+static int take_ownership(const struct ovnet_port *port, struct dpdk_port *d, const char *devargs)
+{
+	struct rte_eth_dev_owner owner = {0};
+	int err = rte_eth_dev_owner_new(&d->owner);
+
+	if (err < 0)
+		return failed(port, "become its device's owner", err);
+	owner.id = d->owner;
+	snprintf(owner.name, sizeof(owner.name), "%s", port->name);
+	if (rte_eth_dev_owner_set(d->id, &owner) == 0)
+		return 0;
+	LOG(ERR, "port '%s': the device of '%s' is another port's already; give each its own",
+		port->name, devargs);
+	return -EBUSY;
+}
+
+/*
+ * DPDK's memif frees a listener's socket structure while its interrupt thread goes on watching the
+ * socket. So the device of a port that listens is only stopped, for the next one of these devargs.
+ */
+static bool stays_probed(const char *devargs)
+{
+	return strncmp(devargs, "net_memif", strlen("net_memif")) == 0 &&
+	       (strstr(devargs, "role=server") != NULL || strstr(devargs, "role=master") != NULL);
 }
 
 static bool refresh_link(struct dpdk_port *d)
@@ -120,27 +152,67 @@ static void choose(struct ovnet_port *port, const struct ovnet_port_conf *conf,
 		port->caps |= OVNET_CAP_EXCLUSIVE;
 }
 
-static int set_up_queues(
-	struct ovnet_port *port, struct dpdk_port *d, const struct ovnet_port_conf *conf)
+/* "rx rings of 1024 descriptors (the device takes 64 to 4096 in steps of 32)" */
+static const char *ring_text(
+	char *at, size_t size, const char *way, uint16_t n, const struct rte_eth_desc_lim *lim)
 {
-	uint16_t rxd = DESCRIPTORS, txd = DESCRIPTORS;
-	int socket = rte_eth_dev_socket_id(d->id), err;
+	snprintf(at, size, "%s rings of %u descriptors (the device takes %u to %u in steps of %u)",
+		way, n, lim->nb_min, lim->nb_max != 0 ? lim->nb_max : UINT16_MAX,
+		RTE_MAX(lim->nb_align, 1));
+	return at;
+}
 
-	if ((err = rte_eth_dev_adjust_nb_rx_tx_desc(d->id, &rxd, &txd)) < 0)
+static int no_ring(const struct ovnet_port *port, const char *ring, int err)
+{
+	LOG(ERR, "port '%s': cannot set up %s: %s; set its descriptors to a number it takes",
+		port->name, ring, rte_strerror(-err));
+	return err;
+}
+
+/* What the operator asked for and does not get is said. */
+static int choose_rings(const struct ovnet_port *port, const struct ovnet_port_conf *conf,
+	const struct rte_eth_dev_info *info, uint16_t dev_id, uint16_t ring[2])
+{
+	uint16_t want = conf->descriptors != 0 ? conf->descriptors : DESCRIPTORS;
+	char text[RING_TEXT];
+
+	ring[0] = ring[1] = want;
+	int err = rte_eth_dev_adjust_nb_rx_tx_desc(dev_id, &ring[0], &ring[1]);
+	if (err < 0)
 		return failed(port, "choose ring sizes", err);
-	for (uint16_t i = 0; i < port->n_rxq; i++)
-		if ((err = rte_eth_rx_queue_setup(
-			     d->id, i, rxd, (unsigned)socket, NULL, conf->pool)) < 0)
-			return failed(port, "set up an rx queue", err);
-	for (uint16_t i = 0; i < port->n_txq; i++)
-		if ((err = rte_eth_tx_queue_setup(d->id, i, txd, (unsigned)socket, NULL)) < 0)
-			return failed(port, "set up a tx queue", err);
+	for (unsigned tx = 0; conf->descriptors != 0 && tx < 2; tx++)
+		if (ring[tx] != want)
+			LOG(NOTICE, "port '%s': %s instead of %u", port->name,
+				ring_text(text, sizeof(text), tx ? "tx" : "rx", ring[tx],
+					tx ? &info->tx_desc_lim : &info->rx_desc_lim),
+				want);
 	return 0;
+}
+
+static int set_up_queues(struct ovnet_port *port, struct dpdk_port *d,
+	const struct ovnet_port_conf *conf, const struct rte_eth_dev_info *info)
+{
+	unsigned socket = (unsigned)rte_eth_dev_socket_id(d->id);
+	uint16_t ring[2];
+	char text[RING_TEXT];
+	int err = choose_rings(port, conf, info, d->id, ring);
+
+	for (uint16_t i = 0; err == 0 && i < port->n_rxq; i++)
+		if ((err = rte_eth_rx_queue_setup(d->id, i, ring[0], socket, NULL, conf->pool)) < 0)
+			return no_ring(port,
+				ring_text(text, sizeof(text), "rx", ring[0], &info->rx_desc_lim),
+				err);
+	for (uint16_t i = 0; err == 0 && i < port->n_txq; i++)
+		if ((err = rte_eth_tx_queue_setup(d->id, i, ring[1], socket, NULL)) < 0)
+			return no_ring(port,
+				ring_text(text, sizeof(text), "tx", ring[1], &info->tx_desc_lim),
+				err);
+	return err;
 }
 
 /* With rx interrupts; where the driver or the bus has none, without. */
 static int configure(struct ovnet_port *port, struct dpdk_port *d, struct rte_eth_conf *eth,
-	const struct ovnet_port_conf *conf)
+	const struct ovnet_port_conf *conf, const struct rte_eth_dev_info *info)
 {
 	int err;
 
@@ -151,7 +223,7 @@ static int configure(struct ovnet_port *port, struct dpdk_port *d, struct rte_et
 			continue;
 		d->configured = true;
 		d->intr = intr != 0;
-		if ((err = set_up_queues(port, d, conf)) < 0)
+		if ((err = set_up_queues(port, d, conf, info)) < 0)
 			return err;
 		err = rte_eth_dev_start(d->id);
 		if (err == 0)
@@ -225,7 +297,7 @@ static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovne
 			port->name);
 		return -ENOTSUP;
 	}
-	if ((err = configure(port, d, &eth, conf)) < 0)
+	if ((err = configure(port, d, &eth, conf, &info)) < 0)
 		return err;
 	for (uint16_t i = 0; i < RTE_MAX(port->n_rxq, port->n_txq); i++)
 		if ((err = open_queue(port, d, i, &eth)) < 0)
@@ -243,8 +315,10 @@ static int describe(struct ovnet_port *port, struct dpdk_port *d)
 		return failed(port, "read its MTU", err);
 	if ((err = rte_eth_macaddr_get(d->id, &mac)) < 0)
 		return failed(port, "read its MAC address", err);
-	struct ovnet_mac ours;
-	memcpy(ours.b, mac.addr_bytes, sizeof(ours.b));
+	/* A device of software may have none (net_null, net_ring). */
+	struct ovnet_mac ours = ovnet_driver_made_mac(port->name);
+	if (!rte_is_zero_ether_addr(&mac))
+		memcpy(ours.b, mac.addr_bytes, sizeof(ours.b));
 	ovnet_port_set_mac(port, &ours);
 	if (rte_eth_dev_info_get(d->id, &info) == 0)
 		port->ifindex = info.if_index;
@@ -255,10 +329,21 @@ static int describe(struct ovnet_port *port, struct dpdk_port *d)
 	return 0;
 }
 
+static void remove_device(const struct ovnet_port *port, const struct dpdk_port *d)
+{
+	struct rte_eth_dev_info info;
+	bool known = rte_eth_dev_info_get(d->id, &info) == 0;
+	int err;
+
+	if ((err = rte_eth_dev_close(d->id)) < 0)
+		LOG(WARN, "port '%s': closing the device: %s", port->name, rte_strerror(-err));
+	if (known && (err = rte_dev_remove(info.device)) < 0)
+		LOG(WARN, "port '%s': removing the device: %s", port->name, rte_strerror(-err));
+}
+
 static void dpdk_close(struct ovnet_port *port)
 {
 	struct dpdk_port *d = port->priv;
-	struct rte_eth_dev_info info;
 	int err;
 
 	/* Again while DPDK's thread is just in it: it must not find `d` freed. */
@@ -268,13 +353,12 @@ static void dpdk_close(struct ovnet_port *port)
 	for (uint16_t i = 0; i < OVNET_MAX_QUEUES && port->queue[i] != NULL; i++)
 		if (((struct dpdk_queue *)port->queue[i])->wait_fd >= 0)
 			close(((struct dpdk_queue *)port->queue[i])->wait_fd);
-	bool known = rte_eth_dev_info_get(d->id, &info) == 0;
 	if (d->configured && (err = rte_eth_dev_stop(d->id)) < 0)
 		LOG(WARN, "port '%s': stopping the device: %s", port->name, rte_strerror(-err));
-	if ((err = rte_eth_dev_close(d->id)) < 0)
-		LOG(WARN, "port '%s': closing the device: %s", port->name, rte_strerror(-err));
-	if (known && (err = rte_dev_remove(info.device)) < 0)
-		LOG(WARN, "port '%s': removing the device: %s", port->name, rte_strerror(-err));
+	if (d->stays)
+		rte_eth_dev_owner_unset(d->id, d->owner);
+	else
+		remove_device(port, d);
 	close(d->nudge_fd);
 	free(d);
 	port->priv = NULL;
@@ -290,11 +374,13 @@ static int dpdk_open(struct ovnet_port *port, const struct ovnet_port_conf *conf
 		free(d);
 		return -ENOMEM;
 	}
-	if ((err = probe(port, conf->devargs, &d->id)) < 0) {
+	if ((err = probe(port, conf->devargs, &d->id)) < 0 ||
+		(err = take_ownership(port, d, conf->devargs)) < 0) {
 		close(d->nudge_fd);
 		free(d);
 		return err;
 	}
+	d->stays = stays_probed(conf->devargs);
 	port->priv = d;
 	if ((err = start(port, d, conf)) < 0 || (err = describe(port, d)) < 0)
 		dpdk_close(port);

@@ -23,6 +23,12 @@
  */
 void *ovnet_driver_queue_new(struct ovnet_port *port, uint16_t id, size_t size);
 
+/*
+ * For a port whose device has no MAC address for us: locally administered, and the same whenever
+ * the port is opened, so that what lives behind it need not learn another one.
+ */
+struct ovnet_mac ovnet_driver_made_mac(const char *port_name);
+
 /* Bytes of packet a fresh mbuf of the pool holds. */
 static inline uint16_t ovnet_driver_room(struct rte_mempool *pool)
 {

@@ -103,6 +103,21 @@ void *ovnet_driver_queue_new(struct ovnet_port *port, uint16_t id, size_t size)
 	return q;
 }
 
+/* FNV-1a, folded to what a MAC address has. */
+struct ovnet_mac ovnet_driver_made_mac(const char *port_name)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	struct ovnet_mac mac;
+
+	for (const char *c = port_name; *c != '\0'; c++)
+		hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+	hash ^= hash >> 48;
+	for (unsigned i = 0; i < sizeof(mac.b); i++)
+		mac.b[i] = (uint8_t)(hash >> 8 * i);
+	mac.b[0] = (uint8_t)((mac.b[0] & ~3) | 2);
+	return mac;
+}
+
 enum ovnet_drop ovnet_driver_tx_verdict(int error)
 {
 	switch (error) {

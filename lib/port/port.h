@@ -55,10 +55,14 @@ struct ovnet_port_queue {
 struct ovnet_port_conf {
 	const char *name; /* unique, as shown by ovnetctl */
 	enum ovnet_port_role role;
-	const char *iface;   /* kernel interface (af_xdp, af_packet), device name (host) */
+	const char *iface;   /* kernel interface (af_xdp, af_packet), device name (host, tap) */
 	const char *devargs; /* dpdk: "0000:01:00.0", "net_vhost0,iface=/run/x.sock", ... */
 	uint16_t queues;     /* wanted; a driver may open fewer (see n_rxq, n_txq) */
 	uint16_t mtu;        /* bytes of IP; 0: leave as it is */
+	/* dpdk: of each queue's ring. tap: packets the kernel keeps for us. 0: the driver's number
+	 */
+	uint16_t descriptors;
+	const struct ovnet_mac *mac; /* tap: what the kernel's end is to have; NULL: leave it */
 	struct rte_mempool *pool;
 	/*
 	 * Exclusive uplinks: our underlay address there, network order. What is for another one

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The devices without hardware a dpdk port may have: what each carries, both ways, and that a port
+ * which comes and goes leaves nothing behind.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_memzone.h>
+
+#include "bed/lab.h"
+
+#define FRAMES 40
+#define SOME   7 /* ids and sizes that no two frames have in common */
+
+static char dir[] = "/tmp/ovnet-vdevs-XXXXXX";
+
+static struct ovnet_port *open_with(
+	uint16_t id, const char *devargs, uint16_t queues, uint16_t descriptors, int *err)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "port%u", id);
+	const struct ovnet_port_conf conf = {.name = name,
+		.role = OVNET_PORT_ATTACH,
+		.devargs = devargs,
+		.queues = queues,
+		.descriptors = descriptors,
+		.pool = lab_pool};
+
+	return ovnet_port_open(&ovnet_driver_dpdk, id, &conf, err);
+}
+
+static struct ovnet_port *open_dev(uint16_t id, const char *devargs)
+{
+	int err;
+	struct ovnet_port *port = open_with(id, devargs, 1, 0, &err);
+
+	assert_non_null(port);
+	return port;
+}
+
+/* Frame `i` of a run: 60 bytes and more, every byte its own. */
+static size_t frame(unsigned i, uint8_t *at)
+{
+	size_t n = 60 + (i * 37) % 1400;
+
+	for (size_t k = 0; k < n; k++)
+		at[k] = (uint8_t)(i * SOME + k);
+	return n;
+}
+
+static void check_frame(const struct rte_mbuf *m, unsigned i, const struct ovnet_port *in)
+{
+	uint8_t want[1514], joined[1514];
+
+	assert_int_equal(m->pkt_len, frame(i, want));
+	assert_memory_equal(rte_pktmbuf_read(m, 0, m->pkt_len, joined), want, m->pkt_len);
+	assert_int_equal(ovnet_meta((struct rte_mbuf *)m)->in_port, in->id);
+	assert_int_equal(ovnet_meta((struct rte_mbuf *)m)->offload, 0);
+}
+
+/* In one segment and in three; all of them arrive, whole and in order. */
+static void carry(struct ovnet_port *from, struct ovnet_port *to)
+{
+	struct rte_mbuf *m, *in;
+
+	/* A memif receiver gives its sender slots when it polls. */
+	assert_int_equal(lab_rx(to, &in, 1, 0), 0);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		uint8_t bytes[1514];
+		size_t n = frame(i, bytes);
+
+		m = lab_mbuf(bytes, n, from->caps & OVNET_CAP_CHAINED ? 1 + i % 3 : 1);
+		assert_int_equal(from->driver->tx(from->queue[0], &m, 1), 1);
+		assert_int_equal(lab_rx(to, &in, 1, 2000), 1);
+		check_frame(in, i, to);
+		rte_pktmbuf_free(in);
+	}
+}
+
+static void pair_carries(const char *first, const char *second)
+{
+	struct ovnet_port *a = open_dev(1, first), *b = open_dev(2, second);
+
+	assert_true(lab_comes_up(a));
+	assert_true(lab_comes_up(b));
+	carry(b, a);
+	carry(a, b);
+	ovnet_port_close(b);
+	ovnet_port_close(a);
+}
+
+static const char *in_dir(char *at, size_t size, const char *format)
+{
+	snprintf(at, size, format, dir);
+	return at;
+}
+
+/* Every kind of pair, by the devargs of its two ends; %s is a directory of ours. */
+static const char *const pairs[][2] = {
+	{"net_memif0,role=server,id=0,socket-abstract=no,socket=%s/memif",
+		"net_memif1,role=client,id=0,socket-abstract=no,socket=%s/memif"},
+	{"net_vhost0,iface=%s/vhost", "net_virtio_user0,path=%s/vhost"},
+};
+
+static void run_pair(unsigned i)
+{
+	char first[128], second[128];
+
+	pair_carries(in_dir(first, sizeof(first), pairs[i][0]),
+		in_dir(second, sizeof(second), pairs[i][1]));
+}
+
+static void memif_carries_both_ways(void **state)
+{
+	(void)state;
+	run_pair(0);
+	lab_no_leak();
+}
+
+static void virtio_user_carries_both_ways(void **state)
+{
+	(void)state;
+	run_pair(1);
+	lab_no_leak();
+}
+
+static void a_ring_carries_in_a_circle(void **state)
+{
+	(void)state;
+	struct ovnet_port *port = open_dev(1, "net_ring0");
+
+	carry(port, port);
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
+static void null_gives_and_takes_for_ever(void **state)
+{
+	(void)state;
+	struct ovnet_port *port = open_dev(1, "net_null0,size=128,copy=1");
+	struct rte_mbuf *m[OVNET_BURST];
+	const uint8_t zeros[128] = {0};
+
+	for (unsigned round = 0; round < 200; round++) {
+		assert_int_equal(port->driver->rx(port->queue[0], m, OVNET_BURST), OVNET_BURST);
+		for (unsigned i = 0; i < OVNET_BURST; i++) {
+			assert_int_equal(m[i]->pkt_len, 128);
+			assert_memory_equal(rte_pktmbuf_mtod(m[i], void *), zeros, 128);
+		}
+		assert_int_equal(port->driver->tx(port->queue[0], m, OVNET_BURST), OVNET_BURST);
+	}
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
+struct pcap_file {
+	uint32_t magic;
+	uint16_t major, minor;
+	uint32_t zone, accuracy, snap, type;
+};
+
+struct pcap_record {
+	uint32_t seconds, fraction, captured, length;
+};
+
+static void write_pcap(const char *path)
+{
+	const struct pcap_file head = {.magic = 0xa1b2c3d4, 2, 4, .snap = 65535, .type = 1};
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(&head, sizeof(head), 1, f), 1);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		uint8_t bytes[1514];
+		struct pcap_record r = {.captured = (uint32_t)frame(i, bytes)};
+		r.length = r.captured;
+		assert_int_equal(fwrite(&r, sizeof(r), 1, f), 1);
+		assert_int_equal(fwrite(bytes, r.captured, 1, f), 1);
+	}
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Exactly the run's frames, in order. */
+static void check_pcap(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	struct pcap_file head;
+	struct pcap_record r;
+
+	assert_non_null(f);
+	assert_int_equal(fread(&head, sizeof(head), 1, f), 1);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		uint8_t want[1514], bytes[1514];
+		assert_int_equal(fread(&r, sizeof(r), 1, f), 1);
+		assert_int_equal(r.captured, frame(i, want));
+		assert_int_equal(fread(bytes, r.captured, 1, f), 1);
+		assert_memory_equal(bytes, want, r.captured);
+	}
+	assert_int_equal(fread(&r, 1, 1, f), 0);
+	fclose(f);
+}
+
+static void pcap_plays_one_file_and_writes_another(void **state)
+{
+	(void)state;
+	char in[64], out[64], devargs[192];
+	struct rte_mbuf *m[FRAMES];
+
+	write_pcap(in_dir(in, sizeof(in), "%s/in.pcap"));
+	in_dir(out, sizeof(out), "%s/out.pcap");
+	snprintf(devargs, sizeof(devargs), "net_pcap0,rx_pcap=%s,tx_pcap=%s", in, out);
+	struct ovnet_port *port = open_dev(1, devargs);
+	assert_int_equal(lab_rx(port, m, FRAMES, 500), FRAMES);
+	for (unsigned i = 0; i < FRAMES; i++)
+		check_frame(m[i], i, port);
+	assert_int_equal(port->driver->tx(port->queue[0], m, FRAMES), FRAMES);
+	ovnet_port_close(port);
+	check_pcap(out);
+	assert_int_equal(unlink(in) + unlink(out), 0);
+	lab_no_leak();
+}
+
+static unsigned open_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert_non_null(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void count_zone(const struct rte_memzone *z, void *n)
+{
+	(void)z;
+	++*(unsigned *)n;
+}
+
+struct holdings {
+	unsigned fds, devices, zones, blocks;
+};
+
+static struct holdings holdings(void)
+{
+	struct rte_malloc_socket_stats heap;
+	struct holdings h = {.fds = open_fds(), .devices = rte_eth_dev_count_total()};
+
+	rte_memzone_walk(count_zone, &h.zones);
+	assert_int_equal(rte_malloc_get_socket_stats(0, &heap), 0);
+	h.blocks = heap.alloc_count;
+	return h;
+}
+
+static void check_holdings(const struct holdings *before)
+{
+	struct holdings after = holdings();
+
+	/* A vhost's thread closes what was a guest's a moment later. */
+	for (unsigned i = 0; i < 2000 && after.fds > before->fds; i++) {
+		usleep(1000);
+		after = holdings();
+	}
+	assert_in_range(after.fds, 1, before->fds);
+	assert_int_equal(after.devices, before->devices);
+	assert_int_equal(after.zones, before->zones);
+	assert_int_equal(after.blocks, before->blocks);
+	lab_no_leak();
+}
+
+/* Opens both, sees one frame across, closes both. */
+static void come_and_go(const char *first, const char *second)
+{
+	struct ovnet_port *a = open_dev(1, first), *b = second != NULL ? open_dev(2, second) : a;
+	struct rte_mbuf *m;
+
+	assert_true(lab_comes_up(a));
+	assert_true(lab_comes_up(b));
+	assert_int_equal(lab_rx(b, &m, 1, 0), 0);
+	m = lab_mbuf((const uint8_t *)dir, sizeof(dir), 1);
+	assert_int_equal(a->driver->tx(a->queue[0], &m, 1), 1);
+	assert_int_equal(lab_rx(b, &m, 1, 2000), 1);
+	assert_memory_equal(rte_pktmbuf_mtod(m, void *), dir, sizeof(dir));
+	rte_pktmbuf_free(m);
+	if (b != a)
+		ovnet_port_close(b);
+	ovnet_port_close(a);
+}
+
+/* The first time may leave what is kept for good: drivers' own tables, a memif's listener. */
+static void coming_and_going_leaves_nothing(void **state)
+{
+	(void)state;
+	struct holdings before = {0};
+	char in[64], pcap[192], memif[2][128];
+
+	write_pcap(in_dir(in, sizeof(in), "%s/in.pcap"));
+	snprintf(pcap, sizeof(pcap), "net_pcap0,rx_pcap=%s,tx_pcap=%s/out.pcap", in, dir);
+	for (unsigned i = 0; i < 2; i++)
+		in_dir(memif[i], sizeof(memif[i]), pairs[0][i]);
+	for (unsigned round = 0; round <= 50; round++) {
+		unsigned blocks = holdings().blocks;
+		ovnet_port_close(open_dev(1, pcap));
+		come_and_go("net_ring0", NULL);
+		if (round > 0)
+			assert_int_equal(holdings().blocks, blocks);
+		/* DPDK forgets a few hundred bytes of each of these two. */
+		ovnet_port_close(open_dev(1, "net_null0"));
+		come_and_go(memif[0], memif[1]);
+		if (round == 0)
+			before = holdings();
+	}
+	before.blocks = holdings().blocks;
+	check_holdings(&before);
+}
+
+/* Of a virtio-user device in the hands of one vhost that stays. */
+static void guests_coming_and_going_leave_nothing(void **state)
+{
+	(void)state;
+	struct holdings before = {0};
+	char vhost[128], user[128];
+	struct ovnet_port *port = open_dev(1, in_dir(vhost, sizeof(vhost), pairs[1][0]));
+
+	in_dir(user, sizeof(user), pairs[1][1]);
+	for (unsigned round = 0; round <= 50; round++) {
+		struct ovnet_port *guest = open_dev(2, user);
+		assert_true(lab_comes_up(guest));
+		assert_true(lab_comes_up(port));
+		carry(port, guest);
+		ovnet_port_close(guest);
+		for (unsigned i = 0; i < 2000 && port->driver->link_up(port); i++)
+			usleep(1000);
+		assert_false(port->driver->link_up(port));
+		if (round == 1)
+			before = holdings();
+	}
+	check_holdings(&before);
+	ovnet_port_close(port);
+}
+
+/* A virtio-user's ring is full of buffers from its start on. */
+static unsigned ring_of(const char *devargs, uint16_t descriptors)
+{
+	int err;
+	unsigned before = rte_mempool_in_use_count(lab_pool);
+	struct ovnet_port *port = open_with(2, devargs, 1, descriptors, &err);
+
+	assert_non_null(port);
+	unsigned n = rte_mempool_in_use_count(lab_pool) - before;
+	ovnet_port_close(port);
+	return n;
+}
+
+static void descriptors_are_within_the_limits_of_the_device(void **state)
+{
+	(void)state;
+	char vhost[128], user[128];
+	struct ovnet_port *port = open_dev(1, in_dir(vhost, sizeof(vhost), pairs[1][0]));
+
+	in_dir(user, sizeof(user), pairs[1][1]);
+	assert_int_equal(ring_of(user, 0), 256); /* the device's own, for our 1,024 */
+	assert_int_equal(ring_of(user, 128), 128);
+	assert_int_equal(ring_of(user, 16), 32); /* the least it takes */
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
+static void a_device_is_one_ports(void **state)
+{
+	(void)state;
+	struct ovnet_port *port = open_dev(1, "net_ring0");
+	int err;
+
+	assert_null(open_with(2, "net_ring0", 1, 0, &err));
+	assert_int_equal(err, -EBUSY);
+	carry(port, port);
+	ovnet_port_close(port);
+	lab_no_leak();
+}
+
+static void ports_without_a_mac_of_the_device_get_one(void **state)
+{
+	(void)state;
+	struct ovnet_port *a = open_dev(1, "net_ring0"), *b = open_dev(2, "net_ring1");
+	struct ovnet_mac first = ovnet_port_mac(a), second = ovnet_port_mac(b);
+
+	assert_int_equal(first.b[0] & 3, 2); /* local, of one station */
+	assert_int_equal(second.b[0] & 3, 2);
+	assert_false(ovnet_mac_equal(&first, &second));
+	ovnet_port_close(a);
+	a = open_dev(1, "net_ring0");
+	second = ovnet_port_mac(a);
+	assert_true(ovnet_mac_equal(&first, &second));
+	ovnet_port_close(a);
+	ovnet_port_close(b);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return lab_run((const char *const[]){"rm", "-rf", dir, NULL});
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memif_carries_both_ways),
+		cmocka_unit_test(virtio_user_carries_both_ways),
+		cmocka_unit_test(a_ring_carries_in_a_circle),
+		cmocka_unit_test(null_gives_and_takes_for_ever),
+		cmocka_unit_test(pcap_plays_one_file_and_writes_another),
+		cmocka_unit_test(coming_and_going_leaves_nothing),
+		cmocka_unit_test(guests_coming_and_going_leave_nothing),
+		cmocka_unit_test(descriptors_are_within_the_limits_of_the_device),
+		cmocka_unit_test(a_device_is_one_ports),
+		cmocka_unit_test(ports_without_a_mac_of_the_device_get_one),
+	};
+
+	lab_enter();
+	return cmocka_run_group_tests_name("dpdk_vdevs", tests, set_up, tear_down);
+}
