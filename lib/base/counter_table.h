@@ -77,7 +77,7 @@
 	X(WORKER, wakeups, "wakeups", COUNT, "WAKEUPS",                                    \
 		"sleeps that ended by an event, not by time")
 
-/* The same; ovnetctl has them as a percentage. */
+/* The same; ovnetctl's table has them as a percentage. */
 #define OVNET_CYCLE_COUNTERS(X)                                                           \
 	X(CYCLE, busy_cycles, "busy_cycles", CYCLES, NULL, "TSC cycles spent on packets") \
 	X(CYCLE, total_cycles, "total_cycles", CYCLES, NULL, "TSC cycles spent awake")
@@ -161,7 +161,7 @@
 	X(DROP, "drop", "reason", "drops")        \
 	X(QUEUE, "queue", "port,reason", "drops") \
 	X(WORKER, "worker", "worker", "workers")  \
-	X(CYCLE, "worker", "worker", NULL)        \
+	X(CYCLE, "worker", "worker", "workers")   \
 	X(ETCD, "etcd", "", "status")             \
 	X(LEASE, "lease", "", "status")           \
 	X(LOOP, "loop", "", "status")             \

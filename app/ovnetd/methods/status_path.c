@@ -105,6 +105,7 @@ json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_si
 		json_t *o = json_pack("{s:i,s:i,s:s,s:s,s:f}", "id", (int)i, "lcore", (int)w->lcore,
 			"cpus", d->conf.dpdk.worker_cpus, "wait", wait, "busy_percent", busy);
 		counters_json(o, WORKER, c);
+		counters_json(o, CYCLE, c);
 		json_object_set_new(o, "queues", queues_json(d, i));
 		json_array_append_new(list, o);
 	}
