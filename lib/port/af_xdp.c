@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The AF_XDP driver: the fast uplink on an interface that stays the kernel's. One socket per
- * rx channel, because packets of a channel without one pass to the kernel and are lost to
- * the overlay.
+ * The AF_XDP driver: the fast uplink on an interface that stays the kernel's, or an attach port,
+ * our end of a veth. One socket per rx channel, because packets of a channel without one pass to
+ * the kernel, and are dropped behind an attach port.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -128,14 +128,14 @@ static void say_zero_copy(struct ovnet_port *port)
  * finished by a device that never comes, and says so beside the packet, where XDP does not see it.
  * Whether it does is its own setting, in another network namespace as a rule: nothing we could ask.
  */
-static void warn_unfinished(const char *iface)
+static void warn_unfinished(const char *iface, enum ovnet_port_role role)
 {
 	if (ovnet_netdev_driver_is(iface, "veth"))
 		LOG(WARN,
 			"interface '%s' is a veth: checksums its other end leaves unfinished stay "
 			"so behind XDP, and receivers drop the packets; there `ethtool -K PEER tx "
-			"off`, or here driver = \"af_packet\"",
-			iface);
+			"off`, or here driver = \"%s\"",
+			iface, role == OVNET_PORT_ATTACH ? "tap" : "af_packet");
 }
 
 static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
@@ -152,7 +152,8 @@ static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 	port->mtu = dev.mtu;
 	ovnet_port_set_mac(port, &dev.mac);
 	port->caps = OVNET_CAP_CHAINED;
-	port->priv = ovnet_xdp_prog_attach(conf->iface, dev.ifindex, conf->patience, &err);
+	port->priv = ovnet_xdp_prog_attach(
+		conf->iface, dev.ifindex, port->role == OVNET_PORT_ATTACH, conf->patience, &err);
 	if (port->priv == NULL)
 		return err;
 	for (uint16_t i = 0; err == 0 && i < port->n_rxq; i++)
@@ -161,7 +162,10 @@ static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 		xdp_close(port);
 		return err;
 	}
-	warn_unfinished(conf->iface);
+	if (conf->descriptors != 0)
+		LOG(NOTICE, "interface '%s': descriptors = %u is ignored, AF_XDP's rings have %u",
+			conf->iface, conf->descriptors, OVNET_XSK_RX_RING);
+	warn_unfinished(conf->iface, port->role);
 	if (conf->zero_copy)
 		say_zero_copy(port);
 	return 0;
@@ -341,6 +345,8 @@ static int xdp_arm(struct ovnet_port_queue *q)
 
 static int xdp_filter(struct ovnet_port *port, const struct ovnet_port_filter *filter)
 {
+	if (port->role == OVNET_PORT_ATTACH)
+		return -EINVAL; /* all of it is ours */
 	return port->priv != NULL ? ovnet_xdp_prog_filter(port->priv, filter) : 0;
 }
 

@@ -156,8 +156,27 @@ static int attach(const char *iface, int prog_fd, uint32_t ifindex, struct ovnet
 	return fd;
 }
 
+static int set_config(struct ovnet_xdp_prog *p, uint16_t udp_port, uint16_t flags)
+{
+	struct ovnet_xdp_config c = {.udp_port_be = htons(udp_port), .flags = flags};
+	const uint32_t zero = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.config), &zero, &c, BPF_ANY);
+}
+
+static int load(struct ovnet_xdp_prog *p, bool all)
+{
+	libbpf_set_print(print);
+	p->skel = ovnet_xdp__open_and_load();
+	int err = p->skel == NULL ? -errno : all ? set_config(p, 0, OVNET_XDP_ALL) : 0;
+	if (err < 0)
+		LOG(ERR, "interface '%s': the kernel refused the XDP program: %s", p->iface,
+			strerror(-err));
+	return err;
+}
+
 struct ovnet_xdp_prog *ovnet_xdp_prog_attach(
-	const char *iface, uint32_t ifindex, struct ovnet_patience *patience, int *err)
+	const char *iface, uint32_t ifindex, bool all, struct ovnet_patience *patience, int *err)
 {
 	struct ovnet_xdp_prog *p = calloc(1, sizeof(*p));
 
@@ -168,22 +187,16 @@ struct ovnet_xdp_prog *ovnet_xdp_prog_attach(
 	}
 	p->link_fd = -1;
 	snprintf(p->iface, sizeof(p->iface), "%s", iface);
-	libbpf_set_print(print);
-	p->skel = ovnet_xdp__open_and_load();
-	if (p->skel == NULL) {
-		*err = -errno;
-		LOG(ERR, "interface '%s': the kernel refused the XDP program: %s", iface,
-			strerror(errno));
-		ovnet_xdp_prog_detach(p);
-		return NULL;
-	}
-	p->link_fd = attach(iface, bpf_program__fd(p->skel->progs.ovnet_xdp), ifindex, patience);
-	if (p->link_fd < 0) {
+	*err = load(p, all);
+	if (*err == 0) {
+		p->link_fd =
+			attach(iface, bpf_program__fd(p->skel->progs.ovnet_xdp), ifindex, patience);
+		if (p->link_fd >= 0)
+			return p;
 		*err = p->link_fd;
-		ovnet_xdp_prog_detach(p);
-		return NULL;
 	}
-	return p;
+	ovnet_xdp_prog_detach(p);
+	return NULL;
 }
 
 void ovnet_xdp_prog_detach(struct ovnet_xdp_prog *p)
@@ -276,14 +289,6 @@ static void collect_subnets(const struct ovnet_port_filter *f, struct keys *v4, 
 		else if (p->family == AF_INET6)
 			memcpy(v6->key[v6->n++], &s6, sizeof(s6));
 	}
-}
-
-static int set_config(struct ovnet_xdp_prog *p, uint16_t udp_port, uint16_t subnets)
-{
-	struct ovnet_xdp_config c = {.udp_port_be = htons(udp_port), .subnets = subnets};
-	const uint32_t zero = 0;
-
-	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.config), &zero, &c, BPF_ANY);
 }
 
 int ovnet_xdp_prog_filter(struct ovnet_xdp_prog *p, const struct ovnet_port_filter *f)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver is a kind of port: one file (host.c, af_xdp.c, af_packet.c, dpdk.c, udp_socket.c) that
- * fills this vtable. What drivers share is in driver_int.h.
+ * A driver is a kind of port: one file (host.c, tap.c, af_xdp.c, af_packet.c, dpdk.c, udp_socket.c)
+ * that fills this vtable. What drivers share is in driver_int.h.
  *
  * Threads: open, close, lose, filter, stats, link_up: control thread. rx, tx, wait_fd, arm, disarm:
  * the worker that owns the queue (see queue_map.h), nobody else.
@@ -21,7 +21,8 @@ struct ovnet_port_queue;
 struct ovnet_port_stats;
 
 struct ovnet_driver {
-	const char *name; /* "host", "af_xdp", "af_packet", "dpdk", "udp_socket": a port's kind */
+	const char *name; /* "host", "tap", "af_xdp", "af_packet", "dpdk", "udp_socket": a port's
+			     kind */
 	/* Fills n_rxq, n_txq, caps, mtu, MAC, ifindex, queue[]. 0 or negative errno, all undone. */
 	int (*open)(struct ovnet_port *port, const struct ovnet_port_conf *conf);
 	void (*close)(struct ovnet_port *port);
@@ -30,6 +31,11 @@ struct ovnet_driver {
 	 * back from another network namespace. May be NULL.
 	 */
 	void (*lose)(struct ovnet_port *port);
+	/*
+	 * Is its device gone for good? NULL: when the kernel has no interface of its ifindex. A TAP
+	 * that went to another network namespace is not: the port goes on serving it there.
+	 */
+	bool (*gone)(const struct ovnet_port *port);
 	/* Up to n packets, metadata set; never blocks. */
 	uint16_t (*rx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
 	/*
@@ -42,13 +48,15 @@ struct ovnet_driver {
 	/* Before a sleep / after it. May be NULL. arm returns 1 if packets already wait. */
 	int (*arm)(struct ovnet_port_queue *q);
 	void (*disarm)(struct ovnet_port_queue *q);
-	/* Shared uplinks; NULL elsewhere. Live: no packet is lost while it changes. */
+	/* Shared uplinks; NULL elsewhere, -EINVAL on an attach port: all is ours. Live: no packet
+	 * is lost while it changes. */
 	int (*filter)(struct ovnet_port *port, const struct ovnet_port_filter *filter);
 	void (*stats)(struct ovnet_port *port, struct ovnet_port_stats *out);
 	bool (*link_up)(struct ovnet_port *port);
 };
 
 extern const struct ovnet_driver ovnet_driver_host;
+extern const struct ovnet_driver ovnet_driver_tap;
 extern const struct ovnet_driver ovnet_driver_af_xdp;
 extern const struct ovnet_driver ovnet_driver_af_packet;
 extern const struct ovnet_driver ovnet_driver_dpdk;

@@ -5,6 +5,7 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -73,6 +74,32 @@ int ovnet_netdev_set_mtu(const char *name, uint16_t mtu)
 	if (err < 0)
 		LOG(ERR, "interface '%s': cannot set MTU %u: %s", name != NULL ? name : "", mtu,
 			strerror(-err));
+	return err;
+}
+
+int ovnet_netdev_set_mac(const char *name, const struct ovnet_mac *mac)
+{
+	struct ifreq ifr = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
+
+	memcpy(ifr.ifr_hwaddr.sa_data, mac->b, sizeof(mac->b));
+	int err = ask(name, SIOCSIFHWADDR, &ifr);
+	if (err < 0)
+		LOG(ERR, "interface '%s': cannot set its MAC address: %s%s", name, strerror(-err),
+			err == -EADDRNOTAVAIL ? " (it has to be one station's)" : "");
+	return err;
+}
+
+int ovnet_netdev_set_up(const char *name)
+{
+	struct ifreq ifr = {0};
+	int err = ask(name, SIOCGIFFLAGS, &ifr);
+
+	if (err == 0) {
+		ifr.ifr_flags |= IFF_UP;
+		err = ask(name, SIOCSIFFLAGS, &ifr);
+	}
+	if (err < 0)
+		LOG(ERR, "interface '%s': cannot set it up: %s", name, strerror(-err));
 	return err;
 }
 

@@ -24,6 +24,8 @@ struct ovnet_netdev_queues {
 
 int ovnet_netdev_get(const char *name, struct ovnet_netdev *out);
 int ovnet_netdev_set_mtu(const char *name, uint16_t mtu);
+int ovnet_netdev_set_mac(const char *name, const struct ovnet_mac *mac);
+int ovnet_netdev_set_up(const char *name);
 /* Makes the kernel's queue to the interface as long as that, unless it is longer already. */
 int ovnet_netdev_lengthen_queue(const char *name, unsigned packets);
 /* What the kernel could not hand to the interface since it was made. Logs nothing. */

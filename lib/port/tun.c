@@ -16,18 +16,28 @@
 
 OVNET_LOG_TYPE(port)
 
-struct kind {
-	bool tun, vnet_hdr, multi_queue;
+static const struct {
+	const char *what, *mode, *option;
+	short flag;
+} kinds[] = {
+	[OVNET_TUN_HOST] = {"host device", "TUN", "host.device", IFF_TUN},
+	[OVNET_TUN_TAP] = {"TAP", "TAP", "the port's iface", IFF_TAP},
+};
+
+/* What a device of the name is. */
+struct found {
+	uint8_t type; /* IFF_TUN or IFF_TAP */
+	bool vnet_hdr, multi_queue;
 	uint32_t queues; /* held open by somebody */
 };
 
 static int info_data(const struct nlattr *attr, void *arg)
 {
-	struct kind *k = arg;
+	struct found *k = arg;
 
 	switch (mnl_attr_get_type(attr)) {
 	case IFLA_TUN_TYPE:
-		k->tun = mnl_attr_get_u8(attr) == IFF_TUN;
+		k->type = mnl_attr_get_u8(attr);
 		break;
 	case IFLA_TUN_VNET_HDR:
 		k->vnet_hdr = mnl_attr_get_u8(attr) != 0;
@@ -64,12 +74,12 @@ static int link_message(const struct nlmsghdr *nlh, void *arg)
 	return mnl_attr_parse(nlh, sizeof(struct ifinfomsg), link_attr, arg);
 }
 
-static int ask_kind(const char *name, struct kind *k)
+static int ask_kind(const char *name, struct found *k)
 {
 	char buf[256];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
-	*k = (struct kind){0};
+	*k = (struct found){0};
 	nlh->nlmsg_type = RTM_GETLINK;
 	nlh->nlmsg_flags = NLM_F_REQUEST;
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
@@ -79,81 +89,83 @@ static int ask_kind(const char *name, struct kind *k)
 }
 
 /* 0: there is none, or nobody holds it. */
-static int look_at(const char *name, struct kind *k)
+static int look_at(const char *name, enum ovnet_tun_kind kind, struct found *k)
 {
 	int err = ask_kind(name, k);
 
 	if (err == -ENODEV)
 		return 0;
 	if (err < 0) {
-		LOG(ERR, "host device '%s': cannot ask the kernel about it: %s", name,
+		LOG(ERR, "%s '%s': cannot ask the kernel about it: %s", kinds[kind].what, name,
 			strerror(-err));
 		return err;
 	}
-	if (!k->tun || !k->multi_queue || !k->vnet_hdr) {
+	if (k->type != kinds[kind].flag || !k->multi_queue || !k->vnet_hdr) {
 		LOG(ERR,
-			"host device '%s' exists and is not a multi-queue TUN with vnet headers; "
-			"remove it (ip link delete %s) or set another name (host.device)",
-			name, name);
+			"%s '%s' exists and is not a multi-queue %s with vnet headers; "
+			"remove it (ip link delete %s) or set another name (%s)",
+			kinds[kind].what, name, kinds[kind].mode, name, kinds[kind].option);
 		return -EEXIST;
 	}
 	return k->queues > 0 ? -EBUSY : 0;
 }
 
-int ovnet_tun_check(const char *name, struct ovnet_patience *patience)
+int ovnet_tun_check(const char *name, enum ovnet_tun_kind kind, struct ovnet_patience *patience)
 {
-	struct kind k;
+	struct found k;
 	int err;
 
-	if (name == NULL || name[0] == '\0' || strlen(name) >= IFNAMSIZ) {
-		LOG(ERR, "host device '%s': an interface name has 1 to 15 characters",
-			name != NULL ? name : "");
+	/* Of "%d" the kernel would make a new name for each queue. */
+	if (name == NULL || name[0] == '\0' || strlen(name) >= IFNAMSIZ || strchr(name, '%')) {
+		LOG(ERR, "%s '%s': an interface name has 1 to 15 characters, none of them %%",
+			kinds[kind].what, name != NULL ? name : "");
 		return -EINVAL;
 	}
-	while ((err = look_at(name, &k)) == -EBUSY &&
-		ovnet_patience_wait(patience, "host device '%s'", name))
+	while ((err = look_at(name, kind, &k)) == -EBUSY &&
+		ovnet_patience_wait(patience, "%s '%s'", kinds[kind].what, name))
 		;
 	if (err == -EBUSY)
 		LOG(ERR,
-			"host device '%s' is held by another process (%u queues); is another "
-			"ovnetd running?",
-			name, k.queues);
+			"%s '%s' is held by another process (%u queues); is another ovnetd "
+			"running?",
+			kinds[kind].what, name, k.queues);
 	return err;
 }
 
-static int set_up(int fd, const char *name, bool csum_offload)
+static int set_up(int fd, const char *name, enum ovnet_tun_kind kind, bool csum_offload)
 {
-	struct ifreq ifr = {.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE};
+	struct ifreq ifr = {
+		.ifr_flags = kinds[kind].flag | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE};
 	int hdr = sizeof(struct virtio_net_hdr);
 
 	strcpy(ifr.ifr_name, name);
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
 		int err = -errno;
-		LOG(ERR, "host device '%s': cannot open a queue: %s%s", name, strerror(-err),
-			err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
+		LOG(ERR, "%s '%s': cannot open a queue: %s%s", kinds[kind].what, name,
+			strerror(-err), err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
 		return err;
 	}
 	if (ioctl(fd, TUNSETVNETHDRSZ, &hdr) < 0 ||
 		ioctl(fd, TUNSETOFFLOAD, csum_offload ? TUN_F_CSUM : 0) < 0) {
 		int err = -errno;
-		LOG(ERR, "host device '%s': cannot set header size or offloads: %s", name,
+		LOG(ERR, "%s '%s': cannot set header size or offloads: %s", kinds[kind].what, name,
 			strerror(-err));
 		return err;
 	}
 	return 0;
 }
 
-int ovnet_tun_queue_open(const char *name, bool csum_offload)
+int ovnet_tun_queue_open(const char *name, enum ovnet_tun_kind kind, bool csum_offload)
 {
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0) {
 		int err = -errno;
-		LOG(ERR, "/dev/net/tun: %s; the host device needs it (modprobe tun)",
-			strerror(-err));
+		LOG(ERR, "/dev/net/tun: %s; %s '%s' needs it (modprobe tun)", strerror(-err),
+			kinds[kind].what, name);
 		return err;
 	}
-	int err = set_up(fd, name, csum_offload);
+	int err = set_up(fd, name, kind, csum_offload);
 	if (err < 0) {
 		close(fd);
 		return err;

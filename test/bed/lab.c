@@ -7,7 +7,9 @@
 #include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 
 #include <rte_eal.h>
 
@@ -53,6 +55,33 @@ void lab_veth(const char *name, const char *peer)
 	lab("ip", "addr", "add", "fd09::1/64", "dev", name, "nodad");
 	lab("ip", "link", "set", "dev", name, "up");
 	lab("ip", "link", "set", "dev", peer, "up");
+}
+
+pid_t lab_container(const char *iface, char *pid, size_t size)
+{
+	int fds[2];
+	char ready;
+
+	assert_int_equal(pipe(fds), 0);
+	pid_t container = fork();
+	if (container == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNET) == 0 && write(fds[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(fds[0], &ready, 1), 1);
+	close(fds[0]);
+	close(fds[1]);
+	snprintf(pid, size, "%d", container);
+	lab("ip", "link", "set", "dev", iface, "netns", pid);
+	return container;
+}
+
+void lab_container_end(pid_t container)
+{
+	assert_int_equal(kill(container, SIGKILL), 0);
+	assert_int_equal(waitpid(container, NULL, 0), container);
 }
 
 int lab_raw(const char *iface)

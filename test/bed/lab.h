@@ -35,6 +35,13 @@ void lab_enter(void);
 /* veth NAME, ours, with 10.9.0.1/24 and fd09::1/64, and NAMEp, the peer's end. */
 void lab_veth(const char *name, const char *peer);
 
+/*
+ * A process with a network namespace of its own, which has the interface from now on; `pid` is its
+ * number as text, for nsenter. What is in there goes with it.
+ */
+pid_t lab_container(const char *iface, char *pid, size_t size);
+void lab_container_end(pid_t container);
+
 /* A raw socket that sees what arrives at an interface, and sends by it. */
 int lab_raw(const char *iface);
 

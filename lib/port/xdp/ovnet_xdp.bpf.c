@@ -3,7 +3,7 @@
  * What an AF_XDP uplink takes away from the kernel: unfragmented UDP over IPv4 or IPv6 to
  * our port at one of our addresses, and what goes to our own subnets where the overlay is routed
  * (host-gw, DirectRouting). Everything else passes, and so does what comes by a queue without a
- * socket.
+ * socket. Behind an attach port everything is ours, and nothing passes.
  *
  * It does not look behind the UDP port: a packet that is cut short, has no I flag or another
  * VNI is an error the operator wants to see counted, and nobody else in the kernel could
@@ -82,7 +82,7 @@ static __always_inline int takes4(const void *l3, const void *end, const struct 
 
 	if ((const void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return 0;
-	if (c->subnets & OVNET_XDP_SUBNETS4) {
+	if (c->flags & OVNET_XDP_SUBNETS4) {
 		struct ovnet_xdp_subnet key = {.len = 32, .addr_be = ip->daddr};
 		if (bpf_map_lookup_elem(&subnets, &key))
 			return 1;
@@ -100,7 +100,7 @@ static __always_inline int takes6(const void *l3, const void *end, const struct 
 
 	if ((const void *)(ip + 1) > end || ip->version != 6)
 		return 0;
-	if (c->subnets & OVNET_XDP_SUBNETS6) {
+	if (c->flags & OVNET_XDP_SUBNETS6) {
 		struct ovnet_xdp_subnet6 key = {.len = 128};
 		__builtin_memcpy(key.addr, &ip->daddr, sizeof(key.addr));
 		if (bpf_map_lookup_elem(&subnets6, &key))
@@ -124,7 +124,9 @@ int ovnet_xdp(struct xdp_md *ctx)
 	int takes = 0;
 
 	const struct ovnet_xdp_config *c = bpf_map_lookup_elem(&config, &zero);
-	if (!c || (c->udp_port_be == 0 && c->subnets == 0) || (const void *)(eth + 1) > end)
+	if (c && (c->flags & OVNET_XDP_ALL))
+		return bpf_redirect_map(&xsks, ctx->rx_queue_index, XDP_DROP);
+	if (!c || (c->udp_port_be == 0 && c->flags == 0) || (const void *)(eth + 1) > end)
 		return XDP_PASS;
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
 		takes = takes4(eth + 1, end, c);

@@ -11,11 +11,12 @@
 /* One 32-bit word: a map update replaces it in one store. */
 struct ovnet_xdp_config {
 	__u16 udp_port_be; /* 0: no UDP */
-	__u16 subnets;     /* OVNET_XDP_SUBNETS*: look at the subnets too */
+	__u16 flags;       /* OVNET_XDP_* */
 };
 
-#define OVNET_XDP_SUBNETS4 1
+#define OVNET_XDP_SUBNETS4 1 /* look at the subnets too */
 #define OVNET_XDP_SUBNETS6 2
+#define OVNET_XDP_ALL      4 /* an attach port: every frame, nothing for the kernel */
 
 /* Keys of the tries: length, then the address as on the wire. */
 struct ovnet_xdp_subnet {
