@@ -372,6 +372,9 @@ static void destinations_are_checked(void **state)
 				 b->w, &(struct ovnet_prefix){AF_INET, .v4 = {ATTACH_POD, 32}}),
 		0);
 	sent(b, PEER_IP, PEER_POD, ATTACH_POD, -1);
+	/* As it is without a host device. */
+	atomic_store(&atomic_load(&b->shared.fib.view)->default_endpoint, NULL);
+	sent(b, PEER_IP, PEER_POD, ATTACH_POD, OVNET_DROP_NO_PORT);
 	bed_close(b);
 }
 
