@@ -17,6 +17,8 @@ static const struct column port_columns[] = {
 	{COUNTERS(PORT)},
 	{COUNTERS(DEVICE)},
 	{"mac", "MAC", COLUMN_TEXT},
+	{"addresses", "ADDRESSES", COLUMN_LIST},
+	{"far_mac", "FAR-MAC", COLUMN_TEXT},
 	{"caps", "CAPS", COLUMN_LIST},
 	{NULL},
 };

@@ -11,6 +11,7 @@
 #include <event2/event.h>
 #include <time.h>
 
+#include "attach/attach.h"
 #include "conf/conf.h"
 #include "ctl/ctl_server.h"
 #include "engine/engine.h"
@@ -57,6 +58,7 @@ struct daemon {
 	struct underlay underlay;
 	struct host host;
 	struct blackhole blackhole;
+	struct attach attach;
 	struct firewall_job firewall;
 	struct peers peers;
 	struct ovnet_lease_client *lease;

@@ -75,7 +75,8 @@ static void stop_choice(struct daemon *d)
 
 static int start_memory(struct daemon *d)
 {
-	return engine_memory_init(&d->engine, underlay_max_mtu(&d->underlay));
+	return engine_memory_init(
+		&d->engine, RTE_MAX(underlay_max_mtu(&d->underlay), attach_max_mtu(&d->conf)));
 }
 
 static void stop_memory(struct daemon *d)
@@ -94,11 +95,16 @@ static void stop_tables(struct daemon *d)
 	ingress_fini(&d->ingress);
 }
 
-/* Ids are given in this order: uplinks, host device, what stands beside uplinks. */
+/*
+ * Ids are given in this order: uplinks, host device, what stands beside uplinks. Attach ports come
+ * with our lease.
+ */
 static int start_ports(struct daemon *d)
 {
 	int rc = ports_init(&d->ports, &d->engine);
 
+	if (rc == 0)
+		rc = attach_init(&d->attach, &d->engine, &d->ports, d->kernel, &d->node);
 	if (rc == 0)
 		rc = underlay_open(&d->underlay, &d->patience);
 	if (rc == 0)
@@ -115,6 +121,7 @@ static int start_ports(struct daemon *d)
 
 static void stop_ports(struct daemon *d)
 {
+	attach_fini(&d->attach);
 	underlay_fini(&d->underlay);
 	ports_fini(&d->ports);
 	d->host.port = NULL;

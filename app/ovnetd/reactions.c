@@ -37,6 +37,7 @@ static void on_link_changed(void *arg, const struct ovnet_link *link)
 
 	underlay_link_changed(&d->underlay, link);
 	host_link_changed(&d->host, link);
+	attach_link_changed(&d->attach, link);
 }
 
 /* Thousands may come and go at once where a load balancer has its addresses: folded. */
@@ -55,6 +56,7 @@ static void on_resync(void *arg)
 
 	underlay_check(&d->underlay);
 	host_check(&d->host);
+	attach_check(&d->attach);
 	peers_resolve_all(&d->peers);
 }
 
@@ -116,9 +118,16 @@ static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet
 /* `own` all zero: no address is ours. */
 static int set_tables(struct daemon *d, const struct ovnet_prefix4 *own)
 {
-	const struct ovnet_mac mac = ovnet_port_mac(d->host.port);
+	const struct ovnet_port *host = d->host.port;
+	struct ovnet_mac mac;
 
-	return backend_set_tables(&d->node, d->engine.fib, own, d->host.port->id, &mac);
+	if (host != NULL)
+		mac = ovnet_port_mac(host);
+	int rc = backend_set_tables(&d->node, d->engine.fib, own, host != NULL ? host->id : 0,
+		host != NULL ? &mac : NULL);
+	if (rc == 0 && own->len != 0)
+		attach_enter(&d->attach);
+	return rc;
 }
 
 /* A host device that was deleted is set up when it is there again. */
@@ -128,7 +137,7 @@ static int set_up(struct daemon *d)
 
 	if (rc == 0)
 		rc = underlay_filter(&d->underlay);
-	if (rc == 0 && !ports_is_lost(&d->ports, d->host.port))
+	if (rc == 0 && d->host.port != NULL && !ports_is_lost(&d->ports, d->host.port))
 		rc = host_set_up(&d->host);
 	return rc;
 }
@@ -144,6 +153,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 		return;
 	}
 	node_advance(&d->node, NODE_READY);
+	attach_open(&d->attach);
 	warn_clear(&d->warnings, "lease-lost");
 	underlay_check_mtu(&d->underlay);
 	ingress_update(&d->ingress);
@@ -267,6 +277,7 @@ uint32_t reactions_check(struct daemon *d)
 {
 	underlay_check(&d->underlay);
 	host_check(&d->host);
+	attach_check(&d->attach);
 	underlay_check_copies(&d->underlay);
 	if (d->blackhole.routes_changed)
 		blackhole_check(&d->blackhole);

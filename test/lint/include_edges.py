@@ -36,6 +36,7 @@ OVNETD = {
     "engine": "conf run",
     "ports": "conf run engine",
     "node": "conf run engine",
+    "attach": "conf run engine ports node",
     "underlay": "conf run engine ports node",
     "host": "conf run engine ports node underlay",
     "peers": "conf run engine ports node underlay host",

@@ -19,7 +19,7 @@ static void ports_of_every_driver(void **state)
 	char text[OVNET_MAC_STRLEN];
 
 	load_file(&r,
-		"# all of them\n"
+		"host = { device = \"\"; };\n"
 		"ports = ( { name = \"gen.0\"; devargs = \"net_pcap0,rx_pcap=a,tx_pcap=b\";\n"
 		"  addresses = \"10.5.1.0/24\"; mac = \"02:00:00:00:00:01\"; mtu = 1400;\n"
 		"  queues = 3; descriptors = 512; },\n"
@@ -29,6 +29,7 @@ static void ports_of_every_driver(void **state)
 		"{ name = \"pod\"; driver = \"af_xdp\"; iface = \"veth0\";\n"
 		"  addresses = \"10.5.1.9/32\"; } );\n");
 	assert_string_equal(r.errors, "");
+	assert_string_equal(r.conf.host.device, "");
 	assert_int_equal(r.conf.n_ports, 4);
 	const struct conf_port *p = r.conf.ports;
 	assert_string_equal(p[0].name, "gen.0");

@@ -69,6 +69,25 @@ static void check_src_ports(struct loader *l)
 			"%u is below src-port-min, %u; give src-port-min too", max, min);
 }
 
+static void check_mbufs(struct loader *l)
+{
+	uint32_t mbufs = l->conf->dpdk.mbufs;
+
+	if (mbufs != 0 && mbufs < CONF_MIN_MBUFS)
+		complain_value(l, "dpdk.mbufs",
+			"%u; give %d at least, or 0 for what the ports need", mbufs,
+			CONF_MIN_MBUFS);
+}
+
+/* Nothing of the overlay's passes the kernel then. */
+static void check_host(struct loader *l)
+{
+	if (l->conf->host.device[0] == '\0' && l->conf->host.ip_masq)
+		complain_value(l, "host.ip-masq",
+			"masquerade, but host.device is \"\"; give the host device a name, or "
+			"leave this out");
+}
+
 /* What no single value shows. */
 static void check_together(struct loader *l)
 {
@@ -76,6 +95,8 @@ static void check_together(struct loader *l)
 	check_cpus_match(l);
 	check_credentials(l);
 	check_registry(l);
+	check_mbufs(l);
+	check_host(l);
 	check_log_level(l);
 	ports_check(l);
 }

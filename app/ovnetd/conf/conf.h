@@ -16,6 +16,8 @@
 #define CONF_MAX_NEIGHBOURS 64
 #define CONF_MAX_PORTS      1000
 #define CONF_PORT_MAX_ADDRS 64
+#define CONF_MIN_MBUFS      1024
+#define CONF_MAX_MBUFS      16777216
 #define CONF_MAX_CPU        1024 /* CPU numbers are below this */
 
 enum conf_api { CONF_API_AUTO, CONF_API_V3, CONF_API_V2 };
@@ -93,7 +95,7 @@ struct conf {
 		enum conf_on_lost on_lost;
 	} node;
 	struct {
-		char *device; /* name of the host device */
+		char *device; /* name of the host device; "": none */
 		enum conf_blackhole blackhole;
 		bool ip_masq, fully_random_disable, forward_rules;
 		uint32_t rules_resync; /* seconds */
@@ -113,7 +115,7 @@ struct conf {
 		uint16_t workers;
 		char *worker_cpus; /* "2,3": worker i on the i-th; "": the scheduler places them */
 		uint32_t memory;   /* megabytes; 0: what the pool needs */
-		uint32_t mbufs;
+		uint32_t mbufs;    /* 0: what the ports need */
 		enum conf_hugepages hugepages;
 		enum conf_mode mode;
 		char *cpu_level; /* "auto", "x86-64-v2", ... */

@@ -173,10 +173,12 @@ const struct option_def ovnetd_options[] = {
 			"anew; containers need new addresses. A "
 			"restart claims another subnet either way."},
 
-	{"host.device", OPTION_TEXT, AT(host.device), .check = check_ifname, .preset = "ovnet0",
-		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks",
+	{"host.device", OPTION_TEXT, AT(host.device), .check = check_iface_name_or_none, .preset = "ovnet0",
+		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks, or \"\" for none",
 		.help = "name of the host device",
-		.more = "The node's own port to the overlay, where flannel has flannel.1."},
+		.more = "The node's own port to the overlay, where flannel has flannel.1. Empty: there is "
+			"none, and the kernel gets no routes, blackholes or firewall rules: for nodes "
+			"that only carry what is behind attach ports."},
 
 	{"host.blackhole", OPTION_CHOICE, AT(host.blackhole), .choices = blackhole, .preset = "auto",
 		.help = "drop what is for subnets nobody leases",
@@ -279,9 +281,11 @@ const struct option_def ovnetd_options[] = {
 	{"dpdk.memory", OPTION_UINT, AT(dpdk.memory), .preset = "0", .min = 0, .max = 1048576,
 		.arg = "MB", .help = "memory taken at start, in megabytes",
 		.more = "0: what the packet pool needs."},
-	{"dpdk.mbufs", OPTION_UINT, AT(dpdk.mbufs), .preset = "16384", .min = 1024, .max = 16777216,
+	{"dpdk.mbufs", OPTION_UINT, AT(dpdk.mbufs), .preset = "0", .min = 0, .max = CONF_MAX_MBUFS,
 		.arg = "N", .help = "packet buffers",
-		.more = "About 2.3 KB each. Too few show as no-mbuf in `ovnetctl drops`."},
+		.more = "About 2.3 KB each. 0: what ports, queues and descriptors need, and 16384 at "
+			"least. Otherwise 1024 or more, and as many as the ports' rings hold. Too few "
+			"show as no-mbuf in `ovnetctl drops`."},
 	{"dpdk.hugepages", OPTION_CHOICE, AT(dpdk.hugepages), .choices = hugepages,
 		.preset = "auto", .help = "memory in huge pages",
 		.more = "auto: if the system has enough of them, otherwise pages of 4 KB and a "

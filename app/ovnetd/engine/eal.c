@@ -90,16 +90,30 @@ static int add_lcores(struct args *a, const struct conf *c)
 	return add(a, "--lcores") < 0 ? -ENOMEM : add(a, text);
 }
 
-static bool wants_pci(const struct conf *c)
+/* Is `test` true of any device the configuration gives us? */
+static bool any_device(const struct conf *c, bool (*test)(const char *devargs))
 {
-	for (unsigned i = 0; i < c->n_uplinks; i++) {
-		unsigned bus, dev, fn;
-		const char *da = c->uplinks[i].devargs;
-		if (da != NULL && (sscanf(da, "%*x:%x:%x.%x", &bus, &dev, &fn) == 3 ||
-					  sscanf(da, "%x:%x.%x", &bus, &dev, &fn) == 3))
+	for (unsigned i = 0; i < c->n_uplinks; i++)
+		if (c->uplinks[i].devargs != NULL && test(c->uplinks[i].devargs))
 			return true;
-	}
+	for (unsigned i = 0; i < c->n_ports; i++)
+		if (test(c->ports[i].devargs))
+			return true;
 	return false;
+}
+
+static bool is_pci(const char *devargs)
+{
+	unsigned bus, dev, fn;
+
+	return sscanf(devargs, "%*x:%x:%x.%x", &bus, &dev, &fn) == 3 ||
+	       sscanf(devargs, "%x:%x.%x", &bus, &dev, &fn) == 3;
+}
+
+/* Another process maps our memory, and takes a few files at most (vhost: 8). */
+static bool is_mapped(const char *devargs)
+{
+	return strstr(devargs, "virtio_user") != NULL || strstr(devargs, "memif") != NULL;
 }
 
 static int add_user_args(struct args *a, const char *text)
@@ -124,7 +138,8 @@ static int build(struct args *a, struct engine *e, uint32_t megabytes)
 	const char *fixed[] = {"ovnetd", prefix, "--no-telemetry", "-m", mem,
 		/* EAL refuses --in-memory together with --no-huge. */
 		e->hugepages ? "--in-memory" : "--no-huge", e->hugepages ? NULL : "--no-shconf",
-		wants_pci(e->conf) ? NULL : "--no-pci", "--log-level=lib.eal:error"};
+		e->hugepages && any_device(e->conf, is_mapped) ? "--single-file-segments" : NULL,
+		any_device(e->conf, is_pci) ? NULL : "--no-pci", "--log-level=lib.eal:error"};
 
 	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && rc == 0; i++)
 		if (fixed[i] != NULL)
@@ -195,8 +210,10 @@ static int start(struct engine *e, uint16_t max_mtu)
 {
 	char *argv[MAX_ARGS + 1];
 	uint32_t megabytes;
-	int rc = memory_choose(e, max_mtu, &megabytes);
+	int rc = memory_count(e);
 
+	if (rc == 0)
+		rc = memory_choose(e, max_mtu, &megabytes);
 	if (rc == 0)
 		rc = build(&args, e, megabytes);
 	memcpy(argv, args.v, sizeof(argv));

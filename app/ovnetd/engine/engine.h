@@ -25,6 +25,7 @@ struct engine {
 	struct warnings *warnings;
 	bool eal, hugepages;
 	uint16_t data_room; /* bytes of packet in one buffer */
+	uint32_t mbufs;     /* of `pool` */
 	struct rte_mempool *pool;
 	struct ovnet_path_shared shared;
 	struct event *reclaim; /* timer: frees what is past its RCU grace */

@@ -15,6 +15,7 @@ OVNET_LOG_TYPE(memory)
 #define MBUF_BYTES (64 + sizeof(struct rte_mbuf) + sizeof(struct ovnet_meta) + RTE_PKTMBUF_HEADROOM)
 #define SMALL_PAGE 4096
 #define EAL_MB     16  /* rings, caches, ethdev queues */
+#define PORT_KB    512 /* an attach port's rings and queues */
 #define WORKER_KB  640 /* its table of fragments, and what stands beside it */
 
 static uint64_t free_hugepage_mb(unsigned page_kb)
@@ -50,8 +51,8 @@ static uint32_t needed_mb(const struct engine *e, bool hugepages)
 		return e->conf->dpdk.memory;
 	if (!hugepages)
 		each = RTE_ALIGN_CEIL(each, SMALL_PAGE);
-	return (uint32_t)(e->conf->dpdk.mbufs * each >> 20) + EAL_MB +
-	       e->conf->dpdk.workers * WORKER_KB / 1024;
+	return (uint32_t)(e->mbufs * each >> 20) + EAL_MB +
+	       e->conf->dpdk.workers * WORKER_KB / 1024 + e->conf->n_ports * PORT_KB / 1024;
 }
 
 int memory_choose(struct engine *e, uint16_t max_mtu, uint32_t *megabytes)
@@ -81,13 +82,12 @@ int memory_choose(struct engine *e, uint16_t max_mtu, uint32_t *megabytes)
 
 int memory_pool(struct engine *e)
 {
-	unsigned cache = e->conf->dpdk.mbufs >= 8192 ? 256 : 64;
+	unsigned cache = e->mbufs >= 8192 ? 256 : 64;
 
-	e->pool =
-		ovnet_pool_new("packets", e->conf->dpdk.mbufs, cache, e->data_room, SOCKET_ID_ANY);
+	e->pool = ovnet_pool_new("packets", e->mbufs, cache, e->data_room, SOCKET_ID_ANY);
 	if (e->pool != NULL)
 		return 0;
 	LOG(ERR, "no memory for %u packet buffers: %s. Raise dpdk.memory or lower dpdk.mbufs",
-		e->conf->dpdk.mbufs, rte_strerror(rte_errno));
+		e->mbufs, rte_strerror(rte_errno));
 	return -ENOMEM;
 }

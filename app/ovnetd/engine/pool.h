@@ -5,6 +5,8 @@
 
 #include "engine/engine.h"
 
+/* pool_size.c: sets `mbufs`. -ENOMEM with the sum in a message when fewer are configured. */
+int memory_count(struct engine *e);
 /*
  * Sets `data_room` and `hugepages`; the megabytes to ask the EAL for. -ENOMEM with a message
  * when hugepages are demanded and short.

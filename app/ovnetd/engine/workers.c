@@ -14,7 +14,7 @@ OVNET_LOG_TYPE(workers)
 /* Whatever is sent, most of the pool is there for whole packets. */
 static uint32_t fragment_buffers(const struct engine *e)
 {
-	return RTE_MAX(e->conf->dpdk.mbufs / 8 / e->conf->dpdk.workers, 16u);
+	return RTE_MAX(e->mbufs / 8 / e->conf->dpdk.workers, 16u);
 }
 
 static struct ovnet_worker *worker_new(struct engine *e, uint16_t id)

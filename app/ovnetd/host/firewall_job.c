@@ -39,7 +39,7 @@ static struct ovnet_firewall_rules wanted(const struct node *n)
 	return (struct ovnet_firewall_rules){
 		.masquerade = n->conf->host.ip_masq,
 		.fully_random = !n->conf->host.fully_random_disable,
-		.forward = n->conf->host.forward_rules,
+		.forward = n->conf->host.forward_rules && n->conf->host.device[0] != '\0',
 		.has_v4 = c->enable_ipv4,
 		.has_v6 = c->enable_ipv6 && n->own.has_v6,
 		.network = c->network,

@@ -138,6 +138,8 @@ int host_open(struct host *h, struct ovnet_patience *patience)
 	const struct port_owner owner = {reopen, h};
 	int err;
 
+	if (conf.name[0] == '\0')
+		return 0;
 	conf.patience = patience;
 	h->port = ports_open(h->ports, &ovnet_driver_host, &conf, &owner, &err);
 	return h->port != NULL ? 0 : err;

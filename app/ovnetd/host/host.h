@@ -24,15 +24,15 @@ struct host {
 	struct blackhole *blackhole;
 	struct host_events events;
 	void *arg;
-	struct ovnet_port *port;
-	bool down; /* or gone: it takes no routes */
+	struct ovnet_port *port; /* NULL: not open, or the configuration wants none */
+	bool down;               /* or gone: it takes no routes */
 };
 
 void host_init(struct host *h, struct ovnet_kernel *kernel, struct ports *ports,
 	const struct node *node, struct blackhole *blackhole, const struct host_events *events,
 	void *arg);
 
-/* 0 or negative errno, logged. The ports close it. */
+/* 0, also where none is wanted, or negative errno, logged. The ports close it. */
 int host_open(struct host *h, struct ovnet_patience *patience);
 /* Addresses, MTU and blackhole of the device, by the node's lease. 0 or negative errno. */
 int host_set_up(struct host *h);

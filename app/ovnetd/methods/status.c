@@ -15,8 +15,9 @@
 static json_t *node_json(struct daemon *d)
 {
 	json_t *n = json_pack("{s:o,s:s,s:s,s:s}", "public_ip", addr_json(&d->node.public_ip),
-		"iface", d->underlay.uplinks[0].port->name, "host_device", d->host.port->name,
-		"subnet_file", d->conf.node.subnet_file);
+		"iface", d->underlay.uplinks[0].port->name, "host_device",
+		d->host.port != NULL ? d->host.port->name : "", "subnet_file",
+		d->conf.node.subnet_file);
 
 	if (n == NULL || !node_has(&d->node, NODE_READY))
 		return n;
@@ -48,7 +49,7 @@ static json_t *etcd_json(struct daemon *d, const struct ovnet_lease_status *s)
 static json_t *dpdk_json(struct daemon *d)
 {
 	const struct memory_gauges memory = {
-		.mbufs = d->conf.dpdk.mbufs, .mbufs_free = rte_mempool_avail_count(d->engine.pool)};
+		.mbufs = d->engine.mbufs, .mbufs_free = rte_mempool_avail_count(d->engine.pool)};
 	json_t *o = json_pack("{s:s}", "memory", d->engine.hugepages ? "hugepages" : "4K pages");
 
 	counters_json(o, MEMORY, &memory);

@@ -31,6 +31,19 @@ static json_t *caps_json(uint32_t caps)
 	return list;
 }
 
+/* What lives behind an attach port. */
+static void add_attached(json_t *o, const struct attached *it)
+{
+	if (it == NULL)
+		return;
+	json_t *list = json_array();
+	for (unsigned i = 0; i < it->conf->n_addresses; i++)
+		json_array_append_new(list, prefix_json(&it->conf->addresses[i]));
+	json_object_set_new(o, "addresses", list);
+	json_object_set_new(
+		o, "far_mac", it->conf->has_mac ? mac_json(&it->conf->mac) : json_null());
+}
+
 static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 {
 	static const char *const roles[] = {[OVNET_PORT_HOST] = "host",
@@ -53,6 +66,7 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 		(int)p->ifindex, "mtu", (int)mtu, "mac", ovnet_mac_text(&ours, mac, sizeof(mac)),
 		"rx_queues", (int)p->n_rxq, "tx_queues", (int)p->n_txq, "link",
 		p->driver->link_up(p), "caps", caps_json(p->caps));
+	add_attached(o, attach_of(&d->attach, p));
 	counters_json(o, PORT, &sum);
 	counters_json(o, DEVICE, &st);
 	return o;

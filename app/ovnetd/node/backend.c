@@ -175,7 +175,7 @@ int backend_set_tables(const struct node *n, struct ovnet_fib_writer *fib,
 		o.own6 = n->own.subnet6;
 	int rc = ovnet_fib_set_overlay(fib, &o, n->netconf.subnet_len, n->netconf.subnet6_len);
 
-	if (rc == 0)
+	if (rc == 0 && host_mac != NULL)
 		rc = ovnet_fib_set_default_endpoint(fib, host_port, true, host_mac);
 	if (rc < 0)
 		LOG(ERR, "tables for the overlay: %s", strerror(-rc));

@@ -38,7 +38,8 @@ uint16_t backend_mtu(const struct ovnet_netconf *c, uint16_t underlay);
 void backend_overlay(const struct node *n, struct ovnet_overlay *o);
 /*
  * Gives the FIB the overlay with `own` as our subnet (len 0: none of its addresses is ours), and
- * the host device for what no other port of this node has. 0 or negative errno, logged.
+ * the host device for what no other port of this node has (`host_mac` NULL: there is none). 0 or
+ * negative errno, logged.
  */
 int backend_set_tables(const struct node *n, struct ovnet_fib_writer *fib,
 	const struct ovnet_prefix4 *own, uint16_t host_port, const struct ovnet_mac *host_mac);

@@ -357,9 +357,10 @@ static void on_checked(void *arg, int err)
 
 void peers_check(struct peers *ps)
 {
-	int rc = ps->host->down ? -ENETDOWN
-				: ovnet_host_routes_check(ps->kernel, ps->host->port->ifindex,
-					  keep_route, on_checked, ps);
+	bool none = ps->host->down || ps->host->port == NULL;
+	int rc = none ? -ENETDOWN
+		      : ovnet_host_routes_check(
+				ps->kernel, ps->host->port->ifindex, keep_route, on_checked, ps);
 
 	if (rc == 0)
 		ps->check++;

@@ -139,6 +139,13 @@ static bool stays(const struct peer *p)
 	return !p->gone && p->wanted;
 }
 
+/* Without a host device nobody sends by it: there is nothing to do, and all went well. */
+static void change_routes(struct peers *ps, struct ovnet_host_route_change *routes, unsigned n)
+{
+	if (ps->host->port != NULL)
+		ovnet_host_routes_change(ps->kernel, ps->host->port->ifindex, routes, n);
+}
+
 static void withdraw_all(struct peers *ps, struct peer *const *peers, unsigned n)
 {
 	struct ovnet_host_route_change routes[PEER_BATCH];
@@ -152,7 +159,7 @@ static void withdraw_all(struct peers *ps, struct peer *const *peers, unsigned n
 		return;
 	/* The route first: packets then find the blackhole instead of a FIB without the peer. A
 	 * route that stays has no lease, and goes with the next check. */
-	ovnet_host_routes_change(ps->kernel, ps->host->port->ifindex, routes, leaving);
+	change_routes(ps, routes, leaving);
 	for (unsigned i = 0; i < n; i++)
 		if (!stays(peers[i]) && peers[i]->state != PEER_IGNORED)
 			withdraw(ps, peers[i]);
@@ -186,7 +193,7 @@ static void route_all(struct peers *ps, struct peer *const *peers, unsigned n)
 		routes[new ++] =
 			(struct ovnet_host_route_change){.subnet = peers[i]->subnet, .set = true};
 	}
-	ovnet_host_routes_change(ps->kernel, ps->host->port->ifindex, routes, new);
+	change_routes(ps, routes, new);
 	for (unsigned i = 0; i < new; i++)
 		of[i]->routed = routes[i].rc == 0;
 	/* A check under way may have passed its place already. */

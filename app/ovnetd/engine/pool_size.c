@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How many packet buffers ports, queues and descriptors need. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "engine/pool.h"
+
+OVNET_LOG_TYPE(memory)
+
+#define RING       1024 /* descriptors of a DPDK queue where nobody says how many (lib/port/dpdk.c) */
+#define LEAST      16384 /* for what comes in bursts, on a node of the usual kind */
+#define PER_WORKER 2048  /* its pool cache, its hand-off ring, bursts in its hands */
+#define PER_QUEUE  256   /* of other drivers: what one turn reads and what waits to be sent */
+#define BURST_HELD 128   /* of a worker: without them nothing moves */
+
+/* The sum as it grows, and as people read it. */
+struct sum {
+	uint64_t held;     /* in rx rings, before the first packet comes */
+	uint64_t wanted;   /* with what waits to be sent, on the way and in pieces */
+	unsigned n, shown; /* ports with rings */
+	char text[256];
+};
+
+static void add_rings(struct sum *s, const char *name, unsigned queues, unsigned descriptors)
+{
+	size_t len = strlen(s->text);
+
+	s->held += (uint64_t)queues * descriptors;
+	s->wanted += 2ull * queues * descriptors;
+	s->n++;
+	if (len + 80 > sizeof(s->text))
+		return;
+	snprintf(s->text + len, sizeof(s->text) - len, " %s %u x %u +", name, queues, descriptors);
+	s->shown++;
+}
+
+static void add_uplink(struct sum *s, const struct conf *c, unsigned i)
+{
+	const struct conf_uplink *u = &c->uplinks[i];
+	unsigned queues = u->queues != 0 ? u->queues : c->dpdk.workers;
+	char name[16];
+
+	snprintf(name, sizeof(name), "uplink%u", i);
+	if (u->devargs != NULL && u->devargs[0] != '\0')
+		add_rings(s, name, queues, RING);
+	else
+		s->wanted += (uint64_t)queues * PER_QUEUE;
+}
+
+static void add_port(struct sum *s, const struct conf_port *p)
+{
+	unsigned queues = p->queues != 0 ? p->queues : 1;
+
+	if (p->driver == CONF_PORT_DPDK)
+		add_rings(s, p->name, queues, p->descriptors != 0 ? p->descriptors : RING);
+	else
+		s->wanted += (uint64_t)queues * PER_QUEUE;
+}
+
+static void sum_up(struct sum *s, const struct conf *c)
+{
+	*s = (struct sum){0};
+	for (unsigned i = 0; i < c->n_uplinks; i++)
+		add_uplink(s, c, i);
+	for (unsigned i = 0; i < c->n_ports; i++)
+		add_port(s, &c->ports[i]);
+	s->held += (uint64_t)c->dpdk.workers * BURST_HELD;
+	s->wanted += (uint64_t)c->dpdk.workers * PER_WORKER;
+	s->wanted += s->wanted / 7; /* an eighth of the pool is for fragments that wait */
+}
+
+int memory_count(struct engine *e)
+{
+	const struct conf *c = e->conf;
+	struct sum s;
+	char more[48] = "";
+
+	sum_up(&s, c);
+	e->mbufs = c->dpdk.mbufs != 0 ? c->dpdk.mbufs
+				      : (uint32_t)RTE_MIN(RTE_MAX(s.wanted, (uint64_t)LEAST),
+						(uint64_t)CONF_MAX_MBUFS);
+	if (e->mbufs >= s.held)
+		return 0;
+	if (s.shown < s.n)
+		snprintf(more, sizeof(more), " %u ports more +", s.n - s.shown);
+	LOG(ERR,
+		"%u packet buffers are too few, as%s%s workers %u x %u = %" PRIu64 " are held by "
+		"the ports' rings and the workers alone: set dpdk.mbufs to 0, which makes %" PRIu64
+		", or to more, or lower queues or descriptors",
+		e->mbufs, s.text, more, c->dpdk.workers, BURST_HELD, s.held,
+		RTE_MAX(s.wanted, (uint64_t)LEAST));
+	return -ENOMEM;
+}
