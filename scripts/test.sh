@@ -219,9 +219,9 @@ part_demo() {
 	drain
 }
 
-# perf_keys VERB FILTER: it runs and gives its figures; how fast is nobody's business here.
+# perf_keys VERB FILTER [OPTION...]: it runs and gives its figures; how fast is nobody's business here.
 perf_keys() {
-	"$OVNET_ROOT/perf/run.sh" "$1" --quick --json "$LOGS/perf-$1.json" &&
+	"$OVNET_ROOT/perf/run.sh" "$1" --quick --json "$LOGS/perf-$1.json" "${@:3}" &&
 		jq -e "$2" "$LOGS/perf-$1.json" >/dev/null
 }
 
@@ -233,6 +233,10 @@ part_perf() {
 			"udp4 off", "host-gw strict", "host-gw off"])'
 	run perf/leases perf_keys leases '[.leases, .sync_s, .resync_s, .event_ms_p50, .event_ms_p99,
 		.loop_stall_ms_max, .rss_mb] | all(type == "number")'
+	# Contents of all cases: smoke/perf_core.
+	run perf/core perf_keys core '[.rows[] | select(.mpps > 0 and .cycles_per_packet > 0)
+		| {path, contender, ratio: (.ratio_to_ovnet > 0)}] | unique | length == 4' \
+		--peers 4096 --sink memif
 }
 
 part_asan() {

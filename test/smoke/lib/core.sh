@@ -65,9 +65,11 @@ spawn() {
 	SPAWNED=$!
 }
 
-# end_process PID SECONDS: asks, waits, then insists. Returns its exit status.
+# end_process PID SECONDS: asks, waits, then insists. Returns its exit status. Who was made to stand
+# still hears it too.
 end_process() {
 	kill -TERM "$1" 2>/dev/null || true
+	kill -CONT "$1" 2>/dev/null || true
 	retry "$2" gone_or_zombie "$1" || kill -KILL "$1" 2>/dev/null || true
 	wait "$1" 2>/dev/null
 }
@@ -98,6 +100,8 @@ lab_destroy() {
 	pids=$(lab_pids)
 	# shellcheck disable=SC2086
 	[ -z "$pids" ] || kill -TERM $pids 2>/dev/null
+	# shellcheck disable=SC2086
+	[ -z "$pids" ] || kill -CONT $pids 2>/dev/null
 	retry 5 no_lab_pids
 	pids=$(lab_pids)
 	# shellcheck disable=SC2086
