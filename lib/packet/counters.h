@@ -15,7 +15,7 @@
 #include "base/drop.h"
 #include "base/net.h"
 
-#define OVNET_MAX_PORTS   64 /* port ids are below this */
+#define OVNET_MAX_PORTS   1024 /* port ids are below this */
 #define OVNET_MAX_WORKERS 32
 
 /* The stages in the packet's order: file, counter, CLI row and trace line share the name. */

@@ -34,10 +34,14 @@
 struct ovnet_fragments; /* fragments.h */
 struct ovnet_taps;      /* taps.h */
 
+/* Ports a worker collects packets for at a time; for one more, it sends what it has. */
+#define OVNET_TX_BUFS 64
+
 struct ovnet_txbuf {
 	uint16_t n;
 	uint16_t care; /* not 0: some packet is chained or has something undone */
 	uint32_t bytes;
+	uint16_t port; /* id */
 	struct rte_mbuf *pkts[OVNET_BURST];
 };
 
@@ -82,11 +86,13 @@ struct ovnet_path_ctx {
 	uint16_t worker;
 	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
 	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
-	uint64_t tx_pending;       /* bit per port id with packets in txbuf */
 	struct ovnet_counters *counters;
 	struct ovnet_fragments *fragments; /* NULL: outer fragments are dropped */
 	struct ovnet_again again;          /* empty between bursts; looked at after each */
-	struct ovnet_txbuf txbuf[OVNET_MAX_PORTS];
+	/* A port gets the next buffer when it has a packet; none has one between rounds. */
+	uint8_t tx_slot[OVNET_MAX_PORTS]; /* by port id: number of its buffer + 1; 0: none */
+	uint16_t n_tx;                    /* buffers in use, the first ones */
+	struct ovnet_txbuf txbuf[OVNET_TX_BUFS];
 } __rte_cache_aligned;
 
 struct ovnet_path_ops {

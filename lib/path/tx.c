@@ -3,6 +3,8 @@
 
 #include "path/level.h"
 
+static_assert(OVNET_TX_BUFS <= UINT8_MAX, "tx_slot holds a buffer's number");
+
 /* What the port cannot take as it is, made so or refused. Returns how many are left. */
 static uint16_t prepare(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes)
@@ -94,17 +96,17 @@ static void hand_over(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	ovnet_drop(ctx, pkts + taken, n - taken, OVNET_DROP_HANDOFF_FULL);
 }
 
-static void flush_port(struct ovnet_path_ctx *ctx, uint16_t id)
+/* The buffer stays its port's. */
+static void flush_buf(struct ovnet_path_ctx *ctx, struct ovnet_txbuf *buf)
 {
 	const struct ovnet_queue_map *map = ctx->map;
-	struct ovnet_txbuf *buf = &ctx->txbuf[id];
+	const uint16_t id = buf->port;
 	struct ovnet_port *port = map != NULL && id < map->n_ports ? map->port[id] : NULL;
 	uint64_t bytes = buf->bytes;
 	uint16_t n = buf->n, care = buf->care;
 
 	buf->n = buf->care = 0;
 	buf->bytes = 0;
-	ctx->tx_pending &= ~(UINT64_C(1) << id);
 	if (unlikely(port == NULL)) {
 		ovnet_drop(ctx, buf->pkts, n, OVNET_DROP_NO_PORT);
 		return;
@@ -117,6 +119,18 @@ static void flush_port(struct ovnet_path_ctx *ctx, uint16_t id)
 	if (unlikely(care != 0))
 		n = prepare(ctx, port, buf->pkts, n, &bytes);
 	send(ctx, port, way->q, buf->pkts, n, bytes);
+}
+
+/* The port's first packet in a round. */
+static __rte_noinline struct ovnet_txbuf *take_buf(struct ovnet_path_ctx *ctx, uint16_t id)
+{
+	if (unlikely(ctx->n_tx == OVNET_TX_BUFS))
+		STAGE(flush)(ctx);
+	struct ovnet_txbuf *buf = &ctx->txbuf[ctx->n_tx++];
+
+	buf->port = id;
+	ctx->tx_slot[id] = (uint8_t)ctx->n_tx;
+	return buf;
 }
 
 /*
@@ -157,15 +171,24 @@ void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
 			ovnet_drop(ctx, pkts + i++, 1, OVNET_DROP_NO_PORT);
 			continue;
 		}
-		i += append_run(&ctx->txbuf[id], id, pkts + i, n - i);
-		ctx->tx_pending |= UINT64_C(1) << id;
-		if (ctx->txbuf[id].n == OVNET_BURST)
-			flush_port(ctx, id);
+		const uint8_t slot = ctx->tx_slot[id];
+		struct ovnet_txbuf *buf =
+			likely(slot != 0) ? &ctx->txbuf[slot - 1] : take_buf(ctx, id);
+
+		i += append_run(buf, id, pkts + i, n - i);
+		if (buf->n == OVNET_BURST)
+			flush_buf(ctx, buf);
 	}
 }
 
 void STAGE(flush)(struct ovnet_path_ctx *ctx)
 {
-	while (ctx->tx_pending != 0)
-		flush_port(ctx, (uint16_t)__builtin_ctzll(ctx->tx_pending));
+	for (uint16_t i = 0; i < ctx->n_tx; i++) {
+		struct ovnet_txbuf *buf = &ctx->txbuf[i];
+
+		if (buf->n != 0)
+			flush_buf(ctx, buf);
+		ctx->tx_slot[buf->port] = 0;
+	}
+	ctx->n_tx = 0;
 }

@@ -12,6 +12,41 @@ static uint16_t owner_of(const struct ovnet_port *port, uint16_t queue, uint16_t
 	return (uint16_t)((queue + port->id) % n_workers);
 }
 
+/* Where each worker's refs begin; what they are is filled in by add_rx(). */
+static void share_out(struct ovnet_queue_map *map, struct ovnet_port *const *ports, uint16_t n,
+	struct ovnet_rxq_ref *rx, struct ovnet_tx_way *tx)
+{
+	for (uint16_t w = 0; w < map->n_workers; w++) {
+		map->worker[w].rx = rx;
+		map->worker[w].tx = tx + (size_t)w * n;
+		for (uint16_t id = 0; id < n; id++)
+			for (uint16_t i = 0; ports[id] != NULL && i < ports[id]->n_rxq; i++)
+				rx += owner_of(ports[id], i, map->n_workers) == w;
+	}
+}
+
+/* Room for `n` ports with the queues they have, one array behind the other. */
+static struct ovnet_queue_map *map_new(
+	struct ovnet_port *const *ports, uint16_t n, uint16_t n_workers)
+{
+	struct ovnet_queue_map *map;
+	size_t queues = 0;
+
+	for (uint16_t id = 0; id < n; id++)
+		queues += ports[id] != NULL ? ports[id]->n_rxq : 0;
+	size_t rx_at = sizeof(*map) + n_workers * sizeof(map->worker[0]),
+	       tx_at = rx_at + queues * sizeof(struct ovnet_rxq_ref),
+	       ports_at = tx_at + (size_t)n_workers * n * sizeof(struct ovnet_tx_way);
+
+	map = calloc(1, ports_at + n * sizeof(struct ovnet_port *));
+	if (map == NULL)
+		return NULL;
+	map->n_workers = n_workers;
+	map->port = (void *)((char *)map + ports_at);
+	share_out(map, ports, n, (void *)((char *)map + rx_at), (void *)((char *)map + tx_at));
+	return map;
+}
+
 static void add_rx(struct ovnet_queue_map *map, struct ovnet_port *port)
 {
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
@@ -37,12 +72,11 @@ static void add_tx(struct ovnet_queue_map *map, struct ovnet_port *port)
 struct ovnet_queue_map *ovnet_queue_map_build(
 	struct ovnet_port *const *ports, uint16_t n, uint16_t n_workers, uint32_t generation)
 {
-	struct ovnet_queue_map *map = calloc(1, sizeof(*map) + n_workers * sizeof(map->worker[0]));
+	struct ovnet_queue_map *map = map_new(ports, n, n_workers);
 
 	if (map == NULL)
 		return NULL;
 	map->generation = generation;
-	map->n_workers = n_workers;
 	for (uint16_t id = 0; id < n; id++) {
 		if (ports[id] == NULL)
 			continue;

@@ -29,16 +29,16 @@ struct ovnet_tx_way {
 
 struct ovnet_worker_ports {
 	uint16_t n_rx;
-	/* In port order; room for every queue there can be: one worker may have them all. */
-	struct ovnet_rxq_ref rx[OVNET_MAX_PORTS * OVNET_MAX_QUEUES];
-	struct ovnet_tx_way tx[OVNET_MAX_PORTS]; /* by port id */
+	struct ovnet_rxq_ref *rx; /* in port order */
+	struct ovnet_tx_way *tx;  /* by port id */
 };
 
+/* One allocation, as large as the ports and queues there are ask for. */
 struct ovnet_queue_map {
 	struct ovnet_rcu_head rcu; /* first */
 	uint32_t generation; /* grows with each publication; a sleeper rebuilds its epoll set */
 	uint16_t n_ports;    /* highest id + 1 */
-	struct ovnet_port *port[OVNET_MAX_PORTS]; /* by id; NULL where there is none */
+	struct ovnet_port **port; /* by id; NULL where there is none */
 	uint16_t n_workers;
 	struct ovnet_worker_ports worker[];
 };

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "bed/memory_port.h"
 #include "bed/path.h"
 
 static void full_and_refusing_ports(void **state)
@@ -115,12 +116,103 @@ static void the_ring_to_the_owner_is_bounded(void **state)
 	bed_close(b);
 }
 
+/* --- more ports in a round than buffers --- */
+
+#define MANY (2 * OVNET_TX_BUFS + 2)
+#define EACH 3
+
+static struct bed_port many[MANY];
+
+/* The ids are spread over all there are, the last one among them. */
+static uint16_t many_id(unsigned i)
+{
+	return (uint16_t)(OVNET_MAX_PORTS - 1 - 5 * i);
+}
+
+static struct ovnet_queue_map *many_open(const struct ovnet_port *as)
+{
+	static struct ovnet_port *ports[OVNET_MAX_PORTS];
+
+	memset(ports, 0, sizeof(ports));
+	for (unsigned i = 0; i < MANY; i++) {
+		struct ovnet_port like = *as;
+		like.id = many_id(i);
+		many[i] = (struct bed_port){.room = BED_PORT_MAX, .refuses = -1};
+		memory_port_init(&many[i].port, &many[i].queue, &like, &uplink_mac, &many[i]);
+		ports[like.id] = &many[i].port;
+	}
+	return ovnet_queue_map_build(ports, OVNET_MAX_PORTS, 1, 1);
+}
+
+/* One for each port, then the next for each. */
+static void send_to_each(struct bed *b)
+{
+	static const uint8_t in[60];
+
+	for (unsigned i = 0; i < EACH * MANY; i++) {
+		struct rte_mbuf *m = bed_packet(HOST, in, sizeof(in), 0, 0);
+		assert_non_null(m);
+		ovnet_meta(m)->out_port = many_id(i % MANY);
+		rte_pktmbuf_mtod(m, uint8_t *)[0] = (uint8_t)(i / MANY);
+		ops->tx(&b->ctx, &m, 1);
+	}
+}
+
+static void more_ports_than_buffers_lose_nothing(void **state)
+{
+	(void)state;
+	static const uint8_t none[OVNET_MAX_PORTS];
+	struct bed *b = bed_open(1);
+	struct ovnet_queue_map *map = many_open(&b->port[UPLINK].port);
+
+	assert_non_null(map);
+	b->ctx.map = map;
+	send_to_each(b);
+	ops->flush(&b->ctx);
+	for (unsigned i = 0; i < MANY; i++) {
+		assert_int_equal(many[i].n_out, EACH);
+		assert_int_equal(b->counters.port[many_id(i)].tx_packets, EACH);
+		for (unsigned k = 0; k < EACH; k++)
+			assert_int_equal(*rte_pktmbuf_mtod(many[i].out[k], uint8_t *), k);
+		rte_pktmbuf_free_bulk(many[i].out, EACH);
+	}
+	assert_int_equal(bed_drops(b), 0);
+	/* No port keeps a buffer: another one may have its id by the next round. */
+	assert_int_equal(b->ctx.n_tx, 0);
+	assert_memory_equal(b->ctx.tx_slot, none, sizeof(none));
+	b->ctx.map = b->map;
+	ovnet_queue_map_free(map);
+	bed_close(b);
+}
+
+/* Full again and again in one round, and another port's packets between. */
+static void a_full_buffer_goes_at_once(void **state)
+{
+	(void)state;
+	static const uint8_t in[60];
+	struct bed *b = bed_open(1);
+
+	for (unsigned i = 0; i < 3 * OVNET_BURST; i++) {
+		struct rte_mbuf *m = bed_packet(HOST, in, sizeof(in), 0, 0);
+		ovnet_meta(m)->out_port = i % 3 == 0 ? ATTACH : UPLINK;
+		ops->tx(&b->ctx, &m, 1);
+	}
+	assert_int_equal(b->port[UPLINK].n_out, 2 * OVNET_BURST);
+	assert_int_equal(b->port[UPLINK].tx_calls, 2);
+	assert_int_equal(b->port[ATTACH].n_out, OVNET_BURST);
+	ops->flush(&b->ctx);
+	assert_int_equal(b->port[UPLINK].tx_calls, 2);
+	bed_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_and_refusing_ports),
 		cmocka_unit_test(chains_that_fit_no_buffer),
 		cmocka_unit_test(the_ring_to_the_owner_is_bounded),
+		cmocka_unit_test(more_ports_than_buffers_lose_nothing),
+		cmocka_unit_test(a_full_buffer_goes_at_once),
 	};
 
 	return bed_run_levels("path_tx", tests, RTE_DIM(tests));

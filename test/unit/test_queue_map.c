@@ -148,6 +148,7 @@ static void one_worker_polls_all_there_can_be(void **state)
 	}
 	struct ovnet_queue_map *map = ovnet_queue_map_build(ports, OVNET_MAX_PORTS, 1, 0);
 	assert_int_equal(map->worker[0].n_rx, OVNET_MAX_PORTS * OVNET_MAX_QUEUES);
+	assert_ptr_equal(map->worker[0].rx[map->worker[0].n_rx - 1].port, &p[OVNET_MAX_PORTS - 1]);
 	for (uint16_t i = 0; i < OVNET_MAX_PORTS; i++)
 		assert_ptr_equal(map->worker[0].tx[i].q, p[i].queue[0]);
 	ovnet_queue_map_free(map);

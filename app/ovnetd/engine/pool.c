@@ -16,7 +16,7 @@ OVNET_LOG_TYPE(memory)
 #define SMALL_PAGE 4096
 #define EAL_MB     16  /* rings, caches, ethdev queues */
 #define PORT_KB    512 /* an attach port's rings and queues */
-#define WORKER_KB  640 /* its table of fragments, and what stands beside it */
+#define WORKER_KB  672 /* its table of fragments, and what stands beside it */
 
 static uint64_t free_hugepage_mb(unsigned page_kb)
 {
