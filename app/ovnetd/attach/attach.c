@@ -15,7 +15,7 @@ static const struct ovnet_driver *driver_of(const struct conf_port *c)
 {
 	static const struct ovnet_driver *const drivers[] = {
 		[CONF_PORT_DPDK] = &ovnet_driver_dpdk,
-		[CONF_PORT_TAP] = NULL,
+		[CONF_PORT_TAP] = &ovnet_driver_tap,
 		[CONF_PORT_AF_XDP] = &ovnet_driver_af_xdp,
 	};
 
@@ -187,12 +187,20 @@ void attach_open(struct attach *a)
 	open_missing(a, NULL);
 }
 
-static void check_device(struct attach *a, struct attached *it)
+/* A driver that can tell is asked: a TAP in a container's namespace is not in ours. */
+static bool is_gone(const struct attach *a, const struct ovnet_port *port)
 {
 	struct ovnet_link link;
 
-	if (it->port->ifindex == 0 || ports_is_lost(a->ports, it->port) ||
-		ovnet_kernel_link_by_index(a->kernel, it->port->ifindex, &link) != -ENODEV)
+	if (port->driver->gone != NULL)
+		return port->driver->gone(port);
+	return port->ifindex != 0 &&
+	       ovnet_kernel_link_by_index(a->kernel, port->ifindex, &link) == -ENODEV;
+}
+
+static void check_device(struct attach *a, struct attached *it)
+{
+	if (ports_is_lost(a->ports, it->port) || !is_gone(a, it->port))
 		return;
 	LOG(WARN, "the interface of port %s was deleted by somebody", it->port->name);
 	ports_lost(a->ports, it->port);
