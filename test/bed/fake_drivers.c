@@ -17,8 +17,18 @@ static const struct ovnet_link *link_of(const char *name)
 	return NULL;
 }
 
-static int finish(struct ovnet_port *port, uint16_t mtu, const struct ovnet_mac *mac)
+static int refuse(void)
 {
+	fake_drivers.refused++;
+	return -EOPNOTSUPP;
+}
+
+static int finish(struct ovnet_port *port, const struct ovnet_port_conf *conf, uint16_t mtu,
+	const struct ovnet_mac *mac)
+{
+	fake_drivers.mtu[port->id] = conf->mtu;
+	fake_drivers.queues[port->id] = conf->queues;
+	fake_drivers.descriptors[port->id] = conf->descriptors;
 	port->n_rxq = port->n_txq = 1;
 	port->mtu = mtu;
 	ovnet_port_set_mac(port, mac);
@@ -35,17 +45,17 @@ static int open_link(struct ovnet_port *port, const struct ovnet_port_conf *conf
 	if (link == NULL)
 		return -ENODEV;
 	port->ifindex = link->ifindex;
-	return finish(port, link->mtu, &link->mac);
+	return finish(port, conf, link->mtu, &link->mac);
 }
 
 static int open_af_xdp(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
-	return fake_drivers.no_af_xdp ? -EOPNOTSUPP : open_link(port, conf);
+	return fake_drivers.no_af_xdp ? refuse() : open_link(port, conf);
 }
 
 static int open_af_packet(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
-	return fake_drivers.no_af_packet ? -EOPNOTSUPP : open_link(port, conf);
+	return fake_drivers.no_af_packet ? refuse() : open_link(port, conf);
 }
 
 static int open_host(struct ovnet_port *port, const struct ovnet_port_conf *conf)
@@ -56,13 +66,21 @@ static int open_host(struct ovnet_port *port, const struct ovnet_port_conf *conf
 	return open_link(port, conf);
 }
 
+static int open_tap(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	if (link_of(conf->iface) == NULL)
+		(void)fake_link_add(conf->iface, "tun", 1500, NULL);
+	return open_link(port, conf);
+}
+
 static int open_dpdk(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
 	const struct ovnet_mac mac = {{2, 0, 0, 0, 0xdd, (uint8_t)port->id}};
 
-	(void)conf;
-	port->caps = OVNET_CAP_EXCLUSIVE;
-	return finish(port, 1500, &mac);
+	if (fake_drivers.no_dpdk)
+		return refuse();
+	port->caps = port->role == OVNET_PORT_UPLINK ? OVNET_CAP_EXCLUSIVE : 0;
+	return finish(port, conf, 1500, &mac);
 }
 
 static void closed(struct ovnet_port *port)
@@ -122,6 +140,7 @@ static bool link_up(struct ovnet_port *port)
 	.stats = stats, .link_up = link_up
 
 const struct ovnet_driver ovnet_driver_host = {.name = "host", .open = open_host, COMMON};
+const struct ovnet_driver ovnet_driver_tap = {.name = "tap", .open = open_tap, COMMON};
 const struct ovnet_driver ovnet_driver_af_xdp = {
 	.name = "af_xdp", .open = open_af_xdp, .filter = filter, COMMON};
 const struct ovnet_driver ovnet_driver_af_packet = {

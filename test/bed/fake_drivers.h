@@ -2,7 +2,7 @@
 /*
  * Drivers without devices in the place of lib/port's (all but the UDP socket), for suites of
  * app/ovnetd's parts. A port of a kernel interface is as the fake kernel's link of that name is;
- * the host device is made there if it is missing. A dpdk port has MTU 1500 and the MAC
+ * the host device and TAPs are made there if they are missing. A dpdk port has MTU 1500 and the MAC
  * 02:00:00:00:dd:<its id>. Packets never come, and none are taken.
  */
 #ifndef OVNET_BED_FAKE_DRIVERS_H
@@ -22,8 +22,10 @@ struct fake_filter {
 };
 
 struct fake_drivers {
-	bool no_af_xdp, no_af_packet; /* opening is refused: -EOPNOTSUPP */
-	unsigned opened, closed, lost;
+	bool no_af_xdp, no_af_packet, no_dpdk; /* opening is refused: -EOPNOTSUPP */
+	unsigned opened, refused, closed, lost;
+	uint16_t mtu[OVNET_MAX_PORTS], queues[OVNET_MAX_PORTS],
+		descriptors[OVNET_MAX_PORTS];       /* asked for, by the port's id */
 	struct fake_filter filter[OVNET_MAX_PORTS]; /* by the port's id */
 };
 extern struct fake_drivers fake_drivers;

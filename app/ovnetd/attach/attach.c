@@ -136,11 +136,6 @@ static bool open_one(struct attach *a, struct attached *it)
 
 	if (waits_for_interface(a, it))
 		return false;
-	if (driver_of(it->conf) == NULL) {
-		LOG(ERR, "port %s: driver tap is not there yet; give it another", conf.name);
-		put_off(it);
-		return false;
-	}
 	if (is_taken(a, conf.name)) {
 		LOG(ERR,
 			"port %s: an uplink or the host device has this name; give the port "

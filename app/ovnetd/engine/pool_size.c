@@ -14,6 +14,7 @@ OVNET_LOG_TYPE(memory)
 #define LEAST      16384 /* for what comes in bursts, on a node of the usual kind */
 #define PER_WORKER 2048  /* its pool cache, its hand-off ring, bursts in its hands */
 #define PER_QUEUE  256   /* of other drivers: what one turn reads and what waits to be sent */
+#define SHOWN      5     /* ports in a message */
 #define BURST_HELD 128   /* of a worker: without them nothing moves */
 
 /* The sum as it grows, and as people read it. */
@@ -31,7 +32,7 @@ static void add_rings(struct sum *s, const char *name, unsigned queues, unsigned
 	s->held += (uint64_t)queues * descriptors;
 	s->wanted += 2ull * queues * descriptors;
 	s->n++;
-	if (len + 80 > sizeof(s->text))
+	if (s->shown == SHOWN)
 		return;
 	snprintf(s->text + len, sizeof(s->text) - len, " %s %u x %u +", name, queues, descriptors);
 	s->shown++;
@@ -72,25 +73,36 @@ static void sum_up(struct sum *s, const struct conf *c)
 	s->wanted += s->wanted / 7; /* an eighth of the pool is for fragments that wait */
 }
 
+/* As many as are wanted, within what there always was and what there can be. */
+static uint32_t preset(const struct sum *s)
+{
+	return (uint32_t)RTE_MIN(RTE_MAX(s->wanted, (uint64_t)LEAST), (uint64_t)CONF_MAX_MBUFS);
+}
+
+static int refuse(const struct engine *e, const struct sum *s)
+{
+	char more[48] = "", cure[96];
+
+	if (s->shown < s->n)
+		snprintf(more, sizeof(more), " %u ports more +", s->n - s->shown);
+	if (s->held > CONF_MAX_MBUFS)
+		snprintf(cure, sizeof(cure), "%d is the most there can be: lower", CONF_MAX_MBUFS);
+	else
+		snprintf(cure, sizeof(cure), "set dpdk.mbufs to 0, which makes %u, or lower",
+			preset(s));
+	LOG(ERR,
+		"%u packet buffers are too few, as%s%s workers %u x %u = %" PRIu64 " are held by "
+		"the ports' rings and the workers alone; %s queues or descriptors of ports",
+		e->mbufs, s->text, more, e->conf->dpdk.workers, BURST_HELD, s->held, cure);
+	return -ENOMEM;
+}
+
 int memory_count(struct engine *e)
 {
 	const struct conf *c = e->conf;
 	struct sum s;
-	char more[48] = "";
 
 	sum_up(&s, c);
-	e->mbufs = c->dpdk.mbufs != 0 ? c->dpdk.mbufs
-				      : (uint32_t)RTE_MIN(RTE_MAX(s.wanted, (uint64_t)LEAST),
-						(uint64_t)CONF_MAX_MBUFS);
-	if (e->mbufs >= s.held)
-		return 0;
-	if (s.shown < s.n)
-		snprintf(more, sizeof(more), " %u ports more +", s.n - s.shown);
-	LOG(ERR,
-		"%u packet buffers are too few, as%s%s workers %u x %u = %" PRIu64 " are held by "
-		"the ports' rings and the workers alone: set dpdk.mbufs to 0, which makes %" PRIu64
-		", or to more, or lower queues or descriptors",
-		e->mbufs, s.text, more, c->dpdk.workers, BURST_HELD, s.held,
-		RTE_MAX(s.wanted, (uint64_t)LEAST));
-	return -ENOMEM;
+	e->mbufs = c->dpdk.mbufs != 0 ? c->dpdk.mbufs : preset(&s);
+	return e->mbufs >= s.held ? 0 : refuse(e, &s);
 }

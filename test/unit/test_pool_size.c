@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How many packet buffers there are, by ports, queues and descriptors. */
+#include <errno.h>
+
+#include "bed/cmocka.h"
+#include "engine/pool.h"
+
+static char nothing[] = "", device[] = "net_x", name[] = "gen0";
+
+/* What `ports` DPDK ports of that shape make of dpdk.mbufs; 0: refused. */
+static uint32_t buffers(
+	uint32_t mbufs, uint16_t workers, unsigned ports, uint16_t queues, uint16_t descriptors)
+{
+	struct conf_port *list = calloc(ports + 1, sizeof(*list));
+	struct conf c = {.ports = list, .n_ports = ports};
+	struct engine e = {.conf = &c};
+
+	assert_non_null(list);
+	c.dpdk.mbufs = mbufs;
+	c.dpdk.workers = workers;
+	for (unsigned i = 0; i < ports; i++)
+		list[i] = (struct conf_port){.name = name,
+			.devargs = device,
+			.queues = queues,
+			.descriptors = descriptors};
+	int rc = memory_count(&e);
+	free(list);
+	assert_true(rc == 0 || rc == -ENOMEM);
+	return rc == 0 ? e.mbufs : 0;
+}
+
+static void a_usual_node_has_as_many_as_ever(void **state)
+{
+	(void)state;
+	assert_int_equal(buffers(0, 1, 0, 0, 0), 16384);
+	assert_int_equal(buffers(0, 4, 0, 0, 0), 16384);
+	assert_int_equal(buffers(0, 1, 1, 0, 0), 16384);
+	assert_int_equal(buffers(8192, 1, 0, 0, 0), 8192);
+	assert_int_equal(buffers(1024, 1, 0, 0, 0), 1024);
+}
+
+/* Rings both ways, and what is with the workers; an eighth is for fragments. */
+static void rings_are_counted(void **state)
+{
+	(void)state;
+	assert_int_equal(buffers(0, 1, 4, 8, 512), (2 * 4 * 8 * 512 + 2048) * 8 / 7);
+	assert_int_equal(buffers(0, 2, 10, 0, 0), (2 * 10 * 1024 + 2 * 2048) * 8 / 7);
+	/* The rings of these fit what there can be, and not twice. */
+	assert_int_equal(buffers(0, 1, 400, 1, 32768), CONF_MAX_MBUFS);
+	assert_int_equal(buffers(0, 1, CONF_MAX_PORTS, 31, 32768), 0);
+}
+
+/* What the rx rings take before the first packet, and 128 for each worker. */
+static void too_few_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(buffers(4 * 512 + 128, 1, 1, 4, 512), 4 * 512 + 128);
+	assert_int_equal(buffers(4 * 512 + 127, 1, 1, 4, 512), 0);
+	assert_int_equal(buffers(2 * 1024 + 256, 2, 2, 0, 0), 2 * 1024 + 256);
+	assert_int_equal(buffers(2 * 1024 + 255, 2, 2, 0, 0), 0);
+	/* Many: the sum is told as far as there is room. */
+	assert_int_equal(buffers(65536, 1, CONF_MAX_PORTS, 1, 1024), 0);
+}
+
+static void uplinks_count_by_workers(void **state)
+{
+	(void)state;
+	struct conf c = {.n_uplinks = 2};
+	struct engine e = {.conf = &c};
+
+	c.dpdk.workers = 4;
+	c.dpdk.mbufs = 4 * 1024 + 4 * 128 - 1;
+	c.uplinks[0] = (struct conf_uplink){.iface = nothing, .devargs = device};
+	c.uplinks[1] = (struct conf_uplink){.iface = device, .devargs = nothing};
+	assert_int_equal(memory_count(&e), -ENOMEM);
+	c.dpdk.mbufs++; /* the kernel's interface holds none */
+	assert_int_equal(memory_count(&e), 0);
+	c.uplinks[0].queues = 1;
+	c.dpdk.mbufs = 1024 + 4 * 128;
+	assert_int_equal(memory_count(&e), 0);
+	assert_int_equal(e.mbufs, 1024 + 4 * 128);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_usual_node_has_as_many_as_ever),
+		cmocka_unit_test(rings_are_counted),
+		cmocka_unit_test(too_few_are_refused),
+		cmocka_unit_test(uplinks_count_by_workers),
+	};
+	return cmocka_run_group_tests_name("pool_size", tests, NULL, NULL);
+}
