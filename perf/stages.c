@@ -99,6 +99,7 @@ static void stages_once(struct node *n, double *out)
 	const struct ovnet_rxq_ref ref = {&s->port, &s->q};
 	uint64_t cycles[STAGES] = {0}, packets = 0, t[STAGES + 1];
 	struct rte_mbuf *pkts[OVNET_BURST];
+	struct ovnet_lane across = {0}; /* stays empty */
 
 	ctx->map = n->map;
 	ctx->view = ovnet_fib_view(&n->shared.fib);
@@ -109,7 +110,7 @@ static void stages_once(struct node *n, double *out)
 		t[S_CLASSIFY] = rte_rdtsc_precise();
 		k = ops->classify(ctx, &s->port, pkts, k);
 		t[S_LOOK] = rte_rdtsc_precise();
-		k = n->conf.decap ? ops->decap(ctx, pkts, k) : ops->route(ctx, pkts, k);
+		k = n->conf.decap ? ops->decap(ctx, pkts, k) : ops->route(ctx, pkts, k, &across);
 		t[S_HEADER] = rte_rdtsc_precise();
 		k = n->conf.decap ? ops->deliver(ctx, pkts, k) : ops->encap(ctx, pkts, k);
 		t[S_TX] = rte_rdtsc_precise();

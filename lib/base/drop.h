@@ -23,6 +23,9 @@
 	/* overlay to underlay */                                                                \
 	X(FOREIGN_SOURCE, "foreign-source",                                                      \
 		"source address belongs neither to the port nor to this node")                   \
+	X(SOURCE_MAC, "source-mac",                                                              \
+		"source MAC address is not that of what lives at the source address")            \
+	X(BROADCAST, "broadcast", "broadcast or multicast by an attach port")                    \
 	X(NO_PEER, "no-peer", "no lease covers the destination address")                         \
 	X(FAMILY_OFF, "family-off", "this IP version is not part of the overlay")                \
 	X(NEIGHBOUR_PENDING, "neighbour-pending", "the next hop's MAC address is not known yet") \
@@ -50,7 +53,8 @@
 		"routed packet not from its peer's MAC address, or of a peer behind a router")   \
 	X(ECN_ILLEGAL, "ecn-illegal", "outer CE on a packet that is not ECN capable (RFC 6040)") \
 	/* leaving */                                                                            \
-	X(NO_PORT, "no-port", "the port was removed while the packet was on its way")            \
+	X(NO_PORT, "no-port",                                                                    \
+		"the port was removed meanwhile, or the node has no host device to send by")     \
 	X(TX_FULL, "tx-full", "the port's transmit queue was full")                              \
 	X(TX_DOWN, "tx-down", "the port is down")                                                \
 	X(TX_REFUSED, "tx-refused", "the port's driver refused the packet")                      \

@@ -2,6 +2,7 @@
 #include <rte_cycles.h>
 
 #include "packet/fragment.h"
+#include "path/link.h"
 #include "path/reach.h"
 
 /* Of one packet: the largest there is, over an MTU of some 1,100 bytes or more. */
@@ -9,10 +10,10 @@
 
 /* How a refused packet would have got on. Its data is at the IP header. */
 struct reach {
-	bool outward;                      /* to the underlay */
-	const struct ovnet_peer *peer;     /* outward: on to whom, inward: from whom; NULL: none */
-	const struct ovnet_endpoint *back; /* not from the underlay: where its sender is */
-	const struct ovnet_nexthop *nh;    /* outward: the peer's; NULL: none */
+	bool inward;                       /* from the underlay */
+	const struct ovnet_peer *peer;     /* on to whom, inward: from whom; NULL: none */
+	const struct ovnet_endpoint *back; /* not inward: where its sender is; NULL: nobody knows */
+	const struct ovnet_nexthop *nh;    /* the peer's it goes on to; NULL: none */
 	const struct ovnet_port *in;
 	/*
 	 * Largest packet; 0: none, or out of reach by now: the control thread may have taken peer
@@ -21,22 +22,10 @@ struct reach {
 	uint16_t mtu;
 };
 
-static const struct ovnet_endpoint *endpoint_of(
-	const struct ovnet_fib_view *view, const void *ip, bool source)
+/* Of the port at which `e` is. */
+static uint16_t mtu_to(
+	const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct ovnet_endpoint *e)
 {
-	const struct rte_ipv4_hdr *ip4 = ip;
-	const struct rte_ipv6_hdr *ip6 = ip;
-
-	if (is_ip6(ip))
-		return ovnet_fib_endpoint6(view, source ? ovnet_ip6_src(ip6) : ovnet_ip6_dst(ip6));
-	return ovnet_fib_endpoint(view, rte_be_to_cpu_32(source ? ip4->src_addr : ip4->dst_addr));
-}
-
-static uint16_t mtu_inward(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
-{
-	const struct ovnet_endpoint *e =
-		endpoint_of(ctx->view, rte_pktmbuf_mtod(m, const void *), false);
-
 	if (e == NULL || e->port >= ctx->map->n_ports || ctx->map->port[e->port] == NULL)
 		return 0;
 	return port_mtu(&ctx->view->overlay, ctx->map->port[e->port], ovnet_meta(m));
@@ -54,18 +43,20 @@ static bool find_reach(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, str
 	reach->in = ctx->map->port[meta->in_port];
 	if (reach->in == NULL)
 		return false;
-	reach->outward = reach->in->role != OVNET_PORT_UPLINK;
-	if (!reach->outward) {
-		reach->mtu = mtu_inward(ctx, m);
+	reach->inward = reach->in->role == OVNET_PORT_UPLINK;
+	if (reach->inward) {
+		reach->mtu = mtu_to(ctx, m, endpoint_of(ctx->view, ip, false));
 		reach->peer = peer_of_source(ctx->view, ip);
 		return true;
 	}
 	reach->peer = peer_of(ctx->view, ip);
-	if (reach->peer != NULL && reach->peer->nh != NULL) {
+	if (reach->peer == NULL) {
+		reach->mtu = mtu_to(ctx, m, endpoint_across(ctx->view, meta, ip));
+	} else if (reach->peer->nh != NULL) {
 		reach->nh = ovnet_nh_get(reach->peer->nh);
 		reach->mtu = reach->peer->mtu;
 	}
-	/* Permissive validation lets by what is not its sender's: nobody else gets the error. */
+	/* Validation may let by what is not its sender's: nobody else gets the error. */
 	reach->back = endpoint_of(ctx->view, ip, true);
 	if (reach->back != NULL && reach->back->port != meta->in_port)
 		reach->back = NULL;
@@ -83,10 +74,11 @@ static void cut(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct reach *reach, struct answer *a)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
+	bool outward = !reach->inward && reach->peer != NULL;
 
 	if (reach->mtu == 0)
 		return;
-	if (reach->outward) {
+	if (outward) {
 		/* The tables may have changed since route looked. */
 		if (reach->nh == NULL || !reach->nh->resolved)
 			return;
@@ -102,14 +94,14 @@ static void cut(
 		return;
 	ctx->counters->pieces += (unsigned)n - 1;
 	a->gone = true;
-	a->next = reach->outward ? OVNET_STAGE_ENCAP : OVNET_STAGE_DELIVER;
+	a->next = outward ? OVNET_STAGE_ENCAP : OVNET_STAGE_DELIVER;
 	a->n = (uint16_t)n;
 }
 
 /* What validation says of the underlay's packets is none of their senders'. */
-static bool is_told(int reason, bool outward)
+static bool is_told(int reason, bool inward)
 {
-	return outward || reason == OVNET_DROP_OVERSIZE || reason == OVNET_DROP_TTL_EXCEEDED;
+	return !inward || reason == OVNET_DROP_OVERSIZE || reason == OVNET_DROP_TTL_EXCEEDED;
 }
 
 /*
@@ -165,12 +157,20 @@ static struct rte_mbuf *make_error(const struct ovnet_path_ctx *ctx, struct rte_
 	return e;
 }
 
-/* To the port the offender came by. */
-static void send_back(struct ovnet_path_ctx *ctx, const struct reach *reach, struct answer *a)
+/* To the port the offender came by, and where that does not say to whom, to its very sender. */
+static void send_back(struct ovnet_path_ctx *ctx, const struct rte_mbuf *m,
+	const struct reach *reach, struct answer *a)
 {
-	ovnet_meta(a->pkts[0])->out_port = reach->in->id;
+	struct rte_mbuf *e = a->pkts[0];
+	struct ovnet_mac to = reach->back->mac;
+
+	ovnet_meta(e)->out_port = reach->in->id;
 	a->next = OVNET_STAGE_TX;
-	if (reach->back->l3 || push_ethernet(a->pkts[0], reach->in, reach->back) == PASS)
+	if (reach->back->l3)
+		return;
+	if (!has_mac(&to))
+		memcpy(to.b, &link_of(m)->src_addr, sizeof(to.b));
+	if (push_ethernet(e, reach->in, &to, link_type(ovnet_meta(e))) == PASS)
 		return;
 	ovnet_drop(ctx, a->pkts, 1, OVNET_DROP_NO_HEADROOM);
 	a->n = 0;
@@ -179,7 +179,7 @@ static void send_back(struct ovnet_path_ctx *ctx, const struct reach *reach, str
 static void tell(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct reach *reach,
 	enum ovnet_icmp what, struct answer *a)
 {
-	if (reach->outward ? reach->back == NULL : reach->peer == NULL)
+	if (reach->inward ? reach->peer == NULL : reach->back == NULL)
 		return;
 	if (what == OVNET_ICMP_TOO_BIG && reach->mtu == 0)
 		return;
@@ -192,10 +192,10 @@ static void tell(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, const struct re
 		return;
 	ctx->counters->answers++;
 	a->n = 1;
-	if (reach->outward)
-		send_back(ctx, reach, a);
-	else
+	if (reach->inward)
 		a->next = OVNET_STAGE_ROUTE; /* to a peer */
+	else
+		send_back(ctx, m, reach, a);
 }
 
 void STAGE(answer)(
@@ -224,6 +224,6 @@ void STAGE(answer)(
 	if (*reason == OVNET_DROP_NEIGHBOUR_PENDING && (reach.nh == NULL || !reach.nh->failed))
 		return;
 	int what = icmp_of(*reason);
-	if (what >= 0 && is_told(*reason, reach.outward))
+	if (what >= 0 && is_told(*reason, reach.inward))
 		tell(ctx, m, &reach, (enum ovnet_icmp)what, a);
 }

@@ -2,18 +2,7 @@
 #include "packet/ttl.h"
 #include "path/ecn.h"
 #include "path/inner.h"
-
-static inline bool same_mac(const struct rte_ether_addr *a, const uint8_t b[6])
-{
-	uint32_t a_low, b_low;
-	uint16_t a_high, b_high;
-
-	memcpy(&a_low, a->addr_bytes, 4);
-	memcpy(&a_high, a->addr_bytes + 4, 2);
-	memcpy(&b_low, b, 4);
-	memcpy(&b_high, b + 4, 2);
-	return ((a_low ^ b_low) | (uint32_t)(a_high ^ b_high)) == 0;
-}
+#include "path/link.h"
 
 /* What one loop leaves for the next: on the stack, see route.c. */
 struct found {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/mss_clamp.h"
+#include "path/link.h"
 #include "path/reach.h"
 
 /* Where the destination lives. PASS, or why it may not go there: the overlay's, but not ours. */
@@ -25,14 +26,14 @@ static inline int find_endpoint(
 	return why;
 }
 
-/* To a guest, ovnet is the router. */
-static int check_guest(const struct ovnet_port *port, const struct ovnet_meta *meta, void *ip)
+/* To what is behind an attach port, and from there, ovnet is the router: one hop, be it both. */
+static int check_routed(const struct ovnet_overlay *o, const struct ovnet_port *port,
+	const struct ovnet_meta *meta, void *ip)
 {
-	if (meta->l3_len > port->mtu)
+	if (meta->l3_len > port_mtu(o, port, meta))
 		return OVNET_DROP_OVERSIZE;
-	if (port->role == OVNET_PORT_ATTACH && !count_down(ip))
-		return OVNET_DROP_TTL_EXCEEDED;
-	return PASS;
+	bool routed = port->role == OVNET_PORT_ATTACH || (meta->flags & OVNET_META_ROUTE);
+	return routed && !count_down(ip) ? OVNET_DROP_TTL_EXCEEDED : PASS;
 }
 
 static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
@@ -50,16 +51,16 @@ static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	const struct ovnet_port *port = ctx->map->port[e->port];
 	if (unlikely(port == NULL))
 		return OVNET_DROP_NO_PORT;
-	if (likely(port->role == OVNET_PORT_HOST)) {
+	if (likely(port->role == OVNET_PORT_HOST && !(meta->flags & OVNET_META_ROUTE))) {
 		if (unlikely(meta->l3_len > o->mtu) && meta->l3_len > port_mtu(o, port, meta))
 			return OVNET_DROP_OVERSIZE;
-	} else if ((why = check_guest(port, meta, ip)) != PASS) {
+	} else if ((why = check_routed(o, port, meta, ip)) != PASS) {
 		return why;
 	}
 	if (unlikely(o->mss_clamp))
 		ovnet_mss_clamp(m, o->mtu);
 	meta->out_port = e->port;
-	return e->l3 ? PASS : push_ethernet(m, port, e);
+	return e->l3 ? PASS : push_ethernet(m, port, &e->mac, link_type(meta));
 }
 
 uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)

@@ -30,7 +30,9 @@ uint16_t STAGE(reassemble)(struct ovnet_path_ctx *ctx, const struct ovnet_port *
 /* classify for such datagrams, whose fragments were counted when they came. */
 uint16_t STAGE(classify_whole)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n);
-uint16_t STAGE(route)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+/* Leaves what goes to a peer, and adds to `across` what goes to a port of this node. */
+uint16_t STAGE(route)(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, struct ovnet_lane *across);
 uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);

@@ -3,6 +3,7 @@
  * The packet's way. Each stage is one file, one function over a burst, one name:
  *
  *   attach/host port:  rx -> classify -> route -> encap -> tx           (uplink)
+ *                                              -> deliver -> tx         (attach/host port)
  *   uplink:            rx -> classify -> decap -> deliver -> tx         (attach/host port)
  *   outer fragment:       -> reassemble, then from classify on
  *   not overlay, exclusive uplink:  -> punt
@@ -36,6 +37,12 @@ struct ovnet_taps;      /* taps.h */
 
 /* Ports a worker collects packets for at a time; for one more, it sends what it has. */
 #define OVNET_TX_BUFS 64
+
+/* Packets that leave their burst for another stage right behind it. */
+struct ovnet_lane {
+	uint16_t n;
+	struct rte_mbuf *pkts[OVNET_BURST];
+};
 
 struct ovnet_txbuf {
 	uint16_t n;
@@ -112,7 +119,9 @@ struct ovnet_path_ops {
 		struct rte_mbuf **pkts);
 	uint16_t (*classify)(struct ovnet_path_ctx *ctx, struct ovnet_port *port,
 		struct rte_mbuf **pkts, uint16_t n);
-	uint16_t (*route)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+	/* Leaves what goes to a peer, and adds to `across` what goes to a port of this node. */
+	uint16_t (*route)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n,
+		struct ovnet_lane *across);
 	uint16_t (*encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 	uint16_t (*decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 	uint16_t (*deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);

@@ -13,9 +13,12 @@
 static inline void go_on(
 	struct ovnet_path_ctx *ctx, enum ovnet_stage stage, struct rte_mbuf **pkts, uint16_t n)
 {
+	struct ovnet_lane across;
+
+	across.n = 0;
 	switch (stage) {
 	case OVNET_STAGE_ROUTE:
-		n = STAGE(route)(ctx, pkts, n);
+		n = STAGE(route)(ctx, pkts, n, &across);
 		/* fallthrough */
 	case OVNET_STAGE_ENCAP:
 		n = STAGE(encap)(ctx, pkts, n);
@@ -30,6 +33,10 @@ static inline void go_on(
 		break;
 	}
 	STAGE(tx)(ctx, pkts, n);
+	if (unlikely(across.n != 0)) {
+		n = STAGE(deliver)(ctx, across.pkts, across.n);
+		STAGE(tx)(ctx, across.pkts, n);
+	}
 }
 
 static void answer(

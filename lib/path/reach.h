@@ -35,6 +35,45 @@ static inline const struct ovnet_peer *peer_of_source(
 	return ovnet_fib_lookup6(view, ovnet_ip6_src(ip));
 }
 
+/* Where one of our own addresses is; the default for every other one. NULL: nowhere. */
+static inline const struct ovnet_endpoint *endpoint_of(
+	const struct ovnet_fib_view *view, const void *ip, bool source)
+{
+	const struct rte_ipv4_hdr *ip4 = ip;
+
+	if (is_ip6(ip))
+		return ovnet_fib_endpoint6(view, source ? ovnet_ip6_src(ip) : ovnet_ip6_dst(ip));
+	return ovnet_fib_endpoint(view, rte_be_to_cpu_32(source ? ip4->src_addr : ip4->dst_addr));
+}
+
+/* Is the destination the overlay's, but not ours? */
+static inline bool is_abroad(const struct ovnet_fib_view *view, const void *ip)
+{
+	const struct ovnet_overlay *o = &view->overlay;
+	const struct rte_ipv4_hdr *ip4 = ip;
+
+	if (is_ip6(ip))
+		return ip6_in(&o->network6, ovnet_ip6_dst(ip)) &&
+		       !ip6_in(&o->own6, ovnet_ip6_dst(ip));
+	uint32_t dst = rte_be_to_cpu_32(ip4->dst_addr);
+	return dst - o->own.addr_host >= view->n_own && ovnet_prefix4_contains(&o->network, dst);
+}
+
+/*
+ * Where a packet of a port of ours goes that no peer is responsible for: to another one, or the
+ * same again. What is abroad goes nowhere, what comes from the host device never back there: it was
+ * the kernel that sent it. NULL: nowhere.
+ */
+static inline const struct ovnet_endpoint *endpoint_across(
+	const struct ovnet_fib_view *view, const struct ovnet_meta *meta, const void *ip)
+{
+	const struct ovnet_endpoint *e = is_abroad(view, ip) ? NULL : endpoint_of(view, ip, false);
+
+	if (e != NULL && !(meta->flags & OVNET_META_ROUTE) && e->port == meta->in_port)
+		return NULL;
+	return e;
+}
+
 /* False: no hop is left. */
 static inline bool count_down(void *ip)
 {
@@ -52,28 +91,6 @@ static inline uint16_t port_mtu(
 	if (unlikely(port->role != OVNET_PORT_HOST))
 		return port->mtu;
 	return likely(meta->encap != OVNET_ENCAP_DIRECT) ? o->mtu : UINT16_MAX;
-}
-
-/* In front of a packet that leaves by a port with Ethernet headers. */
-static inline int push_ethernet(
-	struct rte_mbuf *m, const struct ovnet_port *port, const struct ovnet_endpoint *e)
-{
-	struct ovnet_meta *meta = ovnet_meta(m);
-	const struct ovnet_mac mac = ovnet_port_mac(port);
-
-	if (unlikely(m->data_off < RTE_ETHER_HDR_LEN))
-		return OVNET_DROP_NO_HEADROOM;
-	m->data_off -= RTE_ETHER_HDR_LEN;
-	m->data_len += RTE_ETHER_HDR_LEN;
-	m->pkt_len += RTE_ETHER_HDR_LEN;
-	meta->csum_start += RTE_ETHER_HDR_LEN;
-
-	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
-	memcpy(&eth->dst_addr, e->mac.b, sizeof(e->mac.b));
-	memcpy(&eth->src_addr, mac.b, sizeof(mac.b));
-	eth->ether_type = meta->ip_version == 6 ? RTE_BE16(RTE_ETHER_TYPE_IPV6)
-						: RTE_BE16(RTE_ETHER_TYPE_IPV4);
-	return PASS;
 }
 
 #endif

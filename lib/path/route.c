@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/mss_clamp.h"
+#include "path/link.h"
 #include "path/reach.h"
 
 /*
@@ -16,35 +17,21 @@ static inline void find_peers(const struct ovnet_fib_view *view, struct rte_mbuf
 	}
 }
 
-/* From an attach port: one of the endpoints there. */
-static inline int check_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
-{
-	const struct ovnet_fib_view *view = ctx->view;
-	const struct ovnet_meta *meta = ovnet_meta(m);
-	const struct ovnet_endpoint *e = NULL;
-
-	if (meta->ip_version == 4)
-		e = ovnet_fib_endpoint(view, rte_be_to_cpu_32(meta->src_be));
-	else
-		e = ovnet_fib_endpoint6(view, meta->src6);
-	return likely(e != NULL && e->port == meta->in_port) ? PASS
-							     : ovnet_source_check_attached(ctx, m);
-}
-
 /* What is the same for a whole burst, read once. */
 struct burst {
 	uint32_t own, n_own; /* our IPv4 subnet's first address, and how many */
 	bool mss_clamp;
 };
 
-/* May the packet come from where it says? */
-static inline int check_source(
+/* A verdict beside PASS, which is to a peer, and the drop reasons: to a port of this node. */
+#define ACROSS (-2)
+
+/* From the host device: may it come from where it says? */
+static inline int check_host_source(
 	struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m)
 {
 	const struct ovnet_meta *meta = ovnet_meta(m);
 
-	if (unlikely(meta->flags & OVNET_META_ROUTE))
-		return check_attached(ctx, m);
 	if (likely(meta->ip_version == 4)) {
 		if (likely(rte_be_to_cpu_32(meta->src_be) - b->own < b->n_own))
 			return PASS;
@@ -54,16 +41,25 @@ static inline int check_source(
 	return ovnet_source_check_host(ctx, m);
 }
 
-static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m,
-	const struct ovnet_peer *peer)
+/* From an attach port: only what lives there, by its address and its MAC, and to one station. */
+static inline int check_attached_source(const struct ovnet_fib_view *view, struct rte_mbuf *m)
+{
+	const struct ovnet_endpoint *e = endpoint_of(view, rte_pktmbuf_mtod(m, const void *), true);
+
+	if (unlikely(e == NULL || e->port != ovnet_meta(m)->in_port))
+		return ovnet_source_check_attached(m);
+	if (e->l3)
+		return PASS;
+	if (unlikely(!is_from_mac(link_of(m), &e->mac)))
+		return OVNET_DROP_SOURCE_MAC;
+	return likely(!is_group(&link_of(m)->dst_addr)) ? PASS : OVNET_DROP_BROADCAST;
+}
+
+static inline int to_peer(struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m,
+	const struct ovnet_peer *peer, bool attached)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
-	int why = check_source(ctx, b, m);
 
-	if (unlikely(why != PASS))
-		return why;
-	if (unlikely(peer == NULL))
-		return OVNET_DROP_NO_PEER;
 	rte_prefetch0_write(&ctx->counters->peer[peer->tx_id]);
 	if (unlikely(peer->nh == NULL))
 		return OVNET_DROP_NO_UPLINK;
@@ -73,7 +69,7 @@ static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struc
 	if (unlikely(meta->l3_len > peer->mtu))
 		return OVNET_DROP_OVERSIZE;
 	/* Last: the error about any of the above quotes the packet as it came. */
-	if (unlikely(meta->flags & OVNET_META_ROUTE) && !count_down(rte_pktmbuf_mtod(m, void *)))
+	if (attached && unlikely(!count_down(rte_pktmbuf_mtod(m, void *))))
 		return OVNET_DROP_TTL_EXCEEDED;
 	if (unlikely(b->mss_clamp))
 		ovnet_mss_clamp(m, peer->mtu);
@@ -83,7 +79,82 @@ static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struc
 	return PASS;
 }
 
-uint16_t STAGE(route)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
+/* No peer's: deliver takes it. */
+static int to_endpoint(const struct ovnet_endpoint *e, struct ovnet_meta *meta)
+{
+	if (e == NULL)
+		return OVNET_DROP_NO_PORT;
+	meta->encap = OVNET_ENCAP_VXLAN4; /* not routed in from the underlay: the overlay's MTU */
+	return ACROSS;
+}
+
+/*
+ * The kernel behind the host device has routed it: what it sends to an attach port may be from
+ * anywhere, the answers of the world among it.
+ */
+static __rte_noinline int host_to_no_peer(
+	struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m)
+{
+	struct ovnet_meta *meta = ovnet_meta(m);
+	const struct ovnet_endpoint *e = NULL;
+
+	/* An error of ours to a peer that has gone meanwhile is for nobody else. */
+	if (!(meta->flags & OVNET_META_ANSWER))
+		e = endpoint_across(ctx->view, meta, rte_pktmbuf_mtod(m, const void *));
+	int why = e != NULL ? ovnet_source_check_across(m) : check_host_source(ctx, b, m);
+
+	if (why != PASS)
+		return why;
+	return e != NULL ? to_endpoint(e, meta) : OVNET_DROP_NO_PEER;
+}
+
+/* The last address of our own IPv4 subnet is everybody there, unless something lives at it. */
+static bool is_own_broadcast(const struct ovnet_fib_view *view, const void *ip)
+{
+	const struct rte_ipv4_hdr *ip4 = ip;
+	uint32_t last = view->overlay.own.addr_host + view->n_own - 1;
+
+	return !is_ip6(ip) && view->n_own > 2 && rte_be_to_cpu_32(ip4->dst_addr) == last &&
+	       endpoint_of(view, ip, false) ==
+		       atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
+}
+
+/* To another port of ours, or out by the host device: the kernel routes what is not ours. */
+static __rte_noinline int attached_to_no_peer(const struct ovnet_fib_view *view, struct rte_mbuf *m)
+{
+	const void *ip = rte_pktmbuf_mtod(m, const void *);
+	int why = PASS;
+
+	if (ovnet_dest_is_group(ip) || is_own_broadcast(view, ip))
+		return OVNET_DROP_BROADCAST;
+	if (is_abroad(view, ip))
+		return OVNET_DROP_NO_PEER;
+	why = ovnet_dest_check(ip);
+	if (why != PASS)
+		return why;
+	return to_endpoint(endpoint_across(view, ovnet_meta(m), ip), ovnet_meta(m));
+}
+
+static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m,
+	const struct ovnet_peer *peer)
+{
+	bool attached = ovnet_meta(m)->flags & OVNET_META_ROUTE;
+	int why;
+
+	if (unlikely(attached)) {
+		why = check_attached_source(ctx->view, m);
+		if (likely(why == PASS) && unlikely(peer == NULL))
+			return attached_to_no_peer(ctx->view, m);
+	} else {
+		if (unlikely(peer == NULL))
+			return host_to_no_peer(ctx, b, m);
+		why = check_host_source(ctx, b, m);
+	}
+	return likely(why == PASS) ? to_peer(ctx, b, m, peer, attached) : why;
+}
+
+uint16_t STAGE(route)(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, struct ovnet_lane *across)
 {
 	const struct ovnet_peer *peers[OVNET_BURST];
 	struct refused bad;
@@ -106,6 +177,8 @@ uint16_t STAGE(route)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16
 
 		if (likely(why == PASS))
 			pkts[kept++] = pkts[i];
+		else if (why == ACROSS)
+			across->pkts[across->n++] = pkts[i];
 		else
 			refuse(&bad, pkts[i], why);
 	}

@@ -142,13 +142,28 @@ int ovnet_source_check_host(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	return by_mode(ctx, m, OVNET_DROP_FOREIGN_SOURCE);
 }
 
-int ovnet_source_check_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
+int ovnet_source_check_across(const struct rte_mbuf *m)
 {
 	const struct ovnet_addr inner = source_of(m);
 
-	if (is_martian(&inner))
-		return OVNET_DROP_MARTIAN;
-	return by_mode(ctx, m, OVNET_DROP_FOREIGN_SOURCE);
+	return is_martian(&inner) ? OVNET_DROP_MARTIAN : PASS;
+}
+
+int ovnet_source_check_attached(const struct rte_mbuf *m)
+{
+	const struct ovnet_addr inner = source_of(m);
+
+	return is_martian(&inner) ? OVNET_DROP_MARTIAN : OVNET_DROP_FOREIGN_SOURCE;
+}
+
+bool ovnet_dest_is_group(const void *ip)
+{
+	const struct ovnet_addr dest = dest_of(ip);
+
+	if (dest.family == AF_INET6)
+		return dest.v6[0] == 0xff;
+	uint32_t first = rte_be_to_cpu_32(dest.v4_be) >> 24;
+	return (first >= 224 && first < 240) || dest.v4_be == UINT32_MAX;
 }
 
 int ovnet_dest_check(const void *ip)

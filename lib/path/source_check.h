@@ -24,7 +24,17 @@ int ovnet_source_check_host(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
  * that is for the kernel behind the host device to judge.
  */
 int ovnet_dest_check(const void *ip);
-/* From an attach port: the source is no endpoint of that port. */
-int ovnet_source_check_attached(struct ovnet_path_ctx *ctx, struct rte_mbuf *m);
+/*
+ * From the host device to an attach port: the kernel has routed it, from the world, from pods, from
+ * the attach ports themselves where a service has led there.
+ */
+int ovnet_source_check_across(const struct rte_mbuf *m);
+/*
+ * From an attach port: the source is no endpoint of that port. Never passes, whatever the mode of
+ * validation: who is plugged in here is ours to bind.
+ */
+int ovnet_source_check_attached(const struct rte_mbuf *m);
+/* Is the destination multicast or everybody? */
+bool ovnet_dest_is_group(const void *ip);
 
 #endif

@@ -15,6 +15,8 @@ const struct ovnet_mac uplink_mac = {{0xc6, 0x3a, 0x3d, 0xd0, 0xfb, 0x0a}};
 const struct ovnet_mac gateway_mac = {{0x1e, 0xd8, 0x21, 0x34, 0x07, 0xec}};
 const struct ovnet_mac attach_mac = {{2, 0, 0, 0, 0, 9}};
 const struct ovnet_mac pod_mac = {{2, 0, 0, 0, 1, 9}};
+const struct ovnet_mac attach2_mac = {{2, 0, 0, 0, 0, 10}};
+const struct ovnet_mac other_mac = {{2, 0, 0, 0, 1, 10}};
 
 static uint16_t bed_port_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -167,7 +169,7 @@ void bed_map(struct bed *b, unsigned mask)
 	b->ctx.map = b->map;
 }
 
-struct bed *bed_open(uint16_t workers)
+static struct bed *bed_make(uint16_t workers)
 {
 	struct bed *b = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*b), 64));
 	struct ovnet_addr gw = ovnet_addr_v4(PEER_IP), attach_pod = ovnet_addr_v4(ATTACH_POD);
@@ -189,6 +191,7 @@ struct bed *bed_open(uint16_t workers)
 	bed_port_init(
 		&b->port[UPLINK], UPLINK, OVNET_PORT_UPLINK, OVNET_CAP_CHAINED, 1500, uplink_mac);
 	bed_port_init(&b->port[ATTACH], ATTACH, OVNET_PORT_ATTACH, 0, 1450, attach_mac);
+	bed_port_init(&b->port[ATTACH2], ATTACH2, OVNET_PORT_ATTACH, 0, 1450, attach2_mac);
 	b->overlay = (struct ovnet_overlay){.network = {0x0a050000, 16},
 		.own = {OWN_NET, 24},
 		.tunnel = OVNET_TUNNEL_VXLAN,
@@ -204,9 +207,24 @@ struct bed *bed_open(uint16_t workers)
 	assert_non_null(b->nh);
 	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac), 0);
 	assert_int_equal(bed_add_peer(b, PEER_NET, 24, PEER_IP, &peer_vtep, b->nh), 0);
-	assert_int_equal(ovnet_fib_set_default_endpoint(b->w, HOST, true, NULL), 0);
 	bed_attach(b, &attach_pod);
-	bed_map(b, 7);
+	return b;
+}
+
+struct bed *bed_open(uint16_t workers)
+{
+	struct bed *b = bed_make(workers);
+
+	assert_int_equal(ovnet_fib_set_default_endpoint(b->w, HOST, true, NULL), 0);
+	bed_map(b, 1 << HOST | 1 << UPLINK | 1 << ATTACH);
+	return b;
+}
+
+struct bed *bed_open_hostless(void)
+{
+	struct bed *b = bed_make(1);
+
+	bed_map(b, 1 << UPLINK | 1 << ATTACH);
 	return b;
 }
 

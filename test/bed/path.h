@@ -19,7 +19,7 @@
 #define BED_MBUFS    1023
 #define BED_PORT_MAX 512
 
-enum { HOST, UPLINK, ATTACH, N_PORTS };
+enum { HOST, UPLINK, ATTACH, ATTACH2, N_PORTS }; /* the last one: open_attached() */
 
 #define OWN_IP     0x0aa8000cu /* 10.168.0.12, 10.5.82.0/24 */
 #define PEER_IP    0x0aa8000du /* 10.168.0.13, 10.5.9.0/24 */
@@ -28,6 +28,7 @@ enum { HOST, UPLINK, ATTACH, N_PORTS };
 #define OWN_POD    (OWN_NET + 2)
 #define PEER_POD   (PEER_NET + 2)
 #define ATTACH_POD (OWN_NET + 9)
+#define OTHER_POD  (OWN_NET + 10) /* at ATTACH2 */
 
 struct bed_port {
 	struct ovnet_port port;
@@ -61,6 +62,8 @@ extern const struct ovnet_mac uplink_mac;
 extern const struct ovnet_mac gateway_mac;
 extern const struct ovnet_mac attach_mac;
 extern const struct ovnet_mac pod_mac;
+extern const struct ovnet_mac attach2_mac;
+extern const struct ovnet_mac other_mac; /* of what is at ATTACH2 */
 
 /* Once per process: an EAL on these cores, and bed_pool. 0 or -1. */
 int bed_eal(const char *lcores);
@@ -84,6 +87,8 @@ void bed_map(struct bed *b, unsigned mask);
 
 /* The caller's to close. */
 struct bed *bed_open(uint16_t workers);
+/* The same of a node without a host device: no port HOST, no default endpoint. */
+struct bed *bed_open_hostless(void);
 void bed_drain(struct bed *b);
 void bed_close(struct bed *b);
 

@@ -54,7 +54,7 @@ void bed_add_peer6(struct bed *b, uint16_t net, enum ovnet_encap kind)
 	assert_int_equal(ovnet_fib_set_peer(b->w, &conf), 0);
 }
 
-static void bed_set_up6(struct bed *b)
+void bed_set_up6(struct bed *b)
 {
 	b->overlay.network6 = net6(0, 48);
 	b->overlay.own6 = net6(OWN_NET6, 64);

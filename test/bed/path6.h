@@ -22,6 +22,8 @@ struct ovnet_addr addr6(uint16_t net, uint16_t host);
 
 struct ovnet_prefix6 net6(uint16_t net, uint8_t len);
 void bed_add_peer6(struct bed *b, uint16_t net, enum ovnet_encap kind);
+/* Makes the node of bed/path.h that one. */
+void bed_set_up6(struct bed *b);
 struct bed *bed_open6(void);
 
 /* What the UDP checksum over IPv6 covers, `len` bytes from `udp` on; 0xffff when it is right. */

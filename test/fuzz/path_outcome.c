@@ -70,8 +70,8 @@ void fuzz_outcome_compare(
 			(unsigned long)a->sum.drops[i], (unsigned long)b->sum.drops[i],
 			ovnet_drop_name((enum ovnet_drop)i));
 	CHECK(memcmp(&a->sum, &b->sum, sizeof(a->sum)) == 0,
-		"%s: %u, %u, %u packets sent, %u, %u, %u", level, a->sum.n[0], a->sum.n[1],
-		a->sum.n[2], b->sum.n[0], b->sum.n[1], b->sum.n[2]);
+		"%s: %u, %u, %u, %u packets sent, %u, %u, %u, %u", level, a->sum.n[0], a->sum.n[1],
+		a->sum.n[2], a->sum.n[3], b->sum.n[0], b->sum.n[1], b->sum.n[2], b->sum.n[3]);
 	for (unsigned d = 0; d < FUZZ_PORTS; d++)
 		for (unsigned k = 0; k < a->sum.n[d]; k++)
 			CHECK(memcmp(a->bytes[d][k], b->bytes[d][k], a->sum.len[d][k]) == 0,

@@ -21,7 +21,7 @@
 #define FUZZ_HEAD    10
 #define FUZZ_PACKETS 4
 #define FUZZ_LEN     2100 /* of a packet; more than any MTU here */
-#define FUZZ_PORTS   3
+#define FUZZ_PORTS   4
 #define FUZZ_SENT    32 /* by one port; a packet may be answered, or cut up */
 
 /* The parameters, byte by byte. */

@@ -45,18 +45,22 @@ static void check_ends(const struct fuzz_input *in, const uint8_t *ip, unsigned 
 	CHECK(is_attach_pod(dst, v6) == (port == ATTACH), "by the wrong port");
 }
 
-static void check_source(const struct fuzz_input *in, const uint8_t *came, unsigned at)
+/* `abroad`: it left by the uplink. */
+static void check_source(const struct fuzz_input *in, const uint8_t *came, unsigned at, bool abroad)
 {
 	const uint8_t *ip = came + at, *src = ip + (is_v6(ip) ? 8 : 12);
 
+	if (in->port == ATTACH) {
+		CHECK(is_attach_pod(src, is_v6(ip)), "from a guest, and not its own");
+		CHECK(memcmp(came + 6, pod_mac.b, 6) == 0, "from a guest's other MAC");
+		CHECK((*came & 1) == 0, "to a group");
+	}
 	if (in->bed->overlay.validation != OVNET_VALIDATE_STRICT)
 		return;
 	if (in->port == UPLINK)
 		CHECK(fuzz_source_allowed(in->plane, came, at), "a source that is not its own");
-	else if (in->port == HOST)
+	else if (in->port == HOST && abroad)
 		CHECK(in_own(src, is_v6(ip)), "from the host, and not its own");
-	else
-		CHECK(is_attach_pod(src, is_v6(ip)), "from a guest, and not its own");
 }
 
 /* Takes the link off a packet to a guest. */
@@ -87,7 +91,8 @@ static struct fuzz_way way_of(
 {
 	const struct ovnet_overlay *o = &in->bed->overlay;
 	struct fuzz_way way = {.in = inner,
-		.hops = (in->port == ATTACH || port == ATTACH) + is_udp(in),
+		.hops = (in->port == ATTACH || port == ATTACH) +
+			(is_udp(in) && (in->port == UPLINK || port == UPLINK)),
 		.mtu = 1450,
 		.ecn = in->port == UPLINK && !routed,
 		.clamp = in->plane->clamp};
@@ -117,9 +122,23 @@ static void check_answer(
 	fuzz_check_answer(ip, len, &a);
 }
 
-/* What of the packet that came, its inner one at `inner`, left by that port. */
+/* Said by us about what came, and not what came itself? */
+static bool is_answer(const struct fuzz_input *in, unsigned port, const uint8_t *ip)
+{
+	const struct ovnet_addr gateway = addr6(OWN_NET6, 1);
+
+	/* A guest may write to itself. */
+	if (port != in->port || port != ATTACH)
+		return port == in->port;
+	return is_v6(ip) ? memcmp(ip + 8, gateway.v6, 16) == 0 : get32(ip + 12) == OWN_NET + 1;
+}
+
+/*
+ * What of the packet that came, its inner one at `inner`, left by that port. *went: how many, but
+ * for answers.
+ */
 static unsigned check_port(const struct fuzz_input *in, const struct fuzz_outcome *o, unsigned port,
-	const uint8_t *inner, bool routed)
+	const uint8_t *inner, bool routed, unsigned *went)
 {
 	unsigned payload = 0;
 
@@ -128,12 +147,13 @@ static unsigned check_port(const struct fuzz_input *in, const struct fuzz_outcom
 		unsigned at = inner_of(in, port, bytes, o->sum.len[port][k]);
 		unsigned len = o->sum.len[port][k] - at;
 
-		if (port == in->port) {
+		if (is_answer(in, port, bytes + at)) {
 			check_answer(in, bytes + at, len, inner);
 			continue;
 		}
 		const struct fuzz_way way = way_of(in, port, at, inner, routed);
 		payload += fuzz_check_forward(bytes + at, len, &way);
+		(*went)++;
 		check_ends(in, bytes + at, port);
 	}
 	return payload;
@@ -156,10 +176,12 @@ static void check_sum(const struct fuzz_input *in, const uint8_t *came)
 
 void fuzz_check_outcome(const struct fuzz_input *in, const struct fuzz_outcome *o, int i)
 {
-	unsigned n = o->sum.n[HOST] + o->sum.n[UPLINK] + o->sum.n[ATTACH], payload = 0, at = 0;
+	unsigned n = 0, payload = 0, at = 0, went = 0;
 	const uint8_t *came = i >= 0 && !in->p.csum ? in->packets.bytes[i] : NULL;
-	bool routed = in->plane->direct;
+	bool routed = in->plane->direct && in->port == UPLINK;
 
+	for (unsigned port = 0; port < N_PORTS; port++)
+		n += o->sum.n[port];
 	if (n == 0)
 		return;
 	if (i >= 0 && in->port == UPLINK)
@@ -173,10 +195,10 @@ void fuzz_check_outcome(const struct fuzz_input *in, const struct fuzz_outcome *
 		routed = routed && at == ETH;
 	const uint8_t *inner = came != NULL ? came + at : NULL;
 	for (unsigned port = 0; port < N_PORTS; port++)
-		payload += check_port(in, o, port, inner, routed);
-	if (inner == NULL || n == o->sum.n[in->port])
+		payload += check_port(in, o, port, inner, routed, &went);
+	if (inner == NULL || went == 0)
 		return;
-	check_source(in, came, at);
+	check_source(in, came, at, o->sum.n[UPLINK] != 0);
 	CHECK(payload == total_len(inner) - header_len(inner), "%u bytes of payload from %u",
 		payload, total_len(inner) - header_len(inner));
 }

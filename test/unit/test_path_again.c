@@ -75,13 +75,14 @@ static void the_list_has_an_end(void **state)
 	uint8_t in[100];
 	struct rte_mbuf *m;
 	struct bed *b = open_answering();
+	struct ovnet_lane across = {0};
 
 	b->ctx.view = ovnet_fib_view(&b->shared.fib);
 	put_inner(in, OWN_POD, 0x0a05ee01, 1, 60);
 	for (unsigned i = 0; i < OVNET_AGAIN_MAX + 3; i++) {
 		m = bed_packet(HOST, in, 60, 0, 0);
 		assert_int_equal(ops->classify(&b->ctx, &b->port[HOST].port, &m, 1), 1);
-		assert_int_equal(ops->route(&b->ctx, &m, 1), 0);
+		assert_int_equal(ops->route(&b->ctx, &m, 1, &across), 0);
 	}
 	assert_int_equal(b->ctx.again.n, OVNET_AGAIN_MAX);
 	assert_int_equal(b->counters.drops[OVNET_DROP_NO_PEER], 3);

@@ -220,10 +220,9 @@ static void foreign_sources_are_not_answered(void **state)
 	uint8_t in[200];
 	struct bed *b = open_answering();
 
-	bed_set_validation(b, OVNET_VALIDATE_PERMISSIVE);
 	put_ether(in, &attach_mac, &pod_mac);
 	put_inner(in + 14, OWN_POD, 0x0a05ee01, 1, 60);
-	bed_refused(b, ATTACH, in, 74, OVNET_DROP_NO_PEER);
+	bed_refused(b, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
 	put_inner(in, ATTACH_POD, 0x0a05ee01, 1, 60);
 	bed_refused(b, HOST, in, 60, OVNET_DROP_NO_PEER);
 	assert_int_equal(b->counters.answers, 0);

@@ -433,12 +433,13 @@ static void random_packets_are_conserved(void **state)
 
 	srandom(7);
 	for (unsigned round = 0; round < 20000; round++) {
-		unsigned port = (unsigned)random() % N_PORTS;
+		unsigned port = (unsigned)random() % (ATTACH + 1);
 		uint16_t len = put_vxlan(in, (uint16_t)(28 + random() % 200)), from = 0;
 		if (port != UPLINK) {
 			put_inner(in + 64, port == HOST ? OWN_POD : ATTACH_POD, PEER_POD,
 				(uint16_t)random(), len - 64);
 			from = port == HOST ? 64 : 50;
+			put_ether(in + 50, &attach_mac, &pod_mac);
 		}
 		for (long n = random() % 4; n > 0; n--)
 			in[from + (unsigned)random() % 80] = (uint8_t)random();

@@ -198,7 +198,8 @@ static void from_the_host_and_guests(void **state)
 	(void)state;
 	static const enum ovnet_drop reasons[] = {OVNET_DROP_TRUNCATED, OVNET_DROP_BAD_IP,
 		OVNET_DROP_NO_PEER, OVNET_DROP_FAMILY_OFF, OVNET_DROP_NOT_IP,
-		OVNET_DROP_FOREIGN_SOURCE, OVNET_DROP_TTL_EXCEEDED};
+		OVNET_DROP_FOREIGN_SOURCE, OVNET_DROP_SOURCE_MAC, OVNET_DROP_BROADCAST,
+		OVNET_DROP_TTL_EXCEEDED};
 	struct bed *b = bed_open(1);
 	uint8_t in[SIZE];
 

@@ -171,6 +171,7 @@ static void the_host_device(void **state)
 	bed_close(b);
 }
 
+/* What is plugged in here is ours to bind, in every mode. */
 static void attach_ports(void **state)
 {
 	(void)state;
@@ -184,12 +185,12 @@ static void attach_ports(void **state)
 	put_inner(in + 14, ATTACH_POD, PEER_POD, 1, 60);
 	passes(b, ATTACH, in, 74);
 	put_inner(in + 14, OWN_POD, PEER_POD, 1, 60); /* lives at the host device */
-	judged(b, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
+	always_refused(b, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
 	put_inner(in + 14, HOST_ADDR, PEER_POD, 1, 60);
-	judged(b, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
+	always_refused(b, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
 	be_put16(in + 12, 0x86dd);
 	put_inner6(in + 14, &guest, &peer, 1, 60);
-	judged(b, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
+	always_refused(b, ATTACH, in, 74, OVNET_DROP_FOREIGN_SOURCE);
 	bed_attach(b, &guest);
 	passes(b, ATTACH, in, 74);
 	bed_close(b);

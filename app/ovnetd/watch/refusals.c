@@ -18,8 +18,8 @@ static const struct kind {
 		"but not from the MAC address that peer is reached by without a router",
 		"do two nodes use one subnet? Is the way there another than the way back? See "
 		"ingress.routed and ingress.allow"},
-	{OVNET_DROP_FOREIGN_SOURCE, "packets by the host device",
-		"which is neither this node's nor in its subnet",
+	{OVNET_DROP_FOREIGN_SOURCE, "packets by the host device or an attach port",
+		"which is neither this node's nor in its subnet, or not at that port",
 		"masquerade them (host.ip-masq), or list their prefix in ingress.allow behind this "
 		"node's PublicIP"},
 };
