@@ -122,7 +122,7 @@ static void is_opened_as_configured(void **state)
 	assert_int_equal(fake_port.conf.role, OVNET_PORT_HOST);
 	assert_int_equal(fake_port.conf.queues, 2);
 	assert_ptr_equal(fake_port.conf.patience, &patience);
-	assert_ptr_equal(parts.ports.slot[0].port, host.port);
+	assert_ptr_equal(ports_at(&parts.ports, 0), host.port);
 }
 
 static void is_set_up_by_the_lease(void **state)
@@ -313,7 +313,7 @@ static void one_that_is_deleted_is_made_anew(void **state)
 	assert_false(ports_is_lost(&parts.ports, host.port));
 	assert_int_not_equal(host.port->ifindex, first);
 	assert_int_equal(host.port->id, 0);
-	assert_ptr_equal(parts.ports.slot[0].port, host.port);
+	assert_ptr_equal(ports_at(&parts.ports, 0), host.port);
 	assert_false(host.down);
 	assert_false(down_then);
 	assert_string_equal(parts_warning("host-down"), "");

@@ -3,122 +3,18 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/eventfd.h>
 #include <sys/time.h>
 
-#include "bed/fake_port.h"
-#include "bed/parts.h"
 #include "bed/path.h"
+#include "bed/ports.h"
 
-#define READER   0   /* a worker that reads the tables */
 #define SLACK_MS 100 /* libevent's clock is a coarse one */
 
-static const struct ovnet_driver fake_driver = FAKE_PORT("fake");
 /* One that has nothing to do when its device goes. */
 static const struct ovnet_driver plain_driver = {.name = "plain",
 	.open = fake_port_open,
 	.close = fake_port_close,
 	.stats = fake_port_stats};
-
-/* --- who wants a port --- */
-
-struct owner {
-	int answer; /* 0: opens it again */
-	unsigned asked;
-	struct ovnet_port *port;
-};
-
-static struct ovnet_port *replaced(struct ovnet_port *old, const char *name, int *err)
-{
-	const struct ovnet_port_conf conf = {.name = name};
-
-	return ports_replace(&parts.ports, old, &fake_driver, &conf, err);
-}
-
-static int reopen(void *arg, struct ovnet_port *port)
-{
-	struct owner *o = arg;
-	int err;
-
-	assert_ptr_equal(port, o->port);
-	o->asked++;
-	if (o->answer < 0)
-		return o->answer;
-	o->port = replaced(port, port->name, &err);
-	return o->port != NULL ? 0 : err;
-}
-
-static struct ovnet_port *open_port(const char *name, struct owner *o)
-{
-	const struct ovnet_port_conf conf = {.name = name, .role = OVNET_PORT_ATTACH};
-	const struct port_owner owner = {reopen, o};
-	int err;
-	struct ovnet_port *port =
-		ports_open(&parts.ports, &fake_driver, &conf, o != NULL ? &owner : NULL, &err);
-
-	assert_non_null(port);
-	if (o != NULL)
-		o->port = port;
-	return port;
-}
-
-/* --- what the workers see --- */
-
-static bool no_memory; /* for the next queue map */
-
-struct ovnet_queue_map *__real_ovnet_queue_map_build(
-	struct ovnet_port *const *ports, uint16_t n, uint16_t n_workers, uint32_t generation);
-struct ovnet_queue_map *__wrap_ovnet_queue_map_build(
-	struct ovnet_port *const *ports, uint16_t n, uint16_t n_workers, uint32_t generation);
-
-struct ovnet_queue_map *__wrap_ovnet_queue_map_build(
-	struct ovnet_port *const *ports, uint16_t n, uint16_t n_workers, uint32_t generation)
-{
-	bool fails = no_memory;
-
-	no_memory = false;
-	return fails ? NULL : __real_ovnet_queue_map_build(ports, n, n_workers, generation);
-}
-
-static const struct ovnet_queue_map *map(void)
-{
-	return atomic_load(&parts.engine.shared.map);
-}
-
-/* How many workers poll the port. */
-static unsigned polled(const struct ovnet_port *port)
-{
-	unsigned n = 0;
-
-	for (unsigned w = 0; w < map()->n_workers; w++)
-		for (unsigned i = 0; i < map()->worker[w].n_rx; i++)
-			n += map()->worker[w].rx[i].port == port;
-	return n;
-}
-
-/* How often both workers were woken since the last look. */
-static unsigned woken(void)
-{
-	eventfd_t n[2] = {0, 0};
-
-	for (unsigned w = 0; w < 2; w++)
-		if (eventfd_read(parts.engine.shared.handoff[w].wake_fd, &n[w]) < 0)
-			assert_int_equal(errno, EAGAIN);
-	assert_int_equal(n[0], n[1]);
-	return (unsigned)n[0];
-}
-
-static unsigned reclaim(void)
-{
-	return ovnet_rcu_reclaim(&parts.engine.shared.rcu);
-}
-
-static void read_tables(void)
-{
-	assert_int_equal(ovnet_rcu_reader_add(&parts.engine.shared.rcu, READER), 0);
-	ovnet_rcu_reader_online(&parts.engine.shared.rcu, READER);
-}
 
 /* --- time --- */
 
@@ -157,8 +53,8 @@ static void ids_are_given_in_order(void **state)
 	assert_int_equal(a->id, 0);
 	assert_int_equal(b->id, 1);
 	assert_int_equal(parts.ports.n, 2);
-	assert_ptr_equal(parts.ports.slot[0].port, a);
-	assert_ptr_equal(parts.ports.slot[1].port, b);
+	assert_ptr_equal(ports_at(&parts.ports, 0), a);
+	assert_ptr_equal(ports_at(&parts.ports, 1), b);
 	assert_int_equal(b->role, OVNET_PORT_ATTACH);
 	assert_ptr_equal(fake_port.conf.pool, bed_pool);
 	assert_false(ports_is_lost(&parts.ports, a));
@@ -170,7 +66,7 @@ static void one_that_does_not_open_leaves_nothing(void **state)
 {
 	const struct ovnet_port_conf conf = {.name = "b"};
 	struct owner o = {0};
-	const struct port_owner owner = {reopen, &o};
+	const struct port_owner owner = {opens_again, &o};
 	int err = 0;
 
 	(void)state;
@@ -179,8 +75,8 @@ static void one_that_does_not_open_leaves_nothing(void **state)
 	assert_null(ports_open(&parts.ports, &fake_driver, &conf, &owner, &err));
 	assert_int_equal(err, -ENODEV);
 	assert_int_equal(parts.ports.n, 1);
-	assert_null(parts.ports.slot[1].port);
-	assert_null(parts.ports.slot[1].owner.reopen);
+	assert_null(ports_at(&parts.ports, 1));
+	assert_null(parts.ports.slot[1]);
 	assert_int_equal(fake_port.n_closed, 0);
 	fake_port.refuses = 0;
 	assert_int_equal(open_port("c", NULL)->id, 1);
@@ -340,25 +236,6 @@ static void each_lost_one_is_asked_for(void **state)
 	assert_true(broken.asked == 2 && gone.asked == 2 && back.asked == 1);
 }
 
-static void count(struct ovnet_port *port, uint64_t n)
-{
-	fake_port_count(port, n);
-	port->queue[0]->rx_drops[OVNET_DROP_NO_MBUF] = 10000 * n;
-}
-
-static void has_counted(struct ovnet_port *port, uint64_t n)
-{
-	struct ovnet_port_stats s;
-
-	ports_stats(&parts.ports, port, &s);
-	assert_int_equal(s.missed, n);
-	assert_int_equal(s.errors, 10 * n);
-	assert_int_equal(s.no_mbuf, 100 * n);
-	assert_int_equal(s.tx_errors, 1000 * n);
-	assert_int_equal(ports_rx_drops(&parts.ports, port, OVNET_DROP_NO_MBUF), 10000 * n);
-	assert_int_equal(ports_rx_drops(&parts.ports, port, OVNET_DROP_TX_FULL), 0);
-}
-
 static void another_takes_its_place_and_its_counts(void **state)
 {
 	struct owner o = {0};
@@ -367,8 +244,8 @@ static void another_takes_its_place_and_its_counts(void **state)
 
 	(void)state;
 	assert_int_equal(ports_publish(&parts.ports), 0);
-	count(other, 7);
-	count(first, 1);
+	let_count(other, 7);
+	let_count(first, 1);
 	ports_lost(&parts.ports, first);
 	woken();
 	struct ovnet_port *second = replaced(first, "p", &err);
@@ -382,11 +259,11 @@ static void another_takes_its_place_and_its_counts(void **state)
 	assert_int_equal(polled(second), 1);
 	assert_int_equal(woken(), 1);
 	has_counted(second, 1);
-	count(second, 2);
+	let_count(second, 2);
 	has_counted(second, 3);
 	struct ovnet_port *third = replaced(second, "p", &err);
 	has_counted(third, 3);
-	count(third, 4);
+	let_count(third, 4);
 	has_counted(third, 7);
 	has_counted(other, 7);
 	/* Whoever wanted it still does. */
@@ -420,7 +297,7 @@ static void the_old_one_stays_when_no_other_opens(void **state)
 
 	(void)state;
 	assert_int_equal(ports_publish(&parts.ports), 0);
-	count(old, 5);
+	let_count(old, 5);
 	ports_lost(&parts.ports, old);
 	const struct ovnet_queue_map *former = map();
 	fake_port.refuses = -EBUSY;
@@ -433,7 +310,7 @@ static void the_old_one_stays_when_no_other_opens(void **state)
 	assert_int_equal(err, -ENOMEM);
 	assert_int_equal(fake_port.n_closed, 1);
 	assert_string_equal(fake_port.closed[0], "fresh");
-	assert_ptr_equal(parts.ports.slot[0].port, old);
+	assert_ptr_equal(ports_at(&parts.ports, 0), old);
 	assert_true(ports_is_lost(&parts.ports, old));
 	assert_ptr_equal(map(), former);
 	has_counted(old, 5);
@@ -469,16 +346,9 @@ static void all_are_closed_in_the_end(void **state)
 	assert_int_equal(fake_port.n_closed, 3);
 }
 
-static int set_up(void **state)
-{
-	memset(&fake_port, 0, sizeof(fake_port));
-	no_memory = false;
-	return parts_open(state);
-}
-
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, parts_close)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, ports_set_up, parts_close)
 	const struct CMUnitTest tests[] = {
 		CASE(ids_are_given_in_order),
 		CASE(one_that_does_not_open_leaves_nothing),

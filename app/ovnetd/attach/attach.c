@@ -48,10 +48,11 @@ static bool can_open(const struct attach *a, const struct conf_port *c)
 /* The uplink's is known only now, where the configuration leaves it open. */
 static bool is_taken(const struct attach *a, const char *name)
 {
-	for (unsigned i = 0; i < a->ports->n; i++)
-		if (a->ports->slot[i].port != NULL &&
-			strcmp(a->ports->slot[i].port->name, name) == 0)
+	for (uint16_t i = 0; i < a->ports->n; i++) {
+		const struct ovnet_port *port = ports_at(a->ports, i);
+		if (port != NULL && strcmp(port->name, name) == 0)
 			return true;
+	}
 	return false;
 }
 

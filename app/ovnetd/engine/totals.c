@@ -44,7 +44,8 @@ struct ovnet_port_counters totals_port(const struct engine *e, uint16_t port)
 {
 	struct ovnet_port_counters sum = {0};
 
-	for (unsigned i = 0; i < e->shared.n_workers; i++) {
+	/* Ports are opened before the workers start as well. */
+	for (unsigned i = 0; i < e->shared.n_workers && e->workers[i] != NULL; i++) {
 		const struct ovnet_port_counters *c = &e->workers[i]->counters.port[port];
 		OVNET_PORT_COUNTERS(ADD)
 	}

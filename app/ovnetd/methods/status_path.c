@@ -49,7 +49,7 @@ static json_t *port_json(struct daemon *d, struct ovnet_port *p)
 	static const char *const roles[] = {[OVNET_PORT_HOST] = "host",
 		[OVNET_PORT_ATTACH] = "attach",
 		[OVNET_PORT_UPLINK] = "uplink"};
-	const struct ovnet_port_counters sum = totals_port(&d->engine, p->id);
+	const struct ovnet_port_counters sum = ports_packets(&d->ports, p);
 	struct ovnet_port_stats st = {0};
 	struct ovnet_link link;
 	const struct ovnet_mac ours = ovnet_port_mac(p);
@@ -80,9 +80,9 @@ json_t *status_ports(void *arg, const json_t *params, char *err, size_t err_size
 	if (!methods_running(d, err, err_size))
 		return NULL;
 	json_t *list = json_array();
-	for (unsigned i = 0; i < d->ports.n; i++)
-		if (d->ports.slot[i].port != NULL)
-			json_array_append_new(list, port_json(d, d->ports.slot[i].port));
+	for (uint16_t i = 0; i < d->ports.n; i++)
+		if (ports_at(&d->ports, i) != NULL)
+			json_array_append_new(list, port_json(d, ports_at(&d->ports, i)));
 	return list;
 }
 
@@ -209,8 +209,8 @@ json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size
 		return NULL;
 	json_t *list = json_array();
 	stage_drops(d, all, list);
-	for (unsigned i = 0; i < d->ports.n; i++)
-		if (d->ports.slot[i].port != NULL)
-			port_drops(d, d->ports.slot[i].port, all, list);
+	for (uint16_t i = 0; i < d->ports.n; i++)
+		if (ports_at(&d->ports, i) != NULL)
+			port_drops(d, ports_at(&d->ports, i), all, list);
 	return list;
 }

@@ -2,9 +2,11 @@
 #include "ports/ports.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/counter_table.h"
 #include "base/log.h"
+#include "engine/totals.h"
 #include "ports/retry.h"
 
 OVNET_LOG_TYPE(ports)
@@ -23,10 +25,21 @@ void ports_fini(struct ports *ports)
 	ovnet_queue_map_free(
 		(struct ovnet_queue_map *)atomic_exchange(&ports->engine->shared.map, NULL));
 	while (ports->n > 0) {
-		struct port_slot *slot = &ports->slot[--ports->n];
+		struct port_slot *slot = ports->slot[--ports->n];
+		/* Those that close already are the RCU queue's. */
+		if (slot == NULL || slot->closing)
+			continue;
+		ports->slot[ports->n] = NULL;
 		ovnet_port_close(slot->port);
-		*slot = (struct port_slot){0};
+		free(slot);
 	}
+}
+
+struct ovnet_port *ports_at(const struct ports *ports, uint16_t id)
+{
+	const struct port_slot *slot = id < ports->n ? ports->slot[id] : NULL;
+
+	return slot != NULL && !slot->closing ? slot->port : NULL;
 }
 
 static struct ovnet_port *open_as(struct ports *ports, uint16_t id,
@@ -38,24 +51,78 @@ static struct ovnet_port *open_as(struct ports *ports, uint16_t id,
 	return ovnet_port_open(driver, id, &full, err);
 }
 
-struct ovnet_port *ports_open(struct ports *ports, const struct ovnet_driver *driver,
-	const struct ovnet_port_conf *conf, const struct port_owner *owner, int *err)
+static uint16_t lowest_free(const struct ports *ports)
 {
-	struct port_slot *slot = &ports->slot[ports->n];
+	uint16_t id = 0;
 
-	if (ports->n == OVNET_MAX_PORTS) {
-		LOG(ERR, "no room for port '%s': there are %u already", conf->name, ports->n);
+	while (id < ports->n && ports->slot[id] != NULL)
+		id++;
+	return id;
+}
+
+static struct port_slot *slot_new(struct ports *ports, const char *name, int *err)
+{
+	if (lowest_free(ports) == OVNET_MAX_PORTS) {
+		LOG(ERR, "no room for port '%s': there are %u already, remove one", name,
+			OVNET_MAX_PORTS);
 		*err = -ENOSPC;
 		return NULL;
 	}
-	struct ovnet_port *port = open_as(ports, ports->n, driver, conf, err);
-	if (port == NULL)
+	struct port_slot *slot = calloc(1, sizeof(*slot));
+	if (slot == NULL) {
+		LOG(ERR, "no memory for port '%s'", name);
+		*err = -ENOMEM;
 		return NULL;
-	*slot = (struct port_slot){.port = port};
+	}
+	slot->ports = ports;
+	return slot;
+}
+
+struct ovnet_port *ports_open(struct ports *ports, const struct ovnet_driver *driver,
+	const struct ovnet_port_conf *conf, const struct port_owner *owner, int *err)
+{
+	struct port_slot *slot = slot_new(ports, conf->name, err);
+
+	if (slot == NULL)
+		return NULL;
+	uint16_t id = lowest_free(ports);
+	slot->port = open_as(ports, id, driver, conf, err);
+	if (slot->port == NULL) {
+		free(slot);
+		return NULL;
+	}
 	if (owner != NULL)
 		slot->owner = *owner;
-	ports->n++;
-	return port;
+	slot->before = totals_port(ports->engine, id);
+	ports->slot[id] = slot;
+	ports->n = RTE_MAX(ports->n, (uint16_t)(id + 1));
+	return slot->port;
+}
+
+static void on_unused(struct ovnet_rcu_head *head)
+{
+	struct port_slot *slot = (struct port_slot *)head;
+	struct ports *ports = slot->ports;
+
+	ports->slot[slot->port->id] = NULL;
+	while (ports->n > 0 && ports->slot[ports->n - 1] == NULL)
+		ports->n--;
+	ovnet_port_close(slot->port);
+	free(slot);
+}
+
+int ports_close(struct ports *ports, struct ovnet_port *port)
+{
+	struct port_slot *slot = ports->slot[port->id];
+
+	slot->closing = true;
+	int rc = ports_publish(ports);
+	if (rc < 0) {
+		slot->closing = false;
+		return rc;
+	}
+	ovnet_rcu_defer(&ports->engine->shared.rcu, &slot->rcu, on_unused);
+	return 0;
 }
 
 int ports_publish(struct ports *ports)
@@ -63,8 +130,9 @@ int ports_publish(struct ports *ports)
 	struct ovnet_path_shared *s = &ports->engine->shared;
 	struct ovnet_port *live[OVNET_MAX_PORTS];
 
-	for (unsigned i = 0; i < ports->n; i++)
-		live[i] = ports->slot[i].lost ? NULL : ports->slot[i].port;
+	for (uint16_t i = 0; i < ports->n; i++)
+		live[i] =
+			ports->slot[i] != NULL && ports->slot[i]->lost ? NULL : ports_at(ports, i);
 	struct ovnet_queue_map *map =
 		ovnet_queue_map_build(live, ports->n, s->n_workers, ++ports->generation);
 
@@ -84,12 +152,12 @@ int ports_publish(struct ports *ports)
 
 bool ports_is_lost(const struct ports *ports, const struct ovnet_port *port)
 {
-	return ports->slot[port->id].lost;
+	return ports->slot[port->id]->lost;
 }
 
 void ports_lost(struct ports *ports, struct ovnet_port *port)
 {
-	struct port_slot *slot = &ports->slot[port->id];
+	struct port_slot *slot = ports->slot[port->id];
 
 	if (slot->lost)
 		return;
@@ -104,7 +172,7 @@ void ports_lost(struct ports *ports, struct ovnet_port *port)
 /* What the old one counted goes on counting under its id. */
 static void remember(struct ports *ports, struct ovnet_port *old)
 {
-	struct port_slot *slot = &ports->slot[old->id];
+	struct port_slot *slot = ports->slot[old->id];
 	struct ovnet_port_stats counted;
 
 	ports_stats(ports, old, &counted);
@@ -116,7 +184,7 @@ static void remember(struct ports *ports, struct ovnet_port *old)
 struct ovnet_port *ports_replace(struct ports *ports, struct ovnet_port *old,
 	const struct ovnet_driver *driver, const struct ovnet_port_conf *conf, int *err)
 {
-	struct port_slot *slot = &ports->slot[old->id];
+	struct port_slot *slot = ports->slot[old->id];
 	struct ovnet_port *fresh = open_as(ports, old->id, driver, conf, err);
 
 	if (fresh == NULL)
@@ -136,9 +204,20 @@ struct ovnet_port *ports_replace(struct ports *ports, struct ovnet_port *old,
 	return fresh;
 }
 
+struct ovnet_port_counters ports_packets(const struct ports *ports, const struct ovnet_port *port)
+{
+	const struct ovnet_port_counters *before = &ports->slot[port->id]->before;
+	struct ovnet_port_counters sum = totals_port(ports->engine, port->id);
+
+#define LESS(scope, member, ...) sum.member -= before->member;
+	OVNET_PORT_COUNTERS(LESS)
+#undef LESS
+	return sum;
+}
+
 void ports_stats(const struct ports *ports, struct ovnet_port *port, struct ovnet_port_stats *out)
 {
-	const struct ovnet_port_stats *former = &ports->slot[port->id].former;
+	const struct ovnet_port_stats *former = &ports->slot[port->id]->former;
 
 	port->driver->stats(port, out);
 #define ADD(scope, member, ...) out->member += former->member;
@@ -149,7 +228,7 @@ void ports_stats(const struct ports *ports, struct ovnet_port *port, struct ovne
 uint64_t ports_rx_drops(
 	const struct ports *ports, const struct ovnet_port *port, enum ovnet_drop reason)
 {
-	uint64_t packets = ports->slot[port->id].former_drops[reason];
+	uint64_t packets = ports->slot[port->id]->former_drops[reason];
 
 	for (unsigned q = 0; q < OVNET_MAX_QUEUES && port->queue[q] != NULL; q++)
 		packets += port->queue[q]->rx_drops[reason];

@@ -2,8 +2,9 @@
 /*
  * The ports of this daemon by id, and their life: opened here, published to the workers, out of
  * the queue map while their device is gone, replaced under the same id when it is back (next hops,
- * endpoints and counters know ports by id), closed here. Who wanted a port (uplinks, host device)
- * keeps a pointer to it, and is called when it has to be made anew. Control thread only.
+ * endpoints and counters know ports by id), closed here, after which their id is another one's.
+ * Who wanted a port (uplinks, host device) keeps a pointer to it, and is called when it has to be
+ * made anew. Control thread only.
  */
 #ifndef OVNET_APP_PORTS_PORTS_H
 #define OVNET_APP_PORTS_PORTS_H
@@ -23,21 +24,27 @@ struct port_owner {
 	void *arg;
 };
 
+/* An id that is in use. */
 struct port_slot {
+	struct ovnet_rcu_head rcu; /* first: while it is closing */
+	struct ports *ports;
 	struct ovnet_port *port;
-	bool lost; /* its device is gone: out of the queue map */
+	bool lost;    /* its device is gone: out of the queue map */
+	bool closing; /* out of the queue map for good; closed when no worker has it any more */
 	struct port_owner owner;
 	/* what former ports of the id had counted when another took their place */
 	struct ovnet_port_stats former;
 	uint64_t former_drops[OVNET_DROP_COUNT];
+	/* what the workers had counted for the id before it was this port's */
+	struct ovnet_port_counters before;
 };
 
 struct ports {
 	struct engine *engine;
-	struct port_slot slot[OVNET_MAX_PORTS]; /* by id; 0..n-1 are in use */
-	uint16_t n;
-	uint32_t generation; /* of the queue map */
-	struct event *timer; /* while a port is lost */
+	struct port_slot *slot[OVNET_MAX_PORTS]; /* by id; NULL: free */
+	uint16_t n;                              /* ids from here on are free */
+	uint32_t generation;                     /* of the queue map */
+	struct event *timer;                     /* while a port is lost */
 	uint32_t wait_ms;
 };
 
@@ -47,12 +54,24 @@ int ports_init(struct ports *ports, struct engine *engine);
 void ports_fini(struct ports *ports);
 
 /*
- * Opens a port under the next id; `conf.pool` is filled in. The workers learn of it with the next
- * ports_publish(). `owner` NULL: nobody opens it again. NULL and *err on failure (logged).
+ * Opens a port under the lowest free id; `conf.pool` is filled in. The workers learn of it with the
+ * next ports_publish(). `owner` NULL: nobody opens it again. NULL and *err on failure (logged).
  */
 struct ovnet_port *ports_open(struct ports *ports, const struct ovnet_driver *driver,
 	const struct ovnet_port_conf *conf, const struct port_owner *owner, int *err);
-/* Publishes a queue map over the ports that are not lost, and wakes the workers. 0 or -ENOMEM. */
+/*
+ * Takes the port from the workers, and closes it after their grace, in a later turn of the loop:
+ * until then its device and its id are still taken. The caller forgets it at once. Before, whoever
+ * entered the port's id into the FIB takes its endpoints and next hops out: the id is another
+ * port's afterwards, with another generation, whose counts begin at 0. 0, or -ENOMEM (logged):
+ * nothing has changed.
+ */
+int ports_close(struct ports *ports, struct ovnet_port *port);
+/* The port of an id; NULL: there is none, or it is closing. */
+struct ovnet_port *ports_at(const struct ports *ports, uint16_t id);
+
+/* Publishes a queue map over the ports that are neither lost nor closing, and wakes the workers. 0
+ * or -ENOMEM. */
 int ports_publish(struct ports *ports);
 
 /* The port's device is gone. Its owner is asked to open it again, soon and until it succeeds. */
@@ -65,7 +84,8 @@ bool ports_is_lost(const struct ports *ports, const struct ovnet_port *port);
 struct ovnet_port *ports_replace(struct ports *ports, struct ovnet_port *old,
 	const struct ovnet_driver *driver, const struct ovnet_port_conf *conf, int *err);
 
-/* What the port and those before it of the same id counted. */
+/* What the port and those it was put in the place of counted, by the workers and by itself. */
+struct ovnet_port_counters ports_packets(const struct ports *ports, const struct ovnet_port *port);
 void ports_stats(const struct ports *ports, struct ovnet_port *port, struct ovnet_port_stats *out);
 uint64_t ports_rx_drops(
 	const struct ports *ports, const struct ovnet_port *port, enum ovnet_drop reason);

@@ -30,8 +30,8 @@ static bool any_lost(struct ports *ports, bool *failed)
 	bool lost = false;
 
 	for (unsigned i = 0; i < ports->n; i++) {
-		struct port_slot *slot = &ports->slot[i];
-		if (!slot->lost || slot->owner.reopen == NULL)
+		struct port_slot *slot = ports->slot[i];
+		if (slot == NULL || slot->closing || !slot->lost || slot->owner.reopen == NULL)
 			continue;
 		int rc = slot->owner.reopen(slot->owner.arg, slot->port);
 		*failed = *failed || (rc < 0 && rc != -EAGAIN);

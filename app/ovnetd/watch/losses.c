@@ -3,9 +3,16 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LOOK_S 5
 #define OVER_S 60 /* so long without another one */
+
+static const char *key_of(const struct loss *loss, char *key, size_t size)
+{
+	snprintf(key, size, "missed %s", loss->name);
+	return key;
+}
 
 /* Without a number, so that a loss that goes on is told once. */
 static void warn(struct losses *w, const char *key, const struct ovnet_port *port)
@@ -18,32 +25,54 @@ static void warn(struct losses *w, const char *key, const struct ovnet_port *por
 		port->name);
 }
 
-static void look_at(struct losses *w, struct ovnet_port *port)
+static void over(struct losses *w, struct loss *loss)
 {
-	uint64_t *seen = &w->port[port->id].seen;
-	time_t *warned = &w->port[port->id].warned, now = time(NULL);
-	struct ovnet_port_stats st = {0};
 	char key[48];
 
-	snprintf(key, sizeof(key), "missed %s", port->name);
-	ports_stats(w->ports, port, &st);
-	if (st.missed > *seen) {
-		warn(w, key, port);
-		*warned = now;
-	} else if (*warned != 0 && now - *warned >= OVER_S) {
-		warn_clear(w->warnings, key);
-		*warned = 0;
+	if (loss->warned == 0)
+		return;
+	warn_clear(w->warnings, key_of(loss, key, sizeof(key)));
+	loss->warned = 0;
+}
+
+/* An id is another port's sooner or later, which begins at 0. */
+static bool is_about(struct losses *w, struct loss *loss, const struct ovnet_port *port)
+{
+	const char *name = port != NULL ? port->name : "";
+
+	if (strcmp(loss->name, name) != 0) {
+		over(w, loss);
+		*loss = (struct loss){0};
+		snprintf(loss->name, sizeof(loss->name), "%s", name);
 	}
-	*seen = st.missed;
+	return port != NULL;
+}
+
+static void look_at(struct losses *w, uint16_t id)
+{
+	struct ovnet_port *port = ports_at(w->ports, id);
+	struct loss *loss = &w->port[id];
+	struct ovnet_port_stats st = {0};
+	time_t now = time(NULL);
+	char key[48];
+
+	if (!is_about(w, loss, port))
+		return;
+	ports_stats(w->ports, port, &st);
+	if (st.missed > loss->seen) {
+		warn(w, key_of(loss, key, sizeof(key)), port);
+		loss->warned = now;
+	} else if (loss->warned != 0 && now - loss->warned >= OVER_S) {
+		over(w, loss);
+	}
+	loss->seen = st.missed;
 }
 
 static void look(evutil_socket_t fd, short what, void *arg)
 {
-	struct losses *w = arg;
-
 	(void)fd, (void)what;
-	for (unsigned i = 0; i < w->ports->n; i++)
-		look_at(w, w->ports->slot[i].port);
+	for (uint16_t i = 0; i < OVNET_MAX_PORTS; i++)
+		look_at(arg, i);
 }
 
 int losses_init(struct losses *w, const struct ports *ports)
@@ -53,8 +82,11 @@ int losses_init(struct losses *w, const struct ports *ports)
 
 	*w = (struct losses){.ports = ports, .warnings = ports->engine->warnings};
 	/* What was lost while there was no worker yet is counted, and nothing to warn of. */
-	for (unsigned i = 0; i < w->ports->n; i++) {
-		ports_stats(w->ports, w->ports->slot[i].port, &st);
+	for (uint16_t i = 0; i < w->ports->n; i++) {
+		struct ovnet_port *port = ports_at(w->ports, i);
+		if (!is_about(w, &w->port[i], port))
+			continue;
+		ports_stats(w->ports, port, &st);
 		w->port[i].seen = st.missed;
 	}
 	w->timer = event_new(ports->engine->base, -1, EV_PERSIST, look, w);

@@ -16,10 +16,11 @@ struct losses {
 	const struct ports *ports;
 	struct warnings *warnings;
 	struct event *timer;
-	struct {
-		uint64_t seen; /* packets until the last look */
-		time_t warned; /* when it last grew; 0: never, or over */
-	} port[OVNET_MAX_PORTS];
+	struct loss {
+		char name[32];   /* of the port this is about; "": none */
+		uint64_t seen;   /* packets until the last look */
+		time_t warned;   /* when it last grew; 0: never, or over */
+	} port[OVNET_MAX_PORTS]; /* by id */
 };
 
 /* Looks from now on. 0 or -ENOMEM. */
