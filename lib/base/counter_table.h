@@ -50,11 +50,11 @@
 #define OVNET_PATH_COUNTERS(X)                                                                \
 	X(PATH, absorbed, "absorbed", COUNT, NULL,                                            \
 		"packets neither sent on nor dropped: fragments that wait or became part of " \
-		"another packet, copies of what the kernel handles")                          \
+		"another packet, copies of what the kernel handles, ARP and ND")              \
 	X(PATH, answers, "answers", COUNT, NULL,                                              \
-		"ICMP errors made for the senders of dropped packets")                        \
+		"ICMP errors for the senders of dropped packets, replies to ARP and ND")      \
 	X(PATH, answers_limited, "answers_limited", COUNT, NULL,                              \
-		"ICMP errors not made, because there were too many")                          \
+		"ICMP errors and replies not made, because there were too many")              \
 	X(PATH, pieces, "pieces", COUNT, NULL,                                                \
 		"pieces of packets that were cut to fit the way, beyond the first of each")
 

@@ -26,6 +26,7 @@
 	X(SOURCE_MAC, "source-mac",                                                              \
 		"source MAC address is not that of what lives at the source address")            \
 	X(BROADCAST, "broadcast", "broadcast or multicast by an attach port")                    \
+	X(BAD_NEIGHBOUR, "bad-neighbour", "ARP or neighbour discovery that is malformed")        \
 	X(NO_PEER, "no-peer", "no lease covers the destination address")                         \
 	X(FAMILY_OFF, "family-off", "this IP version is not part of the overlay")                \
 	X(NEIGHBOUR_PENDING, "neighbour-pending", "the next hop's MAC address is not known yet") \

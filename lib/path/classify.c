@@ -7,15 +7,24 @@
 /* Attach and host side: link header, options or extension headers, ports. */
 #define INNER_HEADERS (RTE_ETHER_HDR_LEN + RTE_MAX(IP4_MAX + 4, HASH_REACH))
 
+/* A verdict beside PASS and the drop reasons: ovnet itself is asked. */
+#define TO_LOCAL (-2)
+
 /* *type: the Ethernet type. */
-static inline int strip_ethernet(struct rte_mbuf *m, struct ovnet_meta *meta, uint16_t *type)
+static inline int strip_ethernet(
+	struct rte_mbuf *m, struct ovnet_meta *meta, bool attached, uint16_t *type)
 {
 	if (unlikely(m->data_len < RTE_ETHER_HDR_LEN))
 		return OVNET_DROP_TRUNCATED;
 	*type = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *)->ether_type;
 	if (unlikely(*type != RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
-		     *type != RTE_BE16(RTE_ETHER_TYPE_IPV6)))
-		return OVNET_DROP_NOT_IP;
+		     *type != RTE_BE16(RTE_ETHER_TYPE_IPV6))) {
+		if (!attached || *type != RTE_BE16(RTE_ETHER_TYPE_ARP))
+			return OVNET_DROP_NOT_IP;
+		meta->ip_version = 0;
+		int why = inner_strip_ethernet(m, meta);
+		return why == PASS ? TO_LOCAL : why;
+	}
 	return inner_strip_ethernet(m, meta);
 }
 
@@ -66,7 +75,7 @@ static inline int check_inner(struct rte_mbuf *m, bool l3, bool attached, bool f
 	if (attached)
 		meta->flags |= OVNET_META_ROUTE;
 	if (likely(why == PASS) && !l3)
-		why = strip_ethernet(m, meta, &type);
+		why = strip_ethernet(m, meta, attached, &type);
 	if (unlikely(why != PASS))
 		return why;
 	bool is6 = l3 ? m->data_len > 0 && ip6_version(rte_pktmbuf_mtod(m, const void *)) == 6
@@ -92,6 +101,8 @@ static inline uint16_t inner_burst(
 			/* encap writes the line before the packet's */
 			rte_prefetch0_write(rte_pktmbuf_mtod(m, char *) - OVNET_VXLAN4_LEN);
 			pkts[kept++] = m;
+		} else if (why == TO_LOCAL) {
+			ovnet_again_add(ctx, m, OVNET_ENTRY_LOCAL, OVNET_DROP_NOT_IP);
 		} else {
 			refuse(&bad, m, why);
 		}

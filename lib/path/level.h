@@ -39,6 +39,10 @@ uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint
 /* A refused packet, its data at its IP header. May find another reason. */
 void STAGE(answer)(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reason, struct answer *a);
+/* ARP, whose data is behind the Ethernet header, and IP of attach ports that is for ovnet itself.
+ */
+uint16_t STAGE(local)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **pkts, uint16_t n);
 void STAGE(punt)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 void STAGE(flush)(struct ovnet_path_ctx *ctx);

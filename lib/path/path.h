@@ -7,6 +7,7 @@
  *   uplink:            rx -> classify -> decap -> deliver -> tx         (attach/host port)
  *   outer fragment:       -> reassemble, then from classify on
  *   not overlay, exclusive uplink:  -> punt
+ *   attach port, for ovnet itself:  -> local -> tx                      (the same port)
  *   refused:              -> drop(reason), the only place that frees a packet
  *
  * pipeline.c calls them, no stage calls another but drop. What leaves its burst for another stage
@@ -31,6 +32,11 @@
 /* ICMP errors a worker sends per second (RFC 1812 section 4.3.2.8), and at once. */
 #define OVNET_ANSWERS_PER_SECOND 1000
 #define OVNET_ANSWERS_AT_ONCE    64
+/*
+ * As many replies for ovnet itself (local.c): to each port, but for those whose ids are equal
+ * modulo this. Who floods a worker with ARP takes away nobody else's.
+ */
+#define OVNET_REPLY_RATES 64
 
 struct ovnet_fragments; /* fragments.h */
 struct ovnet_taps;      /* taps.h */
@@ -57,6 +63,7 @@ enum ovnet_entry {
 	OVNET_ENTRY_REASSEMBLE,
 	OVNET_ENTRY_PUNT,
 	OVNET_ENTRY_ANSWER,
+	OVNET_ENTRY_LOCAL,
 };
 
 /*
@@ -92,7 +99,8 @@ struct ovnet_path_ctx {
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;
 	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
-	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
+	struct ovnet_rate answers;                    /* of ICMP errors; all zero: no limit */
+	struct ovnet_rate replies[OVNET_REPLY_RATES]; /* of local; likewise */
 	struct ovnet_counters *counters;
 	struct ovnet_fragments *fragments; /* NULL: outer fragments are dropped */
 	struct ovnet_again again;          /* empty between bursts; looked at after each */

@@ -83,6 +83,10 @@ static __rte_noinline void run_again(struct ovnet_path_ctx *ctx, const struct ov
 		case OVNET_ENTRY_PUNT:
 			STAGE(punt)(ctx, pkts, run);
 			break;
+		case OVNET_ENTRY_LOCAL:
+			n = STAGE(local)(ctx, port, pkts, run);
+			STAGE(tx)(ctx, pkts, n);
+			break;
 		case OVNET_ENTRY_ANSWER:
 			answer(ctx, pkts, list->reason + i, run);
 			break;

@@ -14,6 +14,17 @@ static inline bool is_ip6(const void *ip)
 	return ip6_version(ip) == 6;
 }
 
+/* Neighbour solicitation or advertisement, with nothing in front of it (RFC 4861)? */
+static inline bool is_nd(const struct rte_mbuf *m)
+{
+	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
+
+	if (!is_ip6(ip) || ip->proto != IPPROTO_ICMPV6 || m->data_len <= IP6_LEN)
+		return false;
+	const uint8_t type = *(const uint8_t *)(ip + 1);
+	return type == 135 || type == 136;
+}
+
 /* Whose subnet the destination is in, or NULL. */
 static inline const struct ovnet_peer *peer_of(const struct ovnet_fib_view *view, const void *ip)
 {

@@ -23,8 +23,9 @@ struct burst {
 	bool mss_clamp;
 };
 
-/* A verdict beside PASS, which is to a peer, and the drop reasons: to a port of this node. */
-#define ACROSS (-2)
+/* Verdicts beside PASS, which is to a peer, and the drop reasons. */
+#define ACROSS   (-2) /* to a port of this node */
+#define TO_LOCAL (-3) /* ovnet itself is asked */
 
 /* From the host device: may it come from where it says? */
 static inline int check_host_source(
@@ -46,6 +47,8 @@ static inline int check_attached_source(const struct ovnet_fib_view *view, struc
 {
 	const struct ovnet_endpoint *e = endpoint_of(view, rte_pktmbuf_mtod(m, const void *), true);
 
+	if (unlikely(is_nd(m)))
+		return TO_LOCAL; /* by link-local addresses, too */
 	if (unlikely(e == NULL || e->port != ovnet_meta(m)->in_port))
 		return ovnet_source_check_attached(m);
 	if (e->l3)
@@ -119,6 +122,33 @@ static bool is_own_broadcast(const struct ovnet_fib_view *view, const void *ip)
 		       atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
 }
 
+/* A whole ICMP echo request without options. */
+static bool is_echo(const struct rte_mbuf *m)
+{
+	const struct rte_ipv4_hdr *ip4 = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	const struct rte_ipv6_hdr *ip6 = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
+
+	if (is_ip6(ip6))
+		return ip6->proto == IPPROTO_ICMPV6 && m->data_len >= IP6_LEN + 8 &&
+		       *(const uint16_t *)(ip6 + 1) == RTE_BE16(0x8000);
+	return ip4->next_proto_id == IPPROTO_ICMP && ip4_header_len(ip4) == IP4_MIN &&
+	       !ip4_is_fragment(ip4) && m->data_len >= IP4_MIN + 8 &&
+	       *(const uint16_t *)(ip4 + 1) == RTE_BE16(0x0800);
+}
+
+/* Of our own subnet the first address, guests' router. */
+static bool is_gateway(const struct ovnet_overlay *o, const void *ip)
+{
+	const struct rte_ipv4_hdr *ip4 = ip;
+	uint8_t first[16];
+
+	if (!is_ip6(ip))
+		return o->own.len != 0 && rte_be_to_cpu_32(ip4->dst_addr) == o->own.addr_host + 1;
+	memcpy(first, o->own6.addr, sizeof(first));
+	first[15]++;
+	return o->own6.len != 0 && memcmp(ovnet_ip6_dst(ip), first, sizeof(first)) == 0;
+}
+
 /* To another port of ours, or out by the host device: the kernel routes what is not ours. */
 static __rte_noinline int attached_to_no_peer(const struct ovnet_fib_view *view, struct rte_mbuf *m)
 {
@@ -132,7 +162,11 @@ static __rte_noinline int attached_to_no_peer(const struct ovnet_fib_view *view,
 	why = ovnet_dest_check(ip);
 	if (why != PASS)
 		return why;
-	return to_endpoint(endpoint_across(view, ovnet_meta(m), ip), ovnet_meta(m));
+	const struct ovnet_endpoint *e = endpoint_across(view, ovnet_meta(m), ip);
+	/* The kernel has that address where there is a host device. */
+	if (e == NULL && is_gateway(&view->overlay, ip) && is_echo(m))
+		return TO_LOCAL;
+	return to_endpoint(e, ovnet_meta(m));
 }
 
 static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m,
@@ -179,6 +213,8 @@ uint16_t STAGE(route)(
 			pkts[kept++] = pkts[i];
 		else if (why == ACROSS)
 			across->pkts[across->n++] = pkts[i];
+		else if (why == TO_LOCAL)
+			ovnet_again_add(ctx, pkts[i], OVNET_ENTRY_LOCAL, OVNET_DROP_NO_PORT);
 		else
 			refuse(&bad, pkts[i], why);
 	}

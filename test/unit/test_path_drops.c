@@ -41,7 +41,7 @@ static void inner_header_is_checked(void **state)
 	refused_if(b, HOST, in, 100, 0, 0x65, OVNET_DROP_FAMILY_OFF);
 	put_ether(in, &attach_mac, &pod_mac);
 	put_inner(in + 14, ATTACH_POD, PEER_POD, 1000, 100);
-	refused_if(b, ATTACH, in, 114, 13, 0x06, OVNET_DROP_NOT_IP);
+	refused_if(b, ATTACH, in, 114, 13, 0x07, OVNET_DROP_NOT_IP);
 	in[12] = 0x86;
 	refused_if(b, ATTACH, in, 114, 13, 0xdd, OVNET_DROP_FAMILY_OFF);
 	refused(b, ATTACH, in, 13, OVNET_DROP_TRUNCATED);
