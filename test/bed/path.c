@@ -169,10 +169,31 @@ void bed_map(struct bed *b, unsigned mask)
 	b->ctx.map = b->map;
 }
 
+void bed_tables(struct bed *b)
+{
+	struct ovnet_addr gw = ovnet_addr_v4(PEER_IP);
+
+	b->overlay = (struct ovnet_overlay){.network = {0x0a050000, 16},
+		.own = {OWN_NET, 24},
+		.tunnel = OVNET_TUNNEL_VXLAN,
+		.udp_port = 8472,
+		.vni = 1,
+		.vtep_mac = own_vtep,
+		.src_port_min = 32768,
+		.src_port_max = 60999,
+		.mtu = 1450,
+		.validation = OVNET_VALIDATE_STRICT};
+	assert_int_equal(bed_set_overlay(b), 0);
+	b->nh = ovnet_fib_nh_get(b->w, UPLINK, &gw);
+	assert_non_null(b->nh);
+	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac), 0);
+	assert_int_equal(bed_add_peer(b, PEER_NET, 24, PEER_IP, &peer_vtep, b->nh), 0);
+}
+
 static struct bed *bed_make(uint16_t workers)
 {
 	struct bed *b = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*b), 64));
-	struct ovnet_addr gw = ovnet_addr_v4(PEER_IP), attach_pod = ovnet_addr_v4(ATTACH_POD);
+	struct ovnet_addr attach_pod = ovnet_addr_v4(ATTACH_POD);
 
 	assert_non_null(b);
 	memset(b, 0, sizeof(*b));
@@ -192,21 +213,7 @@ static struct bed *bed_make(uint16_t workers)
 		&b->port[UPLINK], UPLINK, OVNET_PORT_UPLINK, OVNET_CAP_CHAINED, 1500, uplink_mac);
 	bed_port_init(&b->port[ATTACH], ATTACH, OVNET_PORT_ATTACH, 0, 1450, attach_mac);
 	bed_port_init(&b->port[ATTACH2], ATTACH2, OVNET_PORT_ATTACH, 0, 1450, attach2_mac);
-	b->overlay = (struct ovnet_overlay){.network = {0x0a050000, 16},
-		.own = {OWN_NET, 24},
-		.tunnel = OVNET_TUNNEL_VXLAN,
-		.udp_port = 8472,
-		.vni = 1,
-		.vtep_mac = own_vtep,
-		.src_port_min = 32768,
-		.src_port_max = 60999,
-		.mtu = 1450,
-		.validation = OVNET_VALIDATE_STRICT};
-	assert_int_equal(bed_set_overlay(b), 0);
-	b->nh = ovnet_fib_nh_get(b->w, UPLINK, &gw);
-	assert_non_null(b->nh);
-	assert_int_equal(ovnet_fib_nh_set(b->w, b->nh, &gateway_mac, &uplink_mac), 0);
-	assert_int_equal(bed_add_peer(b, PEER_NET, 24, PEER_IP, &peer_vtep, b->nh), 0);
+	bed_tables(b);
 	bed_attach(b, &attach_pod);
 	return b;
 }

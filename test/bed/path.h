@@ -85,6 +85,9 @@ void bed_set_validation(struct bed *b, enum ovnet_validation v);
 /* Publishes a map of the ports there are; `mask` has a bit per port. */
 void bed_map(struct bed *b, unsigned mask);
 
+/* Enters the overlay, and the peer behind UPLINK, into the tables of b->w. */
+void bed_tables(struct bed *b);
+
 /* The caller's to close. */
 struct bed *bed_open(uint16_t workers);
 /* The same of a node without a host device: no port HOST, no default endpoint. */
