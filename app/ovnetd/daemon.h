@@ -42,7 +42,8 @@ struct daemon {
 	struct event_base *base;
 	struct loop loop;
 	struct event *signals[2];
-	struct event *check; /* timer of the last module */
+	struct event *check; /* timers of the last module */
+	struct event *look;  /* NULL: there are no attach ports */
 	time_t started;
 	struct ovnet_patience patience; /* at start, for a former daemon that is ending */
 	int exit_code;

@@ -205,20 +205,36 @@ static void on_check(evutil_socket_t fd, short what, void *arg)
 			 "restart ovnetd");
 }
 
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd;
+	(void)what;
+	attach_look(&d->attach);
+}
+
 static int start_check(struct daemon *d)
 {
+	static const struct timeval second = {.tv_sec = 1};
+
 	d->check = event_new(d->base, -1, 0, on_check, d);
 	if (d->check == NULL)
 		return -ENOMEM;
 	on_check(-1, 0, d);
-	return 0;
+	if (d->attach.n == 0)
+		return 0;
+	d->look = event_new(d->base, -1, EV_PERSIST, on_look, d);
+	return d->look != NULL && event_add(d->look, &second) == 0 ? 0 : -ENOMEM;
 }
 
 static void stop_check(struct daemon *d)
 {
+	if (d->look != NULL)
+		event_free(d->look);
 	if (d->check != NULL)
 		event_free(d->check);
-	d->check = NULL;
+	d->look = d->check = NULL;
 }
 
 /* The socket first: it is what keeps a second ovnetd out. */

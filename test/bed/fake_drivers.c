@@ -73,6 +73,14 @@ static int open_tap(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 	return open_link(port, conf);
 }
 
+static bool tap_gone(const struct ovnet_port *port)
+{
+	for (unsigned i = 0; i < fake.n_links; i++)
+		if (fake.link[i].ifindex == port->ifindex)
+			return false;
+	return true;
+}
+
 static int open_dpdk(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
 	const struct ovnet_mac mac = {{2, 0, 0, 0, 0xdd, (uint8_t)port->id}};
@@ -140,7 +148,8 @@ static bool link_up(struct ovnet_port *port)
 	.stats = stats, .link_up = link_up
 
 const struct ovnet_driver ovnet_driver_host = {.name = "host", .open = open_host, COMMON};
-const struct ovnet_driver ovnet_driver_tap = {.name = "tap", .open = open_tap, COMMON};
+const struct ovnet_driver ovnet_driver_tap = {
+	.name = "tap", .open = open_tap, .gone = tap_gone, COMMON};
 const struct ovnet_driver ovnet_driver_af_xdp = {
 	.name = "af_xdp", .open = open_af_xdp, .filter = filter, COMMON};
 const struct ovnet_driver ovnet_driver_af_packet = {

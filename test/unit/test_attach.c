@@ -213,6 +213,34 @@ static void a_deleted_interface_is_opened_again(void **state)
 	stop(w);
 }
 
+/* Nobody tells: it was in a container's namespace. What cannot be asked is left alone. */
+static void a_tap_that_ends_elsewhere_is_made_anew(void **state)
+{
+	(void)state;
+	struct wired *w =
+		start(NODE "ports = ( { name = \"box\"; driver = \"tap\"; addresses = "
+			   "\"10.5.9.7\"; }, { name = \"gen\"; driver = \"dpdk\"; devargs = "
+			   "\"net_x\"; addresses = \"10.5.9.8\"; } );");
+
+	attach_look(&attach); /* nothing is open */
+	attach_open(&attach);
+	struct ovnet_port *was = port(0), *gen = port(1);
+	uint16_t id = was->id;
+	attach_look(&attach);
+	assert_false(ports_is_lost(&w->ports, was));
+	fake_link_del(was->ifindex);
+	attach_look(&attach);
+	assert_true(ports_is_lost(&w->ports, was));
+	wired_run(w);
+	assert_ptr_not_equal(port(0), was);
+	assert_int_equal(port(0)->id, id);
+	assert_true(is_polled(w, port(0)));
+	lives_at(w, "10.5.9.7", port(0));
+	assert_ptr_equal(port(1), gen);
+	assert_false(ports_is_lost(&w->ports, gen));
+	stop(w);
+}
+
 /* Known only when the uplink is: what the configuration cannot tell. */
 static void a_name_that_is_taken(void **state)
 {
@@ -256,6 +284,7 @@ int main(void)
 		ATTACH(a_port_that_does_not_open_stops_nobody),
 		ATTACH(an_interface_is_waited_for),
 		ATTACH(a_deleted_interface_is_opened_again),
+		ATTACH(a_tap_that_ends_elsewhere_is_made_anew),
 		ATTACH(a_name_that_is_taken),
 		ATTACH(without_ports_nothing_happens),
 	};

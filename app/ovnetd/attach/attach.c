@@ -218,6 +218,15 @@ void attach_link_changed(struct attach *a, const struct ovnet_link *link)
 		open_missing(a, now.name);
 }
 
+void attach_look(struct attach *a)
+{
+	if (!node_has(a->node, NODE_READY))
+		return;
+	for (unsigned i = 0; i < a->n; i++)
+		if (a->items[i].port != NULL && a->items[i].port->driver->gone != NULL)
+			check_device(a, &a->items[i]);
+}
+
 void attach_check(struct attach *a)
 {
 	if (a->n == 0 || !node_has(a->node, NODE_READY))

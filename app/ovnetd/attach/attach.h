@@ -46,6 +46,11 @@ void attach_open(struct attach *a);
 void attach_enter(struct attach *a);
 /* Nothing if the link is none of ours. */
 void attach_link_changed(struct attach *a, const struct ovnet_link *link);
+/*
+ * Every second: is what the kernel does not tell us of still there? A container ends, and its
+ * namespace's interfaces with it; the next one waits for the port.
+ */
+void attach_look(struct attach *a);
 /* Now and then: what is gone unseen, what is to be tried again. */
 void attach_check(struct attach *a);
 
