@@ -9,6 +9,7 @@ import argparse
 import ipaddress
 import socket
 import struct
+import sys
 
 ETHERTYPE = {4: 0x0800, 6: 0x86DD}
 
@@ -41,7 +42,24 @@ def ip_udp(src, dst, dport, payload, tos):
     return 4, ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + datagram
 
 
+def neighbour(a):
+    """(Ethernet type, what says that inner_src is at inner_mac): an ARP request, an advertisement."""
+    src, dst = ipaddress.ip_address(a.inner_src), ipaddress.ip_address(a.inner_dst)
+    here = mac(a.inner_mac or a.eth_src)
+    if src.version == 4:
+        return 0x0806, struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + here + src.packed + bytes(6) + \
+            dst.packed
+    icmp = struct.pack("!BBHI", 136, 0, 0, 0x20000000) + src.packed + b"\x02\x01" + here
+    head = src.packed + dst.packed
+    total = checksum(head + struct.pack("!II", len(icmp), 58) + icmp)
+    return 0x86DD, struct.pack("!IHBB", 6 << 28, len(icmp), 58, 255) + head + icmp[:2] + \
+        struct.pack("!H", total) + icmp[4:]
+
+
 def frame(a):
+    if a.neighbour:
+        ethertype, packet = neighbour(a)
+        return mac(a.eth_dst) + mac(a.eth_src) + struct.pack("!H", ethertype) + packet
     version, packet = ip_udp(a.inner_src, a.inner_dst, 9, bytes(64), a.tos)
     if a.tunnel == "vxlan":
         packet = struct.pack("!II", a.flags << 24, a.vni << 8) + mac(a.inner_mac) + \
@@ -61,7 +79,8 @@ def main():
     p.add_argument("--tunnel", choices=("vxlan", "udp", "none"), required=True)
     p.add_argument("--outer-src")
     p.add_argument("--outer-dst")
-    p.add_argument("--inner-mac", help="the inner destination MAC")
+    p.add_argument("--inner-mac", help="the inner destination MAC, or a neighbour's")
+    p.add_argument("--neighbour", action="store_true", help="ARP or neighbour discovery, no packet")
     p.add_argument("--vni", type=int, default=1)
     p.add_argument("--flags", type=int, default=8)
     p.add_argument("--tos", type=int, default=0, help="of the inner header")
@@ -70,11 +89,15 @@ def main():
                    help="flip the first header's ECN bits behind its checksum's back")
     p.add_argument("--dev", default="eth0")
     p.add_argument("--count", type=int, default=1)
+    p.add_argument("--more", action="store_true",
+                   help="frames by the lines of stdin: options that replace those given here")
     args = p.parse_args()
+    every = [p.parse_args(sys.argv[1:] + line.split()) for line in sys.stdin] if args.more else [args]
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
         s.bind((args.dev, 0))
-        for _ in range(args.count):
-            s.send(frame(args))
+        for one in every:
+            for _ in range(one.count):
+                s.send(frame(one))
 
 
 main()

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# Containers x and y on host a, by TAPs. To the rest of the library they are pods: in_pod x, pod_ip x.
+# Sourced behind lib.sh and spoof.sh; dual stack.
+
+GUEST_NET=10.5.201 GUEST_NET6=fd05:0:0:c9: # beside what linux_lease gives away
+declare -A GUEST=([x]=130 [y]=131)         # their addresses' last part
+LIES=7                                     # frames of each
+SINKS=('y-pod eth0' 'a ovnet0' 'b flannel.1' 'o eth0') # where nothing of them may come
+declare -A LIED=()                         # and how many in all, by reason
+
+pod_ip() {
+	if [ -n "${GUEST[$1]:-}" ]; then
+		echo "$GUEST_NET.${GUEST[$1]}"
+	else
+		address_plus "$(base "$1")" 2
+	fi
+}
+
+pod_ip6() {
+	local gw
+	if [ -n "${GUEST[$1]:-}" ]; then
+		echo "$GUEST_NET6:${GUEST[$1]}"
+	else
+		gw=$(env_value "$1" IPV6_SUBNET)
+		echo "${gw%1/*}2"
+	fi
+}
+
+guest_mac() {
+	printf '02:00:00:00:01:%02x\n' "${GUEST[$1]}"
+}
+
+# quiet NS: what a kernel says on its own, by IPv6, is not for the counts of this test.
+quiet() {
+	ip netns exec "$LAB-$1" nft -f - <<-END
+		table ip6 quiet {
+			chain out {
+				type filter hook output priority 0
+				ip6 saddr :: drop
+				icmpv6 type { nd-router-solicit, mld-listener-report, mld2-listener-report } drop
+			}
+		}
+	END
+}
+
+# guests_start [FLAG...]: ovnetd on a with a port for each, in the subnet an earlier life had.
+guests_start() {
+	local g ports=()
+	for g in "${!GUEST[@]}"; do
+		ports+=("--port=name=$g,driver=tap,mac=$(guest_mac "$g"),addresses=$(pod_ip "$g"),$(pod_ip6 "$g")")
+	done
+	printf 'FLANNEL_%s\n' NETWORK=10.5.0.0/16 SUBNET=$GUEST_NET.1/24 IPV6_NETWORK=fd05::/48 \
+		IPV6_SUBNET=$GUEST_NET6:1/64 MTU=1450 IPMASQ=true >"$LAB_DIR/a/subnet.env"
+	ovnetd_start a --ip-masq "${ports[@]}" "$@"
+	ovnetd_wait a
+	equal "subnet of a" $GUEST_NET.0/24 "$(subnet a)"
+}
+
+# The node's kernel finds them by the host device; for its pods, who take them for neighbours, it
+# answers in their place.
+guests_routed() {
+	local g
+	on a sysctl -qw net.ipv4.conf.cni0.proxy_arp=1 net.ipv6.conf.cni0.proxy_ndp=1
+	for g in "${!GUEST[@]}"; do
+		ip -n "$LAB-a" route replace "$(pod_ip "$g")" dev ovnet0
+		ip -n "$LAB-a" route replace "$(pod_ip6 "$g")" dev ovnet0
+		ip -n "$LAB-a" neigh replace proxy "$(pod_ip6 "$g")" dev cni0
+	done
+}
+
+guest_ns() {
+	[ ! -e "/run/netns/$LAB-$1-pod" ] || return 0
+	ns_add "$1-pod"
+	quiet "$1-pod"
+}
+
+# guest_plug NAME: its TAP into its namespace. x takes its subnet for a link, y knows the gateway alone.
+guest_plug() {
+	local len=24 len6=64
+	[ "$1" = x ] || len=32 len6=128
+	guest_ns "$1"
+	within 5 "the TAP of $1 is there" on a ip link show "$1"
+	ip -n "$LAB-a" link set dev "$1" netns "$LAB-$1-pod" name eth0
+	ip -n "$LAB-$1-pod" -batch - <<-END
+		addr add $(pod_ip "$1")/$len dev eth0
+		addr add $(pod_ip6 "$1")/$len6 dev eth0 nodad
+		link set eth0 up
+		route add default via $GUEST_NET.1 dev eth0 onlink
+		route add default via $GUEST_NET6:1 dev eth0 onlink
+	END
+	equal "MAC of $1" "$(guest_mac "$1")" "$(in_pod "$1" cat /sys/class/net/eth0/address)"
+}
+
+guests_plug() {
+	local g
+	for g in "${!GUEST[@]}"; do
+		guest_plug "$g"
+	done
+}
+
+# lie REASON OPTION...: noted; true where no option says else.
+lie() {
+	echo "${@:2}" >>"$LAB_DIR/lies"
+	LIED[$1]=$((${LIED[$1]:-0} + LIES))
+}
+
+# Packets a refused, by reason.
+all_drops() {
+	ctl a drops | jq -Sc 'map(select(.port == null and .packets > 0) | {(.reason): .packets}) | add // {}'
+}
+
+drops_are() {
+	[ "$(all_drops)" = "$1" ]
+}
+
+# lies_refused: x sends them: each is counted by its reason and once, nothing else is refused, and
+# nothing of it goes anywhere.
+lies_refused() {
+	local reason wanted at
+	wanted=$(all_drops)
+	for at in "${SINKS[@]}"; do
+		# shellcheck disable=SC2086
+		watch_device $at
+	done
+	in_pod x "$OVNET_ROOT/test/smoke/lib/spoof_send.py" --tunnel none --eth-src "$(guest_mac x)" \
+		--eth-dst "$(ctl a ports | json '.[] | select(.name == "x") | .mac')" \
+		--inner-src "$(pod_ip x)" --inner-dst "$(pod_ip y)" --count $LIES --more <"$LAB_DIR/lies"
+	for reason in "${!LIED[@]}"; do
+		wanted=$(jq -Sc --arg r "$reason" --argjson n "${LIED[$reason]}" '.[$r] += $n' <<<"$wanted")
+	done
+	retry 10 drops_are "$wanted" || equal "packets a refused, by reason" "$wanted" "$(all_drops)"
+	for at in "${SINKS[@]}"; do
+		equal "lies that came to ${at% *}" 0 "$(came_in "${at% *}")"
+		unwatch "${at% *}"
+	done
+}
+
+# The world counts what comes from the node's address; the containers' own never gets there.
+world_watch() {
+	on o nft -f - <<-END
+		table ip world {
+			counter seen { }
+			chain in {
+				type filter hook input priority 0
+				ip saddr $(host_ip a) icmp type echo-request counter name seen
+				ip saddr 10.5.0.0/16 drop
+			}
+		}
+	END
+}
+
+world_saw() {
+	on o nft -j list counter ip world seen | json '.nftables[] | select(.counter).counter.packets'
+}
+
+# steady_start NAME, steady_end: pings to b's pod, 50 a second, all answered.
+steady_start() {
+	spawn "$LAB_DIR/steady" ip netns exec "$LAB-$1-pod" ping -n -i 0.02 "$(pod_ip b)"
+	STEADY=$SPAWNED
+}
+
+steady_end() {
+	kill -INT "$STEADY"
+	wait "$STEADY" || true
+	expect "many pings" [ "$(grep -c 'ttl=' "$LAB_DIR/steady")" -gt 50 ]
+	expect "none was lost: $(grep 'packet loss' "$LAB_DIR/steady")" \
+		grep -q ' 0% packet loss' "$LAB_DIR/steady"
+}
