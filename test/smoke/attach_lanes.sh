@@ -92,13 +92,13 @@ equal "path MTU from x to b" 1450 "$(path_mtu x b 4)"
 lies
 lies_refused
 
-steady_start y
+honest_start y b
 ip -n "$LAB-x-pod" link del eth0
 within 5 "the TAP of x is made anew" on a ip link show x
 guest_plug x
 crosses x y 63
 crosses x b 62
-steady_end
+honest_end
 
 ovnetd_stop a
 guests_start --ingress-validation=off

@@ -42,7 +42,7 @@ watch_device b flannel.1
 SPOOF_GOOD=(--outer-src "$(host_ip m)" --outer-dst "$(host_ip a)" --inner-src "$(pod_ip m)"
 	--inner-dst "$(pod_ip a)" --inner-mac "$(vtep_mac "$(subnet a)")")
 
-honest_start
+honest_start b a
 malformed
 lies
 equal "what the pod saw of it" 0 "$(came_in a-pod)"

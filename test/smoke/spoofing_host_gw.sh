@@ -24,7 +24,7 @@ SPOOF_TUNNEL=none
 spoof_lab
 watch_device b eth0
 SPOOF_GOOD=(--inner-src "$(pod_ip m)" --inner-dst "$(pod_ip a)")
-honest_start
+honest_start b a
 malformed
 lies
 equal "what the pod saw of it" 0 "$(came_in a-pod)"

@@ -46,7 +46,7 @@ watch_device b flannel-v6.1
 SPOOF_GOOD=(--outer-src "$(host_ip6 m)" --outer-dst "$(host_ip6 a)" --inner-src "$(pod_ip6 m)"
 	--inner-dst "$own6" --inner-mac "$(mac6 a)")
 within 10 "IPv6 from m" size_passes m a 6 100
-honest_start
+honest_start b a
 malformed
 lies
 equal "what the pod saw of it" 0 "$(came_in a-pod)"

@@ -27,7 +27,7 @@ spoof_lab
 watch_device b flannel0
 SPOOF_GOOD=(--outer-src "$(host_ip m)" --outer-dst "$(host_ip a)" --inner-src "$(pod_ip m)"
 	--inner-dst "$(pod_ip a)")
-honest_start
+honest_start b a
 malformed
 lies
 equal "what the pod saw of it" 0 "$(came_in a-pod)"

@@ -153,17 +153,3 @@ world_watch() {
 world_saw() {
 	on o nft -j list counter ip world seen | json '.nftables[] | select(.counter).counter.packets'
 }
-
-# steady_start NAME, steady_end: pings to b's pod, 50 a second, all answered.
-steady_start() {
-	spawn "$LAB_DIR/steady" ip netns exec "$LAB-$1-pod" ping -n -i 0.02 "$(pod_ip b)"
-	STEADY=$SPAWNED
-}
-
-steady_end() {
-	kill -INT "$STEADY"
-	wait "$STEADY" || true
-	expect "many pings" [ "$(grep -c 'ttl=' "$LAB_DIR/steady")" -gt 50 ]
-	expect "none was lost: $(grep 'packet loss' "$LAB_DIR/steady")" \
-		grep -q ' 0% packet loss' "$LAB_DIR/steady"
-}
