@@ -170,8 +170,11 @@ honest_end() {
 	within 10 "many honest pings are answered" many_honest
 	kill -INT "$HONEST"
 	wait "$HONEST" || true
+	# The last one may be on its way.
 	expect "none was lost: $(grep 'packet loss' "$LAB_DIR/honest")" \
-		grep -q ' 0% packet loss' "$LAB_DIR/honest"
+		awk -F'icmp_seq=| ttl=' '/ ttl=/ { n++; if ($2 > last) last = $2 + 0 }
+			/ received/ { split($0, f, " "); sent = f[1] }
+			END { exit !(n == last && sent - n <= 1) }' "$LAB_DIR/honest"
 }
 
 # warned REGEX: a's status has a warning like that.
