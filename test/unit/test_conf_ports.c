@@ -44,7 +44,8 @@ static void ports_of_every_driver(void **state)
 	assert_int_equal(p[0].descriptors, 512);
 	assert_int_equal(p[1].driver, CONF_PORT_TAP);
 	assert_string_equal(p[1].iface, "box-1"); /* the port's own name */
-	assert_false(p[1].has_mac);
+	assert_true(p[1].has_mac);                /* made from its first address */
+	assert_string_equal(ovnet_mac_text(&p[1].mac, text, sizeof(text)), "02:20:0a:05:01:07");
 	assert_int_equal(p[1].mtu, 0);
 	assert_int_equal(p[1].queues, 0);
 	assert_int_equal(p[1].descriptors, 0);
@@ -56,6 +57,7 @@ static void ports_of_every_driver(void **state)
 	assert_address(&p[2], 3, "fd00:5:1:1::/64");
 	assert_int_equal(p[3].driver, CONF_PORT_AF_XDP);
 	assert_string_equal(p[3].iface, "veth0");
+	assert_false(p[3].has_mac);
 	done(&r);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conf/items.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,6 +46,18 @@ static bool has_ipv6(const struct conf_port *p)
 	return false;
 }
 
+/* From its first prefix, which no other port has: the same at every start, and one of its own. */
+static void make_mac(struct conf_port *p)
+{
+	const struct ovnet_prefix *first = &p->addresses[0];
+	bool v4 = first->family == AF_INET;
+	uint32_t v4_be = htonl(first->v4.addr_host);
+
+	p->mac = (struct ovnet_mac){{0x02, v4 ? first->v4.len : 0x80 | (first->v6.len & 0x7f)}};
+	memcpy(p->mac.b + 2, v4 ? (const void *)&v4_be : first->v6.addr + 12, sizeof(v4_be));
+	p->has_mac = true;
+}
+
 static void check_port(struct loader *l, struct origin at, const char *name, void *item)
 {
 	struct conf_port *p = item;
@@ -61,6 +74,9 @@ static void check_port(struct loader *l, struct origin at, const char *name, voi
 		complain(l, at, name, "mtu %u; give %u at least, or 0 for the overlay's", p->mtu,
 			least);
 	check_driver(l, at, name, p);
+	/* Its far end is ours to make. */
+	if (p->driver == CONF_PORT_TAP && !p->has_mac && p->n_addresses > 0)
+		make_mac(p);
 	if (p->driver == CONF_PORT_TAP && p->iface[0] == '\0' &&
 		option_set_text(option_find(port_options, "iface"), p, p->name, why, sizeof(why)) <
 			0)

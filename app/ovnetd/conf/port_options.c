@@ -31,7 +31,7 @@ const struct option_def port_options[] = {
 		.help = "what lives behind it, in this node's subnet; a comma list, \"10.5.1.7,10.5.1.64/26\""},
 	{"mac", OPTION_PARSED, .parse = parse_port_mac, .preset = "",
 		.form = "a unicast MAC address such as \"02:00:00:00:00:02\"",
-		.help = "MAC of what lives behind it; without one, any"},
+		.help = "MAC of what lives behind it; without one, a TAP's is made from its first prefix, elsewhere it may be any"},
 	{"mtu", OPTION_UINT, AT(mtu), .preset = "0", .min = 0, .max = 65000,
 		.help = "largest IP packet; 0: the overlay's"},
 	{"queues", OPTION_UINT, AT(queues), .preset = "0", .min = 0, .max = 31,
