@@ -19,7 +19,6 @@
 
 OVNET_LOG_TYPE(port)
 
-#define DESCRIPTORS 1024
 #define RING_TEXT   96
 #define MAC_AND_TAG 18
 
@@ -173,7 +172,7 @@ static int no_ring(const struct ovnet_port *port, const char *ring, int err)
 static int choose_rings(const struct ovnet_port *port, const struct ovnet_port_conf *conf,
 	const struct rte_eth_dev_info *info, uint16_t dev_id, uint16_t ring[2])
 {
-	uint16_t want = conf->descriptors != 0 ? conf->descriptors : DESCRIPTORS;
+	uint16_t want = conf->descriptors != 0 ? conf->descriptors : OVNET_DPDK_DESCRIPTORS;
 	char text[RING_TEXT];
 
 	ring[0] = ring[1] = want;

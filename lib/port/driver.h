@@ -60,6 +60,7 @@ extern const struct ovnet_driver ovnet_driver_tap;
 extern const struct ovnet_driver ovnet_driver_af_xdp;
 extern const struct ovnet_driver ovnet_driver_af_packet;
 extern const struct ovnet_driver ovnet_driver_dpdk;
+#define OVNET_DPDK_DESCRIPTORS 1024 /* of a queue where nobody says how many */
 extern const struct ovnet_driver ovnet_driver_udp_socket;
 
 #endif

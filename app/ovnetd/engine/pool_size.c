@@ -10,7 +10,6 @@
 
 OVNET_LOG_TYPE(memory)
 
-#define RING       1024 /* descriptors of a DPDK queue where nobody says how many (lib/port/dpdk.c) */
 #define LEAST      16384 /* for what comes in bursts, on a node of the usual kind */
 #define PER_WORKER 2048  /* its pool cache, its hand-off ring, bursts in its hands */
 #define PER_QUEUE  256   /* of other drivers: what one turn reads and what waits to be sent */
@@ -46,7 +45,7 @@ static void add_uplink(struct sum *s, const struct conf *c, unsigned i)
 
 	snprintf(name, sizeof(name), "uplink%u", i);
 	if (u->devargs != NULL && u->devargs[0] != '\0')
-		add_rings(s, name, queues, RING);
+		add_rings(s, name, queues, OVNET_DPDK_DESCRIPTORS);
 	else
 		s->wanted += (uint64_t)queues * PER_QUEUE;
 }
@@ -56,7 +55,8 @@ static void add_port(struct sum *s, const struct conf_port *p)
 	unsigned queues = p->queues != 0 ? p->queues : 1;
 
 	if (p->driver == CONF_PORT_DPDK)
-		add_rings(s, p->name, queues, p->descriptors != 0 ? p->descriptors : RING);
+		add_rings(s, p->name, queues,
+			p->descriptors != 0 ? p->descriptors : OVNET_DPDK_DESCRIPTORS);
 	else
 		s->wanted += (uint64_t)queues * PER_QUEUE;
 }

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "underlay/next_hop.h"
 
 OVNET_LOG_TYPE(peers)
 
-#define SLICE_US 2000 /* of work in one turn of the loop */
+#define SLICE_NS 2000000 /* of work in one turn of the loop */
 
 /* What a sweep over all peers is for. */
 enum {
@@ -101,14 +101,6 @@ static void queue(struct peers *ps, struct peer *p)
 {
 	add_work(ps, p);
 	kick(ps);
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 static void warn_no_route(struct peers *ps)
@@ -209,12 +201,12 @@ static void work_batch(struct peers *ps)
 static void work(evutil_socket_t fd, short what, void *arg)
 {
 	struct peers *ps = arg;
-	uint64_t end = now_us() + SLICE_US;
+	int64_t end = monotonic_ns() + SLICE_NS;
 
 	(void)fd;
 	(void)what;
 	while (ps->sweep != NULL || !TAILQ_EMPTY(&ps->work)) {
-		if (now_us() > end) {
+		if (monotonic_ns() > end) {
 			kick(ps);
 			return;
 		}
