@@ -39,6 +39,7 @@
 #define OVNET_REPLY_RATES 64
 
 struct ovnet_fragments; /* fragments.h */
+struct ovnet_guest;     /* guest.h */
 struct ovnet_taps;      /* taps.h */
 
 /* Ports a worker collects packets for at a time; for one more, it sends what it has. */
@@ -89,6 +90,8 @@ struct ovnet_path_shared {
 	uint16_t n_workers;
 	struct ovnet_rcu rcu __rte_cache_aligned; /* its queue is the control thread's */
 	struct ovnet_handoff handoff[OVNET_MAX_WORKERS];
+	/* By port id: ovnet_guest_publish(). Looked at where a guest asks, not by every packet. */
+	_Atomic(struct ovnet_guest *) guest[OVNET_MAX_PORTS];
 };
 
 /* One worker's own. worker: rw; control: ro on counters. */

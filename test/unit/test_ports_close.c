@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bed/ports.h"
+#include "path/guest.h"
 
 static void one_that_is_closed_leaves_at_once_and_ends_later(void **state)
 {
@@ -27,6 +28,24 @@ static void one_that_is_closed_leaves_at_once_and_ends_later(void **state)
 	assert_string_equal(fake_port.closed[0], "b");
 	assert_int_equal(parts.ports.n, 3);
 	assert_null(ports_at(&parts.ports, 1));
+}
+
+/* Whoever has the id next is somebody else. */
+static void its_guest_goes_with_it(void **state)
+{
+	struct ovnet_port *a = open_port("a", NULL);
+	struct ovnet_guest *g = calloc(1, sizeof(*g));
+	struct ovnet_path_shared *s = &parts.engine.shared;
+
+	(void)state;
+	assert_non_null(g);
+	ovnet_guest_publish(s, a->id, g);
+	assert_int_equal(ports_publish(&parts.ports), 0);
+	no_memory = true;
+	assert_int_equal(ports_close(&parts.ports, a), -ENOMEM);
+	assert_ptr_equal(ovnet_guest_of(s, a->id), g);
+	assert_int_equal(ports_close(&parts.ports, a), 0);
+	assert_null(ovnet_guest_of(s, a->id));
 }
 
 /* The workers' counters of an id go on; those of its ports do not. */
@@ -118,6 +137,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, ports_set_up, parts_close)
 	const struct CMUnitTest tests[] = {
 		CASE(one_that_is_closed_leaves_at_once_and_ends_later),
+		CASE(its_guest_goes_with_it),
 		CASE(an_id_is_used_again_as_if_new),
 		CASE(the_last_ids_are_given_back),
 		CASE(what_cannot_be_closed_stays),

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "engine/engine.h"
+#include "path/guest.h"
 
 OVNET_LOG_TYPE(tables)
 
@@ -59,5 +60,6 @@ void engine_tables_fini(struct engine *e)
 	e->reclaim = NULL;
 	for (uint16_t i = 0; i < e->shared.n_workers; i++)
 		ovnet_handoff_fini(&e->shared.handoff[i]);
+	ovnet_guests_fini(&e->shared);
 	ovnet_rcu_fini(&e->shared.rcu);
 }

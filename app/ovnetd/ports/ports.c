@@ -7,6 +7,7 @@
 #include "base/counter_table.h"
 #include "base/log.h"
 #include "engine/totals.h"
+#include "path/guest.h"
 #include "ports/retry.h"
 
 OVNET_LOG_TYPE(ports)
@@ -121,6 +122,8 @@ int ports_close(struct ports *ports, struct ovnet_port *port)
 		slot->closing = false;
 		return rc;
 	}
+	/* Its id is another port's soon. */
+	ovnet_guest_publish(&ports->engine->shared, port->id, NULL);
 	ovnet_rcu_defer(&ports->engine->shared.rcu, &slot->rcu, on_unused);
 	return 0;
 }
