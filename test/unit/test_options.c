@@ -59,6 +59,12 @@ static const struct {
 	{"uplinks", "iface=eth1,driver=af_packet,queues=2"},
 	{"ports", "name=p1,driver=tap,iface=t1,addresses=10.5.1.7,fd00::/64,mtu=1400,queues=2,"
 		  "descriptors=256,mac=02:00:00:00:00:01"},
+	{"vm.pool", "10.5.1.192/26"},
+	{"vm.dns", "10.5.1.2, fd00::2"},
+	{"vm.domain", "vm.example.com"},
+	{"vm.routes", "192.168.0.0/16,10.9.0.0/16 via 10.5.1.7"},
+	{"vm.lease-time", "600"},
+	{"vm.socket-dir", "/run/x/vm"},
 	{"control.socket", "/run/o.sock"},
 	{"control.socket-mode", "0600"},
 	{"control.log-level", "info,optest=debug"},

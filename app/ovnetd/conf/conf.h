@@ -16,6 +16,7 @@
 #define CONF_MAX_NEIGHBOURS 64
 #define CONF_MAX_PORTS      1000
 #define CONF_PORT_MAX_ADDRS 64
+#define CONF_VM_DIR_MAX     86 /* bytes; "/NAME.sock" fits a socket's address behind it */
 #define CONF_MIN_MBUFS      1024
 #define CONF_MAX_MBUFS      16777216
 #define CONF_MAX_CPU        1024 /* CPU numbers are below this */
@@ -125,6 +126,11 @@ struct conf {
 	unsigned n_uplinks;
 	struct conf_port *ports;
 	unsigned n_ports;
+	struct {
+		char *pool, *dns, *domain, *routes; /* see vm_value.h; "": none */
+		uint32_t lease_time;                /* seconds */
+		char *socket_dir;
+	} vm;
 	struct {
 		char *socket;
 		char *socket_mode; /* octal, "0660" */

@@ -40,6 +40,7 @@ const struct option_group option_groups[] = {
 	{"dpdk", "Workers and packet memory"},
 	{"uplinks", "Uplinks"},
 	{"ports", "Attach ports"},
+	{"vm", "Virtual machines"},
 	{"control", "Control socket and log"},
 	{NULL, NULL},
 };
@@ -317,6 +318,41 @@ const struct option_def ovnetd_options[] = {
 			"devargs; af_xdp: iface; tap: nothing), and the addresses in this node's subnet "
 			"that live behind it. Of two entries the one with the longer prefix gets an "
 			"address. As a flag, devargs comes last, because it has commas of its own."},
+
+	{"vm.pool", OPTION_TEXT, AT(vm.pool), .check = check_vm_pool, .preset = "", .arg = "PREFIX",
+		.form = "a length such as \"/26\", a prefix without host bits such as \"10.5.1.192/26\", or \"\" for none",
+		.help = "the VMs' share of this node's subnet",
+		.more = "`ovnetctl vm add` takes addresses from it, lowest first; docker and CNI have to "
+			"leave it alone (subnet-file tells them). A length alone stands for the last such "
+			"block of whichever subnet the node gets. The gateway, which is the subnet's "
+			"first address, is not in it, so it is half of the subnet at most. "
+			"IPv6 addresses have the same number in the IPv6 subnet. Empty: no VMs."},
+	{"vm.dns", OPTION_TEXT, AT(vm.dns), .check = check_vm_dns, .preset = "", .arg = "IP[,IP...]",
+		.form = "addresses such as \"10.5.1.2,fd00::2\", at most 4 of each family, or \"\" for none",
+		.help = "name servers VMs are told",
+		.more = "By DHCP, and the IPv6 ones by router advertisements as well."},
+	{"vm.domain", OPTION_TEXT, AT(vm.domain), .check = check_domain_or_none, .preset = "",
+		.arg = "NAME", .form = "a domain such as \"vm.example.com\", or \"\" for none",
+		.help = "domain VMs are told",
+		.more = "They look short names up in it."},
+	{"vm.routes", OPTION_TEXT, AT(vm.routes), .check = check_vm_routes, .preset = "",
+		.arg = "PREFIX[ via IP][,...]",
+		.form = "IPv4 prefixes such as \"192.168.0.0/16,10.9.0.0/16 via 10.5.1.7\", at most 15, or \"\" for none",
+		.help = "routes VMs are told beside the default one",
+		.more = "As DHCP's option 121. Without \"via\" by the gateway, as the default "
+			"route is unless 0.0.0.0/0 stands here."},
+	{"vm.lease-time", OPTION_UINT, AT(vm.lease_time), .preset = "86400", .min = 120,
+		.max = 31536000, .arg = "SECONDS",
+		.help = "how long a VM may keep its address without asking again",
+		.more = "It asks for more after half of it; a VM gets the same address always. Too "
+			"short, and VMs lose their address while ovnetd is away."},
+	{"vm.socket-dir", OPTION_TEXT, AT(vm.socket_dir), .check = check_socket_dir,
+		.preset = "/run/ovnet/vm", .arg = "DIR",
+		.form = "an absolute path of at most 86 bytes",
+		.help = "directory of the VMs' vhost-user sockets",
+		.more = "NAME.sock in it is made by QEMU, or by ovnetd with `vm add --server`. "
+			"Made, for root alone, if it is missing; a QEMU of another user has to be "
+			"let in."},
 
 	{"control.socket", OPTION_TEXT, AT(control.socket), .check = check_socket,
 		.preset = "/run/ovnet/ovnetd.sock", .arg = "PATH",

@@ -24,6 +24,11 @@ int check_dscp(const char *text);
 int check_ttl(const char *text);
 int check_server_name(const char *text); /* or "" */
 int check_cpus(const char *text);
+int check_vm_pool(const char *text);
+int check_vm_dns(const char *text);
+int check_vm_routes(const char *text);
+int check_domain_or_none(const char *text);
+int check_socket_dir(const char *text);
 int check_socket(const char *text);
 int check_mode(const char *text);
 
