@@ -13,7 +13,7 @@ static char nothing[] = "", device[] = "ovnet0";
 
 static void configure(struct conf *c)
 {
-	c->etcd.endpoints = nothing;
+	c->etcd.endpoints = c->node.state_dir = nothing;
 	c->node.public_ip = c->node.public_ipv6 = nothing;
 	c->host.device = device;
 	c->host.rules_resync = 5;

@@ -80,14 +80,14 @@ static void on_settled(void *arg)
 static void read_conf(struct wired *w, const char *text)
 {
 	char path[] = "/tmp/ovnet-parts-XXXXXX", self[] = "ovnetd", flag[] = "--config",
-	     *argv[] = {self, flag, path, NULL};
+	     nowhere[] = "--state-dir=", *argv[] = {self, flag, path, nowhere, NULL};
 	enum conf_action action;
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	int rc = conf_load(&w->conf, 3, argv, &action);
+	int rc = conf_load(&w->conf, 4, argv, &action);
 	unlink(path);
 	assert_int_equal(rc, 0);
 	assert_int_equal(ovnet_log_set_levels("error", NULL, 0), 0);

@@ -29,6 +29,7 @@ static const struct {
 	{"node.public-ip", "198.51.100.9"},
 	{"node.public-ipv6", "2001:db8::10"},
 	{"node.subnet-file", "/run/x/subnet.env"},
+	{"node.state-dir", "/tmp/ovnet-state"},
 	{"node.subnet-lease-renew-margin", "61"},
 	{"node.on-lost", "drain"},
 	{"host.device", "flannel.1"},

@@ -92,6 +92,7 @@ struct conf {
 		char *public_ip;                     /* "": address of the interface */
 		char *public_ipv6;                   /* "": the same of IPv6, if it has one */
 		char *subnet_file;
+		char *state_dir; /* what was ordered at run time; "": kept nowhere */
 		uint32_t subnet_lease_renew_margin; /* minutes */
 		enum conf_on_lost on_lost;
 	} node;

@@ -160,6 +160,14 @@ const struct option_def ovnetd_options[] = {
 		.help = "file the subnet and MTU are written to",
 		.more = "Docker, the CNI plugin and mk-docker-opts.sh read it. Also where the subnets "
 			"of an earlier life, IPv4 and IPv6, are looked up first."},
+	{"node.state-dir", OPTION_TEXT, AT(node.state_dir), .check = check_path_or_none,
+		.preset = "/var/lib/ovnet", .arg = "DIR",
+		.form = "an absolute path without a \"/\" at its end, or \"\" for none",
+		.help = "directory for what was ordered at run time",
+		.more = "Ports of `ovnetctl port add` are in ports.json there, and come back with the "
+			"next start. Files are for ovnetd alone (mode 0600, directory 0700); one that "
+			"is not good is set aside as FILE.bad. Each ovnetd of a machine needs a "
+			"directory of its own. Empty: nothing is kept."},
 	{"node.subnet-lease-renew-margin", OPTION_UINT, AT(node.subnet_lease_renew_margin),
 		.preset = "60", .min = 1, .max = 1439, .arg = "MINUTES",
 		.help = "how long before its end the lease is renewed",

@@ -11,7 +11,7 @@ ovnetd_flags() {
 	printf '%s\n' "--etcd-endpoints=$ETCD_URL" "--etcd-prefix=$PREFIX" \
 		"--etcd-transport=$ETCD_TRANSPORT" "--iface=${LAB_IFACE-eth0}" \
 		"--subnet-file=$d/subnet.env" "--control-socket=$d/ctl.sock" \
-		"--registry-snapshot=$d/snapshot/leases.json" --host-device=ovnet0 \
+		"--registry-snapshot=$d/snapshot/leases.json" "--state-dir=$d/state" --host-device=ovnet0 \
 		--dpdk-mbufs=8192 --log-level=info
 	! over_v2 || echo --etcd-api=v2
 	! over_tls || printf '%s\n' "--etcd-cafile=$TLS/ca.crt" "--etcd-certfile=$TLS/client.crt" \

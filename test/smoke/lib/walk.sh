@@ -57,7 +57,8 @@ print(s.recv(512).decode(), flush=True)' "$dir/notify"
 		set -a
 		. "$dir/environment"
 		export NOTIFY_SOCKET="$dir/notify" $(sanitizer_options "$1")
-		FLANNELD_REGISTRY_SNAPSHOT="$dir/snapshot/leases.json" FLANNELD_DPDK_MBUFS=8192
+		FLANNELD_REGISTRY_SNAPSHOT="$dir/snapshot/leases.json" FLANNELD_STATE_DIR="$dir/state"
+		FLANNELD_DPDK_MBUFS=8192
 		exec "$OVNETD" $3
 	END
 	: >"$dir/log"
