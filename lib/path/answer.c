@@ -5,6 +5,8 @@
 #include "path/link.h"
 #include "path/reach.h"
 
+#include "path/level.h"
+
 /* Of one packet: the largest there is, over an MTU of some 1,100 bytes or more. */
 #define FRAGMENTS_MAX OVNET_BURST
 

@@ -4,6 +4,8 @@
 #include "path/inner.h"
 #include "path/outer.h"
 
+#include "path/level.h"
+
 /* Attach and host side: link header, options or extension headers, ports. */
 #define INNER_HEADERS (RTE_ETHER_HDR_LEN + RTE_MAX(IP4_MAX + 4, HASH_REACH))
 

@@ -4,6 +4,8 @@
 #include "path/inner.h"
 #include "path/link.h"
 
+#include "path/level.h"
+
 /* What one loop leaves for the next: on the stack, see route.c. */
 struct found {
 	void *ip;                      /* the inner header */

@@ -3,6 +3,8 @@
 #include "path/link.h"
 #include "path/reach.h"
 
+#include "path/level.h"
+
 /* Where the destination lives. PASS, or why it may not go there: the overlay's, but not ours. */
 static inline int find_endpoint(
 	const struct ovnet_fib_view *view, const void *ip, bool v6, const struct ovnet_endpoint **e)

@@ -7,13 +7,14 @@
 
 #include <netinet/in.h>
 
+#include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
 
 #include "packet/segments.h"
-
-#include "path/level.h"
+#include "path/source_check.h"
 
 #define IP4_MIN 20u
 #define IP4_MAX 60u

@@ -14,7 +14,7 @@
 #include "path/answer.h"
 #include "path/refused.h"
 #include "path/source_check.h"
-#include "path/taps.h"
+#include "path/stage.h"
 
 #define LEVEL_GLUE_(name, level) ovnet_##name##_##level
 #define LEVEL_GLUE(name, level)  LEVEL_GLUE_(name, level)
@@ -39,23 +39,9 @@ uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint
 /* A refused packet, its data at its IP header. May find another reason. */
 void STAGE(answer)(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reason, struct answer *a);
-/* ARP, whose data is behind the Ethernet header, and IP of attach ports that is for ovnet itself.
- */
-uint16_t STAGE(local)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
-	struct rte_mbuf **pkts, uint16_t n);
 void STAGE(punt)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 void STAGE(flush)(struct ovnet_path_ctx *ctx);
-
-/* What every stage does with the packets that enter it. */
-static inline void stage_enter(
-	struct ovnet_path_ctx *ctx, enum ovnet_stage stage, struct rte_mbuf **pkts, uint16_t n)
-{
-	ctx->counters->stage_packets[stage] += n;
-	ctx->counters->stage_bursts[stage]++;
-	if (unlikely(ctx->taps != NULL))
-		ovnet_taps_call(ctx, stage, 0, pkts, n);
-}
 
 /* drop.c is the only one that may; it does not include this header. */
 #pragma GCC poison rte_pktmbuf_free rte_pktmbuf_free_bulk rte_pktmbuf_free_seg

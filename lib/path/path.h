@@ -14,7 +14,7 @@
  * waits on the again list until the burst is through: fragments, what is to be punted, and refused
  * packets whose senders may be told (answer.c).
  *
- * This folder's stages are compiled once per CPU level (x86-64-v2, v3, v4) and reached
+ * This folder's stages but local are compiled once per CPU level (x86-64-v2, v3, v4) and reached
  * through one table of functions chosen at start. A stage's functions end in the level's
  * suffix, see level.h. Nothing here logs, locks, allocates or makes a system call; drivers do
  * their own rx/tx.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "path/levels.h"
+#include "path/local.h"
 
 #include "path/level.h"
 
@@ -84,7 +85,7 @@ static __rte_noinline void run_again(struct ovnet_path_ctx *ctx, const struct ov
 			STAGE(punt)(ctx, pkts, run);
 			break;
 		case OVNET_ENTRY_LOCAL:
-			n = STAGE(local)(ctx, port, pkts, run);
+			n = ovnet_local(ctx, port, pkts, run);
 			STAGE(tx)(ctx, pkts, n);
 			break;
 		case OVNET_ENTRY_ANSWER:

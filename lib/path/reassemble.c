@@ -6,6 +6,8 @@
 #include "path/fragments.h"
 #include "path/ip4.h"
 
+#include "path/level.h"
+
 static bool is_from_peer(const struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta)
 {
 	struct ovnet_addr src = {.family = AF_INET, .v4_be = meta->src_be};

@@ -3,6 +3,8 @@
 #include "path/link.h"
 #include "path/reach.h"
 
+#include "path/level.h"
+
 /*
  * One load per packet; the lines the next two loops need start on their way here. The peers wait on
  * the stack, not in the metadata: 64 stores scattered over as many pages, read back right after,
