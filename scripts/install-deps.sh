@@ -13,7 +13,7 @@ scdoc"
 RUN="iproute2 iptables nftables ethtool etcd-server etcd-client iperf3 iputils-ping iputils-tracepath
 curl jq netcat-openbsd python3 procps util-linux bsdextrautils openssl"
 TEST="libcmocka-dev clang-format llvm lld universal-ctags codespell
-shellcheck tcpdump tshark python3-scapy git debootstrap"
+shellcheck tcpdump tshark python3-scapy git debootstrap qemu-system-x86 busybox-static"
 
 # The sanitizers' runtime has the number of the release's clang in its name: libclang-rt-14-dev on
 # Debian 12, -19- on Debian 13. Nothing where neither dpkg nor apt knows it yet.

@@ -24,7 +24,7 @@ ping_figures() {
 	"$@" -n -c "$count" -i "$interval" -W 1 2>/dev/null | awk '
 		match($0, /ttl=[0-9]+/) { ttl = substr($0, RSTART + 4, RLENGTH - 4) }
 		/ received/ { got = $4 }
-		/^rtt/ { split($4, t, "/"); avg = t[2] }
+		/^(rtt|round-trip)/ { split($4, t, "/"); avg = t[2] }
 		END { print got + 0, ttl + 0, avg + 0 }' || true
 }
 

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Makes what a guest of the tests boots: DIR/vmlinuz, this release's cloud kernel, fetched and unpacked
+# but not installed, and DIR/initrd, a static busybox with the drivers of virtio-net, iperf3 and what
+# stands beside this script. What is there already is left as it is.
+#
+#   test/guest/make.sh DIR
+set -euo pipefail
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+cd "$1"
+
+kernel_package() {
+	apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" { print $2; exit }'
+}
+
+# Lists of packages that are old name what no mirror has any more.
+kernel_fetch() {
+	apt-get download -q "$(kernel_package)" && return
+	apt-get update -q
+	apt-get download -q "$(kernel_package)"
+}
+
+# The kernel appears when all of its modules are there.
+kernel() {
+	rm -rf tree
+	mkdir tree
+	(cd tree && kernel_fetch)
+	dpkg-deb -x tree/*.deb tree
+	rm tree/*.deb
+	mv tree/boot/vmlinuz-* vmlinuz
+}
+
+# module NAME: behind those it needs, uncompressed, and listed in that order. What the kernel has
+# built in is no file.
+module() {
+	local file to=root/lib/$1.ko need
+	file=$(find tree -name "${1//_/[_-]}.ko*" -print -quit)
+	[ -n "$file" ] && [ ! -e "$to" ] || return 0
+	case $file in
+	*.xz) busybox xz -dc "$file" >"$to" ;;
+	*) cp "$file" "$to" ;;
+	esac
+	for need in $(tr '\0' '\n' <"$to" | sed -n 's/^depends=//p' | tr , ' '); do
+		module "$need"
+	done
+	echo "$1.ko" >>root/lib/order
+}
+
+# program NAME: and the libraries it is linked to, where it looks for them.
+program() {
+	local file
+	cp "$(command -v "$1")" root/bin/
+	for file in $(ldd "root/bin/$1" | grep -o '/[^ ]*'); do
+		mkdir -p "root${file%/*}"
+		cp -L "$file" "root$file"
+	done
+}
+
+initrd() {
+	rm -rf root
+	mkdir -p root/{bin,dev,etc,lib,proc,sys,test,tmp}
+	cp "$(command -v busybox)" root/bin/busybox
+	ln -s busybox root/bin/sh
+	cp "$HERE/init" root/
+	cp "$HERE"/{dhcp,ping} root/test/
+	gcc -static -O1 -o root/test/frames "$HERE/frames.c"
+	program iperf3
+	: >root/lib/order
+	module virtio_pci
+	module virtio_net
+	(cd root && find . | busybox cpio -o -H newc) | gzip -1 >initrd.new
+	mv initrd.new initrd
+}
+
+[ -s vmlinuz ] || kernel
+[ -s initrd ] && [ -z "$(find "$HERE" vmlinuz -newer initrd)" ] || initrd
