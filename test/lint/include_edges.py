@@ -37,6 +37,7 @@ OVNETD = {
     "ports": "conf run engine",
     "node": "conf run engine",
     "attach": "conf run engine ports node",
+    "guests": "conf run engine ports node attach",
     "underlay": "conf run engine ports node",
     "host": "conf run engine ports node underlay",
     "peers": "conf run engine ports node underlay host",

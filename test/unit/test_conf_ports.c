@@ -129,6 +129,36 @@ static void bad_members_are_refused(void **state)
 		"ports[0]: mtu 1279; give 1280 at least");
 }
 
+static void who_is_told_its_address_has_one(void **state)
+{
+	(void)state;
+	struct run r;
+
+#define SAY_DHCP "more than one address of an IP version; give one of each"
+	refused(PORT("name = \"a\"; driver = \"tap\"; dhcp = true; addresses = "
+		     "\"10.5.1.7,10.5.1.8\";"),
+		2, SAY_DHCP);
+	refused(PORT("name = \"a\"; driver = \"tap\"; dhcp = true; addresses = \"10.5.1.64/26\";"),
+		2, SAY_DHCP);
+	refused(PORT("name = \"a\"; driver = \"tap\"; dhcp = true; addresses = "
+		     "\"10.5.1.7,fd00::7,fd00::8\";"),
+		2, SAY_DHCP);
+	refused(PORT("name = \"a\"; driver = \"tap\"; dhcp = true; addresses = \"fd00::/64\";"), 2,
+		SAY_DHCP);
+	refused(PORT("name = \"a\"; driver = \"af_xdp\"; iface = \"x\"; dhcp = true; addresses = "
+		     "\"10.5.1.7\";"),
+		2, "dhcp without mac; give the MAC address");
+	load_file(&r, PORT(GOOD "dhcp = true;"));
+	assert_string_equal(r.errors, "");
+	assert_true(r.conf.ports[0].dhcp);
+	done(&r);
+	write_text("");
+	LOAD(&r, "--config", file, "--port=name=b,driver=tap,dhcp=true,addresses=10.5.1.7,fd00::7");
+	assert_string_equal(r.errors, "");
+	assert_true(r.conf.ports[0].dhcp);
+	done(&r);
+}
+
 static void addresses_are_canonical(void **state)
 {
 	(void)state;
@@ -261,6 +291,7 @@ int main(void)
 		cmocka_unit_test(ports_of_every_driver),
 		cmocka_unit_test(ports_by_flag),
 		cmocka_unit_test(bad_members_are_refused),
+		cmocka_unit_test(who_is_told_its_address_has_one),
 		cmocka_unit_test(addresses_are_canonical),
 		cmocka_unit_test(what_is_there_once),
 		cmocka_unit_test(nested_prefixes_are_good),

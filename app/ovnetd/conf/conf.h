@@ -71,6 +71,7 @@ struct conf_port {
 	uint16_t mtu;         /* 0: the overlay's */
 	uint16_t queues;      /* 0: one */
 	uint16_t descriptors; /* of each queue; 0: the driver's choice */
+	bool dhcp;            /* who lives there is told its address: one of each family at most */
 };
 
 struct conf {

@@ -58,6 +58,28 @@ static void make_mac(struct conf_port *p)
 	p->has_mac = true;
 }
 
+/* Of each family one host at most, known by its MAC: it is told which address is its own. */
+static void check_dhcp(
+	struct loader *l, struct origin at, const char *name, const struct conf_port *p)
+{
+	unsigned n4 = 0, n6 = 0, ranges = 0;
+
+	for (unsigned i = 0; i < p->n_addresses; i++) {
+		bool v4 = p->addresses[i].family == AF_INET;
+		ranges += v4 ? p->addresses[i].v4.len != 32 : p->addresses[i].v6.len != 128;
+		*(v4 ? &n4 : &n6) += 1;
+	}
+	if (n4 > 1 || n6 > 1 || ranges > 0)
+		complain(l, at, name,
+			"dhcp with more than one address of an IP version; give one of each at "
+			"most, as in addresses = \"10.5.1.7,fd00:5:1::7\", or dhcp = false");
+	if (!p->has_mac)
+		complain(l, at, name,
+			"dhcp without mac; give the MAC address of what lives behind it, as in mac "
+			"= "
+			"\"02:00:00:00:00:02\"");
+}
+
 static void check_port(struct loader *l, struct origin at, const char *name, void *item)
 {
 	struct conf_port *p = item;
@@ -77,6 +99,8 @@ static void check_port(struct loader *l, struct origin at, const char *name, voi
 	/* Its far end is ours to make. */
 	if (p->driver == CONF_PORT_TAP && !p->has_mac && p->n_addresses > 0)
 		make_mac(p);
+	if (p->dhcp)
+		check_dhcp(l, at, name, p);
 	if (p->driver == CONF_PORT_TAP && p->iface[0] == '\0' &&
 		option_set_text(option_find(port_options, "iface"), p, p->name, why, sizeof(why)) <
 			0)

@@ -38,6 +38,8 @@ const struct option_def port_options[] = {
 		.help = "queues to open; 0: one"},
 	{"descriptors", OPTION_UINT, AT(descriptors), .preset = "0", .min = 0, .max = 32768,
 		.help = "packets a queue holds, each way; 0: the driver's choice"},
+	{"dhcp", OPTION_SWITCH, AT(dhcp), .preset = "false",
+		.help = "tell what lives behind it its address, by DHCP, DHCPv6 and router advertisements"},
 	{NULL},
 };
 /* clang-format on */
