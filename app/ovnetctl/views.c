@@ -23,6 +23,14 @@ static const struct column port_columns[] = {
 	{NULL},
 };
 
+static const struct column queue_columns[] = {
+	{"queue", "QUEUE", COLUMN_TEXT},
+	{"worker", "WORKER", COLUMN_NUMBER},
+	{"fixed", "PLACED", COLUMN_YES, "configured", "spread"},
+	{COUNTERS(QUEUE)},
+	{NULL},
+};
+
 static const struct column peer_columns[] = {
 	{"subnet", "SUBNET", COLUMN_TEXT},
 	{"public_ip", "PUBLIC-IP", COLUMN_TEXT},
@@ -87,6 +95,11 @@ const struct view views[] = {
 		.key = "id",
 		.columns = port_columns,
 		.empty = "no ports"},
+	{.name = "queues",
+		.help = "queues of the ports, and whose they are",
+		.key = "queue",
+		.columns = queue_columns,
+		.empty = "no queues"},
 	{.name = "peers",
 		.help = "other nodes and the way to them",
 		.key = "subnet",

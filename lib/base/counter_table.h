@@ -32,6 +32,15 @@
 		"packets there was no buffer for: raise dpdk.mbufs")                               \
 	X(DEVICE, tx_errors, "tx_errors", COUNT, "TX-ERRS", "the device failed to send")
 
+/* struct ports_queue_counters: one queue of a port's, each way. */
+#define OVNET_QUEUE_COUNTERS(X)                                                                \
+	X(QUEUE, rx_packets, "rx_packets", COUNT, "RX-PKTS", "packets that came by the queue") \
+	X(QUEUE, rx_bytes, "rx_bytes", BYTES, "RX-BYTES", "bytes that came by the queue")      \
+	X(QUEUE, tx_packets, "tx_packets", COUNT, "TX-PKTS", "packets that left by the queue") \
+	X(QUEUE, tx_bytes, "tx_bytes", BYTES, "TX-BYTES", "bytes that left by the queue")      \
+	X(QUEUE, rx_drops, "rx_drops", COUNT, "RX-DROPS",                                      \
+		"packets that came by the queue and its driver refused, for any reason")
+
 /* struct ovnet_peer_counters, summed over the workers. */
 #define OVNET_PEER_COUNTERS(X)                                                                 \
 	X(PEER, tx_packets, "tx_packets", COUNT, "TX-PKTS", "packets sent to the peer")        \
@@ -65,8 +74,8 @@
 		"packets let by that strict ingress.validation would have refused for it")
 
 /* struct ovnet_port_queue, by drop reason. */
-#define OVNET_QUEUE_COUNTERS(X)                         \
-	X(QUEUE, rx_drops, "packets", COUNT, "PACKETS", \
+#define OVNET_DRIVER_COUNTERS(X)                         \
+	X(DRIVER, rx_drops, "packets", COUNT, "PACKETS", \
 		"packets the port's driver refused before the path saw them")
 
 /* struct ovnet_counters, of one worker. */
@@ -132,11 +141,12 @@
 #define OVNET_COUNTERS(X)        \
 	OVNET_PORT_COUNTERS(X)   \
 	OVNET_DEVICE_COUNTERS(X) \
+	OVNET_QUEUE_COUNTERS(X)  \
 	OVNET_PEER_COUNTERS(X)   \
 	OVNET_STAGE_COUNTERS(X)  \
 	OVNET_PATH_COUNTERS(X)   \
 	OVNET_DROP_COUNTERS(X)   \
-	OVNET_QUEUE_COUNTERS(X)  \
+	OVNET_DRIVER_COUNTERS(X) \
 	OVNET_WORKER_COUNTERS(X) \
 	OVNET_CYCLE_COUNTERS(X)  \
 	OVNET_ETCD_COUNTERS(X)   \
@@ -152,21 +162,22 @@
  *   labels   what it is of, one or more with commas between
  *   command  of ovnetctl that has it; NULL: none
  */
-#define OVNET_COUNTER_SCOPES(X)                   \
-	X(PORT, "port", "port", "ports")          \
-	X(DEVICE, "port", "port", "ports")        \
-	X(PEER, "peer", "subnet", "peers")        \
-	X(STAGE, "stage", "stage", "stats")       \
-	X(PATH, "path", "", "stats")              \
-	X(DROP, "drop", "reason", "drops")        \
-	X(QUEUE, "queue", "port,reason", "drops") \
-	X(WORKER, "worker", "worker", "workers")  \
-	X(CYCLE, "worker", "worker", "workers")   \
-	X(ETCD, "etcd", "", "status")             \
-	X(LEASE, "lease", "", "status")           \
-	X(LOOP, "loop", "", "status")             \
-	X(MEMORY, "memory", "", "status")         \
-	X(PEERS, "node", "", "status")            \
+#define OVNET_COUNTER_SCOPES(X)                     \
+	X(PORT, "port", "port", "ports")            \
+	X(DEVICE, "port", "port", "ports")          \
+	X(QUEUE, "queue", "port,queue", "queues")   \
+	X(PEER, "peer", "subnet", "peers")          \
+	X(STAGE, "stage", "stage", "stats")         \
+	X(PATH, "path", "", "stats")                \
+	X(DROP, "drop", "reason", "drops")          \
+	X(DRIVER, "driver", "port,reason", "drops") \
+	X(WORKER, "worker", "worker", "workers")    \
+	X(CYCLE, "worker", "worker", "workers")     \
+	X(ETCD, "etcd", "", "status")               \
+	X(LEASE, "lease", "", "status")             \
+	X(LOOP, "loop", "", "status")               \
+	X(MEMORY, "memory", "", "status")           \
+	X(PEERS, "node", "", "status")              \
 	X(NODE, "node", "", "status")
 
 enum ovnet_counter_scope {

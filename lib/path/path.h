@@ -98,6 +98,7 @@ struct ovnet_path_shared {
 struct ovnet_path_ctx {
 	struct ovnet_path_shared *shared;
 	const struct ovnet_queue_map *map; /* loaded once per loop */
+	uint32_t map_generation;           /* of the last map whose leaving queues it looked at */
 	const struct ovnet_taps *taps;     /* loaded once per burst */
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;

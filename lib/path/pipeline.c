@@ -149,16 +149,41 @@ static unsigned take_handed_over(struct ovnet_path_ctx *ctx)
 	return seen;
 }
 
+/*
+ * A new map: what is to be another worker's becomes his, with nothing of ours undone: between
+ * rounds the tx buffers are empty. He may be asleep, without having armed the queue.
+ */
+static __rte_noinline void give_away(struct ovnet_path_ctx *ctx)
+{
+	const struct ovnet_queue_map *map = ctx->map;
+
+	ctx->map_generation = map->generation;
+	for (uint32_t i = 0; i < map->n_leaving; i++) {
+		const struct ovnet_queue_leaving *it = &map->leaving[i];
+
+		if (it->from != ctx->worker || ovnet_queue_owner(it->q) != ctx->worker)
+			continue;
+		if (it->q->port->driver->disarm != NULL)
+			it->q->port->driver->disarm(it->q);
+		atomic_store_explicit(&it->q->owner, (uint8_t)(it->to + 1), memory_order_release);
+		ovnet_handoff_wake(&ctx->shared->handoff[it->to]);
+	}
+}
+
 static unsigned poll(struct ovnet_path_ctx *ctx)
 {
 	struct rte_mbuf *pkts[OVNET_BURST];
 	unsigned seen = 0;
 
 	ctx->map = atomic_load_explicit(&ctx->shared->map, memory_order_acquire);
+	if (unlikely(ctx->map != NULL && ctx->map->generation != ctx->map_generation))
+		give_away(ctx);
 	ctx->taps = atomic_load_explicit(&ctx->shared->taps, memory_order_acquire);
 	if (likely(ctx->map != NULL)) {
 		const struct ovnet_worker_ports *own = &ctx->map->worker[ctx->worker];
 		for (uint16_t i = 0; i < own->n_rx; i++) {
+			if (unlikely(ovnet_queue_owner(own->rx[i].q) != ctx->worker))
+				continue; /* its former worker has not looked yet */
 			uint16_t n = STAGE(rx)(ctx, &own->rx[i], pkts);
 			if (n == 0)
 				continue;

@@ -15,6 +15,8 @@ uint16_t STAGE(rx)(
 	}
 	ctx->counters->port[ref->port->id].rx_packets += n;
 	ctx->counters->port[ref->port->id].rx_bytes += bytes;
+	ref->q->packets.rx_packets += n;
+	ref->q->packets.rx_bytes += bytes;
 	stage_enter(ctx, OVNET_STAGE_RX, pkts, n);
 	return n;
 }

@@ -61,21 +61,30 @@ static void rebuild(struct ovnet_worker *w, const struct ovnet_queue_map *map)
 	w->map_generation = map->generation;
 }
 
-static int arm(const struct ovnet_worker_ports *own)
+/*
+ * Only what the worker has: who gives it another queue later wakes it. One it gave away between
+ * these two was disarmed with that.
+ */
+static int arm(const struct ovnet_queue_map *map, uint16_t worker)
 {
+	const struct ovnet_worker_ports *own = &map->worker[worker];
 	int waiting = 0;
 
 	for (uint16_t i = 0; i < own->n_rx; i++)
 		if (own->rx[i].port->driver->arm != NULL &&
+			ovnet_queue_owner(own->rx[i].q) == worker &&
 			own->rx[i].port->driver->arm(own->rx[i].q) != 0)
 			waiting = 1;
 	return waiting;
 }
 
-static void disarm(const struct ovnet_worker_ports *own)
+static void disarm(const struct ovnet_queue_map *map, uint16_t worker)
 {
+	const struct ovnet_worker_ports *own = &map->worker[worker];
+
 	for (uint16_t i = 0; i < own->n_rx; i++)
-		if (own->rx[i].port->driver->disarm != NULL)
+		if (own->rx[i].port->driver->disarm != NULL &&
+			ovnet_queue_owner(own->rx[i].q) == worker)
 			own->rx[i].port->driver->disarm(own->rx[i].q);
 }
 
@@ -121,7 +130,7 @@ void worker_sleep(struct ovnet_worker *w)
 	if (w->epoll_fd < 0 || map->generation != w->map_generation)
 		rebuild(w, map);
 	ovnet_handoff_announce_sleep(h);
-	int waiting = arm(&map->worker[w->ctx.worker]);
+	int waiting = arm(map, w->ctx.worker);
 	/* What came before the announcement and the arming woke nobody: look once more. */
 	unsigned seen = w->ops->poll(&w->ctx);
 	bool changed = current_map(w) != map;
@@ -131,6 +140,6 @@ void worker_sleep(struct ovnet_worker *w)
 	}
 	/* A port that left the map meanwhile is being closed; one that came in ignores this. */
 	if (map != NULL)
-		disarm(&map->worker[w->ctx.worker]);
+		disarm(map, w->ctx.worker);
 	ovnet_handoff_awake(h);
 }

@@ -76,6 +76,8 @@ static void send(struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct ovn
 	}
 	c->tx_packets += n - refused;
 	c->tx_bytes += bytes;
+	q->packets.tx_packets += n - refused;
+	q->packets.tx_bytes += bytes;
 }
 
 static void hand_over(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, uint16_t owner,
@@ -114,6 +116,12 @@ static void flush_buf(struct ovnet_path_ctx *ctx, struct ovnet_txbuf *buf)
 	const struct ovnet_tx_way *way = &map->worker[ctx->worker].tx[id];
 	if (way->q == NULL) {
 		hand_over(ctx, port, way->owner, buf->pkts, n);
+		return;
+	}
+	/* Ours soon; until then he has it whom packets are handed to. */
+	const uint16_t owner = ovnet_queue_owner(way->q);
+	if (unlikely(owner != ctx->worker)) {
+		hand_over(ctx, port, owner, buf->pkts, n);
 		return;
 	}
 	if (unlikely(care != 0))

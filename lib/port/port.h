@@ -8,8 +8,10 @@
 #ifndef OVNET_PORT_PORT_H
 #define OVNET_PORT_PORT_H
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -45,11 +47,24 @@ enum ovnet_port_role {
 struct ovnet_port_queue {
 	struct ovnet_port *port;
 	uint16_t id;
+	/*
+	 * Workers, by number + 1; 0: none yet. control: rw: whom the maps give the queue to; and
+	 * who has it: the only one that may use the driver with it. Control names the first; then
+	 * each gives it to the next (queue_map.h).
+	 */
+	uint8_t worker;
+	_Atomic uint8_t owner;
 	/* After tx took fewer than given: why the next one was not taken. worker: rw */
 	enum ovnet_drop tx_reason;
-	/* worker: rw, control: ro. Packets rx itself lost: truncated, without a buffer. */
+	/* worker: rw, control: ro. What came and went, counted by the path once a burst. */
+	struct ovnet_port_counters packets;
+	/* The same. Packets rx itself lost: truncated, without a buffer. */
 	uint64_t rx_drops[OVNET_DROP_COUNT];
 };
+
+/* What the path touches with each burst is one cache line. */
+static_assert(offsetof(struct ovnet_port_queue, rx_drops) <= RTE_CACHE_LINE_MIN_SIZE,
+	"the line a burst counts in");
 
 /* What the driver needs to open. Strings are copied by open where it keeps them. */
 struct ovnet_port_conf {
@@ -62,6 +77,8 @@ struct ovnet_port_conf {
 	/* dpdk: of each queue's ring. tap: packets the kernel keeps for us. 0: the driver's number
 	 */
 	uint16_t descriptors;
+	const uint16_t *workers;     /* its queues go to these in turn, and stay there ... */
+	uint16_t n_workers;          /* ... 0: anywhere */
 	const struct ovnet_mac *mac; /* tap: what the kernel's end is to have; NULL: leave it */
 	struct rte_mempool *pool;
 	/*
@@ -107,6 +124,9 @@ struct ovnet_port {
 	uint32_t caps; /* OVNET_CAP_* */
 	uint16_t mtu;  /* bytes of IP */
 	uint16_t n_rxq, n_txq;
+	/* Those its queues go to in turn, and stay with; none: by load. */
+	uint16_t n_workers;
+	uint8_t workers[OVNET_MAX_QUEUES];
 	struct ovnet_addr local, local6; /* see struct ovnet_port_conf */
 	uint32_t ifindex;                /* kernel interface behind it, 0 if none */
 	/*

@@ -97,6 +97,7 @@ void let_count(struct ovnet_port *port, uint64_t n)
 {
 	fake_port_count(port, n);
 	port->queue[0]->rx_drops[OVNET_DROP_NO_MBUF] = 10000 * n;
+	port->queue[0]->packets = (struct ovnet_port_counters){n, 10 * n, 100 * n, 1000 * n};
 }
 
 void has_counted(struct ovnet_port *port, uint64_t n)
@@ -110,6 +111,9 @@ void has_counted(struct ovnet_port *port, uint64_t n)
 	assert_int_equal(s.tx_errors, 1000 * n);
 	assert_int_equal(ports_rx_drops(&parts.ports, port, OVNET_DROP_NO_MBUF), 10000 * n);
 	assert_int_equal(ports_rx_drops(&parts.ports, port, OVNET_DROP_TX_FULL), 0);
+	const struct ports_queue_counters q = ports_queue(&parts.ports, port, 0);
+	assert_true(q.rx_packets == n && q.rx_bytes == 10 * n && q.tx_packets == 100 * n &&
+		    q.tx_bytes == 1000 * n && q.rx_drops == 10000 * n);
 }
 
 int ports_set_up(void **state)

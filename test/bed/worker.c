@@ -14,28 +14,50 @@ struct live *live;
 bool watching;
 uint64_t looked[WORKERS];
 
+_Atomic bool linger;
+
+static void enter(struct live_queue *lq)
+{
+	uint64_t used = lq->used + 1;
+
+	if (atomic_exchange(&lq->user, rte_lcore_id() + 1) != 0)
+		atomic_store(&lq->shared, true);
+	for (unsigned i = 0; atomic_load_explicit(&linger, memory_order_relaxed) && i < 200; i++)
+		rte_pause();
+	lq->used = used;
+	lq->used_by[rte_lcore_id() - 1]++;
+}
+
+static void leave(struct live_queue *lq)
+{
+	if (atomic_exchange(&lq->user, 0) != rte_lcore_id() + 1)
+		atomic_store(&lq->shared, true);
+}
+
 static uint16_t live_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct live_queue *lq = (struct live_queue *)q;
 	uint64_t count;
 	if (watching)
 		looked[rte_lcore_id() - 1] = rte_rcu_qsbr_start(live->bed->shared.rcu.qsbr);
+	enter(lq);
 	uint16_t got = (uint16_t)rte_ring_sc_dequeue_burst(lq->in, (void **)pkts, n, NULL);
 
 	if (got == 0 && lq->fd >= 0 && read(lq->fd, &count, sizeof(count)) < 0)
-		return 0; /* nothing was written either */
+		count = 0; /* nothing was written either */
+	leave(lq);
 	return got;
 }
 
 static uint16_t live_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct live_queue *lq = (struct live_queue *)q;
-	unsigned self = rte_lcore_id() + 1, before = atomic_exchange(&lq->sender, self);
 
-	if (before != 0 && before != self)
-		atomic_store(&lq->shared, true);
+	enter(lq);
 	q->tx_reason = OVNET_DROP_TX_FULL;
-	return (uint16_t)rte_ring_sp_enqueue_burst(lq->out, (void **)pkts, n, NULL);
+	uint16_t sent = (uint16_t)rte_ring_sp_enqueue_burst(lq->out, (void **)pkts, n, NULL);
+	leave(lq);
+	return sent;
 }
 
 static int live_fd(struct ovnet_port_queue *q)
@@ -45,11 +67,30 @@ static int live_fd(struct ovnet_port_queue *q)
 
 static int live_arm(struct ovnet_port_queue *q)
 {
-	return !rte_ring_empty(((struct live_queue *)q)->in);
+	struct live_queue *lq = (struct live_queue *)q;
+
+	enter(lq);
+	atomic_store(&lq->armed, true);
+	int waiting = !rte_ring_empty(lq->in);
+	leave(lq);
+	return waiting;
 }
 
-static const struct ovnet_driver live_driver = {
-	.name = "live", .rx = live_rx, .tx = live_tx, .wait_fd = live_fd, .arm = live_arm};
+static void live_disarm(struct ovnet_port_queue *q)
+{
+	struct live_queue *lq = (struct live_queue *)q;
+
+	enter(lq);
+	atomic_store(&lq->armed, false);
+	leave(lq);
+}
+
+static const struct ovnet_driver live_driver = {.name = "live",
+	.rx = live_rx,
+	.tx = live_tx,
+	.wait_fd = live_fd,
+	.arm = live_arm,
+	.disarm = live_disarm};
 
 static void live_port_open(
 	struct live_port *d, const struct bed_port *like, uint16_t queues, bool fds)
@@ -87,7 +128,11 @@ static unsigned ring_empty_out(struct rte_ring *r)
 static void live_port_close(struct live_port *d)
 {
 	for (uint16_t i = 0; i < d->port.n_rxq; i++) {
+		uint64_t used = 0;
+		for (unsigned w = 0; w < WORKERS; w++)
+			used += d->lq[i].used_by[w];
 		assert_false(atomic_load(&d->lq[i].shared));
+		assert_int_equal(d->lq[i].used, used);
 		ring_empty_out(d->lq[i].in);
 		ring_empty_out(d->lq[i].out);
 		rte_ring_free(d->lq[i].in);
@@ -161,9 +206,11 @@ unsigned live_collect(unsigned want)
 {
 	unsigned got = 0;
 
-	for (double end = seconds() + 5; got < want && seconds() < end; usleep(100))
+	for (double end = seconds() + 5;; usleep(100)) {
 		got += ring_empty_out(live->uplink.lq[0].out);
-	return got;
+		if (got >= want || seconds() > end)
+			return got;
+	}
 }
 
 void workers_launch(void)

@@ -20,8 +20,12 @@ struct live_queue {
 	struct ovnet_port_queue q; /* first: what the path knows of it */
 	struct rte_ring *in, *out;
 	int fd;
-	_Atomic unsigned sender; /* lcore + 1 that called tx; a second one is a fault */
-	_Atomic bool shared;     /* two threads did call tx */
+	/* As a driver's state is: changed by one worker at a time, or counts get lost. */
+	uint64_t used;
+	uint64_t used_by[WORKERS]; /* the same, by worker */
+	_Atomic unsigned user;     /* lcore + 1 that is in rx, tx, arm or disarm; 0: none */
+	_Atomic bool shared;       /* a second one was found there: a fault */
+	_Atomic bool armed;
 };
 
 struct live_port {
@@ -44,11 +48,15 @@ extern struct live *live;
 extern bool watching;
 extern uint64_t looked[WORKERS];
 
+/* While set, whoever uses a queue takes his time, so that a second one would meet him. */
+extern _Atomic bool linger;
+
 void publish(bool host, bool uplink);
 int live_open(void **state);
 /* A packet of the host's to the peer. */
 void live_feed(struct live_queue *lq, uint16_t sport);
-/* Waits until `want` packets came out of the uplink; returns how many did within 5 s. */
+/* Waits until `want` packets came out of the uplink; returns how many did within 5 s. 0: those that
+ * are there. */
 unsigned live_collect(unsigned want);
 void workers_launch(void);
 void workers_stop(void);

@@ -147,7 +147,8 @@ static void check_whole(const struct cover *cover)
 #define OF_PORT(scope, m, ...)   IN(struct ovnet_port_counters, m)
 #define OF_PEER(scope, m, ...)   IN(struct ovnet_peer_counters, m)
 #define OF_DEVICE(scope, m, ...) IN(struct ovnet_port_stats, m)
-#define OF_QUEUE(scope, m, ...)  IN(struct ovnet_port_queue, m)
+#define OF_QUEUE(scope, m, ...)  IN(struct ports_queue_counters, m)
+#define OF_DRIVER(scope, m, ...) IN(struct ovnet_port_queue, m)
 #define OF_LEASE(scope, m, ...)  IN(struct ovnet_lease_status, m)
 #define OF_LOOP(scope, m, ...)   IN(struct loop, m)
 
@@ -199,8 +200,15 @@ static void what_ports_and_peers_count_is_in_the_table(void **state)
 	{
 		struct cover cover = {
 			.of = "struct ovnet_port_queue", .size = sizeof(struct ovnet_port_queue)};
-		OVNET_QUEUE_COUNTERS(OF_QUEUE)
+		OVNET_DRIVER_COUNTERS(OF_DRIVER)
 		BESIDE(struct ovnet_port_queue, port, tx_reason);
+		BESIDE(struct ovnet_port_queue, packets, packets); /* below */
+		check_whole(&cover);
+	}
+	{
+		struct cover cover = {.of = "struct ports_queue_counters",
+			.size = sizeof(struct ports_queue_counters)};
+		OVNET_QUEUE_COUNTERS(OF_QUEUE)
 		check_whole(&cover);
 	}
 }

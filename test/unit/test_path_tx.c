@@ -37,6 +37,10 @@ static void full_and_refusing_ports(void **state)
 	assert_int_equal(b->counters.drops[OVNET_DROP_TX_REFUSED], 1);
 	assert_int_equal(b->counters.port[UPLINK].tx_packets, 40 + 63);
 	assert_int_equal(b->counters.port[UPLINK].tx_bytes, (40 + 63) * 124);
+	assert_int_equal(d->queue.packets.tx_packets, 40 + 63);
+	assert_int_equal(d->queue.packets.tx_bytes, (40 + 63) * 124);
+	assert_int_equal(b->port[HOST].queue.packets.rx_packets, 128);
+	assert_int_equal(b->port[HOST].queue.packets.rx_bytes, 128 * 60);
 	bed_drain(b);
 
 	d->room = 0;
@@ -75,6 +79,7 @@ static void the_ring_to_the_owner_is_bounded(void **state)
 	put_inner(in, OWN_POD, PEER_POD, 1, 60);
 	assert_int_equal(ovnet_handoff_init(&b->shared.handoff[1], 1, 32, SOCKET_ID_ANY), 0);
 	b->map->worker[0].tx[UPLINK] = (struct ovnet_tx_way){.q = NULL, .owner = 1};
+	b->port[UPLINK].queue.owner = 1 + 1;
 	for (unsigned i = 0; i < 50; i++)
 		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
 	assert_int_equal(ops->poll(&b->ctx), 50);
@@ -93,6 +98,7 @@ static void the_ring_to_the_owner_is_bounded(void **state)
 	assert_int_equal(ops->poll(&owner), 31);
 	assert_int_equal(b->port[UPLINK].n_out, 31);
 	assert_int_equal(b->counters.port[UPLINK].tx_packets, 31);
+	assert_int_equal(b->port[UPLINK].queue.packets.tx_packets, 31); /* the owner's count */
 	for (unsigned i = 0; i < 5; i++)
 		bed_receive(b, HOST, bed_packet(HOST, in, 60, 0, 0));
 	b->map->worker[0].n_rx = 0;

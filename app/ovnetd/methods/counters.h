@@ -14,10 +14,11 @@
 #include "lease/lease_client.h"
 #include "packet/counters.h"
 #include "port/port.h"
+#include "ports/ports.h"
 #include "run/loop.h"
 
 /* What no struct elsewhere holds as it is to be said. */
-struct queue_counters {
+struct driver_counters {
 	uint64_t rx_drops; /* of one reason, by all queues of a port */
 };
 
@@ -35,11 +36,12 @@ struct node_gauges {
 
 #define COUNTED_PORT   struct ovnet_port_counters
 #define COUNTED_DEVICE struct ovnet_port_stats
+#define COUNTED_QUEUE  struct ports_queue_counters
 #define COUNTED_PEER   struct ovnet_peer_counters
 #define COUNTED_STAGE  struct totals_stage
 #define COUNTED_PATH   struct totals_path
 #define COUNTED_DROP   struct totals_drop
-#define COUNTED_QUEUE  struct queue_counters
+#define COUNTED_DRIVER struct driver_counters
 #define COUNTED_WORKER struct ovnet_counters
 #define COUNTED_CYCLE  struct ovnet_counters
 #define COUNTED_ETCD   struct ovnet_lease_status

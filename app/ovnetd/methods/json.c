@@ -40,6 +40,14 @@ json_t *mac_json(const struct ovnet_mac *m)
 	return json_string(ovnet_mac_text(m, text, sizeof(text)));
 }
 
+json_t *queue_name_json(const struct ovnet_port *port, uint16_t queue)
+{
+	char text[sizeof(port->name) + 8];
+
+	snprintf(text, sizeof(text), "%s:%u", port->name, queue);
+	return json_string(text);
+}
+
 bool methods_running(struct daemon *d, char *err, size_t err_size)
 {
 	const char *why = "";

@@ -10,6 +10,7 @@
 #include "base/net.h"
 
 struct daemon;
+struct ovnet_port;
 
 /* Between start and stop; otherwise false, with a sentence in `err`. */
 bool methods_running(struct daemon *d, char *err, size_t err_size);
@@ -19,5 +20,6 @@ json_t *prefix_json(const struct ovnet_prefix *p); /* null: none */
 json_t *prefix4_json(const struct ovnet_prefix4 *p);
 json_t *prefix6_json(const struct ovnet_prefix6 *p);
 json_t *mac_json(const struct ovnet_mac *m);
+json_t *queue_name_json(const struct ovnet_port *port, uint16_t queue); /* "eth0:1" */
 
 #endif

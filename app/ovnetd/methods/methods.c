@@ -12,6 +12,7 @@ const struct ovnet_ctl_method methods[] = {
 	{"lease-reserve", lease_reserve},
 	{"lease-release", lease_release},
 	{"ports", status_ports},
+	{"queues", status_queues},
 	{"workers", status_workers},
 	{"stats", status_stats},
 	{"drops", status_drops},

@@ -10,8 +10,11 @@
 /* status.c */
 json_t *status_show(void *arg, const json_t *params, char *err, size_t err_size);
 
-/* status_path.c: what the packet path did. */
+/* status_ports.c */
 json_t *status_ports(void *arg, const json_t *params, char *err, size_t err_size);
+json_t *status_queues(void *arg, const json_t *params, char *err, size_t err_size);
+
+/* status_path.c: what the packet path did. */
 json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_size);
 json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size);
 json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size);

@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "daemon.h"
 #include "engine/totals.h"
 #include "methods/counters.h"
@@ -14,88 +10,13 @@ static json_t *u64(uint64_t v)
 	return json_integer((json_int_t)v);
 }
 
-static json_t *caps_json(uint32_t caps)
-{
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} names[] = {{OVNET_CAP_L3, "l3"}, {OVNET_CAP_CHAINED, "chained"},
-		{OVNET_CAP_RX_CSUM, "rx-csum"}, {OVNET_CAP_RX_GSO, "rx-gso"},
-		{OVNET_CAP_TX_CSUM, "tx-csum"}, {OVNET_CAP_TX_GSO, "tx-gso"},
-		{OVNET_CAP_EXCLUSIVE, "exclusive"}};
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (caps & names[i].bit)
-			json_array_append_new(list, json_string(names[i].name));
-	return list;
-}
-
-/* What lives behind an attach port. */
-static void add_attached(json_t *o, const struct attached *it)
-{
-	if (it == NULL)
-		return;
-	json_t *list = json_array();
-	for (unsigned i = 0; i < it->conf->n_addresses; i++)
-		json_array_append_new(list, prefix_json(&it->conf->addresses[i]));
-	json_object_set_new(o, "addresses", list);
-	json_object_set_new(
-		o, "far_mac", it->conf->has_mac ? mac_json(&it->conf->mac) : json_null());
-}
-
-static json_t *port_json(struct daemon *d, struct ovnet_port *p)
-{
-	static const char *const roles[] = {[OVNET_PORT_HOST] = "host",
-		[OVNET_PORT_ATTACH] = "attach",
-		[OVNET_PORT_UPLINK] = "uplink"};
-	const struct ovnet_port_counters sum = ports_packets(&d->ports, p);
-	struct ovnet_port_stats st = {0};
-	struct ovnet_link link;
-	const struct ovnet_mac ours = ovnet_port_mac(p);
-	char mac[OVNET_MAC_STRLEN];
-
-	ports_stats(&d->ports, p, &st);
-	/* The kernel's, which changes: the host device gets the overlay's after it was opened. */
-	uint16_t mtu =
-		p->ifindex != 0 && ovnet_kernel_link_by_index(d->kernel, p->ifindex, &link) == 0
-			? link.mtu
-			: p->mtu;
-	json_t *o = json_pack("{s:i,s:s,s:s,s:s,s:i,s:i,s:s,s:i,s:i,s:b,s:o}", "id", (int)p->id,
-		"name", p->name, "kind", p->driver->name, "role", roles[p->role], "ifindex",
-		(int)p->ifindex, "mtu", (int)mtu, "mac", ovnet_mac_text(&ours, mac, sizeof(mac)),
-		"rx_queues", (int)p->n_rxq, "tx_queues", (int)p->n_txq, "link",
-		p->driver->link_up(p), "caps", caps_json(p->caps));
-	add_attached(o, attach_of(&d->attach, p));
-	counters_json(o, PORT, &sum);
-	counters_json(o, DEVICE, &st);
-	return o;
-}
-
-json_t *status_ports(void *arg, const json_t *params, char *err, size_t err_size)
-{
-	struct daemon *d = arg;
-
-	(void)params;
-	if (!methods_running(d, err, err_size))
-		return NULL;
-	json_t *list = json_array();
-	for (uint16_t i = 0; i < d->ports.n; i++)
-		if (ports_at(&d->ports, i) != NULL)
-			json_array_append_new(list, port_json(d, ports_at(&d->ports, i)));
-	return list;
-}
-
 static json_t *queues_json(struct daemon *d, unsigned worker)
 {
 	const struct ovnet_worker_ports *wp = &atomic_load(&d->engine.shared.map)->worker[worker];
 	json_t *list = json_array();
-	char text[64];
 
-	for (unsigned i = 0; i < wp->n_rx; i++) {
-		snprintf(text, sizeof(text), "%s:%u", wp->rx[i].port->name, wp->rx[i].q->id);
-		json_array_append_new(list, json_string(text));
-	}
+	for (unsigned i = 0; i < wp->n_rx; i++)
+		json_array_append_new(list, queue_name_json(wp->rx[i].port, wp->rx[i].q->id));
 	return list;
 }
 
@@ -184,11 +105,11 @@ static void port_drops(struct daemon *d, struct ovnet_port *p, bool all, json_t 
 	struct ovnet_port_stats st = {0};
 
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++) {
-		const struct queue_counters sum = {ports_rx_drops(&d->ports, p, r)};
+		const struct driver_counters sum = {ports_rx_drops(&d->ports, p, r)};
 		if (sum.rx_drops == 0)
 			continue;
 		json_t *row = json_pack("{s:s}", "reason", ovnet_drop_name(r));
-		counters_json(row, QUEUE, &sum);
+		counters_json(row, DRIVER, &sum);
 		end_row(list, row, ovnet_drop_help(r), p->name);
 	}
 	ports_stats(&d->ports, p, &st);

@@ -181,6 +181,8 @@ static void remember(struct ports *ports, struct ovnet_port *old)
 	ports_stats(ports, old, &counted);
 	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++)
 		slot->former_drops[r] = ports_rx_drops(ports, old, r);
+	for (uint16_t q = 0; q < OVNET_MAX_QUEUES && old->queue[q] != NULL; q++)
+		slot->former_queue[q] = ports_queue(ports, old, q);
 	slot->former = counted;
 }
 
@@ -236,4 +238,18 @@ uint64_t ports_rx_drops(
 	for (unsigned q = 0; q < OVNET_MAX_QUEUES && port->queue[q] != NULL; q++)
 		packets += port->queue[q]->rx_drops[reason];
 	return packets;
+}
+
+struct ports_queue_counters ports_queue(
+	const struct ports *ports, const struct ovnet_port *port, uint16_t queue)
+{
+	struct ports_queue_counters sum = ports->slot[port->id]->former_queue[queue];
+	const struct ovnet_port_queue *q = port->queue[queue];
+
+#define ADD(scope, member, ...) sum.member += q->packets.member;
+	OVNET_PORT_COUNTERS(ADD)
+#undef ADD
+	for (unsigned r = 0; r < OVNET_DROP_COUNT; r++)
+		sum.rx_drops += q->rx_drops[r];
+	return sum;
 }

@@ -24,6 +24,12 @@ struct port_owner {
 	void *arg;
 };
 
+/* One queue, each way. */
+struct ports_queue_counters {
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+	uint64_t rx_drops; /* over all reasons */
+};
+
 /* An id that is in use. */
 struct port_slot {
 	struct ovnet_rcu_head rcu; /* first: while it is closing */
@@ -35,6 +41,7 @@ struct port_slot {
 	/* what former ports of the id had counted when another took their place */
 	struct ovnet_port_stats former;
 	uint64_t former_drops[OVNET_DROP_COUNT];
+	struct ports_queue_counters former_queue[OVNET_MAX_QUEUES];
 	/* what the workers had counted for the id before it was this port's */
 	struct ovnet_port_counters before;
 };
@@ -89,5 +96,8 @@ struct ovnet_port_counters ports_packets(const struct ports *ports, const struct
 void ports_stats(const struct ports *ports, struct ovnet_port *port, struct ovnet_port_stats *out);
 uint64_t ports_rx_drops(
 	const struct ports *ports, const struct ovnet_port *port, enum ovnet_drop reason);
+/* `queue` is below max(n_rxq, n_txq). */
+struct ports_queue_counters ports_queue(
+	const struct ports *ports, const struct ovnet_port *port, uint16_t queue);
 
 #endif
