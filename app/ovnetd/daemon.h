@@ -43,7 +43,7 @@ struct daemon {
 	struct loop loop;
 	struct event *signals[2];
 	struct event *check; /* timers of the last module */
-	struct event *look;  /* NULL: there are no attach ports */
+	struct event *look;
 	time_t started;
 	struct ovnet_patience patience; /* at start, for a former daemon that is ending */
 	int exit_code;

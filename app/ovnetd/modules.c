@@ -104,7 +104,8 @@ static int start_ports(struct daemon *d)
 	int rc = ports_init(&d->ports, &d->engine);
 
 	if (rc == 0)
-		rc = attach_init(&d->attach, &d->engine, &d->ports, d->kernel, &d->node);
+		rc = attach_init(&d->attach, &d->engine, &d->ports, d->kernel, &d->node,
+			&reactions_attach, d);
 	if (rc == 0)
 		rc = underlay_open(&d->underlay, &d->patience);
 	if (rc == 0)
@@ -116,6 +117,8 @@ static int start_ports(struct daemon *d)
 	rc = host_open(&d->host, &d->patience);
 	if (rc == 0)
 		rc = underlay_open_fragments(&d->underlay);
+	if (rc == 0)
+		attach_load(&d->attach);
 	return rc < 0 ? rc : ports_publish(&d->ports);
 }
 
@@ -222,8 +225,6 @@ static int start_check(struct daemon *d)
 	if (d->check == NULL)
 		return -ENOMEM;
 	on_check(-1, 0, d);
-	if (d->attach.n == 0)
-		return 0;
 	d->look = event_new(d->base, -1, EV_PERSIST, on_look, d);
 	return d->look != NULL && event_add(d->look, &second) == 0 ? 0 : -ENOMEM;
 }

@@ -95,8 +95,14 @@ static void on_settled(void *arg)
 	LOG(NOTICE, "ready: %u peers; watching for new subnet leases", d->peers.n);
 }
 
+static void on_attach_changed(void *arg)
+{
+	(void)arg;
+}
+
 const struct underlay_events reactions_underlay = {.changed = on_underlay_changed};
 const struct host_events reactions_host = {.routes_gone = on_routes_gone};
+const struct attach_events reactions_attach = {.changed = on_attach_changed};
 const struct peers_events reactions_peers = {.settled = on_settled};
 
 /* The lease tree. */

@@ -6,6 +6,7 @@
 #ifndef OVNET_APP_REACTIONS_H
 #define OVNET_APP_REACTIONS_H
 
+#include "attach/attach.h"
 #include "host/host.h"
 #include "kernel/kernel.h"
 #include "lease/lease_client.h"
@@ -17,6 +18,7 @@ extern const struct ovnet_lease_callbacks reactions_lease;
 extern const struct underlay_events reactions_underlay;
 extern const struct host_events reactions_host;
 extern const struct peers_events reactions_peers;
+extern const struct attach_events reactions_attach;
 
 struct daemon;
 /* The timer of modules.c: everything that may have gone wrong unseen. Seconds until the next. */

@@ -11,6 +11,10 @@
 #include <unistd.h>
 
 static struct ovnet_log_type *types;
+static _Thread_local struct {
+	char *buf;
+	unsigned size;
+} kept;
 
 static const struct {
 	const char *name;
@@ -60,9 +64,19 @@ void ovnet_log(const struct ovnet_log_type *type, enum ovnet_log_level level, co
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)line[i] < 0x20 && line[i] != '\t')
 			line[i] = ' ';
+	if (level == OVNET_LOG_ERR && kept.buf != NULL && kept.buf[0] == '\0')
+		snprintf(kept.buf, kept.size, "%.*s", (int)len - n, line + n);
 	line[len] = '\n';
 	if (write(STDERR_FILENO, line, len + 1) < 0)
 		return; /* nowhere left to complain */
+}
+
+void ovnet_log_keep(char *buf, unsigned size)
+{
+	kept.buf = buf;
+	kept.size = size;
+	if (buf != NULL)
+		buf[0] = '\0';
 }
 
 static int level_of(const char *name)

@@ -43,6 +43,11 @@ void ovnet_log_register(struct ovnet_log_type *type);
 void ovnet_log(const struct ovnet_log_type *type, enum ovnet_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /*
+ * Until it is called with NULL, the first error this thread logs is also put into `buf`, without
+ * its prefix: for who has to answer why something failed. `buf` is "" until then.
+ */
+void ovnet_log_keep(char *buf, unsigned size);
+/*
  * "info" for all, or "info,lease=debug,kernel=warn". -EINVAL (and the offending
  * part in `bad`, if not NULL) when a level or a module is unknown.
  */

@@ -98,8 +98,11 @@ static void wire(struct wired *w)
 	static const struct underlay_events underlay = {.changed = on_underlay_changed};
 	static const struct host_events host = {.routes_gone = on_routes_gone};
 
-	w->engine = (struct engine){
-		.conf = &w->conf, .base = w->base, .warnings = &w->warnings, .pool = bed_pool};
+	w->engine = (struct engine){.conf = &w->conf,
+		.base = w->base,
+		.warnings = &w->warnings,
+		.pool = bed_pool,
+		.mbufs = 16384};
 	node_init(&w->node, &w->conf, &w->warnings);
 	ingress_init(&w->ingress, &w->engine, w->kernel, &w->node);
 	underlay_init(&w->underlay, w->kernel, &w->ports, &w->node, &underlay, w);

@@ -15,7 +15,8 @@ static struct wired *start(const char *conf)
 
 	fake_addr_add(u0, "192.168.77.1/24");
 	struct wired *w = wired_open(conf);
-	assert_int_equal(attach_init(&attach, &w->engine, &w->ports, w->kernel, &w->node), 0);
+	assert_int_equal(
+		attach_init(&attach, &w->engine, &w->ports, w->kernel, &w->node, NULL, NULL), 0);
 	attach_check(&attach); /* no lease: nothing happens */
 	assert_int_equal(w->ports.n, 2);
 	wired_lease(w, WIRED_DUAL, WIRED_OWN2);
@@ -30,7 +31,7 @@ static void stop(struct wired *w)
 
 static struct ovnet_port *port(unsigned i)
 {
-	return attach.items[i].port;
+	return attach.items[i]->port;
 }
 
 static const struct ovnet_endpoint *endpoint(const struct wired *w, const char *text)
@@ -98,7 +99,7 @@ static void opened_and_entered(void **state)
 	assert_true(ovnet_mac_equal(&endpoint(w, "10.5.9.7")->mac, &mac));
 	assert_false(ovnet_mac_is_unicast(&endpoint(w, "10.5.9.1")->mac)); /* any */
 	assert_false(endpoint(w, "10.5.9.7")->l3);
-	assert_ptr_equal(attach_of(&attach, port(1)), &attach.items[1]);
+	assert_ptr_equal(attach_of(&attach, port(1)), attach.items[1]);
 	assert_null(attach_of(&attach, w->host.port));
 	attach_open(&attach); /* once is enough */
 	assert_int_equal(w->ports.n, 4);

@@ -39,12 +39,17 @@ static void a_usual_node_has_as_many_as_ever(void **state)
 	assert_int_equal(buffers(1024, 1, 0, 0, 0), 1024);
 }
 
-/* Rings both ways, and what is with the workers; an eighth is for fragments. */
+#define LATER 4096
+
+/*
+ * Rings both ways, and what is with the workers; an eighth is for fragments; and some for ports
+ * that come later.
+ */
 static void rings_are_counted(void **state)
 {
 	(void)state;
-	assert_int_equal(buffers(0, 1, 4, 8, 512), (2 * 4 * 8 * 512 + 2048) * 8 / 7);
-	assert_int_equal(buffers(0, 2, 10, 0, 0), (2 * 10 * 1024 + 2 * 2048) * 8 / 7);
+	assert_int_equal(buffers(0, 1, 4, 8, 512), (2 * 4 * 8 * 512 + 2048) * 8 / 7 + LATER);
+	assert_int_equal(buffers(0, 2, 10, 0, 0), (2 * 10 * 1024 + 2 * 2048) * 8 / 7 + LATER);
 	/* The rings of these fit what there can be, and not twice. */
 	assert_int_equal(buffers(0, 1, 400, 1, 32768), CONF_MAX_MBUFS);
 	assert_int_equal(buffers(0, 1, CONF_MAX_PORTS, 31, 32768), 0);
@@ -81,6 +86,30 @@ static void uplinks_count_by_workers(void **state)
 	assert_int_equal(e.mbufs, 1024 + 4 * 128);
 }
 
+/* The last one is what is asked for: named, first in the sum, and with a number that would do. */
+static void one_more_has_to_fit(void **state)
+{
+	(void)state;
+	char old[] = "old", fresh[] = "fresh", why[512] = "";
+	const struct conf_port a = {.name = old, .devargs = device, .queues = 2},
+			       b = {.name = fresh, .devargs = device, .descriptors = 4096},
+			       tap = {.name = fresh, .driver = CONF_PORT_TAP, .queues = 31};
+	const struct conf_port *both[] = {&a, &b}, *taps[] = {&a, &tap};
+	struct conf c = {0};
+	struct engine e = {.conf = &c, .mbufs = 2 * 1024 + 4096 + 128};
+
+	c.dpdk.workers = 1;
+	assert_true(memory_fits(&e, both, 2, why, sizeof(why)));
+	e.mbufs--;
+	assert_false(memory_fits(&e, both, 2, why, sizeof(why)));
+	assert_string_equal(why,
+		"port fresh: there are 6271 packet buffers, made at the start, and fresh 1 x 4096 "
+		"+ old 2 x 1024 + workers 1 x 128 = 6272 would be held by the ports' rings and the "
+		"workers alone; give it fewer queues or descriptors, or set dpdk.mbufs to 20480 "
+		"and restart ovnetd");
+	assert_true(memory_fits(&e, taps, 2, why, sizeof(why)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +117,7 @@ int main(void)
 		cmocka_unit_test(rings_are_counted),
 		cmocka_unit_test(too_few_are_refused),
 		cmocka_unit_test(uplinks_count_by_workers),
+		cmocka_unit_test(one_more_has_to_fit),
 	};
 	return cmocka_run_group_tests_name("pool_size", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conf/items.h"
+#include "conf/port_unique.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -185,6 +186,31 @@ static void port_from_flag(struct loader *l, const char *text)
 	if (p != NULL && errors == l->errors)
 		check_port(l, flag_origin, "--port", p);
 	free(copy);
+}
+
+/* Complains as the file or the flag that gave the port. */
+static void tell_port(void *arg, unsigned port, const char *line)
+{
+	struct loader *l = arg;
+	char name[32] = "--port";
+
+	if (l->port_at[port].kind != FROM_FLAG)
+		snprintf(name, sizeof(name), "ports[%u]", port);
+	complain(l, l->port_at[port], name, "%s", line);
+}
+
+void ports_check(struct loader *l)
+{
+	unsigned n = l->conf->n_ports;
+	const struct conf_port **ports = calloc(n + 1, sizeof(*ports));
+	const struct port_set set = {
+		.conf = l->conf, .ports = ports, .n = n, .tell = tell_port, .arg = l};
+
+	for (unsigned i = 0; i < n && ports != NULL; i++)
+		ports[i] = &l->conf->ports[i];
+	if (ports == NULL || !port_set_check(&set))
+		complain(l, (struct origin){FROM_FILE, 0}, "ports", "out of memory");
+	free(ports);
 }
 
 static void clear_ports(struct conf *conf)

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What may be there once: names, addresses, MACs and devices of all ports. */
-#include "conf/reader.h"
+#include "conf/port_unique.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* One thing of one port. Equal keys stand side by side once sorted, in the ports' order. */
+/* One thing of one port; `key` is a member of it. */
 struct claim {
-	unsigned char key[24];
+	const void *key;
 	unsigned port;
+};
+
+/* A kind of thing: when two are the same, and what it is called. */
+struct kind {
+	int (*compare)(const void *a, const void *b);
+	void (*what)(const void *key, char *buf, size_t size); /* "the name gen0" */
 };
 
 struct claims {
@@ -17,72 +24,64 @@ struct claims {
 	unsigned n;
 };
 
-static int compare(const void *a, const void *b)
+/* Equal keys stand side by side once sorted, in the ports' order. */
+static int in_order(const void *a, const void *b, void *kind)
 {
 	const struct claim *x = a, *y = b;
-	int rc = memcmp(x->key, y->key, sizeof(x->key));
+	int rc = ((const struct kind *)kind)->compare(x->key, y->key);
 
 	return rc != 0 ? rc : (x->port > y->port) - (x->port < y->port);
 }
 
-static void add(struct claims *c, unsigned port, const void *key, size_t size)
+static void add(struct claims *c, unsigned port, const void *key)
 {
-	struct claim *item = &c->items[c->n++];
-
-	*item = (struct claim){.port = port};
-	memcpy(item->key, key, size < sizeof(item->key) ? size : sizeof(item->key));
+	c->items[c->n++] = (struct claim){key, port};
 }
 
-/* Complains as the file or the flag that gave the port. */
-static void complain_port(struct loader *l, unsigned port, const char *text)
+static void tell(const struct port_set *s, unsigned port, const char *line)
 {
-	char name[32] = "--port";
-
-	if (l->port_at[port].kind != FROM_FLAG)
-		snprintf(name, sizeof(name), "ports[%u]", port);
-	complain(l, l->port_at[port], name, "%s", text);
+	if (port >= s->known)
+		s->tell(s->arg, port, line);
 }
 
-/* `what`: says what a claim is ("the address 10.5.1.7/32"), for people. */
-static void check_twice(struct loader *l, struct claims *c,
-	void (*what)(const struct claim *claim, char *buf, size_t size))
+static void check_twice(const struct port_set *s, struct claims *c, struct kind kind)
 {
-	char text[128], line[320];
+	char text[320], line[640];
 
-	qsort(c->items, c->n, sizeof(*c->items), compare);
+	qsort_r(c->items, c->n, sizeof(*c->items), in_order, &kind);
 	for (unsigned i = 1; i < c->n; i++) {
 		const struct claim *a = &c->items[i - 1], *b = &c->items[i];
-		if (memcmp(a->key, b->key, sizeof(a->key)) != 0)
+		if (kind.compare(a->key, b->key) != 0)
 			continue;
-		what(b, text, sizeof(text));
+		kind.what(b->key, text, sizeof(text));
 		if (a->port == b->port)
 			snprintf(line, sizeof(line), "%s is there twice; remove one", text);
 		else
 			snprintf(line, sizeof(line),
 				"%s is port %s's already; give this one another", text,
-				l->conf->ports[a->port].name);
-		complain_port(l, b->port, line);
+				s->ports[a->port]->name);
+		tell(s, b->port, line);
 	}
 	c->n = 0;
 }
 
-static void name_text(const struct claim *c, char *buf, size_t size)
+static int same_text(const void *a, const void *b)
 {
-	snprintf(buf, size, "the name %s", (const char *)c->key);
+	return strcmp(a, b);
 }
 
-static void iface_text(const struct claim *c, char *buf, size_t size)
+static int same_mac(const void *a, const void *b)
 {
-	snprintf(buf, size, "interface %s", (const char *)c->key);
+	return memcmp(a, b, sizeof(struct ovnet_mac));
 }
 
-static void mac_text(const struct claim *c, char *buf, size_t size)
+/* Of devargs: what stands before the first comma. */
+static int same_device(const void *a, const void *b)
 {
-	struct ovnet_mac mac;
-	char text[OVNET_MAC_STRLEN];
+	size_t x = strcspn(a, ","), y = strcspn(b, ",");
+	int rc = memcmp(a, b, x < y ? x : y);
 
-	memcpy(mac.b, c->key, sizeof(mac.b));
-	snprintf(buf, size, "MAC %s", ovnet_mac_text(&mac, text, sizeof(text)));
+	return rc != 0 ? rc : (x > y) - (x < y);
 }
 
 /* A prefix as bytes: family, length, address. */
@@ -97,98 +96,117 @@ static void put_prefix(unsigned char key[18], const struct ovnet_prefix *p)
 		memcpy(key + 2, p->v6.addr, sizeof(p->v6.addr));
 }
 
-static void address_text(const struct claim *c, char *buf, size_t size)
+static int same_prefix(const void *a, const void *b)
 {
-	struct ovnet_prefix p = {.family = c->key[0]};
+	unsigned char x[18], y[18];
+
+	put_prefix(x, a);
+	put_prefix(y, b);
+	return memcmp(x, y, sizeof(x));
+}
+
+static void name_text(const void *key, char *buf, size_t size)
+{
+	snprintf(buf, size, "the name %s", (const char *)key);
+}
+
+static void iface_text(const void *key, char *buf, size_t size)
+{
+	snprintf(buf, size, "interface %s", (const char *)key);
+}
+
+static void device_text(const void *key, char *buf, size_t size)
+{
+	snprintf(buf, size, "device %.*s", (int)strcspn(key, ","), (const char *)key);
+}
+
+static void mac_text(const void *key, char *buf, size_t size)
+{
+	char text[OVNET_MAC_STRLEN];
+
+	snprintf(buf, size, "MAC %s", ovnet_mac_text(key, text, sizeof(text)));
+}
+
+static void address_text(const void *key, char *buf, size_t size)
+{
 	char text[OVNET_PREFIX_STRLEN];
 
-	if (p.family == AF_INET) {
-		p.v4.len = c->key[1];
-		memcpy(&p.v4.addr_host, c->key + 2, sizeof(p.v4.addr_host));
-	} else {
-		p.v6.len = c->key[1];
-		memcpy(p.v6.addr, c->key + 2, sizeof(p.v6.addr));
-	}
-	snprintf(buf, size, "address %s", ovnet_prefix_text(&p, text, sizeof(text)));
+	snprintf(buf, size, "address %s", ovnet_prefix_text(key, text, sizeof(text)));
 }
 
-static void check_addresses(struct loader *l, struct claims *c)
+static void check_texts(const struct port_set *s, struct claims *c, size_t member, struct kind kind)
 {
-	unsigned char key[18];
-
-	for (unsigned i = 0; i < l->conf->n_ports; i++) {
-		const struct conf_port *p = &l->conf->ports[i];
-		for (unsigned j = 0; j < p->n_addresses; j++) {
-			put_prefix(key, &p->addresses[j]);
-			add(c, i, key, sizeof(key));
-		}
+	for (unsigned i = 0; i < s->n; i++) {
+		char *const *text = (char *const *)((const char *)s->ports[i] + member);
+		if ((*text)[0] != '\0')
+			add(c, i, *text);
 	}
-	check_twice(l, c, address_text);
+	check_twice(s, c, kind);
 }
 
-static void check_names(struct loader *l, struct claims *c)
+static void check_macs(const struct port_set *s, struct claims *c)
 {
-	const struct conf *conf = l->conf;
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->ports[i]->has_mac)
+			add(c, i, &s->ports[i]->mac);
+	check_twice(s, c, (struct kind){same_mac, mac_text});
+}
 
-	for (unsigned i = 0; i < conf->n_ports; i++)
-		if (conf->ports[i].name[0] != '\0')
-			add(c, i, conf->ports[i].name, strlen(conf->ports[i].name));
-	check_twice(l, c, name_text);
-	for (unsigned i = 0; i < conf->n_ports; i++)
-		if (conf->ports[i].iface[0] != '\0')
-			add(c, i, conf->ports[i].iface, strlen(conf->ports[i].iface));
-	check_twice(l, c, iface_text);
-	for (unsigned i = 0; i < conf->n_ports; i++)
-		if (conf->ports[i].has_mac)
-			add(c, i, conf->ports[i].mac.b, sizeof(conf->ports[i].mac.b));
-	check_twice(l, c, mac_text);
+static void check_addresses(const struct port_set *s, struct claims *c)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		for (unsigned j = 0; j < s->ports[i]->n_addresses; j++)
+			add(c, i, &s->ports[i]->addresses[j]);
+	check_twice(s, c, (struct kind){same_prefix, address_text});
 }
 
 /* `other`: a name that is taken, by `whose`. */
-static void check_taken(struct loader *l, unsigned port, const char *other, const char *whose)
+static void check_taken(
+	const struct port_set *s, unsigned port, const char *other, const char *whose)
 {
-	const struct conf_port *p = &l->conf->ports[port];
+	const struct conf_port *p = s->ports[port];
 	char line[160];
 
 	if (other[0] == '\0' || (strcmp(p->name, other) != 0 && strcmp(p->iface, other) != 0))
 		return;
 	snprintf(line, sizeof(line), "%s is %s; give this port another %s", other, whose,
 		strcmp(p->name, other) == 0 ? "name" : "iface");
-	complain_port(l, port, line);
+	tell(s, port, line);
 }
 
-static void check_others(struct loader *l, unsigned port)
+static void check_others(const struct port_set *s, unsigned port)
 {
-	const struct conf *c = l->conf;
+	const struct conf *c = s->conf;
 	char name[32];
 
-	check_taken(l, port, c->host.device, "the host device");
+	check_taken(s, port, c->host.device, "the host device");
 	for (unsigned i = 0; i < c->n_uplinks; i++) {
 		snprintf(name, sizeof(name), "uplink%u", i);
-		check_taken(l, port, c->uplinks[i].iface[0] != '\0' ? c->uplinks[i].iface : name,
+		check_taken(s, port, c->uplinks[i].iface[0] != '\0' ? c->uplinks[i].iface : name,
 			"an uplink");
 	}
 	if (c->n_uplinks == 0)
-		check_taken(l, port, c->node.iface, "the uplink");
+		check_taken(s, port, c->node.iface, "the uplink");
 }
 
-void ports_check(struct loader *l)
+bool port_set_check(const struct port_set *s)
 {
 	struct claims c = {0};
-	unsigned room = l->conf->n_ports;
+	unsigned room = s->n;
 
-	if (room == 0)
-		return;
-	for (unsigned i = 0; i < l->conf->n_ports; i++)
-		room += l->conf->ports[i].n_addresses;
-	c.items = calloc(room, sizeof(*c.items));
-	if (c.items == NULL) {
-		complain(l, l->port_at[0], "ports", "out of memory");
-		return;
-	}
-	check_names(l, &c);
-	check_addresses(l, &c);
+	for (unsigned i = 0; i < s->n; i++)
+		room += s->ports[i]->n_addresses;
+	c.items = calloc(room + 1, sizeof(*c.items));
+	if (c.items == NULL)
+		return false;
+	check_texts(s, &c, offsetof(struct conf_port, name), (struct kind){same_text, name_text});
+	check_texts(s, &c, offsetof(struct conf_port, iface), (struct kind){same_text, iface_text});
+	check_texts(s, &c, offsetof(struct conf_port, devargs),
+		(struct kind){same_device, device_text});
+	check_macs(s, &c);
+	check_addresses(s, &c);
 	free(c.items);
-	for (unsigned i = 0; i < l->conf->n_ports; i++)
-		check_others(l, i);
+	for (unsigned i = s->known; i < s->n; i++)
+		check_others(s, i);
+	return true;
 }

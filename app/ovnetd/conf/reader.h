@@ -30,6 +30,8 @@ struct loader {
 	const struct flannel_flag *idle[LOADER_MAX_IDLE]; /* given, but without effect */
 	unsigned n_idle;
 	struct origin port_at[CONF_MAX_PORTS]; /* as conf->ports */
+	char *said; /* where the first complaint goes instead of stderr; NULL: stderr */
+	size_t said_size;
 	unsigned errors;
 };
 

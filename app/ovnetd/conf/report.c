@@ -4,12 +4,32 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* Foreign text must neither forge a line nor drive a terminal. */
+static void make_printable(char *line)
+{
+	for (char *c = line; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+}
+
+/* To who asked: it is known where the request came from. */
+static void answer(const struct loader *l, const char *name, const char *text)
+{
+	snprintf(l->said, l->said_size, "%s%s%s", name, name[0] ? ": " : "", text);
+	make_printable(l->said);
+}
+
 static void print_line(struct loader *l, struct origin at, const char *name, const char *text)
 {
-	char line[1024], where[512];
+	char line[2048], where[512];
 
 	if (l->errors++ >= LOADER_MAX_ERRORS)
 		return;
+	if (l->said != NULL) {
+		if (l->errors == 1)
+			answer(l, name, text);
+		return;
+	}
 	if (at.kind == FROM_FLAG)
 		snprintf(where, sizeof(where), "command line");
 	else if (at.kind == FROM_ENVIRONMENT)
@@ -19,10 +39,7 @@ static void print_line(struct loader *l, struct origin at, const char *name, con
 	else
 		snprintf(where, sizeof(where), "%s", l->file);
 	snprintf(line, sizeof(line), "ovnetd: %s: %s%s%s", where, name, name[0] ? ": " : "", text);
-	/* Foreign text must neither forge a line nor drive a terminal. */
-	for (char *c = line; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	make_printable(line);
 	fprintf(stderr, "%s\n", line);
 }
 

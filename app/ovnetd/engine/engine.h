@@ -38,6 +38,12 @@ struct engine {
 /* eal.c: DPDK and the packet pool, for packets of links with at most this MTU. */
 int engine_memory_init(struct engine *e, uint16_t max_mtu);
 void engine_memory_fini(struct engine *e);
+/*
+ * pool_size.c: is the pool large enough for these ports, all there are, with the last one of them?
+ * Otherwise the sum and the cure are in `err`.
+ */
+bool memory_fits(const struct engine *e, const struct conf_port *const *ports, unsigned n,
+	char *err, size_t size);
 /* tables.c: RCU, hand-off rings, FIB. */
 int engine_tables_init(struct engine *e);
 void engine_tables_fini(struct engine *e);

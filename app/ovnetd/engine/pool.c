@@ -16,6 +16,7 @@ OVNET_LOG_TYPE(memory)
 #define SMALL_PAGE 4096
 #define EAL_MB     16  /* rings, caches, ethdev queues */
 #define PORT_KB    512 /* an attach port's rings and queues */
+#define PORTS_MORE 8   /* for those that come while the daemon runs */
 #define WORKER_KB  672 /* its table of fragments, and what stands beside it */
 
 static uint64_t free_hugepage_mb(unsigned page_kb)
@@ -52,7 +53,8 @@ static uint32_t needed_mb(const struct engine *e, bool hugepages)
 	if (!hugepages)
 		each = RTE_ALIGN_CEIL(each, SMALL_PAGE);
 	return (uint32_t)(e->mbufs * each >> 20) + EAL_MB +
-	       e->conf->dpdk.workers * WORKER_KB / 1024 + e->conf->n_ports * PORT_KB / 1024;
+	       e->conf->dpdk.workers * WORKER_KB / 1024 +
+	       (e->conf->n_ports + PORTS_MORE) * PORT_KB / 1024;
 }
 
 int memory_choose(struct engine *e, uint16_t max_mtu, uint32_t *megabytes)

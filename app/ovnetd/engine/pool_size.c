@@ -15,6 +15,7 @@ OVNET_LOG_TYPE(memory)
 #define PER_QUEUE  256   /* of other drivers: what one turn reads and what waits to be sent */
 #define SHOWN      5     /* ports in a message */
 #define BURST_HELD 128   /* of a worker: without them nothing moves */
+#define LATER      4096  /* ports to come while the daemon runs: two of dpdk, or 16 others */
 
 /* The sum as it grows, and as people read it. */
 struct sum {
@@ -61,13 +62,15 @@ static void add_port(struct sum *s, const struct conf_port *p)
 		s->wanted += (uint64_t)queues * PER_QUEUE;
 }
 
-static void sum_up(struct sum *s, const struct conf *c)
+static void add_uplinks(struct sum *s, const struct conf *c)
 {
 	*s = (struct sum){0};
 	for (unsigned i = 0; i < c->n_uplinks; i++)
 		add_uplink(s, c, i);
-	for (unsigned i = 0; i < c->n_ports; i++)
-		add_port(s, &c->ports[i]);
+}
+
+static void add_workers(struct sum *s, const struct conf *c)
+{
 	s->held += (uint64_t)c->dpdk.workers * BURST_HELD;
 	s->wanted += (uint64_t)c->dpdk.workers * PER_WORKER;
 	s->wanted += s->wanted / 7; /* an eighth of the pool is for fragments that wait */
@@ -76,24 +79,35 @@ static void sum_up(struct sum *s, const struct conf *c)
 /* As many as are wanted, within what there always was and what there can be. */
 static uint32_t preset(const struct sum *s)
 {
-	return (uint32_t)RTE_MIN(RTE_MAX(s->wanted, (uint64_t)LEAST), (uint64_t)CONF_MAX_MBUFS);
+	return (uint32_t)RTE_MIN(
+		RTE_MAX(s->wanted + LATER, (uint64_t)LEAST), (uint64_t)CONF_MAX_MBUFS);
+}
+
+/* "gen0 1 x 1024 + 3 ports more + workers 1 x 128 = 1152": who holds them. */
+static const char *sum_text(const struct sum *s, const struct conf *c, char *buf, size_t size)
+{
+	char more[48] = "";
+
+	if (s->shown < s->n)
+		snprintf(more, sizeof(more), " %u ports more +", s->n - s->shown);
+	snprintf(buf, size, "%s%s workers %u x %u = %" PRIu64, s->text, more, c->dpdk.workers,
+		BURST_HELD, s->held);
+	return buf;
 }
 
 static int refuse(const struct engine *e, const struct sum *s)
 {
-	char more[48] = "", cure[96];
+	char text[384], cure[96];
 
-	if (s->shown < s->n)
-		snprintf(more, sizeof(more), " %u ports more +", s->n - s->shown);
 	if (s->held > CONF_MAX_MBUFS)
 		snprintf(cure, sizeof(cure), "%d is the most there can be: lower", CONF_MAX_MBUFS);
 	else
 		snprintf(cure, sizeof(cure), "set dpdk.mbufs to 0, which makes %u, or lower",
 			preset(s));
 	LOG(ERR,
-		"%u packet buffers are too few, as%s%s workers %u x %u = %" PRIu64 " are held by "
-		"the ports' rings and the workers alone; %s queues or descriptors of ports",
-		e->mbufs, s->text, more, e->conf->dpdk.workers, BURST_HELD, s->held, cure);
+		"%u packet buffers are too few, as%s are held by the ports' rings and the workers "
+		"alone; %s queues or descriptors of ports",
+		e->mbufs, sum_text(s, e->conf, text, sizeof(text)), cure);
 	return -ENOMEM;
 }
 
@@ -102,7 +116,32 @@ int memory_count(struct engine *e)
 	const struct conf *c = e->conf;
 	struct sum s;
 
-	sum_up(&s, c);
+	add_uplinks(&s, c);
+	for (unsigned i = 0; i < c->n_ports; i++)
+		add_port(&s, &c->ports[i]);
+	add_workers(&s, c);
 	e->mbufs = c->dpdk.mbufs != 0 ? c->dpdk.mbufs : preset(&s);
 	return e->mbufs >= s.held ? 0 : refuse(e, &s);
+}
+
+bool memory_fits(const struct engine *e, const struct conf_port *const *ports, unsigned n,
+	char *err, size_t size)
+{
+	struct sum s;
+	char text[384];
+
+	add_uplinks(&s, e->conf);
+	/* The last one first: it is what is asked for. */
+	for (unsigned i = n; i > 0; i--)
+		add_port(&s, ports[i - 1]);
+	add_workers(&s, e->conf);
+	if (e->mbufs >= s.held)
+		return true;
+	snprintf(err, size,
+		"port %s: there are %u packet buffers, made at the start, and%s would be held by "
+		"the ports' rings and the workers alone; give it fewer queues or descriptors, or "
+		"set dpdk.mbufs to %u and restart ovnetd",
+		ports[n - 1]->name, e->mbufs, sum_text(&s, e->conf, text, sizeof(text)),
+		preset(&s));
+	return false;
 }

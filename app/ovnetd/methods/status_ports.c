@@ -30,11 +30,10 @@ static void add_attached(json_t *o, const struct attached *it)
 	if (it == NULL)
 		return;
 	json_t *list = json_array();
-	for (unsigned i = 0; i < it->conf->n_addresses; i++)
-		json_array_append_new(list, prefix_json(&it->conf->addresses[i]));
+	for (unsigned i = 0; i < it->conf.n_addresses; i++)
+		json_array_append_new(list, prefix_json(&it->conf.addresses[i]));
 	json_object_set_new(o, "addresses", list);
-	json_object_set_new(
-		o, "far_mac", it->conf->has_mac ? mac_json(&it->conf->mac) : json_null());
+	json_object_set_new(o, "far_mac", it->conf.has_mac ? mac_json(&it->conf.mac) : json_null());
 }
 
 /* A worker's number; null: nobody polls the queue, because the port's device is gone. */

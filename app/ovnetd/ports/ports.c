@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/counter_table.h"
 #include "base/log.h"
@@ -104,12 +105,17 @@ static void on_unused(struct ovnet_rcu_head *head)
 {
 	struct port_slot *slot = (struct port_slot *)head;
 	struct ports *ports = slot->ports;
+	const struct port_owner owner = slot->owner;
+	char name[sizeof(slot->port->name)];
 
+	memcpy(name, slot->port->name, sizeof(name));
 	ports->slot[slot->port->id] = NULL;
 	while (ports->n > 0 && ports->slot[ports->n - 1] == NULL)
 		ports->n--;
 	ovnet_port_close(slot->port);
 	free(slot);
+	if (owner.closed != NULL)
+		owner.closed(owner.arg, name);
 }
 
 int ports_close(struct ports *ports, struct ovnet_port *port)

@@ -22,6 +22,8 @@ struct port_owner {
 	 */
 	int (*reopen)(void *arg, struct ovnet_port *port);
 	void *arg;
+	/* May be NULL. What ports_close() began is done: what the port had is free again. */
+	void (*closed)(void *arg, const char *name);
 };
 
 /* One queue, each way. */
