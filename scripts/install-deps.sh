@@ -3,7 +3,8 @@
 # Installs what ovnet needs to build, run its demo and run its tests, from the
 # distribution's own packages. Does nothing, quickly, when all is there.
 #
-#   scripts/install-deps.sh [--list]
+#   scripts/install-deps.sh [--list]       which packages those are
+#   scripts/install-deps.sh --without-vm   not what the tests' virtual machines need
 set -eu
 
 BUILD="gcc clang meson ninja-build pkg-config libdpdk-dev dpdk-dev libcurl4-openssl-dev
@@ -13,7 +14,8 @@ scdoc"
 RUN="iproute2 iptables nftables ethtool etcd-server etcd-client iperf3 iputils-ping iputils-tracepath
 curl jq netcat-openbsd python3 procps util-linux bsdextrautils openssl"
 TEST="libcmocka-dev clang-format llvm lld universal-ctags codespell
-shellcheck tcpdump tshark python3-scapy git debootstrap qemu-system-x86 busybox-static"
+shellcheck tcpdump tshark python3-scapy git debootstrap"
+VM="qemu-system-x86 busybox-static"
 
 # The sanitizers' runtime has the number of the release's clang in its name: libclang-rt-14-dev on
 # Debian 12, -19- on Debian 13. Nothing where neither dpkg nor apt knows it yet.
@@ -24,9 +26,10 @@ clang_rt() {
 	} | sed -nE 's/.*\bclang-([0-9]+)\b.*/libclang-rt-\1-dev/p' | head -n 1
 }
 
+[ "${1:-}" != --without-vm ] || VM=
 if [ "${1:-}" = --list ]; then
 	# shellcheck disable=SC2046,SC2086
-	echo $BUILD $RUN $TEST $(clang_rt) | tr ' ' '\n'
+	echo $BUILD $RUN $TEST $VM $(clang_rt) | tr ' ' '\n'
 	exit 0
 fi
 
@@ -39,7 +42,7 @@ absent() {
 }
 
 # shellcheck disable=SC2046,SC2086
-missing=$(absent $BUILD $RUN $TEST $(clang_rt))
+missing=$(absent $BUILD $RUN $TEST $VM $(clang_rt))
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -58,4 +61,4 @@ if [ ! -e $policy ]; then
 fi
 trap '[ -z "$made" ] || rm -f $policy' EXIT
 # shellcheck disable=SC2046,SC2086
-apt-get install -y -q --no-install-recommends $(absent $BUILD $RUN $TEST $(clang_rt))
+apt-get install -y -q --no-install-recommends $(absent $BUILD $RUN $TEST $VM $(clang_rt))

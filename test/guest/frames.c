@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Sends what a guest's kernel would never send: frames out of a file, each a line of hexadecimal
- * digits, by an interface. Linked statically, for the guest of test/smoke/lib/guest.sh. */
+/* Sends what a guest's kernel would never send: frames, each a line of hexadecimal digits, COUNT
+ * times by an interface. Linked statically, for the guest of test/smoke/lib/guest.sh. */
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -45,18 +45,21 @@ int main(int argc, char **argv)
 {
 	static char line[2 * FRAME_MAX + 2];
 	unsigned char frame[FRAME_MAX];
-	int fd;
+	int fd, i, count;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: frames INTERFACE < LINES\n");
+	if (argc != 3) {
+		fprintf(stderr, "usage: frames INTERFACE COUNT < LINES\n");
 		return 2;
 	}
 	fd = interface_socket(argv[1]);
+	count = atoi(argv[2]);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		size_t n = frame_of(line, frame);
 
-		if (n != 0 && send(fd, frame, n, 0) != (ssize_t)n)
-			die("send");
+		for (i = 0; n != 0 && i < count; i++) {
+			if (send(fd, frame, n, 0) != (ssize_t)n)
+				die("send");
+		}
 	}
 	return 0;
 }

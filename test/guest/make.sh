@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Makes what a guest of the tests boots: DIR/vmlinuz, this release's cloud kernel, fetched and unpacked
-# but not installed, and DIR/initrd, a static busybox with the drivers of virtio-net, iperf3 and what
-# stands beside this script. What is there already is left as it is.
+# Makes what a guest of the tests boots: DIR/vmlinuz, this release's cloud kernel, and DIR/initrd, a
+# static busybox, the drivers of virtio-net, dhcpcd (busybox has no DHCPv6 here), iperf3 and what stands
+# beside this script. Kernel and dhcpcd are fetched and unpacked but not installed: a machine's own
+# are none of our business. What is there already is left as it is.
 #
 #   test/guest/make.sh DIR
 set -euo pipefail
@@ -16,19 +17,22 @@ kernel_package() {
 }
 
 # Lists of packages that are old name what no mirror has any more.
-kernel_fetch() {
-	apt-get download -q "$(kernel_package)" && return
+fetch() {
+	apt-get download -q dhcpcd-base "$(kernel_package)" && return
 	apt-get update -q
-	apt-get download -q "$(kernel_package)"
+	apt-get download -q dhcpcd-base "$(kernel_package)"
 }
 
-# The kernel appears when all of its modules are there.
+# The kernel appears when all the rest is there.
 kernel() {
+	local package
 	rm -rf tree
 	mkdir tree
-	(cd tree && kernel_fetch)
-	dpkg-deb -x tree/*.deb tree
-	rm tree/*.deb
+	(cd tree && fetch)
+	for package in tree/*.deb; do
+		dpkg-deb -x "$package" tree
+		rm "$package"
+	done
 	mv tree/boot/vmlinuz-* vmlinuz
 }
 
@@ -48,11 +52,11 @@ module() {
 	echo "$1.ko" >>root/lib/order
 }
 
-# program NAME: and the libraries it is linked to, where it looks for them.
+# program FILE: and the libraries it is linked to, where it looks for them.
 program() {
 	local file
-	cp "$(command -v "$1")" root/bin/
-	for file in $(ldd "root/bin/$1" | grep -o '/[^ ]*'); do
+	cp "$1" root/bin/
+	for file in $(ldd "$1" | grep -o '/[^ ]*'); do
 		mkdir -p "root${file%/*}"
 		cp -L "$file" "root$file"
 	done
@@ -60,13 +64,14 @@ program() {
 
 initrd() {
 	rm -rf root
-	mkdir -p root/{bin,dev,etc,lib,proc,sys,test,tmp}
+	mkdir -p root/{bin,dev,etc,lib,proc,run,sys,test,tmp,var/lib/dhcpcd}
 	cp "$(command -v busybox)" root/bin/busybox
 	ln -s busybox root/bin/sh
 	cp "$HERE/init" root/
 	cp "$HERE"/{dhcp,ping} root/test/
 	gcc -static -O1 -o root/test/frames "$HERE/frames.c"
-	program iperf3
+	program "$(command -v iperf3)"
+	program "$(find tree -path '*/sbin/dhcpcd' -print -quit)"
 	: >root/lib/order
 	module virtio_pci
 	module virtio_net

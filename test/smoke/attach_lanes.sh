@@ -8,6 +8,7 @@
 export LAB_DUAL=1
 . "$(dirname "$0")/lib.sh"
 . "$OVNET_ROOT/test/smoke/lib/spoof.sh"
+. "$OVNET_ROOT/test/smoke/lib/lies.sh"
 . "$OVNET_ROOT/test/smoke/lib/attach.sh"
 
 # crosses FROM TO TTL: ping by both IP versions, the TTL its answers have left.

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # Containers x and y on host a, by TAPs. To the rest of the library they are pods: in_pod x, pod_ip x.
-# Sourced behind lib.sh and spoof.sh; dual stack.
+# Sourced behind lib.sh, spoof.sh and lies.sh; dual stack.
 
 GUEST_NET=10.5.201 GUEST_NET6=fd05:0:0:c9: # beside what linux_lease gives away
 declare -A GUEST=([x]=130 [y]=131)         # their addresses' last part
-LIES=7                                     # frames of each
 SINKS=('y-pod eth0' 'a ovnet0' 'b flannel.1' 'o eth0') # where nothing of them may come
-declare -A LIED=()                         # and how many in all, by reason
 
 pod_ip() {
 	if [ -n "${GUEST[$1]:-}" ]; then
@@ -99,41 +97,11 @@ guests_plug() {
 	done
 }
 
-# lie REASON OPTION...: noted; true where no option says else.
-lie() {
-	echo "${@:2}" >>"$LAB_DIR/lies"
-	LIED[$1]=$((${LIED[$1]:-0} + LIES))
-}
-
-# Packets a refused, by reason.
-all_drops() {
-	ctl a drops | jq -Sc 'map(select(.port == null and .packets > 0) | {(.reason): .packets}) | add // {}'
-}
-
-drops_are() {
-	[ "$(all_drops)" = "$1" ]
-}
-
-# lies_refused: x sends them: each is counted by its reason and once, nothing else is refused, and
-# nothing of it goes anywhere.
-lies_refused() {
-	local reason wanted at
-	wanted=$(all_drops)
-	for at in "${SINKS[@]}"; do
-		# shellcheck disable=SC2086
-		watch_device $at
-	done
+# lies_send: x does.
+lies_send() {
 	in_pod x "$OVNET_ROOT/test/smoke/lib/spoof_send.py" --tunnel none --eth-src "$(guest_mac x)" \
 		--eth-dst "$(ctl a ports | json '.[] | select(.name == "x") | .mac')" \
-		--inner-src "$(pod_ip x)" --inner-dst "$(pod_ip y)" --count $LIES --more <"$LAB_DIR/lies"
-	for reason in "${!LIED[@]}"; do
-		wanted=$(jq -Sc --arg r "$reason" --argjson n "${LIED[$reason]}" '.[$r] += $n' <<<"$wanted")
-	done
-	retry 10 drops_are "$wanted" || equal "packets a refused, by reason" "$wanted" "$(all_drops)"
-	for at in "${SINKS[@]}"; do
-		equal "lies that came to ${at% *}" 0 "$(came_in "${at% *}")"
-		unwatch "${at% *}"
-	done
+		--inner-src "$(pod_ip x)" --inner-dst "$(pod_ip y)" --count "$LIES" --more
 }
 
 # The world counts what comes from the node's address; the containers' own never gets there.

@@ -176,6 +176,7 @@ lab_dump() {
 	say "---- state of the lab ----"
 	for dir in "$LAB_DIR"/*/; do
 		name=$(basename "$dir")
+		tail -n 20 "$dir"/{qemu,console}.log 2>/dev/null
 		[ -e "$dir/ip" ] || continue
 		echo "== $name ($(cat "$dir/kind" 2>/dev/null))"
 		if [ -S "$dir/ctl.sock" ]; then

@@ -31,26 +31,27 @@ guest_image() {
 		fail "nothing to boot a guest with: $(tail -n 3 "$LAB_DIR/guest.log")"
 }
 
-# guest_start NAME QEMU-ARGUMENT...: until it answers.
+# guest_start NAME QEMU-ARGUMENT...: until it answers. What it says is in $LAB_DIR/NAME.
 guest_start() {
-	local name=$1
+	local name=$1 dir=$LAB_DIR/$1
 	shift
 	guest_image
-	: >"$LAB_DIR/$name.console.log"
-	spawn "$LAB_DIR/$name.qemu.log" "${GUEST_QEMU[@]}" -name "$LAB-$name" \
-		-serial "file:$LAB_DIR/$name.console.log" \
-		-serial "unix:$LAB_DIR/$name.serial,server=on,wait=off" "$@"
-	echo "$SPAWNED" >"$LAB_DIR/$name.pid"
+	mkdir -p "$dir"
+	: >"$dir/console.log"
+	spawn "$dir/qemu.log" "${GUEST_QEMU[@]}" -name "$LAB-$name" \
+		-serial "file:$dir/console.log" \
+		-serial "unix:$dir/serial,server=on,wait=off" "$@"
+	echo "$SPAWNED" >"$dir/qemu.pid"
 	retry 90 guest_up_or_dead "$name" || fail "the guest $name is not up in time: $(guest_said "$name")"
 	guest_up "$name" || fail "the guest $name ended: $(guest_said "$name")"
 }
 
 guest_pid() {
-	cat "$LAB_DIR/$1.pid"
+	cat "$LAB_DIR/$1/qemu.pid"
 }
 
 guest_up() {
-	grep -q '^guest is ready' "$LAB_DIR/$1.console.log"
+	grep -q '^guest is ready' "$LAB_DIR/$1/console.log"
 }
 
 guest_up_or_dead() {
@@ -58,19 +59,19 @@ guest_up_or_dead() {
 }
 
 guest_said() {
-	tail -qn 3 "$LAB_DIR/$1.qemu.log" "$LAB_DIR/$1.console.log"
+	tail -qn 3 "$LAB_DIR/$1/qemu.log" "$LAB_DIR/$1/console.log"
 }
 
 # guest_run NAME SECONDS COMMAND-LINE: 143 where its time is up, 125 where the guest does not answer.
 guest_run() {
-	"$OVNET_ROOT/test/smoke/lib/guest_ask.py" "$LAB_DIR/$1.serial" "$2" "$3"
+	"$OVNET_ROOT/test/smoke/lib/guest_ask.py" "$LAB_DIR/$1/serial" "$2" "$3"
 }
 
 # guest_stop NAME: it is given no time to say good-bye.
 guest_stop() {
 	local pid
 	pid=$(guest_pid "$1")
-	rm "$LAB_DIR/$1.pid"
+	rm "$LAB_DIR/$1/qemu.pid"
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null || true
 }

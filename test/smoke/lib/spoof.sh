@@ -21,7 +21,8 @@ watch_device() {
 			counter seen { }
 			chain in {
 				type filter hook ingress device $2 priority 0
-				udp dport 9 counter name seen
+				udp dport { 9, 68, 546 } counter name seen
+				icmpv6 type nd-router-advert counter name seen
 			}
 		}
 	END

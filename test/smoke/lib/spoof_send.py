@@ -3,7 +3,8 @@
 """Sends whole frames that nobody honest would, by a packet socket in the sender's namespace.
 
 Every layer's addresses are given, so each can be a lie on its own: Ethernet, the outer header
-(vxlan and udp), VXLAN, the inner Ethernet and IP header. Inside is UDP to the discard port.
+(vxlan and udp), VXLAN, the inner Ethernet and IP header. Inside is UDP to the discard port, or to
+another one, ARP, neighbour discovery, a router's advertisement.
 """
 import argparse
 import ipaddress
@@ -25,11 +26,11 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def ip_udp(src, dst, dport, payload, tos):
+def ip_udp(src, dst, ports, payload, tos):
     """(version, IP packet)"""
     src, dst = ipaddress.ip_address(src), ipaddress.ip_address(dst)
     length = 8 + len(payload)
-    head = struct.pack("!4H", 40000, dport, length, 0)
+    head = struct.pack("!4H", *ports, length, 0)
     pseudo = src.packed + dst.packed + struct.pack("!IHBB", length, 0, 0, 17)
     if src.version == 4:
         pseudo = src.packed + dst.packed + struct.pack("!BBH", 0, 17, length)
@@ -49,24 +50,35 @@ def neighbour(a):
     if src.version == 4:
         return 0x0806, struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + here + src.packed + bytes(6) + \
             dst.packed
-    icmp = struct.pack("!BBHI", 136, 0, 0, 0x20000000) + src.packed + b"\x02\x01" + here
+    return 0x86DD, discovery(src, dst, struct.pack("!BBHI", 136, 0, 0, 0x20000000) + src.packed +
+                             b"\x02\x01" + here)
+
+
+def router(a):
+    """An advertisement by inner_src, to whoever believes it: a default router for half an hour."""
+    src, dst = ipaddress.ip_address(a.inner_src), ipaddress.ip_address(a.inner_dst)
+    return 0x86DD, discovery(src, dst, struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) +
+                             b"\x01\x01" + mac(a.inner_mac or a.eth_src))
+
+
+def discovery(src, dst, icmp):
     head = src.packed + dst.packed
     total = checksum(head + struct.pack("!II", len(icmp), 58) + icmp)
-    return 0x86DD, struct.pack("!IHBB", 6 << 28, len(icmp), 58, 255) + head + icmp[:2] + \
+    return struct.pack("!IHBB", 6 << 28, len(icmp), 58, 255) + head + icmp[:2] + \
         struct.pack("!H", total) + icmp[4:]
 
 
 def frame(a):
-    if a.neighbour:
-        ethertype, packet = neighbour(a)
+    if a.neighbour or a.router:
+        ethertype, packet = router(a) if a.router else neighbour(a)
         return mac(a.eth_dst) + mac(a.eth_src) + struct.pack("!H", ethertype) + packet
-    version, packet = ip_udp(a.inner_src, a.inner_dst, 9, bytes(64), a.tos)
+    version, packet = ip_udp(a.inner_src, a.inner_dst, (a.sport, a.dport), bytes(64), a.tos)
     if a.tunnel == "vxlan":
         packet = struct.pack("!II", a.flags << 24, a.vni << 8) + mac(a.inner_mac) + \
             mac("020000000001") + struct.pack("!H", ETHERTYPE[version]) + packet
     if a.tunnel != "none":
         port = {"vxlan": 8472, "udp": 8285}[a.tunnel]
-        version, packet = ip_udp(a.outer_src, a.outer_dst, port, packet, a.outer_tos)
+        version, packet = ip_udp(a.outer_src, a.outer_dst, (40000, port), packet, a.outer_tos)
     if a.damage:
         packet = packet[:1] + bytes((packet[1] ^ 3,)) + packet[2:]
     return mac(a.eth_dst) + mac(a.eth_src) + struct.pack("!H", ETHERTYPE[version]) + packet
@@ -81,6 +93,9 @@ def main():
     p.add_argument("--outer-dst")
     p.add_argument("--inner-mac", help="the inner destination MAC, or a neighbour's")
     p.add_argument("--neighbour", action="store_true", help="ARP or neighbour discovery, no packet")
+    p.add_argument("--router", action="store_true", help="a router's advertisement, no packet")
+    p.add_argument("--sport", type=int, default=40000)
+    p.add_argument("--dport", type=int, default=9)
     p.add_argument("--vni", type=int, default=1)
     p.add_argument("--flags", type=int, default=8)
     p.add_argument("--tos", type=int, default=0, help="of the inner header")
@@ -91,8 +106,14 @@ def main():
     p.add_argument("--count", type=int, default=1)
     p.add_argument("--more", action="store_true",
                    help="frames by the lines of stdin: options that replace those given here")
+    p.add_argument("--print", action="store_true",
+                   help="in hexadecimal digits, a line each and once, instead of sending")
     args = p.parse_args()
     every = [p.parse_args(sys.argv[1:] + line.split()) for line in sys.stdin] if args.more else [args]
+    if args.print:
+        for one in every:
+            print(frame(one).hex())
+        return
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
         s.bind((args.dev, 0))
         for one in every:

@@ -1,22 +1,57 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# The lab's VMs. To the rest of the library they are pods: in_pod vm, pod_ip vm, iperf vm b; but
-# TCP goes by vm_copy. Sourced behind lib.sh and guest.sh.
+# The lab's VMs. To the rest of the library they are pods (in_pod vm, pod_ip vm, reach vm b), but TCP
+# goes by vm_copy. Sourced behind lib.sh and guest.sh.
+#
+#   vm_up a vm       `ovnetctl vm add vm` on host a, QEMU as that says, an address by DHCP
 
-# is_vm NAME
-is_vm() {
-	[ -e "$LAB_DIR/$1.vm" ]
+LAB_VM_POOL=${LAB_VM_POOL:-/26}
+
+# ctl_vm HOST VERB [ARGUMENT...]: JSON.
+ctl_vm() {
+	timeout 5 "$OVNETCTL" --socket "$LAB_DIR/$1/ctl.sock" --json vm "${@:2}"
 }
 
-# vm_value NAME FILTER: of what ovnetd says about it.
-vm_value() {
-	json "$2" "$LAB_DIR/$1.vm"
+vm_add() {
+	mkdir -p "$LAB_DIR/$2"
+	echo "$1" >"$LAB_DIR/$2/host"
+	echo vm >"$LAB_DIR/$2/kind"
+	ctl_vm "$1" add "${@:2}" >"$LAB_DIR/$2/vm.json"
 }
 
-vm_start() {
+# vm_boot NAME: with the very arguments ovnetd gives.
+vm_boot() {
 	local args
 	mapfile -t args < <(vm_value "$1" '.qemu[]')
 	guest_start "$1" "${args[@]}"
+}
+
+# vm_lease NAME: asks until there is one; udhcpc stays and renews it. What it was told is in /tmp/lease.
+vm_lease() {
+	guest_run "$1" 60 'udhcpc -i eth0 -n -t 15 -T 2 -s /test/dhcp' >"$LAB_DIR/$1/dhcp.log" 2>&1 ||
+		fail "no lease for $1: $(tail -n 3 "$LAB_DIR/$1/dhcp.log")"
+	! dual_stack || vm_lease6 "$1"
+}
+
+vm_lease6() {
+	guest_run "$1" 60 'dhcpcd -6 -d -w -t 50 -c /bin/true eth0' >"$LAB_DIR/$1/dhcp6.log" 2>&1 ||
+		fail "no IPv6 lease for $1: $(tail -n 3 "$LAB_DIR/$1/dhcp6.log")"
+}
+
+# vm_up HOST NAME [OPTION...]: options of `ovnetctl vm add`.
+vm_up() {
+	vm_add "$@"
+	vm_boot "$2"
+	vm_lease "$2"
+}
+
+is_vm() {
+	[ -e "$LAB_DIR/$1/vm.json" ]
+}
+
+# vm_value NAME FILTER: of what `ovnetctl vm add` said about it.
+vm_value() {
+	json "$2" "$LAB_DIR/$1/vm.json"
 }
 
 in_pod() {
@@ -36,6 +71,16 @@ pod_ip() {
 	fi
 }
 
+pod_ip6() {
+	local gw
+	if is_vm "$1"; then
+		vm_value "$1" .address6
+	else
+		gw=$(env_value "$1" IPV6_SUBNET)
+		echo "${gw%1/*}2"
+	fi
+}
+
 # pod_does NAME SCRIPT: in busybox's shell, at a pod as in a VM. $at is where its files are.
 pod_does() {
 	local at=/tmp
@@ -47,13 +92,15 @@ pod_listens() {
 	pod_does "$1" "busybox netstat -ltn | busybox grep -q ':$2 '"
 }
 
-# vm_copy FROM TO [ADDRESS] [KILOBYTES]: random bytes through one TCP connection; true if they arrive
-# unchanged. They are made and summed where they are.
+# vm_copy FROM TO [4|6]: random bytes through one TCP connection; true if they arrive unchanged. They
+# are made and summed where they are.
 vm_copy() {
 	local sent
-	pod_does "$2" 'busybox nc -l -p 7777 -e busybox sh -c "cat >$at/got; sync" >/dev/null 2>&1 &'
-	retry 5 pod_listens "$2" 7777 || return
-	sent=$(pod_does "$1" "busybox dd if=/dev/urandom of=\$at/sent bs=1k count=${4:-2000} 2>/dev/null
-		busybox nc ${3:-$(pod_ip "$2")} 7777 <\$at/sent && busybox sha256sum <\$at/sent") || return
+	# shellcheck disable=SC2016
+	pod_does "$2" 'busybox nc -l -p 7777 -e busybox sh -c "cat >$at/got" >/dev/null 2>&1 &'
+	retry 10 pod_listens "$2" 7777 || return
+	sent=$(pod_does "$1" "busybox dd if=/dev/urandom of=\$at/sent bs=1k count=2000 2>/dev/null
+		busybox nc $(address_of "$2" "${3:-4}") 7777 <\$at/sent && busybox sha256sum <\$at/sent") || return
+	# shellcheck disable=SC2016
 	[ "$sent" = "$(pod_does "$2" 'busybox sha256sum <$at/got')" ]
 }
