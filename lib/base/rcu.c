@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
+
+#define WAIT_NS 20000 /* a worker is through with a burst in some microseconds */
 
 int ovnet_rcu_init(struct ovnet_rcu *rcu, unsigned readers)
 {
@@ -30,6 +33,15 @@ void ovnet_rcu_defer(struct ovnet_rcu *rcu, struct ovnet_rcu_head *head,
 	*rcu->tail = head;
 	rcu->tail = &head->next;
 	rcu->pending++;
+}
+
+void ovnet_rcu_wait(struct ovnet_rcu *rcu)
+{
+	const struct timespec pause = {.tv_nsec = WAIT_NS};
+	uint64_t token = rte_rcu_qsbr_start(rcu->qsbr);
+
+	while (rte_rcu_qsbr_check(rcu->qsbr, token, false) == 0)
+		(void)nanosleep(&pause, NULL);
 }
 
 unsigned ovnet_rcu_reclaim(struct ovnet_rcu *rcu)

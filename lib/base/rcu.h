@@ -4,7 +4,7 @@
  * frees, and the workers, which read. Part of the DPDK side of lib/base.
  *
  * Workers: `reader_*` with their own id, no locks, no allocation.
- * Control thread only: everything else. Frees never block: an object is handed
+ * Control thread only: everything else but ovnet_rcu_wait(). Frees never block: an object is handed
  * over with ovnet_rcu_defer() and released by a later ovnet_rcu_reclaim(), which
  * the control loop calls from a timer.
  */
@@ -35,6 +35,11 @@ void ovnet_rcu_fini(struct ovnet_rcu *rcu);
 /* `release` runs on the control thread once no worker can hold `head` any more. */
 void ovnet_rcu_defer(struct ovnet_rcu *rcu, struct ovnet_rcu_head *head,
 	void (*release)(struct ovnet_rcu_head *head));
+/*
+ * Returns when no worker holds anything it read before. For threads that may wait, of a library's,
+ * say; any thread but the control thread and the workers.
+ */
+void ovnet_rcu_wait(struct ovnet_rcu *rcu);
 /* Releases what is past its grace period; returns how many still wait. */
 unsigned ovnet_rcu_reclaim(struct ovnet_rcu *rcu);
 

@@ -14,29 +14,18 @@
 
 #include "base/log.h"
 #include "base/patience.h"
+#include "base/socket_path.h"
 
 OVNET_LOG_TYPE(ctl)
 
-/* The directory alone; its parents are the system's. */
 static int make_directory(const char *path)
 {
 	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char *slash;
+	int err = ovnet_socket_make_dir(path, dir);
 
-	snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (slash == NULL || slash == dir)
-		return 0;
-	*slash = '\0';
-	if (mkdir(dir, 0755) == 0) {
-		if (chmod(dir, 0755) == 0) /* whatever the umask */
-			return 0;
-	} else if (errno == EEXIST) {
-		return 0;
-	}
-	int err = -errno;
-	LOG(ERR, "%s: cannot be made: %s; make the directory or set control.socket", dir,
-		strerror(-err));
+	if (err < 0)
+		LOG(ERR, "%s: cannot be made: %s; make the directory or set control.socket", dir,
+			strerror(-err));
 	return err;
 }
 
@@ -88,21 +77,6 @@ static int take_lock(const char *path, struct ovnet_patience *patience)
 	return fd;
 }
 
-/* 0: nobody listens there. */
-static int probe(const struct sockaddr_un *addr)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -errno;
-	int err = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 ? -EADDRINUSE
-										 : -errno;
-	close(fd);
-	if (err == -ECONNREFUSED || err == -ENOENT)
-		return 0;
-	return err == -EAGAIN ? -EADDRINUSE : err; /* EAGAIN: its backlog is full */
-}
-
 /*
  * A socket whose server died is removed, anything else left alone. That it is gone may take longer
  * than that its lock is.
@@ -119,7 +93,7 @@ static int clear_way(const struct sockaddr_un *addr, struct ovnet_patience *pati
 		return -EEXIST;
 	}
 	int err;
-	while ((err = probe(addr)) == -EADDRINUSE &&
+	while ((err = ovnet_socket_probe(addr)) == -EADDRINUSE &&
 		ovnet_patience_wait(patience, "%s", addr->sun_path))
 		;
 	if (err == -EADDRINUSE)

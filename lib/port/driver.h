@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver is a kind of port: one file (host.c, tap.c, af_xdp.c, af_packet.c, dpdk.c, udp_socket.c)
- * that fills this vtable. What drivers share is in driver_int.h.
+ * A driver is a kind of port: one file (host.c, tap.c, af_xdp.c, af_packet.c, dpdk.c, vhost.c,
+ * udp_socket.c) that fills this vtable. What drivers share is in driver_int.h.
  *
- * Threads: open, close, lose, filter, stats, link_up: control thread. rx, tx, arm, disarm: the
- * worker that owns the queue (see queue_map.h), nobody else, and which one it is may change between
- * two calls. wait_fd: also the one that is to get the queue.
- * Errors: negative errno, logged where they happen with what to do about it.
+ * Threads: open, close, lose, filter, stats, link_up, changed, details: control thread. rx, tx,
+ * arm, disarm: the worker that owns the queue (see queue_map.h), nobody else, and which one it is
+ * may change between two calls. wait_fd: also the one that is to get the queue. Errors: negative
+ * errno, logged where they happen with what to do about it.
  */
 #ifndef OVNET_PORT_DRIVER_H
 #define OVNET_PORT_DRIVER_H
@@ -17,13 +17,14 @@
 struct rte_mbuf;
 struct ovnet_port;
 struct ovnet_port_conf;
+struct ovnet_port_details;
 struct ovnet_port_filter;
 struct ovnet_port_queue;
 struct ovnet_port_stats;
 
 struct ovnet_driver {
-	const char *name; /* "host", "tap", "af_xdp", "af_packet", "dpdk", "udp_socket": a port's
-			     kind */
+	const char *name; /* "host", "tap", "af_xdp", "af_packet", "dpdk", "vhost", "udp_socket": a
+			     port's kind */
 	/* Fills n_rxq, n_txq, caps, mtu, MAC, ifindex, queue[]. 0 or negative errno, all undone. */
 	int (*open)(struct ovnet_port *port, const struct ovnet_port_conf *conf);
 	void (*close)(struct ovnet_port *port);
@@ -54,6 +55,14 @@ struct ovnet_driver {
 	int (*filter)(struct ovnet_port *port, const struct ovnet_port_filter *filter);
 	void (*stats)(struct ovnet_port *port, struct ovnet_port_stats *out);
 	bool (*link_up)(struct ovnet_port *port);
+	/*
+	 * What its far end changed, asked after conf.notify_fd was written to and every few
+	 * seconds: takes it over into n_rxq, n_txq, ... True: the queue map is to be published
+	 * anew. NULL: its far end changes nothing.
+	 */
+	bool (*changed)(struct ovnet_port *port);
+	/* What is to be seen of it beside that, into a zeroed struct. May be NULL. */
+	void (*details)(const struct ovnet_port *port, struct ovnet_port_details *out);
 };
 
 extern const struct ovnet_driver ovnet_driver_host;
@@ -62,6 +71,7 @@ extern const struct ovnet_driver ovnet_driver_af_xdp;
 extern const struct ovnet_driver ovnet_driver_af_packet;
 extern const struct ovnet_driver ovnet_driver_dpdk;
 #define OVNET_DPDK_DESCRIPTORS 1024 /* of a queue where nobody says how many */
+extern const struct ovnet_driver ovnet_driver_vhost;
 extern const struct ovnet_driver ovnet_driver_udp_socket;
 
 #endif

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include <rte_mbuf.h>
 
@@ -90,6 +91,15 @@ struct ovnet_port_conf {
 		*patience; /* for a former owner; NULL, as while others are served: none */
 	bool zero_copy;    /* af_xdp: where the driver can */
 	bool offloads;     /* ask for checksum and segmentation offload where the driver has it */
+	/* vhost */
+	const char *path; /* of the socket */
+	bool server; /* we make it; otherwise its far end does, and we connect, again and again */
+	mode_t socket_mode;       /* server: of the socket; 0: as made, for our user alone */
+	const char *socket_owner; /* server: "user", "user:group", ":group"; NULL or "": ours */
+	/* Filled in by who keeps the ports. */
+	struct ovnet_rcu *rcu; /* the workers'; NULL: there are none */
+	int notify_fd; /* an eventfd a driver's own thread writes to when `changed` is to be asked
+			*/
 };
 
 /* What an uplink takes out of a shared interface. Applied live, whole. */
@@ -109,6 +119,21 @@ struct ovnet_port_stats {
 	uint64_t tx_errors;
 };
 
+#define OVNET_PORT_FEATURES 32 /* names of one kind */
+
+struct ovnet_port_details {
+	const char *state;   /* for people; NULL: nothing to say. Names and this are never freed */
+	uint64_t negotiated; /* virtio feature bits its far end took; 0: none */
+	uint64_t enabled;    /* OVNET_CAP_*: what of them the path makes use of */
+	const char *features[OVNET_PORT_FEATURES]; /* the negotiated ones by name */
+	unsigned n_features;
+	const char *used[OVNET_PORT_FEATURES]; /* those of them that are in use */
+	unsigned n_used;
+	uint16_t queues_ready; /* queue pairs its far end enabled */
+	uint16_t guest_mtu;    /* bytes of IP, as its far end was told; 0: it was not */
+	uint64_t reconnects;   /* of its far end, since the port was opened */
+};
+
 /* control: rw before it is published and after it is unpublished; workers: ro. */
 struct ovnet_port {
 	const struct ovnet_driver *driver;
@@ -121,9 +146,9 @@ struct ovnet_port {
 	 */
 	uint8_t generation;
 	enum ovnet_port_role role;
-	uint32_t caps; /* OVNET_CAP_* */
-	uint16_t mtu;  /* bytes of IP */
-	uint16_t n_rxq, n_txq;
+	uint32_t caps;         /* OVNET_CAP_* */
+	uint16_t mtu;          /* bytes of IP */
+	uint16_t n_rxq, n_txq; /* control alone: workers know queues by the queue map */
 	/* Those its queues go to in turn, and stay with; none: by load. */
 	uint16_t n_workers;
 	uint8_t workers[OVNET_MAX_QUEUES];
@@ -134,7 +159,7 @@ struct ovnet_port {
 	 * link set ... address`), by one store: ovnet_port_mac(), ovnet_port_set_mac().
 	 */
 	_Atomic uint64_t mac_word;
-	struct ovnet_port_queue *queue[OVNET_MAX_QUEUES]; /* n = max(n_rxq, n_txq) */
+	struct ovnet_port_queue *queue[OVNET_MAX_QUEUES]; /* max(n_rxq, n_txq) at least */
 	void *priv;                                       /* the driver's own */
 	struct ovnet_rcu_head rcu;                        /* control: for ovnet_port_release */
 };

@@ -143,6 +143,13 @@ static bool link_up(struct ovnet_port *port)
 	return true;
 }
 
+static int open_vhost(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	const struct ovnet_mac mac = {{2, 0, 0, 0, 0xee, (uint8_t)port->id}};
+
+	return finish(port, conf, 1500, &mac);
+}
+
 #define COMMON                                                                               \
 	.close = closed, .lose = lose, .rx = no_packets, .tx = no_packets, .wait_fd = no_fd, \
 	.stats = stats, .link_up = link_up
@@ -155,3 +162,4 @@ const struct ovnet_driver ovnet_driver_af_xdp = {
 const struct ovnet_driver ovnet_driver_af_packet = {
 	.name = "af_packet", .open = open_af_packet, .filter = filter, COMMON};
 const struct ovnet_driver ovnet_driver_dpdk = {.name = "dpdk", .open = open_dpdk, COMMON};
+const struct ovnet_driver ovnet_driver_vhost = {.name = "vhost", .open = open_vhost, COMMON};

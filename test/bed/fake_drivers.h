@@ -3,7 +3,7 @@
  * Drivers without devices in the place of lib/port's (all but the UDP socket), for suites of
  * app/ovnetd's parts. A port of a kernel interface is as the fake kernel's link of that name is;
  * the host device and TAPs are made there if they are missing. A dpdk port has MTU 1500 and the MAC
- * 02:00:00:00:dd:<its id>. Packets never come, and none are taken.
+ * 02:00:00:00:dd:<its id>, a vhost port the same with ee. Packets never come, and none are taken.
  */
 #ifndef OVNET_BED_FAKE_DRIVERS_H
 #define OVNET_BED_FAKE_DRIVERS_H

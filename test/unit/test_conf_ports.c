@@ -91,7 +91,9 @@ static void ports_by_flag(void **state)
 	flag_refused("--port=name=a,colour=red", "--port: \"colour\" does not belong there");
 	flag_refused("--port=name=a,driver=tap", "--port: without addresses; give");
 	flag_refused(
-		"--port=name=a,driver=vhost", "--port driver: \"vhost\" will not do; give dpdk");
+		"--port=name=a,driver=vhosts", "--port driver: \"vhosts\" will not do; give dpdk");
+	flag_refused("--port=name=a,driver=vhost,addresses=10.5.1.7",
+		"--port: driver vhost without path; give the socket");
 }
 
 static void bad_members_are_refused(void **state)
@@ -110,8 +112,8 @@ static void bad_members_are_refused(void **state)
 		"ports[0].name: \"a b\" will not do; give 1 to 15 letters");
 	refused(PORT("name = \"..\";"), 2, "give 1 to 15 letters");
 	refused(PORT("name = \"sixteen-letters-\";"), 2, "give 1 to 15 letters");
-	refused(PORT("name = \"a\"; driver = \"vhost\";"), 2,
-		"\"vhost\" will not do; give dpdk, tap or af_xdp; vhost-user is not there yet");
+	refused(PORT("name = \"a\"; driver = \"geneve\";"), 2,
+		"\"geneve\" will not do; give dpdk, tap, af_xdp or vhost");
 	refused(PORT("name = \"a\"; addresses = \"10.5.1.7\";"), 2,
 		"driver dpdk without devargs; give the device");
 	refused(PORT("name = \"a\"; addresses = \"10.5.1.7\"; devargs = \"x\"; iface = \"y\";"), 2,
@@ -159,6 +161,57 @@ static void who_is_told_its_address_has_one(void **state)
 	done(&r);
 }
 
+#define VHOST "name = \"a\"; driver = \"vhost\"; addresses = \"10.5.1.7\"; "
+
+static void sockets_of_guests(void **state)
+{
+	(void)state;
+	char long_path[110] = "";
+	char text[256];
+	struct run r;
+
+	load_file(&r,
+		"ports = ( { " VHOST "path = \"/run/a.sock\"; },\n"
+		"{ name = \"b\"; driver = \"vhost\"; addresses = \"10.5.1.8\"; path = \"/run/b\";\n"
+		"  server = true; socket-mode = \"0660\"; socket-owner = \"libvirt-qemu:kvm\"; } "
+		");");
+	assert_string_equal(r.errors, "");
+	const struct conf_port *p = r.conf.ports;
+	assert_int_equal(p[0].driver, CONF_PORT_VHOST);
+	assert_string_equal(p[0].path, "/run/a.sock");
+	assert_false(p[0].server);
+	assert_string_equal(p[0].socket_mode, "");
+	assert_string_equal(p[0].socket_owner, "");
+	assert_false(p[0].has_mac);
+	assert_true(p[1].server);
+	assert_string_equal(p[1].socket_mode, "0660");
+	assert_string_equal(p[1].socket_owner, "libvirt-qemu:kvm");
+	done(&r);
+
+	memset(long_path, 'x', sizeof(long_path) - 2);
+	long_path[0] = '/';
+	snprintf(text, sizeof(text), PORT(VHOST "path = \"%s\";"), long_path);
+	refused(text, 2, "will not do; give the absolute path of a socket, 107 bytes at most");
+	refused(PORT(VHOST "path = \"a.sock\";"), 2, "give the absolute path of a socket");
+	refused(PORT(VHOST), 2, "driver vhost without path; give the socket");
+	refused(PORT(VHOST "path = \"/a\"; iface = \"a\";"), 2,
+		"iface does not go with driver vhost; remove it");
+	refused(PORT(VHOST "path = \"/a\"; devargs = \"a\";"), 2,
+		"devargs does not go with driver vhost; remove it");
+	refused(PORT(VHOST "path = \"/a\"; socket-mode = \"0660\";"), 2,
+		"socket-mode and socket-owner without server");
+	refused(PORT(VHOST "path = \"/a\"; server = true; socket-mode = \"rw\";"), 2,
+		"give an octal mode");
+	refused(PORT(VHOST "path = \"/a\"; server = true; socket-owner = \"a:\";"), 2,
+		"give a user, \":\" and a group, or both");
+	refused(PORT(VHOST "path = \"/a\"; server = true; socket-owner = \"a b\";"), 2,
+		"give a user");
+	refused(PORT(GOOD "path = \"/a\";"), 2, "path does not go with driver tap; remove it");
+	refused(PORT(GOOD "server = true;"), 2, "server does not go with driver tap; remove it");
+	refused(PORT(GOOD "socket-owner = \"kvm\";"), 2,
+		"socket-owner does not go with driver tap");
+}
+
 static void addresses_are_canonical(void **state)
 {
 	(void)state;
@@ -198,6 +251,10 @@ static void what_is_there_once(void **state)
 	refused(TWO("name = \"a\"; addresses = \"10.5.1.7\";",
 			"name = \"b\"; iface = \"a\"; addresses = \"10.5.1.8\";"),
 		3, "ports[1]: interface a is port a's already");
+	refused("ports = (\n { " VHOST
+		"path = \"/run/a\"; },\n { name = \"b\"; driver = \"vhost\"; "
+		"addresses = \"10.5.1.8\"; path = \"/run/a\"; } );",
+		3, "ports[1]: socket /run/a is port a's already; give this one another");
 	refused("uplinks = ( { iface = \"a\"; } );\n" PORT(GOOD), 3,
 		"ports[0]: a is an uplink; give this port another name");
 	refused("host = { device = \"a\"; };\n" PORT(GOOD), 3,
@@ -292,6 +349,7 @@ int main(void)
 		cmocka_unit_test(ports_by_flag),
 		cmocka_unit_test(bad_members_are_refused),
 		cmocka_unit_test(who_is_told_its_address_has_one),
+		cmocka_unit_test(sockets_of_guests),
 		cmocka_unit_test(addresses_are_canonical),
 		cmocka_unit_test(what_is_there_once),
 		cmocka_unit_test(nested_prefixes_are_good),

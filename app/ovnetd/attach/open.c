@@ -19,6 +19,7 @@ static const struct ovnet_driver *driver_of(const struct conf_port *c)
 		[CONF_PORT_DPDK] = &ovnet_driver_dpdk,
 		[CONF_PORT_TAP] = &ovnet_driver_tap,
 		[CONF_PORT_AF_XDP] = &ovnet_driver_af_xdp,
+		[CONF_PORT_VHOST] = &ovnet_driver_vhost,
 	};
 
 	return drivers[c->driver];
@@ -35,6 +36,10 @@ static struct ovnet_port_conf port_conf(const struct attach *a, const struct con
 		.descriptors = c->descriptors,
 		.mtu = c->mtu != 0 ? c->mtu : a->node->overlay_mtu,
 		.mac = c->has_mac ? &c->mac : NULL,
+		.path = c->path,
+		.server = c->server,
+		.socket_mode = (mode_t)strtoul(c->socket_mode, NULL, 8),
+		.socket_owner = c->socket_owner,
 	};
 }
 

@@ -32,7 +32,7 @@ enum conf_routed { CONF_ROUTED_STRICT, CONF_ROUTED_ASYMMETRIC };
 enum conf_df { CONF_DF_AUTO, CONF_DF_CLEAR, CONF_DF_SET, CONF_DF_INHERIT };
 enum conf_blackhole { CONF_BLACKHOLE_AUTO, CONF_BLACKHOLE_ON, CONF_BLACKHOLE_OFF };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
-enum conf_port_driver { CONF_PORT_DPDK, CONF_PORT_TAP, CONF_PORT_AF_XDP };
+enum conf_port_driver { CONF_PORT_DPDK, CONF_PORT_TAP, CONF_PORT_AF_XDP, CONF_PORT_VHOST };
 enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
 
 struct conf_neighbour {
@@ -62,8 +62,11 @@ struct conf_uplink {
 struct conf_port {
 	char *name; /* unique; neither an uplink's nor the host device's */
 	enum conf_port_driver driver;
-	char *devargs; /* dpdk */
-	char *iface;   /* af_xdp: our end of a veth; tap: its name, never "" */
+	char *devargs;                    /* dpdk */
+	char *iface;                      /* af_xdp: our end of a veth; tap: its name, never "" */
+	char *path;                       /* vhost: its socket, absolute */
+	bool server;                      /* vhost: we make the socket; otherwise QEMU does */
+	char *socket_mode, *socket_owner; /* vhost, server: octal, "0660"; "qemu:kvm"; or "" */
 	struct ovnet_prefix addresses[CONF_PORT_MAX_ADDRS]; /* of what lives there; one at least */
 	unsigned n_addresses;
 	struct ovnet_mac mac; /* the same */

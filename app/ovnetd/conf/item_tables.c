@@ -11,7 +11,9 @@ static const char *const uplinks_example[] = {
 static const char *const ports_example[] = {
 	"{ name = \"gen0\"; driver = \"dpdk\"; devargs = \"net_memif0,role=server,socket=/run/g\";",
 	"  addresses = \"10.5.1.64/26\"; mac = \"02:00:00:00:00:01\"; },",
-	"{ name = \"box1\"; driver = \"tap\"; addresses = \"10.5.1.7,fd00:5:1::7\"; }",
+	"{ name = \"box1\"; driver = \"tap\"; addresses = \"10.5.1.7,fd00:5:1::7\"; },",
+	"{ name = \"web\"; driver = \"vhost\"; path = \"/run/ovnet/vm/web.sock\";",
+	"  addresses = \"10.5.1.8\"; mac = \"02:00:00:00:00:08\"; queues = 2; }",
 	NULL,
 };
 

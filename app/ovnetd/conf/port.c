@@ -19,16 +19,48 @@ static void forbid(struct loader *l, struct origin at, const char *name, const c
 		complain(l, at, name, "%s does not go with driver %s; remove it", member, driver);
 }
 
+/* What only one that makes its socket has. */
+static void forbid_socket(struct loader *l, struct origin at, const char *name,
+	const struct conf_port *p, const char *driver)
+{
+	forbid(l, at, name, "path", p->path, driver);
+	forbid(l, at, name, "server", p->server ? "true" : "", driver);
+	forbid(l, at, name, "socket-mode", p->socket_mode, driver);
+	forbid(l, at, name, "socket-owner", p->socket_owner, driver);
+}
+
+static void check_vhost(
+	struct loader *l, struct origin at, const char *name, const struct conf_port *p)
+{
+	forbid(l, at, name, "iface", p->iface, "vhost");
+	forbid(l, at, name, "devargs", p->devargs, "vhost");
+	if (p->path[0] == '\0')
+		complain(l, at, name,
+			"driver vhost without path; give the socket, as in path = "
+			"\"/run/ovnet/vm/web.sock\"");
+	if (!p->server && (p->socket_mode[0] != '\0' || p->socket_owner[0] != '\0'))
+		complain(l, at, name,
+			"socket-mode and socket-owner without server: the socket is made by QEMU; "
+			"set server = true, or remove them");
+}
+
 static void check_driver(
 	struct loader *l, struct origin at, const char *name, const struct conf_port *p)
 {
+	static const char *const names[] = {"dpdk", "tap", "af_xdp"};
+
+	if (p->driver == CONF_PORT_VHOST) {
+		check_vhost(l, at, name, p);
+		return;
+	}
+	forbid_socket(l, at, name, p, names[p->driver]);
 	if (p->driver == CONF_PORT_DPDK) {
 		forbid(l, at, name, "iface", p->iface, "dpdk");
 		if (p->devargs[0] == '\0')
 			complain(l, at, name,
 				"driver dpdk without devargs; give the device, as in devargs = "
-				"\"net_memif0,role=server,socket=/run/g\", or driver = \"tap\" or "
-				"\"af_xdp\"");
+				"\"net_memif0,role=server,socket=/run/g\", or driver = \"tap\", "
+				"\"af_xdp\" or \"vhost\"");
 		return;
 	}
 	bool tap = p->driver == CONF_PORT_TAP;

@@ -8,10 +8,11 @@
 	.offset = offsetof(struct conf_port, member), \
 	.width = sizeof(((struct conf_port *)0)->member)
 
-static const char *const driver[] = {"dpdk", "tap", "af_xdp", NULL};
+static const char *const driver[] = {"dpdk", "tap", "af_xdp", "vhost", NULL};
 
 static_assert(
-	CONF_PORT_DPDK == 0 && CONF_PORT_TAP == 1 && CONF_PORT_AF_XDP == 2, "order of choices");
+	CONF_PORT_DPDK == 0 && CONF_PORT_TAP == 1 && CONF_PORT_AF_XDP == 2 && CONF_PORT_VHOST == 3,
+	"order of choices");
 
 /* clang-format off */
 const struct option_def port_options[] = {
@@ -19,13 +20,23 @@ const struct option_def port_options[] = {
 		.form = "1 to 15 letters, digits, \".\", \"_\" or \"-\"",
 		.help = "its name, which no other port has"},
 	{"driver", OPTION_CHOICE, AT(driver), .choices = driver, .preset = "dpdk",
-		.form = "dpdk, tap or af_xdp; vhost-user is not there yet",
 		.help = "what it is plugged in by"},
 	{"devargs", OPTION_TEXT, AT(devargs), .preset = "", .form = "a device string of DPDK's",
 		.help = "with dpdk: the device, \"net_memif0,...\", \"net_pcap0,...\""},
 	{"iface", OPTION_TEXT, AT(iface), .check = check_iface_name_or_none, .preset = "",
 		.form = "the name of an interface, 1 to 15 characters",
 		.help = "with af_xdp: the interface, our end of a veth; with tap: its name, if not the port's"},
+	{"path", OPTION_TEXT, AT(path), .check = check_socket_or_none, .preset = "",
+		.form = "the absolute path of a socket, 107 bytes at most",
+		.help = "with vhost: the socket, which QEMU makes and ovnet connects to, again and again"},
+	{"server", OPTION_SWITCH, AT(server), .preset = "false",
+		.help = "with vhost: ovnet makes the socket, and QEMU connects"},
+	{"socket-mode", OPTION_TEXT, AT(socket_mode), .check = check_mode_or_none, .preset = "",
+		.form = "an octal mode such as \"0660\"",
+		.help = "with server: permissions of the socket; \"\": for ovnetd's user alone"},
+	{"socket-owner", OPTION_TEXT, AT(socket_owner), .check = check_owner_or_none, .preset = "",
+		.form = "a user, \":\" and a group, or both, such as \"libvirt-qemu:kvm\"",
+		.help = "with server: who owns the socket, \"libvirt-qemu:kvm\"; \"\": ovnetd's user"},
 	{"addresses", OPTION_PARSED, .parse = parse_port_addresses, .preset = "",
 		.form = "addresses, or prefixes without host bits, such as \"10.5.1.7,10.5.1.64/26\"; at most 64",
 		.help = "what lives behind it, in this node's subnet; a comma list, \"10.5.1.7,10.5.1.64/26\""},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What may be there once: names, addresses, MACs and devices of all ports. */
+/* What may be there once: names, addresses, MACs, devices and sockets of all ports. */
 #include "conf/port_unique.h"
 
 #include <stdio.h>
@@ -120,6 +120,11 @@ static void device_text(const void *key, char *buf, size_t size)
 	snprintf(buf, size, "device %.*s", (int)strcspn(key, ","), (const char *)key);
 }
 
+static void path_text(const void *key, char *buf, size_t size)
+{
+	snprintf(buf, size, "socket %s", (const char *)key);
+}
+
 static void mac_text(const void *key, char *buf, size_t size)
 {
 	char text[OVNET_MAC_STRLEN];
@@ -203,6 +208,7 @@ bool port_set_check(const struct port_set *s)
 	check_texts(s, &c, offsetof(struct conf_port, iface), (struct kind){same_text, iface_text});
 	check_texts(s, &c, offsetof(struct conf_port, devargs),
 		(struct kind){same_device, device_text});
+	check_texts(s, &c, offsetof(struct conf_port, path), (struct kind){same_text, path_text});
 	check_macs(s, &c);
 	check_addresses(s, &c);
 	free(c.items);

@@ -24,6 +24,33 @@ int check_port_name_or_none(const char *text)
 		       : 0;
 }
 
+int check_socket_or_none(const char *text)
+{
+	return text[0] == '\0' ? 0 : check_socket(text);
+}
+
+int check_mode_or_none(const char *text)
+{
+	return text[0] == '\0' ? 0 : check_mode(text);
+}
+
+/* "user", "user:group", ":group"; as useradd takes names, and numbers. */
+int check_owner_or_none(const char *text)
+{
+	size_t len = strlen(text), colon = strcspn(text, ":");
+	static const char names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_.-$";
+
+	if (len == 0)
+		return 0;
+	if (strspn(text, names) != colon || colon > 32 || colon + 1 == len)
+		return -EINVAL;
+	if (colon == len)
+		return 0;
+	size_t group = len - colon - 1;
+	return strspn(text + colon + 1, names) != group || group > 32 ? -EINVAL : 0;
+}
+
 int parse_port_mac(void *member, const char *text)
 {
 	struct conf_port *p = member;

@@ -30,7 +30,10 @@ int check_vm_routes(const char *text);
 int check_domain_or_none(const char *text);
 int check_socket_dir(const char *text);
 int check_socket(const char *text);
+int check_socket_or_none(const char *text);
 int check_mode(const char *text);
+int check_mode_or_none(const char *text);
+int check_owner_or_none(const char *text); /* its form; whether there is such a user: when used */
 
 /* `member` is a struct conf_uplink: address_net and address are one setting. */
 int parse_uplink_address(void *member, const char *text);

@@ -9,14 +9,16 @@
 #include "base/log.h"
 #include "engine/totals.h"
 #include "path/guest.h"
+#include "ports/changes.h"
 #include "ports/retry.h"
 
 OVNET_LOG_TYPE(ports)
 
 int ports_init(struct ports *ports, struct engine *engine)
 {
-	*ports = (struct ports){.engine = engine};
-	return ports_retry_init(ports);
+	*ports = (struct ports){.engine = engine, .notify_fd = -1};
+	int rc = ports_retry_init(ports);
+	return rc < 0 ? rc : ports_changes_init(ports, ports_publish);
 }
 
 void ports_fini(struct ports *ports)
@@ -24,6 +26,7 @@ void ports_fini(struct ports *ports)
 	if (ports->engine == NULL)
 		return;
 	ports_retry_fini(ports);
+	ports_changes_stop(ports);
 	ovnet_queue_map_free(
 		(struct ovnet_queue_map *)atomic_exchange(&ports->engine->shared.map, NULL));
 	while (ports->n > 0) {
@@ -35,6 +38,7 @@ void ports_fini(struct ports *ports)
 		ovnet_port_close(slot->port);
 		free(slot);
 	}
+	ports_changes_fini(ports);
 }
 
 struct ovnet_port *ports_at(const struct ports *ports, uint16_t id)
@@ -50,6 +54,8 @@ static struct ovnet_port *open_as(struct ports *ports, uint16_t id,
 	struct ovnet_port_conf full = *conf;
 
 	full.pool = ports->engine->pool;
+	full.rcu = &ports->engine->shared.rcu;
+	full.notify_fd = ports->notify_fd;
 	return ovnet_port_open(driver, id, &full, err);
 }
 

@@ -55,6 +55,10 @@ struct ports {
 	uint32_t generation;                     /* of the queue map */
 	struct event *timer;                     /* while a port is lost */
 	uint32_t wait_ms;
+	int notify_fd; /* drivers' own threads write to it, see changes.h */
+	struct event *notified, *ask;
+	int (*publish)(struct ports *ports);
+	bool soon; /* they are asked in a moment */
 };
 
 /* 0 or -ENOMEM. */

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The vhost driver: an attach port whose far end is a VM, by vhost-user over librte_vhost. Here is
+ * the control thread's part; vhost_int.h says which other threads there are. By default QEMU makes
+ * the socket and we connect, for ever, so that its guest outlives our restart.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <rte_ether.h>
+#include <rte_log.h>
+#include <rte_vhost.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "port/vhost_int.h"
+
+OVNET_LOG_TYPE(port)
+
+#define MAC_AND_TAG 18
+#define SAY_MS      1000 /* between lines about a guest that comes and goes */
+#define FLAGS       (RTE_VHOST_USER_LINEARBUF_SUPPORT | RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS)
+
+/* The library's lines are a guest's to cause, one a packet if it likes: ours say what counts. */
+static void calm_library(void)
+{
+	(void)rte_log_set_level_pattern("lib.vhost.data", RTE_LOG_EMERG);
+	(void)rte_log_set_level_pattern("lib.vhost.config",
+		log_type.level >= OVNET_LOG_DEBUG ? RTE_LOG_INFO : RTE_LOG_EMERG);
+}
+
+static int failed(const struct ovnet_port *port, const char *what, int err)
+{
+	const struct vhost_port *v = port->priv;
+
+	LOG(ERR, "port '%s': librte_vhost cannot %s %s (limits: memory, open files, %d sockets)",
+		port->name, what, v->path, RTE_MAX_VHOST_DEVICE);
+	return err;
+}
+
+/* -EADDRINUSE, -ENOSPC or 0. The library would take a path twice. */
+static int enlist(struct vhost_port *v)
+{
+	struct vhost_port *other;
+	unsigned n = 0;
+	int err = 0;
+
+	pthread_mutex_lock(&vhost_lock);
+	LIST_FOREACH (other, &vhost_ports, next) {
+		n++;
+		if (strcmp(other->path, v->path) == 0)
+			err = -EADDRINUSE;
+	}
+	if (err == 0 && n == RTE_MAX_VHOST_DEVICE)
+		err = -ENOSPC;
+	if (err == 0)
+		LIST_INSERT_HEAD(&vhost_ports, v, next);
+	pthread_mutex_unlock(&vhost_lock);
+	if (err == -EADDRINUSE)
+		LOG(ERR, "port '%s': %s is in use by another port; give each its own path",
+			v->port->name, v->path);
+	else if (err < 0)
+		LOG(ERR,
+			"port '%s': there are %d vhost ports already, which is the most there can "
+			"be; remove one",
+			v->port->name, RTE_MAX_VHOST_DEVICE);
+	return err;
+}
+
+static void delist(struct vhost_port *v)
+{
+	pthread_mutex_lock(&vhost_lock);
+	LIST_REMOVE(v, next);
+	pthread_mutex_unlock(&vhost_lock);
+}
+
+/* Last of all in open: from here on the guest may come. */
+static int start(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	struct vhost_port *v = port->priv;
+
+	calm_library();
+	if (rte_vhost_driver_register(v->path, FLAGS | (v->server ? 0 : RTE_VHOST_USER_CLIENT)) < 0)
+		return failed(port, "take", -ENOSPC);
+	v->registered = true;
+	if (rte_vhost_driver_disable_features(v->path, vhost_features_off(v->pairs)) < 0 ||
+		rte_vhost_driver_callback_register(v->path, &vhost_guest_ops) < 0)
+		return failed(port, "set up", -EIO);
+	if (rte_vhost_driver_start(v->path) < 0)
+		return failed(port, v->server ? "make" : "connect to", -EIO);
+	return v->server ? vhost_socket_give(conf) : 0;
+}
+
+static void vhost_close(struct ovnet_port *port)
+{
+	struct vhost_port *v = port->priv;
+
+	/* Nothing of it is any worker's: what the library frees now need not wait. */
+	pthread_mutex_lock(&vhost_lock);
+	v->closing = true;
+	pthread_mutex_unlock(&vhost_lock);
+	/* Waits for the library's threads, which may wait for workers, but never for us. */
+	if (v->registered)
+		(void)rte_vhost_driver_unregister(v->path);
+	delist(v);
+	for (uint16_t i = 0; i < OVNET_MAX_QUEUES && port->queue[i] != NULL; i++)
+		vhost_queue_close((struct vhost_queue *)port->queue[i]);
+	if (v->notify_fd >= 0)
+		close(v->notify_fd);
+	close(v->nudge_fd);
+	free(v);
+	port->priv = NULL;
+}
+
+static int open_queues(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	struct vhost_port *v = port->priv;
+	int err = 0;
+
+	for (uint16_t i = 0; err == 0 && i < v->pairs; i++)
+		err = vhost_queue_open(port, v, i, conf);
+	/* One until the guest enables more. */
+	port->n_rxq = port->n_txq = 1;
+	return err;
+}
+
+static int describe(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	const struct ovnet_mac mac = ovnet_driver_made_mac(port->name);
+
+	port->mtu = conf->mtu != 0 ? conf->mtu : RTE_ETHER_MTU;
+	if (port->mtu + MAC_AND_TAG > ovnet_driver_room(conf->pool)) {
+		LOG(ERR,
+			"port '%s': packets of MTU %u do not fit a buffer of %u bytes; lower the "
+			"port's mtu",
+			port->name, port->mtu, ovnet_driver_room(conf->pool));
+		return -EMSGSIZE;
+	}
+	if (conf->descriptors != 0)
+		LOG(NOTICE,
+			"port '%s': its guest says how long the rings are; descriptors = %u is "
+			"ignored",
+			port->name, conf->descriptors);
+	ovnet_port_set_mac(port, &mac);
+	port->caps = OVNET_CAP_CHAINED | OVNET_CAP_RX_CSUM | OVNET_CAP_TX_CSUM;
+	return 0;
+}
+
+/* Not in any list yet. NULL: no memory or no fds, logged. */
+static struct vhost_port *new_port(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	struct vhost_port *v = calloc(1, sizeof(*v));
+
+	if (v == NULL || (v->nudge_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0) {
+		LOG(ERR, "port '%s': out of memory or file descriptors", port->name);
+		free(v);
+		return NULL;
+	}
+	v->port = port;
+	v->rcu = conf->rcu;
+	v->server = conf->server;
+	v->pairs = RTE_MIN(RTE_MAX(conf->queues, 1), OVNET_MAX_QUEUES);
+	/* Of those who keep the ports, and 0 of those who do not say: then nobody is told. */
+	v->notify_fd = conf->notify_fd > 0 ? fcntl(conf->notify_fd, F_DUPFD_CLOEXEC, 0) : -1;
+	v->guest.vid = -1;
+	snprintf(v->path, sizeof(v->path), "%s", conf->path);
+	return v;
+}
+
+static int vhost_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	int err = vhost_socket_prepare(conf);
+
+	if (err < 0 || (err = describe(port, conf)) < 0)
+		return err;
+	struct vhost_port *v = new_port(port, conf);
+	if (v == NULL)
+		return -ENOMEM;
+	port->priv = v;
+	err = open_queues(port, conf);
+	if (err == 0)
+		err = enlist(v);
+	if (err < 0) {
+		for (uint16_t i = 0; i < v->pairs && port->queue[i] != NULL; i++)
+			vhost_queue_close((struct vhost_queue *)port->queue[i]);
+		if (v->notify_fd >= 0)
+			close(v->notify_fd);
+		close(v->nudge_fd);
+		free(v);
+		port->priv = NULL;
+		return err;
+	}
+	err = start(port, conf);
+	if (err < 0)
+		vhost_close(port);
+	return err;
+}
+
+static struct vhost_guest guest_now(const struct vhost_port *v)
+{
+	pthread_mutex_lock(&vhost_lock);
+	struct vhost_guest g = v->guest;
+	pthread_mutex_unlock(&vhost_lock);
+	return g;
+}
+
+static uint16_t ready_pairs(const struct vhost_port *v, const struct vhost_guest *g)
+{
+	uint16_t n = 0;
+
+	while (g->running && n < v->pairs && g->enabled[VHOST_GUEST_RX(n)] &&
+		g->enabled[VHOST_GUEST_TX(n)])
+		n++;
+	return n;
+}
+
+static enum vhost_state state_of(const struct vhost_port *v, const struct vhost_guest *g)
+{
+	if (g->vid < 0)
+		return VHOST_WAITING;
+	if (g->trouble != VHOST_WELL)
+		return VHOST_REFUSED;
+	return ready_pairs(v, g) > 0 ? VHOST_RUNNING : VHOST_STARTING;
+}
+
+static const char *state_text(enum vhost_state state, const struct vhost_guest *g)
+{
+	if (state == VHOST_WAITING)
+		return "waiting for the guest";
+	if (state == VHOST_STARTING)
+		return "connected, the guest's driver is not ready";
+	if (state == VHOST_RUNNING)
+		return "connected";
+	return g->trouble == VHOST_OLD_GUEST
+		       ? "refused: the guest's driver is older than virtio 1.0 "
+			 "(VIRTIO_F_VERSION_1); "
+			 "leave disable-legacy at auto or on, disable-modern off"
+		       : "refused: kick or call is no eventfd; use QEMU, or DPDK's virtio_user";
+}
+
+static void tell_running(struct vhost_port *v, const struct vhost_guest *g)
+{
+	char features[512];
+	uint16_t pairs = ready_pairs(v, g);
+
+	if (pairs != v->told.pairs || g->features != v->told.features ||
+		v->told.state != VHOST_RUNNING)
+		LOG(NOTICE, "port '%s': the guest is there, %u queue pair%s (%s)", v->port->name,
+			pairs, pairs == 1 ? "" : "s",
+			vhost_features_text(g->features, features, sizeof(features)));
+	if (g->beyond > 0 && g->beyond != v->told.beyond)
+		LOG(WARN,
+			"port '%s': the guest enabled %u queue pairs more than the port has: what "
+			"it sends by them is lost; set queues = %u, or fewer in the guest",
+			v->port->name, g->beyond, v->pairs + g->beyond);
+	if (g->mtu != 0 && g->mtu != v->port->mtu && g->mtu != v->told.mtu)
+		LOG(WARN,
+			"port '%s': the guest was told MTU %u, the port's is %u; set host_mtu=%u "
+			"where it is started",
+			v->port->name, g->mtu, v->port->mtu, v->port->mtu);
+	v->told.pairs = pairs;
+	v->told.features = g->features;
+	v->told.beyond = g->beyond;
+	v->told.mtu = g->mtu;
+}
+
+static void tell_state(struct vhost_port *v, enum vhost_state state, const struct vhost_guest *g)
+{
+	if (state == VHOST_RUNNING)
+		tell_running(v, g);
+	else if (state == VHOST_REFUSED && v->told.state != VHOST_REFUSED)
+		LOG(WARN, "port '%s': the guest is %s", v->port->name, state_text(state, g));
+	else if (state == VHOST_WAITING && v->told.state != VHOST_WAITING)
+		LOG(NOTICE, "port '%s': the guest is gone; waiting for it at %s", v->port->name,
+			v->path);
+	v->told.state = state;
+}
+
+/* Once, until it can be reached: QEMU may come any time later. */
+static void tell_unreachable(struct vhost_port *v)
+{
+	char why[512];
+	bool closed = !v->server && vhost_socket_closed(v->path, why, sizeof(why));
+
+	if (closed && !v->told.unreachable)
+		LOG(WARN, "port '%s': the guest's socket cannot be reached: %s", v->port->name,
+			why);
+	v->told.unreachable = closed;
+}
+
+/* What a guest does a thousand times a second is said once a second at most. */
+static void tell(struct vhost_port *v, const struct vhost_guest *g)
+{
+	enum vhost_state state = state_of(v, g);
+	int64_t now = monotonic_ms();
+
+	if (state == VHOST_WAITING)
+		tell_unreachable(v);
+	if (now - v->told.at_ms < SAY_MS)
+		return;
+	if (state != (enum vhost_state)v->told.state || state == VHOST_RUNNING)
+		v->told.at_ms = now;
+	tell_state(v, state, g);
+	if (g->turned_away > v->told.turned_away)
+		LOG(WARN,
+			"port '%s': somebody else connected to %s and was turned away: it serves "
+			"one guest at a time",
+			v->port->name, v->path);
+	v->told.turned_away = g->turned_away;
+}
+
+static bool vhost_changed(struct ovnet_port *port)
+{
+	struct vhost_port *v = port->priv;
+	const struct vhost_guest g = guest_now(v);
+	uint16_t n_rx = 0, n_tx = 0;
+
+	tell(v, &g);
+	/* By what it enabled it may send; to it we send by the first ones, without a gap. */
+	for (uint16_t i = 0; i < v->pairs; i++)
+		if (g.enabled[VHOST_GUEST_TX(i)])
+			n_rx = (uint16_t)(i + 1);
+	while (n_tx < v->pairs && g.enabled[VHOST_GUEST_RX(n_tx)])
+		n_tx++;
+	/* Without a guest the map may stay as it is. */
+	if (!g.running || (n_rx == port->n_rxq && n_tx == port->n_txq) || n_rx == 0 || n_tx == 0)
+		return false;
+	port->n_rxq = n_rx;
+	port->n_txq = n_tx;
+	return true;
+}
+
+static void vhost_details(const struct ovnet_port *port, struct ovnet_port_details *out)
+{
+	const struct vhost_port *v = port->priv;
+	const struct vhost_guest g = guest_now(v);
+	char why[512];
+
+	*out = (struct ovnet_port_details){
+		.state = state_text(state_of(v, &g), &g),
+		.negotiated = g.features,
+		.queues_ready = ready_pairs(v, &g),
+		.guest_mtu = g.mtu,
+		.reconnects = g.connections > 0 ? g.connections - 1 : 0,
+	};
+	if (g.vid < 0 && !v->server && vhost_socket_closed(v->path, why, sizeof(why)))
+		out->state = "the guest's socket cannot be reached: owner or mode, see the log";
+	vhost_features_name(g.features, out);
+	if (out->queues_ready > 0)
+		out->enabled = vhost_features_caps(g.features);
+	else
+		out->n_used = 0;
+}
+
+static void vhost_stats(struct ovnet_port *port, struct ovnet_port_stats *out)
+{
+	const struct vhost_port *v = port->priv;
+
+	*out = (struct ovnet_port_stats){0};
+	for (uint16_t i = 0; i < v->pairs; i++) {
+		const struct vhost_queue *q = (const struct vhost_queue *)port->queue[i];
+		out->missed += q->missed;
+		out->errors +=
+			q->q.rx_drops[OVNET_DROP_GSO_STATE] + q->q.rx_drops[OVNET_DROP_CSUM_STATE];
+	}
+}
+
+static bool vhost_link_up(struct ovnet_port *port)
+{
+	const struct vhost_port *v = port->priv;
+	const struct vhost_guest g = guest_now(v);
+
+	return state_of(v, &g) == VHOST_RUNNING;
+}
+
+const struct ovnet_driver ovnet_driver_vhost = {
+	.name = "vhost",
+	.open = vhost_open,
+	.close = vhost_close,
+	.rx = vhost_rx,
+	.tx = vhost_tx,
+	.wait_fd = vhost_wait_fd,
+	.arm = vhost_arm,
+	.disarm = vhost_disarm,
+	.stats = vhost_stats,
+	.link_up = vhost_link_up,
+	.changed = vhost_changed,
+	.details = vhost_details,
+};

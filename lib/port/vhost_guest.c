@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the guest, or whoever speaks for it, does: librte_vhost calls here from its threads (one
+ * that reads all sockets, one that connects again; open and close too, in the control thread).
+ * Nothing is logged here, as it is the far end that decides how often we are called: the control
+ * thread says what came of it (vhost.c).
+ *
+ * In vring_state_changed() the library holds the locks of all rings, for which a worker may be
+ * waiting: no grace is waited for there, and none is needed, as it asks under that lock whether a
+ * ring is enabled. What is unmapped and freed goes after destroy_device(), where it holds none.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <rte_vhost.h>
+
+#include "port/vhost_int.h"
+
+pthread_mutex_t vhost_lock = PTHREAD_MUTEX_INITIALIZER;
+struct vhost_list vhost_ports = LIST_HEAD_INITIALIZER(vhost_ports);
+
+static struct vhost_queue *queue_of(const struct vhost_port *v, uint16_t pair)
+{
+	return (struct vhost_queue *)v->port->queue[pair];
+}
+
+static struct vhost_port *find(int vid)
+{
+	struct vhost_port *v;
+
+	LIST_FOREACH (v, &vhost_ports, next)
+		if (v->guest.vid == vid)
+			return v;
+	return NULL;
+}
+
+static struct vhost_port *find_path(int vid)
+{
+	char path[VHOST_PATH_SIZE];
+	struct vhost_port *v;
+
+	if (rte_vhost_get_ifname(vid, path, sizeof(path)) < 0)
+		return NULL;
+	LIST_FOREACH (v, &vhost_ports, next)
+		if (strcmp(v->path, path) == 0)
+			return v;
+	return NULL;
+}
+
+/* Eventfds of ours that are full were written to already. */
+static void tell_control(const struct vhost_port *v)
+{
+	if (!v->closing && v->notify_fd >= 0)
+		(void)eventfd_write(v->notify_fd, 1);
+}
+
+static void wake_workers(const struct vhost_port *v)
+{
+	if (!v->closing)
+		(void)eventfd_write(v->nudge_fd, 1);
+}
+
+/* Lets workers in, or no more of them, as the guest's state says. */
+static void publish(struct vhost_port *v, uint16_t pair)
+{
+	const struct vhost_guest *g = &v->guest;
+	struct vhost_queue *q = queue_of(v, pair);
+	bool well = g->running && g->trouble == VHOST_WELL;
+	int64_t ring = well ? (int64_t)(++v->opened << 16 | (uint16_t)g->vid) : VHOST_NO_RING;
+
+	atomic_store_explicit(&q->rx_ring, g->enabled[VHOST_GUEST_TX(pair)] ? ring : VHOST_NO_RING,
+		memory_order_release);
+	atomic_store_explicit(&q->tx_ring, g->enabled[VHOST_GUEST_RX(pair)] ? ring : VHOST_NO_RING,
+		memory_order_release);
+}
+
+static void publish_all(struct vhost_port *v)
+{
+	for (uint16_t i = 0; i < v->pairs; i++)
+		publish(v, i);
+}
+
+void vhost_guest_forget(struct vhost_port *v)
+{
+	struct vhost_guest *g = &v->guest;
+
+	g->vid = -1;
+	g->running = false;
+	g->beyond = 0;
+	g->features = 0;
+	g->mtu = 0;
+	g->trouble = VHOST_WELL;
+	memset(g->enabled, 0, sizeof(g->enabled));
+	publish_all(v);
+	for (uint16_t i = 0; i < v->pairs; i++)
+		(void)vhost_queue_watch(queue_of(v, i), -1);
+}
+
+static int on_connection(int vid)
+{
+	char path[VHOST_PATH_SIZE] = "";
+	bool server = false;
+
+	pthread_mutex_lock(&vhost_lock);
+	struct vhost_port *v = find_path(vid);
+	bool mine = v != NULL && v->guest.vid < 0 && !v->closing;
+	if (mine) {
+		vhost_guest_forget(v);
+		v->guest.vid = vid;
+		v->guest.connections++;
+		memcpy(path, v->path, sizeof(path));
+		server = v->server;
+	} else if (v != NULL) {
+		v->guest.turned_away++;
+	}
+	if (v != NULL)
+		tell_control(v);
+	pthread_mutex_unlock(&vhost_lock);
+	if (mine)
+		vhost_socket_limit(path, server);
+	return mine ? 0 : -1;
+}
+
+static void on_disconnection(int vid)
+{
+	pthread_mutex_lock(&vhost_lock);
+	struct vhost_port *v = find(vid);
+	if (v != NULL) {
+		vhost_guest_forget(v);
+		tell_control(v);
+	}
+	pthread_mutex_unlock(&vhost_lock);
+}
+
+static int on_device(int vid)
+{
+	uint64_t features = 0;
+	uint16_t mtu = 0;
+	bool good = false;
+
+	if (rte_vhost_get_negotiated_features(vid, &features) < 0)
+		return -1;
+	if (rte_vhost_get_mtu(vid, &mtu) < 0)
+		mtu = 0;
+	pthread_mutex_lock(&vhost_lock);
+	struct vhost_port *v = find(vid);
+	if (v != NULL) {
+		struct vhost_guest *g = &v->guest;
+		g->features = features;
+		g->mtu = mtu;
+		good = vhost_features_enough(features);
+		/* Firmware may come first, and the operating system after it. */
+		if (!good)
+			g->trouble = VHOST_OLD_GUEST;
+		else if (g->trouble == VHOST_OLD_GUEST)
+			g->trouble = VHOST_WELL;
+		g->running = good;
+		for (uint16_t i = 0; i < v->pairs; i++)
+			atomic_store_explicit(&queue_of(v, i)->guest_csum,
+				(vhost_features_caps(features) & OVNET_CAP_TX_CSUM) != 0,
+				memory_order_relaxed);
+		publish_all(v);
+		wake_workers(v);
+		tell_control(v);
+	}
+	pthread_mutex_unlock(&vhost_lock);
+	return good ? 0 : -1;
+}
+
+/* When this returns, the library unmaps the guest's memory and frees its rings. */
+static void on_device_gone(int vid)
+{
+	struct ovnet_rcu *rcu = NULL;
+
+	pthread_mutex_lock(&vhost_lock);
+	struct vhost_port *v = find(vid);
+	if (v != NULL) {
+		v->guest.running = false;
+		publish_all(v);
+		tell_control(v);
+		/* A port that closes is no worker's any more. */
+		rcu = v->closing ? NULL : v->rcu;
+	}
+	pthread_mutex_unlock(&vhost_lock);
+	if (rcu != NULL)
+		ovnet_rcu_wait(rcu);
+}
+
+/*
+ * What a worker is to wait for and to write to is an eventfd, and never blocks: anything else
+ * (a pipe, a file of FUSE) could stop it.
+ */
+static bool is_eventfd(int fd)
+{
+	char link[32], target[32] = "";
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+	int flags = fcntl(fd, F_GETFL);
+
+	return n > 0 && strcmp(target, "anon_inode:[eventfd]") == 0 && flags >= 0 &&
+	       fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+/* The library's fds of a ring that is being enabled; a negative one is none. */
+static void take_fds(struct vhost_port *v, uint16_t ring, int vid)
+{
+	struct rte_vhost_vring vring;
+	bool good = rte_vhost_get_vhost_vring(vid, ring, &vring) == 0 &&
+		    (vring.callfd < 0 || is_eventfd(vring.callfd)) &&
+		    (vring.kickfd < 0 || is_eventfd(vring.kickfd));
+
+	if (good && (ring & 1) != 0)
+		good = vhost_queue_watch(queue_of(v, ring / 2), vring.kickfd) == 0;
+	if (!good)
+		v->guest.trouble = VHOST_BAD_FD;
+}
+
+static int on_ring(int vid, uint16_t ring, int enable)
+{
+	pthread_mutex_lock(&vhost_lock);
+	struct vhost_port *v = find(vid);
+	if (v != NULL && ring / 2 < v->pairs) {
+		v->guest.enabled[ring] = enable != 0;
+		if (enable)
+			take_fds(v, ring, vid);
+		else if ((ring & 1) != 0)
+			(void)vhost_queue_watch(queue_of(v, ring / 2), -1);
+		publish(v, ring / 2);
+	} else if (v != NULL && (ring & 1) != 0) {
+		v->guest.beyond = (uint16_t)(v->guest.beyond + (enable ? 1 : -1));
+	}
+	if (v != NULL) {
+		wake_workers(v);
+		tell_control(v);
+	}
+	pthread_mutex_unlock(&vhost_lock);
+	return 0;
+}
+
+/* Of a device that runs: only whether writes are logged, for a migration. */
+static int on_features(int vid, uint64_t features)
+{
+	pthread_mutex_lock(&vhost_lock);
+	struct vhost_port *v = find(vid);
+	if (v != NULL)
+		v->guest.features = features;
+	pthread_mutex_unlock(&vhost_lock);
+	return 0;
+}
+
+const struct rte_vhost_device_ops vhost_guest_ops = {
+	.new_connection = on_connection,
+	.destroy_connection = on_disconnection,
+	.new_device = on_device,
+	.destroy_device = on_device_gone,
+	.vring_state_changed = on_ring,
+	.features_changed = on_features,
+};

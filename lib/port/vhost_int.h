@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The parts of the vhost driver: vhost.c (the control thread's), vhost_guest.c (what the guest
+ * does, on librte_vhost's threads), vhost_queue.c (the workers'), vhost_socket.c, vhost_features.c.
+ *
+ * Three kinds of threads meet here. librte_vhost's take `lock` for a moment, and let workers into a
+ * ring by `rx_ring`, `tx_ring`; before a device goes they take that back and wait for the workers'
+ * RCU grace. Workers load these once per burst and take no lock of ours. The control thread takes
+ * `lock` for a moment to read what the guest did; it never holds it while it calls librte_vhost.
+ */
+#ifndef OVNET_PORT_VHOST_INT_H
+#define OVNET_PORT_VHOST_INT_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+#include <sys/un.h>
+
+#include "port/driver_int.h"
+
+#define VHOST_PATH_SIZE sizeof(((struct sockaddr_un *)0)->sun_path)
+#define VHOST_NO_RING   (-1)
+
+/* librte_vhost's number of the ring the guest receives by, and of that it sends by. */
+#define VHOST_GUEST_RX(queue) ((uint16_t)(2 * (queue)))
+#define VHOST_GUEST_TX(queue) ((uint16_t)(2 * (queue) + 1))
+
+struct vhost_queue {
+	struct ovnet_port_queue q; /* first */
+	/*
+	 * vhost threads: rw, workers: ro. The guest's device (low 16 bits) and how often rings were
+	 * opened to workers (the rest), while it may be used; otherwise VHOST_NO_RING.
+	 */
+	_Atomic int64_t rx_ring, tx_ring;
+	_Atomic bool guest_csum; /* vhost threads: rw, workers: ro. It finishes checksums itself */
+	/* Holds the guest's kick and the port's nudge, edge-triggered: neither is ever read. */
+	int wait_fd;
+	int kick_fd; /* vhost threads: rw under lock. Our own of the guest's eventfd, or -1 */
+	struct rte_mempool *pool;
+	/* worker: rw */
+	int64_t seen_ring; /* whose notifications were turned off */
+	uint16_t left;     /* packets the last tx did not take: given once more, they are lost */
+	uint64_t missed;   /* control: ro. Packets the guest had no buffers for */
+};
+
+enum vhost_trouble {
+	VHOST_WELL,
+	VHOST_OLD_GUEST, /* without VIRTIO_F_VERSION_1 */
+	VHOST_BAD_FD,    /* kick or call is no eventfd */
+};
+
+/* What the guest did. vhost threads: rw, control: ro, all under lock. */
+struct vhost_guest {
+	int vid;                            /* -1: nobody is connected */
+	bool running;                       /* between new_device and destroy_device */
+	bool enabled[2 * OVNET_MAX_QUEUES]; /* rings */
+	uint16_t beyond;                    /* enabled pairs that we have no queue for */
+	enum vhost_trouble trouble;
+	uint64_t features;
+	uint16_t mtu; /* 0: not told */
+	uint64_t connections, turned_away;
+};
+
+/* port->priv */
+struct vhost_port {
+	LIST_ENTRY(vhost_port) next; /* under lock */
+	struct ovnet_port *port;
+	struct ovnet_rcu *rcu;
+	char path[VHOST_PATH_SIZE];
+	bool server;
+	uint16_t pairs; /* queue pairs we have, whatever the guest enables */
+	int notify_fd;  /* our own of the configuration's */
+	int nudge_fd;   /* eventfd in each queue's wait_fd: a sleeper looks once more */
+	bool registered;
+	bool closing; /* under lock: no worker can have it, nobody wants to hear of it */
+	struct vhost_guest guest;
+	uint64_t opened; /* under lock: how often rings were opened to workers */
+	/* control: rw. What was said of it last */
+	struct {
+		int state; /* enum vhost_state */
+		uint64_t turned_away, features;
+		uint16_t mtu, pairs, beyond;
+		int64_t at_ms;
+		bool unreachable;
+	} told;
+};
+
+enum vhost_state {
+	VHOST_WAITING,  /* for the guest */
+	VHOST_STARTING, /* it is connected, its driver is not ready */
+	VHOST_RUNNING,
+	VHOST_REFUSED,
+};
+
+extern pthread_mutex_t vhost_lock;
+LIST_HEAD(vhost_list, vhost_port);
+extern struct vhost_list vhost_ports; /* under lock */
+
+/* vhost_guest.c */
+extern const struct rte_vhost_device_ops vhost_guest_ops;
+/* No ring is anybody's any more, its fds are closed. Under lock. */
+void vhost_guest_forget(struct vhost_port *v);
+
+/* vhost_queue.c: the vtable's, and a queue's life. */
+int vhost_queue_open(struct ovnet_port *port, struct vhost_port *v, uint16_t id,
+	const struct ovnet_port_conf *conf);
+void vhost_queue_close(struct vhost_queue *q);
+uint16_t vhost_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
+uint16_t vhost_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
+int vhost_wait_fd(struct ovnet_port_queue *q);
+int vhost_arm(struct ovnet_port_queue *q);
+void vhost_disarm(struct ovnet_port_queue *q);
+/* vhost threads, under lock: the ring's kick is watched by the queue; -1: none. 0 or -errno. */
+int vhost_queue_watch(struct vhost_queue *q, int kick_fd);
+
+/* vhost_socket.c. The first two: 0 or negative errno, logged. */
+/* The path is one for a socket, and free if we are to make it: its directory is there then. */
+int vhost_socket_prepare(const struct ovnet_port_conf *conf);
+/* Mode and owner, of one that we made. */
+int vhost_socket_give(const struct ovnet_port_conf *conf);
+/* Why we cannot connect to a socket that is there, and what to do. False: no reason known. */
+bool vhost_socket_closed(const char *path, char *why, size_t size);
+/*
+ * A front end that says half a message, or does not read its answers, must not hold up the thread
+ * that serves all of them: its socket gets a time limit. librte_vhost shows no socket of its own,
+ * so it is found by its path.
+ */
+void vhost_socket_limit(const char *path, bool server);
+
+/* vhost_features.c */
+/* What librte_vhost has and ovnet does not do. */
+uint64_t vhost_features_off(uint16_t pairs);
+bool vhost_features_enough(uint64_t features);
+uint64_t vhost_features_caps(uint64_t features);
+void vhost_features_name(uint64_t features, struct ovnet_port_details *out);
+/* "csum, mrg_rxbuf"; `buf`. */
+const char *vhost_features_text(uint64_t features, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The socket of a vhost port: made, given away, found closed. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/socket_path.h"
+#include "port/vhost_int.h"
+
+OVNET_LOG_TYPE(port)
+
+#define NAME_MAX_LEN 64   /* of a user or a group */
+#define NAMES_SIZE   4096 /* for what belongs to one in the databases */
+#define LIMIT_MS     500  /* a front end sends a message whole, and reads its answer */
+
+static int fail(const struct ovnet_port_conf *conf, const char *what, int err)
+{
+	LOG(ERR, "port '%s': %s: %s: %s; check the directory's owner and mode, or set another path",
+		conf->name, conf->path, what, strerror(-err));
+	return err;
+}
+
+/* What a server left that died. A live one's socket stays, and so does what is none. */
+static int clear_way(const struct ovnet_port_conf *conf, const struct sockaddr_un *addr)
+{
+	struct stat st;
+
+	if (lstat(addr->sun_path, &st) < 0)
+		return errno == ENOENT ? 0 : fail(conf, "look", -errno);
+	if (!S_ISSOCK(st.st_mode)) {
+		LOG(ERR,
+			"port '%s': %s: there is a file that is no socket; remove it or set "
+			"another path",
+			conf->name, addr->sun_path);
+		return -EEXIST;
+	}
+	int err = ovnet_socket_probe(addr);
+	if (err == -EADDRINUSE)
+		LOG(ERR,
+			"port '%s': %s is in use: another program serves it; stop that one or set "
+			"another path",
+			conf->name, addr->sun_path);
+	else if (err < 0)
+		LOG(ERR, "port '%s': %s: cannot tell whether anybody listens: %s; remove it if not",
+			conf->name, addr->sun_path, strerror(-err));
+	if (err < 0)
+		return err;
+	LOG(NOTICE, "port '%s': %s: socket of a dead program replaced", conf->name, addr->sun_path);
+	return unlink(addr->sun_path) < 0 && errno != ENOENT ? fail(conf, "remove", -errno) : 0;
+}
+
+int vhost_socket_prepare(const struct ovnet_port_conf *conf)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	char dir[VHOST_PATH_SIZE];
+
+	if (conf->path == NULL || conf->path[0] != '/' || strlen(conf->path) >= VHOST_PATH_SIZE) {
+		LOG(ERR,
+			"port '%s': %s: a socket's path is absolute and has %zu bytes at most; set "
+			"path",
+			conf->name, conf->path != NULL ? conf->path : "no path",
+			VHOST_PATH_SIZE - 1);
+		return conf->path == NULL || conf->path[0] != '/' ? -EINVAL : -ENAMETOOLONG;
+	}
+	strcpy(addr.sun_path, conf->path);
+	if (!conf->server)
+		return 0;
+	int err = ovnet_socket_make_dir(conf->path, dir);
+	if (err < 0) {
+		LOG(ERR,
+			"port '%s': %s: cannot be made: %s; make the directory or set another path",
+			conf->name, dir, strerror(-err));
+		return err;
+	}
+	return clear_way(conf, &addr);
+}
+
+/* As a number, or by the database. False: there is none of that name. */
+static bool find_user(const char *name, uid_t *uid)
+{
+	char *end, names[NAMES_SIZE];
+	struct passwd one, *found;
+
+	*uid = (uid_t)strtoul(name, &end, 10);
+	if (name[0] != '\0' && *end == '\0')
+		return true;
+	if (getpwnam_r(name, &one, names, sizeof(names), &found) != 0 || found == NULL)
+		return false;
+	*uid = one.pw_uid;
+	return true;
+}
+
+static bool find_group(const char *name, gid_t *gid)
+{
+	char *end, names[NAMES_SIZE];
+	struct group one, *found;
+
+	*gid = (gid_t)strtoul(name, &end, 10);
+	if (name[0] != '\0' && *end == '\0')
+		return true;
+	if (getgrnam_r(name, &one, names, sizeof(names), &found) != 0 || found == NULL)
+		return false;
+	*gid = one.gr_gid;
+	return true;
+}
+
+/* "user", "user:group", ":group". */
+static int give_to(const struct ovnet_port_conf *conf)
+{
+	char user[NAME_MAX_LEN];
+	const char *group = strchr(conf->socket_owner, ':');
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
+
+	snprintf(user, sizeof(user), "%.*s", (int)strcspn(conf->socket_owner, ":"),
+		conf->socket_owner);
+	bool found = user[0] == '\0' || find_user(user, &uid);
+	if (!found || (group != NULL && !find_group(group + 1, &gid))) {
+		LOG(ERR, "port '%s': there is no %s '%s'; set socket-owner", conf->name,
+			found ? "group" : "user", found ? group + 1 : user);
+		return -EINVAL;
+	}
+	if (lchown(conf->path, uid, gid) == 0)
+		return 0;
+	int err = -errno;
+	LOG(ERR,
+		"port '%s': %s cannot be given to %s: %s; ovnetd may give it to a group it is in "
+		"(SupplementaryGroups=), to a user with CAP_CHOWN, or leave socket-owner out",
+		conf->name, conf->path, conf->socket_owner, strerror(-err));
+	return err;
+}
+
+/* librte_vhost makes it by the umask: whoever else may not connect meanwhile. */
+int vhost_socket_give(const struct ovnet_port_conf *conf)
+{
+	int err = 0;
+
+	if (conf->socket_owner != NULL && conf->socket_owner[0] != '\0')
+		err = give_to(conf);
+	if (err < 0)
+		return err;
+	mode_t mode = conf->socket_mode != 0 ? conf->socket_mode : 0600;
+	return chmod(conf->path, mode) < 0 ? fail(conf, "chmod", -errno) : 0;
+}
+
+static void user_name(uid_t uid, char *buf, size_t size)
+{
+	char names[NAMES_SIZE];
+	struct passwd one, *found;
+
+	if (getpwuid_r(uid, &one, names, sizeof(names), &found) == 0 && found != NULL)
+		snprintf(buf, size, "%s", one.pw_name);
+	else
+		snprintf(buf, size, "uid %u", (unsigned)uid);
+}
+
+bool vhost_socket_closed(const char *path, char *why, size_t size)
+{
+	char owner[NAME_MAX_LEN], dir[VHOST_PATH_SIZE];
+	struct stat st;
+
+	if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || errno != EACCES)
+		return false;
+	if (stat(path, &st) < 0) {
+		snprintf(dir, sizeof(dir), "%s", path);
+		*strrchr(dir, '/') = '\0';
+		snprintf(why, size,
+			"ovnetd's user may not enter %s; give it x there (`setfacl -m u:%u:x %s`)",
+			dir[0] != '\0' ? dir : "/", (unsigned)geteuid(), dir);
+		return true;
+	}
+	user_name(st.st_uid, owner, sizeof(owner));
+	snprintf(why, size,
+		"%s is %s's, mode %04o, and ovnetd (uid %u) may not write to it: `setfacl -m "
+		"u:%u:rw %s`, run QEMU with umask 0002 and ovnetd in its group, or let ovnet make "
+		"the socket (server, socket-owner)",
+		path, owner, (unsigned)st.st_mode & 07777, (unsigned)geteuid(), (unsigned)geteuid(),
+		path);
+	return true;
+}
+
+/* The socket QEMU connected to has our name; that of one we connected to, its far end. */
+static bool is_connection(int fd, const char *path, bool server)
+{
+	struct sockaddr_un addr = {0};
+	socklen_t len = sizeof(addr);
+	int rc = server ? getsockname(fd, (struct sockaddr *)&addr, &len)
+			: getpeername(fd, (struct sockaddr *)&addr, &len);
+
+	return rc == 0 && addr.sun_family == AF_UNIX &&
+	       strncmp(addr.sun_path, path, sizeof(addr.sun_path)) == 0;
+}
+
+void vhost_socket_limit(const char *path, bool server)
+{
+	const struct timeval limit = {.tv_usec = LIMIT_MS * 1000};
+	DIR *fds = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	while (fds != NULL && (entry = readdir(fds)) != NULL) {
+		int fd = atoi(entry->d_name);
+		if (entry->d_name[0] == '.' || !is_connection(fd, path, server))
+			continue;
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	}
+	if (fds != NULL)
+		closedir(fds);
+}
