@@ -59,11 +59,18 @@
 #define OVNET_PATH_COUNTERS(X)                                                                \
 	X(PATH, absorbed, "absorbed", COUNT, NULL,                                            \
 		"packets neither sent on nor dropped: fragments that wait or became part of " \
-		"another packet, copies of what the kernel handles, ARP and ND")              \
+		"another packet, copies of what the kernel handles, ARP, ND and DHCP")        \
 	X(PATH, answers, "answers", COUNT, NULL,                                              \
-		"ICMP errors for the senders of dropped packets, replies to ARP and ND")      \
+		"ICMP errors for the senders of dropped packets, replies to ARP, ND, DHCP "   \
+		"and router solicitations")                                                   \
 	X(PATH, answers_limited, "answers_limited", COUNT, NULL,                              \
 		"ICMP errors and replies not made, because there were too many")              \
+	X(PATH, dhcp_answers, "dhcp_answers", COUNT, NULL,                                    \
+		"replies to DHCP, DHCPv6 and router solicitations")                           \
+	X(PATH, dhcp_refused, "dhcp_refused", COUNT, NULL,                                    \
+		"those of them that refuse an address: it is not the asking guest's")         \
+	X(PATH, dhcp_declined, "dhcp_declined", COUNT, NULL,                                  \
+		"times a guest has found its address in use by somebody else")                \
 	X(PATH, pieces, "pieces", COUNT, NULL,                                                \
 		"pieces of packets that were cut to fit the way, beyond the first of each")
 

@@ -27,6 +27,10 @@
 		"source MAC address is not that of what lives at the source address")            \
 	X(BROADCAST, "broadcast", "broadcast or multicast by an attach port")                    \
 	X(BAD_NEIGHBOUR, "bad-neighbour", "ARP or neighbour discovery that is malformed")        \
+	X(BAD_DHCP, "bad-dhcp", "DHCP or DHCPv6 for ovnet that is malformed")                    \
+	X(DHCP_SERVER, "dhcp-server", "DHCP or DHCPv6 server behind an attach port")             \
+	X(ROUTER_ADVERT, "router-advertisement",                                                 \
+		"router advertisement or redirect by an attach port")                            \
 	X(NO_PEER, "no-peer", "no lease covers the destination address")                         \
 	X(FAMILY_OFF, "family-off", "this IP version is not part of the overlay")                \
 	X(NEIGHBOUR_PENDING, "neighbour-pending", "the next hop's MAC address is not known yet") \

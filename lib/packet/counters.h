@@ -57,7 +57,7 @@ struct ovnet_counters {
 	uint64_t drops[OVNET_DROP_COUNT];
 	/*
 	 * Packets received that are neither sent on nor dropped: fragments that wait or became part
-	 * of another packet, copies of what the kernel handles, ARP and ND.
+	 * of another packet, copies of what the kernel handles, what local has taken.
 	 */
 	uint64_t absorbed;
 	/* Ingress validation permissive: what strict would have dropped. */
@@ -75,9 +75,12 @@ struct ovnet_counters {
 	uint8_t impostor6_outer[16], impostor6_inner[16];
 	struct ovnet_port_counters port[OVNET_MAX_PORTS];
 	/* Packets the path made itself: */
-	uint64_t answers;         /* ICMP errors to the senders of dropped packets; ARP, ND */
+	uint64_t answers;         /* ICMP errors to the senders of dropped packets; local's */
 	uint64_t pieces;          /* of packets cut to fit the way, the first of each not counted */
 	uint64_t answers_limited; /* not made: more than the rate of them */
+	uint64_t dhcp_answers;    /* of `answers`: DHCP, DHCPv6, router advertisements ... */
+	uint64_t dhcp_refused;    /* ... of which say that an address is not the guest's */
+	uint64_t dhcp_declined;   /* a guest has found its address in use by somebody else */
 	uint64_t loops, idle_loops, sleeps, wakeups;
 	uint64_t busy_cycles, total_cycles; /* TSC; total excludes sleep */
 	/* Indexed by peer id; allocated with the FIB's capacity. Never NULL while running. */

@@ -25,6 +25,14 @@ int ovnet_local_arp(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, s
 /* RFC 4861: solicitations and advertisements of neighbours. */
 int ovnet_local_nd(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf *m,
 	struct rte_mbuf **reply);
+/* The same: solicitations of routers. */
+int ovnet_local_router(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf *m, struct rte_mbuf **reply);
+/* RFC 2131, RFC 8415: UDP from a client's port to a server's. */
+int ovnet_local_dhcp4(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf *m,
+	struct rte_mbuf **reply);
+int ovnet_local_dhcp6(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf *m,
+	struct rte_mbuf **reply);
 /* A whole echo request without options. */
 int ovnet_local_echo(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf *m,
 	struct rte_mbuf **reply);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Who has an IPv6 address, of attach ports (RFC 4861). */
+#include "path/nd.h"
+
+#include "packet/router_advert.h"
 #include "path/local.h"
-#include "path/reach.h"
 
-#define ND_MAX     1280 /* more options than anybody sends */
-#define ND_HOPS    255  /* it came by this link alone: nobody has forwarded it */
 #define ND_OPTIONS (IP6_LEN + sizeof(struct nd))
-#define HOPS       64
 
-enum { NS = 135, NA = 136, SOURCE_LINK = 1, TARGET_LINK = 2 };
+enum { NS = 135, NA = 136, TARGET_LINK = 2 };
 
 struct nd {
 	uint8_t type, code;
@@ -25,21 +24,12 @@ struct nd_reply {
 
 static_assert(sizeof(struct nd) == 24 && sizeof(struct nd_reply) == 72, "RFC 4861 section 4.4");
 
-static const uint8_t unspecified[16], all_nodes[16] = {0xff, 0x02, [15] = 1};
-static const struct ovnet_mac all_nodes_mac = {{0x33, 0x33, 0, 0, 0, 1}};
-
-static bool is_link_local(const uint8_t addr[16])
-{
-	return addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
-}
-
-/* The link-local address of the port's MAC (RFC 4291 appendix A). */
 static bool is_ports_own(const struct ovnet_port *port, const uint8_t addr[16])
 {
 	const struct ovnet_mac mac = ovnet_port_mac(port);
-	const uint8_t own[16] = {0xfe, 0x80, [8] = mac.b[0] ^ 2, mac.b[1], mac.b[2], 0xff, 0xfe,
-		mac.b[3], mac.b[4], mac.b[5]};
+	uint8_t own[16];
 
+	ovnet_link_local(own, &mac);
 	return memcmp(addr, own, sizeof(own)) == 0;
 }
 
@@ -65,9 +55,9 @@ static int reply_nd(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, s
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
 	const uint8_t *target = ((const struct nd *)(ip + 1))->target;
-	const bool known = memcmp(ovnet_ip6_src(ip), unspecified, 16) != 0;
+	const bool known = !is_unspecified(ovnet_ip6_src(ip));
 	const struct ovnet_mac mac = ovnet_port_mac(port);
-	struct ovnet_mac to = all_nodes_mac;
+	struct ovnet_mac to = nd_all_nodes_mac;
 	int why;
 
 	*reply = ovnet_local_reply(ctx, port, m, sizeof(struct nd_reply), &why);
@@ -84,25 +74,24 @@ static int reply_nd(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, s
 		.units = 1};
 	memcpy(r->nd.target, target, 16);
 	memcpy(r->mac, mac.b, sizeof(r->mac));
-	ovnet_ip6_set_addrs(&r->ip, target, known ? ovnet_ip6_src(ip) : all_nodes);
+	ovnet_ip6_set_addrs(&r->ip, target, known ? ovnet_ip6_src(ip) : ovnet_all_nodes);
 	r->nd.csum = rte_ipv6_udptcp_cksum(&r->ip, &r->nd);
 	if (known)
 		memcpy(to.b, from, sizeof(to.b));
 	return push_ethernet(*reply, port, &to, RTE_BE16(RTE_ETHER_TYPE_IPV6));
 }
 
-/* Options that have a link-layer address say `from`; *has: there is one. */
-static int check_options(
-	const uint8_t *nd, unsigned len, uint8_t kind, const struct rte_ether_addr *from, bool *has)
+int ovnet_nd_options(const uint8_t *packet, unsigned at, unsigned len, uint8_t kind,
+	const struct rte_ether_addr *from, bool *has)
 {
-	for (unsigned at = ND_OPTIONS, units; at < len; at += units * 8) {
-		units = len - at < 8 ? 0 : nd[at + 1];
+	for (unsigned units; at < len; at += units * 8) {
+		units = len - at < 8 ? 0 : packet[at + 1];
 		if (units == 0 || units * 8 > len - at)
 			return OVNET_DROP_BAD_NEIGHBOUR;
-		if (nd[at] != kind)
+		if (packet[at] != kind)
 			continue;
 		*has = true;
-		if (memcmp(nd + at + 2, from, sizeof(*from)) != 0)
+		if (memcmp(packet + at + 2, from, sizeof(*from)) != 0)
 			return OVNET_DROP_SOURCE_MAC;
 	}
 	return PASS;
@@ -113,25 +102,24 @@ static int check_nd(struct rte_mbuf *m, const struct rte_ether_addr *from)
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
 	const struct nd *nd = (const struct nd *)(ip + 1);
-	const bool unknown = memcmp(ovnet_ip6_src(ip), unspecified, 16) == 0;
+	const bool unknown = is_unspecified(ovnet_ip6_src(ip));
 	bool has = false;
 
 	if (ip->hop_limits != ND_HOPS || nd->code != 0 || nd->target[0] == 0xff ||
 		(!(ovnet_meta(m)->offload & OVNET_OFF_CSUM) &&
 			rte_ipv6_udptcp_cksum_verify(ip, nd) != 0))
 		return OVNET_DROP_BAD_NEIGHBOUR;
-	int why = check_options((const uint8_t *)ip, m->data_len,
-		nd->type == NS ? SOURCE_LINK : TARGET_LINK, from, &has);
+	int why = ovnet_nd_options((const uint8_t *)ip, ND_OPTIONS, m->data_len,
+		nd->type == NS ? ND_SOURCE_LINK : TARGET_LINK, from, &has);
 	if (why == PASS && unknown && (has || nd->type != NS))
 		return OVNET_DROP_BAD_NEIGHBOUR;
 	return why;
 }
 
-/* Link-local addresses a station makes itself: any may be its own. */
-static int check_nd_source(const struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+int ovnet_nd_source(const struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	const struct rte_ether_hdr *eth, const uint8_t addr[16])
 {
-	if (is_link_local(addr) || memcmp(addr, unspecified, 16) == 0)
+	if (is_link_local(addr) || is_unspecified(addr))
 		return is_group(&eth->src_addr) ? OVNET_DROP_SOURCE_MAC : PASS;
 	return ovnet_local_bound(ovnet_fib_endpoint6(ctx->view, addr), port, eth, &eth->src_addr);
 }
@@ -148,9 +136,9 @@ int ovnet_local_nd(struct ovnet_path_ctx *ctx, const struct ovnet_port *port, st
 		return why;
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
 	const struct nd *nd = (const struct nd *)(ip + 1);
-	why = check_nd_source(ctx, port, &eth, ovnet_ip6_src(ip));
+	why = ovnet_nd_source(ctx, port, &eth, ovnet_ip6_src(ip));
 	if (why == PASS && nd->type == NA)
-		why = check_nd_source(ctx, port, &eth, nd->target);
+		why = ovnet_nd_source(ctx, port, &eth, nd->target);
 	if (why == PASS)
 		why = check_nd(m, &eth.src_addr);
 	if (why != PASS)

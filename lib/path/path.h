@@ -88,6 +88,7 @@ struct ovnet_path_shared {
 	_Atomic(const struct ovnet_queue_map *) map;
 	_Atomic(struct ovnet_taps *) taps; /* ovnet_taps_add(); NULL: off */
 	uint16_t n_workers;
+	struct rte_mempool *pool; /* control: for what it sends itself; NULL: nothing */
 	struct ovnet_rcu rcu __rte_cache_aligned; /* its queue is the control thread's */
 	struct ovnet_handoff handoff[OVNET_MAX_WORKERS];
 	/* By port id: ovnet_guest_publish(). Looked at where a guest asks, not by every packet. */

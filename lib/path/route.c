@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/mss_clamp.h"
+#include "path/attached.h"
 #include "path/link.h"
-#include "path/reach.h"
 
 #include "path/level.h"
 
@@ -25,9 +25,8 @@ struct burst {
 	bool mss_clamp;
 };
 
-/* Verdicts beside PASS, which is to a peer, and the drop reasons. */
-#define ACROSS   (-2) /* to a port of this node */
-#define TO_LOCAL (-3) /* ovnet itself is asked */
+/* A verdict beside PASS, which is to a peer, TO_LOCAL and the drop reasons. */
+#define ACROSS (-2) /* to a port of this node */
 
 /* From the host device: may it come from where it says? */
 static inline int check_host_source(
@@ -44,20 +43,31 @@ static inline int check_host_source(
 	return ovnet_source_check_host(ctx, m);
 }
 
-/* From an attach port: only what lives there, by its address and its MAC, and to one station. */
-static inline int check_attached_source(const struct ovnet_fib_view *view, struct rte_mbuf *m)
+/* To several stations: ovnet is no bridge, but may be asked so itself. */
+static __rte_noinline int check_group(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 {
-	const struct ovnet_endpoint *e = endpoint_of(view, rte_pktmbuf_mtod(m, const void *), true);
+	int why = ovnet_attached_check(ctx, m, true);
+
+	return why == PASS ? OVNET_DROP_BROADCAST : why;
+}
+
+/* From an attach port: only what lives there, by its address and its MAC, and to one station. */
+static inline int check_attached_source(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
+{
+	const struct ovnet_endpoint *e =
+		endpoint_of(ctx->view, rte_pktmbuf_mtod(m, const void *), true);
 
 	if (unlikely(is_nd(m)))
 		return TO_LOCAL; /* by link-local addresses, too */
 	if (unlikely(e == NULL || e->port != ovnet_meta(m)->in_port))
-		return ovnet_source_check_attached(m);
-	if (e->l3)
-		return PASS;
-	if (unlikely(!is_from_mac(link_of(m), &e->mac)))
-		return OVNET_DROP_SOURCE_MAC;
-	return likely(!is_group(&link_of(m)->dst_addr)) ? PASS : OVNET_DROP_BROADCAST;
+		return ovnet_attached_check(ctx, m, false);
+	if (!e->l3) {
+		if (unlikely(!is_from_mac(link_of(m), &e->mac)))
+			return OVNET_DROP_SOURCE_MAC;
+		if (unlikely(is_group(&link_of(m)->dst_addr)))
+			return check_group(ctx, m);
+	}
+	return likely(!is_special(m)) ? PASS : ovnet_attached_check(ctx, m, true);
 }
 
 static inline int to_peer(struct ovnet_path_ctx *ctx, const struct burst *b, struct rte_mbuf *m,
@@ -113,6 +123,12 @@ static __rte_noinline int host_to_no_peer(
 	return e != NULL ? to_endpoint(e, meta) : OVNET_DROP_NO_PEER;
 }
 
+/* At no attach port: NULL without a host device. */
+static bool is_nobodys(const struct ovnet_fib_view *view, const struct ovnet_endpoint *e)
+{
+	return e == atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
+}
+
 /* The last address of our own IPv4 subnet is everybody there, unless something lives at it. */
 static bool is_own_broadcast(const struct ovnet_fib_view *view, const void *ip)
 {
@@ -120,8 +136,7 @@ static bool is_own_broadcast(const struct ovnet_fib_view *view, const void *ip)
 	uint32_t last = view->overlay.own.addr_host + view->n_own - 1;
 
 	return !is_ip6(ip) && view->n_own > 2 && rte_be_to_cpu_32(ip4->dst_addr) == last &&
-	       endpoint_of(view, ip, false) ==
-		       atomic_load_explicit(&view->default_endpoint, memory_order_acquire);
+	       is_nobodys(view, endpoint_of(view, ip, false));
 }
 
 /* A whole ICMP echo request without options. */
@@ -165,8 +180,11 @@ static __rte_noinline int attached_to_no_peer(const struct ovnet_fib_view *view,
 	if (why != PASS)
 		return why;
 	const struct ovnet_endpoint *e = endpoint_across(view, ovnet_meta(m), ip);
-	/* The kernel has that address where there is a host device. */
-	if (e == NULL && is_gateway(&view->overlay, ip) && is_echo(m))
+	/*
+	 * Whether the kernel behind the host device has that address or will get it with a bridge:
+	 * to a guest the gateway is there.
+	 */
+	if (is_gateway(&view->overlay, ip) && is_echo(m) && is_nobodys(view, e))
 		return TO_LOCAL;
 	return to_endpoint(e, ovnet_meta(m));
 }
@@ -178,7 +196,7 @@ static inline int check(struct ovnet_path_ctx *ctx, const struct burst *b, struc
 	int why;
 
 	if (unlikely(attached)) {
-		why = check_attached_source(ctx->view, m);
+		why = check_attached_source(ctx, m);
 		if (likely(why == PASS) && unlikely(peer == NULL))
 			return attached_to_no_peer(ctx->view, m);
 	} else {

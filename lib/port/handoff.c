@@ -71,6 +71,14 @@ uint16_t ovnet_handoff_push(struct ovnet_handoff *h, struct rte_mbuf **pkts, uin
 	return (uint16_t)taken;
 }
 
+int ovnet_handoff_send(struct ovnet_handoff *h, struct rte_mbuf *m)
+{
+	if (ovnet_handoff_push(h, &m, 1) == 1)
+		return 0;
+	rte_pktmbuf_free(m);
+	return -ENOBUFS;
+}
+
 uint16_t ovnet_handoff_pop(struct ovnet_handoff *h, struct rte_mbuf **pkts, uint16_t n)
 {
 	return (uint16_t)rte_ring_sc_dequeue_burst(h->ring, (void **)pkts, n, NULL);

@@ -27,6 +27,8 @@ void ovnet_handoff_fini(struct ovnet_handoff *h);
 
 /* Any worker. Returns how many were taken (a prefix). */
 uint16_t ovnet_handoff_push(struct ovnet_handoff *h, struct rte_mbuf **pkts, uint16_t n);
+/* Any other thread: one packet, which is taken in any case. 0 or -ENOBUFS. */
+int ovnet_handoff_send(struct ovnet_handoff *h, struct rte_mbuf *m);
 /* The owner. */
 uint16_t ovnet_handoff_pop(struct ovnet_handoff *h, struct rte_mbuf **pkts, uint16_t n);
 

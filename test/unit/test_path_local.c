@@ -183,18 +183,90 @@ static void nd_is_answered(void **state)
 	bed_close(b);
 }
 
-static void the_gateway_echoes(void **state)
+/* Who has no address yet hears at everybody's that another one has it. */
+static void duplicates_are_found(void **state)
 {
 	(void)state;
+	const struct ovnet_addr none = {.family = AF_INET6}, pod = addr_of_who(POD, true);
+	const enum who taken_ones[] = {GATEWAY, OTHER, HOST_POD};
+	const uint8_t all_nodes[16] = {0xff, 2, [15] = 1};
+	uint8_t in[100], out[100];
+	struct bed *b = open_attached(true);
+
+	for (unsigned i = 0; i <= RTE_DIM(taken_ones); i++) {
+		const bool own = i == RTE_DIM(taken_ones);
+		const struct ovnet_addr target = own ? pod : addr_of_who(taken_ones[i], true);
+
+		put_nd(in, 135, &none, &target);
+		be_put16(in + 18, 24); /* it does not say its MAC address */
+		in[56] = in[57] = 0;
+		be_put16(in + 56, ~be_sum(in + 54, 24, be_sum(in + 22, 32, 58 + 24)));
+		if (own) {
+			taken(b, in, 78);
+			continue;
+		}
+		assert_int_equal(crosses(b, ATTACH, in, 78, ATTACH, out, sizeof(out)), 86);
+		assert_memory_equal(out, "\x33\x33\0\0\0\1", 6);
+		assert_memory_equal(out + 22, target.v6, 16);
+		assert_memory_equal(out + 38, all_nodes, 16);
+		assert_int_equal(out[54], 136);
+		assert_int_equal(out[58], 0xa0); /* nobody has solicited it */
+		assert_memory_equal(out + 62, target.v6, 16);
+		assert_memory_equal(out + 80, attach_mac.b, 6);
+		assert_int_equal(be_sum(out + 54, 32, be_sum(out + 22, 32, 58 + 32)), 0xffff);
+	}
+	bed_close(b);
+}
+
+/* By all protocols of a port together, and by that port alone. */
+static void replies_are_limited(void **state)
+{
+	(void)state;
+	const struct ovnet_addr pod = addr_of_who(POD, true), gw = addr_of_who(GATEWAY, true),
+				pod4 = addr_of_who(POD, false), gw4 = addr_of_who(GATEWAY, false);
 	uint8_t in[200], out[200];
-	struct bed *b = open_attached(false);
+	struct bed *b = open_attached(true);
+
+	for (unsigned i = 0; i < OVNET_REPLY_RATES; i++)
+		ovnet_rate_init(&b->ctx.replies[i], 1, 3, UINT64_C(1) << 40, 0);
+	put_arp(in, 1, ATTACH_POD, OWN_NET + 1);
+	(void)crosses(b, ATTACH, in, ARP_LEN, ATTACH, out, sizeof(out));
+	put_nd(in, 135, &pod, &gw);
+	(void)crosses(b, ATTACH, in, 86, ATTACH, out, sizeof(out));
+	(void)crosses(b, ATTACH, in, 86, ATTACH, out, sizeof(out));
+	taken(b, in, 86);
+	put_arp(in, 1, ATTACH_POD, OWN_NET + 1);
+	taken(b, in, ARP_LEN);
+	uint16_t len = put_framed(in, &pod4, &gw4, 60);
+	in[23] = 1;
+	in[34] = 8;
+	in[35] = 0;
+	put_sum4(in + 14);
+	taken(b, in, len);
+	assert_int_equal(b->counters.answers, 3);
+	assert_int_equal(b->counters.answers_limited, 3);
+	put_arp(in, 1, OTHER_POD, OWN_NET + 1);
+	put_ether(in, &attach2_mac, &other_mac);
+	be_put16(in + 12, 0x0806);
+	memcpy(in + 22, other_mac.b, 6);
+	(void)crosses(b, ATTACH2, in, ARP_LEN, ATTACH2, out, sizeof(out));
+	bed_close(b);
+}
+
+static void the_gateway_echoes_of(struct bed *b, bool host)
+{
+	uint8_t in[200], out[200];
 
 	for (unsigned v6 = 0; v6 < 2; v6++) {
 		const struct ovnet_addr pod = addr_of_who(POD, v6), gw = addr_of_who(GATEWAY, v6);
 		const unsigned at = v6 ? 54 : 34, src = v6 ? 22 : 26, n = v6 ? 16 : 4;
 		uint16_t len = put_framed(in, &pod, &gw, 80);
 
-		bed_refused(b, ATTACH, in, len, OVNET_DROP_NO_PORT); /* UDP */
+		/* UDP is the kernel's to answer. */
+		if (!host)
+			bed_refused(b, ATTACH, in, len, OVNET_DROP_NO_PORT);
+		else
+			(void)crosses(b, ATTACH, in, len, HOST, out, sizeof(out));
 		in[v6 ? 20 : 23] = v6 ? 58 : 1;
 		in[at] = v6 ? 128 : 8;
 		in[at + 1] = 0;
@@ -215,13 +287,43 @@ static void the_gateway_echoes(void **state)
 	bed_close(b);
 }
 
+/* Whoever has its address: a bridge may come later, or never. */
+static void the_gateway_echoes(void **state)
+{
+	(void)state;
+	the_gateway_echoes_of(open_attached(false), false);
+	the_gateway_echoes_of(open_attached(true), true);
+}
+
+/* An attach port may have it, as any other address. */
+static void a_gateway_of_ones_own_is_asked(void **state)
+{
+	(void)state;
+	const struct ovnet_addr pod = addr_of_who(POD, false), gw = addr_of_who(GATEWAY, false);
+	uint8_t in[200], out[200];
+	struct bed *b = open_attached(true);
+
+	bed_attach_prefix(b, &gw, 32, ATTACH2, &other_mac);
+	uint16_t len = put_framed(in, &pod, &gw, 60);
+	in[23] = 1;
+	in[34] = 8;
+	in[35] = 0;
+	put_sum4(in + 14);
+	assert_int_equal(crosses(b, ATTACH, in, len, ATTACH2, out, sizeof(out)), len);
+	assert_memory_equal(out, other_mac.b, 6);
+	bed_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arp_is_answered),
 		cmocka_unit_test(arp_is_bound),
 		cmocka_unit_test(nd_is_answered),
+		cmocka_unit_test(duplicates_are_found),
+		cmocka_unit_test(replies_are_limited),
 		cmocka_unit_test(the_gateway_echoes),
+		cmocka_unit_test(a_gateway_of_ones_own_is_asked),
 	};
 
 	return bed_run_levels("path_local", tests, RTE_DIM(tests));

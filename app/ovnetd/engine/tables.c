@@ -26,6 +26,7 @@ static int rings_init(struct engine *e)
 	int rc = ovnet_rcu_init(&s->rcu, OVNET_MAX_WORKERS);
 
 	s->n_workers = e->conf->dpdk.workers;
+	s->pool = e->pool;
 	for (uint16_t i = 0; i < s->n_workers && rc == 0; i++)
 		rc = ovnet_handoff_init(&s->handoff[i], i, HANDOFF_SIZE, SOCKET_ID_ANY);
 	if (rc < 0)
