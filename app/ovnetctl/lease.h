@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The only command that changes anything: this node's own lease. */
+/* This node's own lease: shown and changed. */
 #ifndef OVNETCTL_LEASE_H
 #define OVNETCTL_LEASE_H
 

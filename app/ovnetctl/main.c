@@ -7,23 +7,24 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "command.h"
 #include "ctl/ctl_server.h"
 #include "lease.h"
-#include "table.h"
+#include "port.h"
 #include "views.h"
 
 #define DEFAULT_SOCKET "/run/ovnet/ovnetd.sock"
 #define TIMEOUT_MS     10000
 #define WATCH_MAX      86400
 
-enum { EXIT_DAEMON = 1, EXIT_USAGE = 2 };
-
 struct options {
 	const char *socket;
-	bool json, invalid, all, now, reset;
+	bool json, invalid, all, now, reset, keep;
 	unsigned watch;          /* seconds; 0: once */
-	const struct view *view; /* NULL: the command is lease */
+	const struct view *view; /* NULL: the command is lease or port */
 	const char *lease;       /* what about it */
+	char **words;            /* behind "port"; NULL: it is not that */
+	int n_words;
 };
 
 static void print_help(void)
@@ -33,12 +34,17 @@ static void print_help(void)
 	for (const struct view *v = views; v->name != NULL; v++)
 		printf("  %-16s %s\n", v->name, v->help);
 	printf("  %-16s %s\n", "lease", "this node's own lease: show, reserve, release [--now]");
+	printf("  %-16s %s\n", "port",
+		"attach ports: show [NAME], add NAME KEY=VALUE..., set NAME KEY=VALUE..., del "
+		"NAME");
 	printf("\nOptions:\n"
 	       "  --socket PATH    the daemon's control.socket (" DEFAULT_SOCKET ")\n"
 	       "  --json           print the answer as JSON\n"
 	       "  --watch N        again every N seconds; counts become rates per second\n"
 	       "  --invalid        leases: those ovnetd refused, and why\n"
 	       "  --now            lease release: give it back at once and end ovnetd\n"
+	       "  --keep           port add: one that cannot be opened now stays, and is tried "
+	       "again\n"
 	       "  --all            drops: every reason, not only those that occurred\n"
 	       "  --reset          status: look for the longest turn of the loop anew from now "
 	       "on\n"
@@ -48,22 +54,13 @@ static void print_help(void)
 	       "usage.\n");
 }
 
-static int usage(const char *what, const char *word)
-{
-	char *safe = printable(word);
-
-	fprintf(stderr, "ovnetctl: %s%s; see ovnetctl --help\n", what, safe);
-	free(safe);
-	return EXIT_USAGE;
-}
-
 static int parse_watch(const char *text, unsigned *out)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < 1 || n > WATCH_MAX)
-		return usage("--watch takes seconds, 1 to 86400, not ", text);
+		return command_usage("--watch takes seconds, 1 to 86400, not ", text);
 	*out = (unsigned)n;
 	return 0;
 }
@@ -72,37 +69,61 @@ static int parse_lease(struct options *o, int argc, char **argv)
 {
 	o->lease = optind + 1 < argc ? argv[optind + 1] : "show";
 	if (!lease_is_verb(o->lease))
-		return usage("lease takes show, reserve or release, not ", o->lease);
+		return command_usage("lease takes show, reserve or release, not ", o->lease);
 	if (optind + 2 < argc)
-		return usage("one command at a time, what is ", argv[optind + 2]);
+		return command_usage("one command at a time, what is ", argv[optind + 2]);
 	if (o->invalid || o->all || o->watch > 0)
-		return usage("--invalid, --all and --watch do not go with ", "lease");
+		return command_usage("--invalid, --all and --watch do not go with ", "lease");
 	if (o->now && strcmp(o->lease, "release") != 0)
-		return usage("--now goes with lease release, not ", o->lease);
+		return command_usage("--now goes with lease release, not ", o->lease);
 	return 0;
+}
+
+static struct port_args port_args(const struct options *o)
+{
+	return (struct port_args){.socket = o->socket,
+		.words = o->words,
+		.n = o->n_words,
+		.keep = o->keep,
+		.json = o->json};
+}
+
+static int parse_port(struct options *o, int argc, char **argv)
+{
+	if (o->invalid || o->all || o->watch > 0 || o->now || o->reset)
+		return command_usage(
+			"--invalid, --all, --watch, --now and --reset do not go with ", "port");
+	o->words = argv + optind + 1;
+	o->n_words = argc - optind - 1;
+	const struct port_args args = port_args(o);
+	return port_check(&args);
 }
 
 static int parse_command(struct options *o, int argc, char **argv)
 {
 	if (optind >= argc)
-		return usage("no command", "");
+		return command_usage("no command", "");
 	if (strcmp(argv[optind], "lease") == 0)
 		return parse_lease(o, argc, argv);
+	if (strcmp(argv[optind], "port") == 0)
+		return parse_port(o, argc, argv);
+	if (o->keep)
+		return command_usage("--keep goes with port add, not ", argv[optind]);
 	for (const struct view *v = views; v->name != NULL; v++)
 		if (strcmp(v->name, argv[optind]) == 0)
 			o->view = v;
 	if (o->view == NULL)
-		return usage("no such command: ", argv[optind]);
+		return command_usage("no such command: ", argv[optind]);
 	if (optind + 1 < argc)
-		return usage("one command at a time, what is ", argv[optind + 1]);
+		return command_usage("one command at a time, what is ", argv[optind + 1]);
 	if (o->invalid && strcmp(o->view->name, "leases") != 0)
-		return usage("--invalid goes with leases, not ", o->view->name);
+		return command_usage("--invalid goes with leases, not ", o->view->name);
 	if (o->all && strcmp(o->view->name, "drops") != 0)
-		return usage("--all goes with drops, not ", o->view->name);
+		return command_usage("--all goes with drops, not ", o->view->name);
 	if (o->reset && strcmp(o->view->name, "status") != 0)
-		return usage("--reset goes with status, not ", o->view->name);
+		return command_usage("--reset goes with status, not ", o->view->name);
 	if (o->now)
-		return usage("--now goes with lease release, not ", o->view->name);
+		return command_usage("--now goes with lease release, not ", o->view->name);
 	if (o->invalid)
 		o->view = &invalid_leases;
 	return 0;
@@ -114,9 +135,9 @@ static int parse(struct options *o, int argc, char **argv)
 	static const struct option flags[] = {{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'}, {"watch", required_argument, NULL, 'w'},
 		{"invalid", no_argument, NULL, 'i'}, {"now", no_argument, NULL, 'n'},
-		{"all", no_argument, NULL, 'a'}, {"reset", no_argument, NULL, 'r'},
-		{"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
+		{"keep", no_argument, NULL, 'k'}, {"all", no_argument, NULL, 'a'},
+		{"reset", no_argument, NULL, 'r'}, {"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int c, err;
 
 	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
@@ -138,6 +159,9 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'n':
 			o->now = true;
 			break;
+		case 'k':
+			o->keep = true;
+			break;
 		case 'a':
 			o->all = true;
 			break;
@@ -151,7 +175,7 @@ static int parse(struct options *o, int argc, char **argv)
 			print_help();
 			return -1;
 		default:
-			return usage("", "wrong option");
+			return command_usage("", "wrong option");
 		}
 	}
 	return parse_command(o, argc, argv);
@@ -173,11 +197,8 @@ static json_t *ask(const struct options *o)
 	json_t *result =
 		ovnet_ctl_call(o->socket, o->view->name, params, TIMEOUT_MS, err, sizeof(err));
 	json_decref(params);
-	if (result == NULL) {
-		char *safe = printable(err);
-		fprintf(stderr, "ovnetctl: %s\n", safe);
-		free(safe);
-	}
+	if (result == NULL)
+		(void)command_failed(err);
 	return result;
 }
 
@@ -225,6 +246,10 @@ int main(int argc, char **argv)
 	if (o.lease != NULL)
 		return lease_command(&(struct lease_args){
 			.socket = o.socket, .verb = o.lease, .now = o.now, .json = o.json});
+	if (o.words != NULL) {
+		const struct port_args args = port_args(&o);
+		return port_command(&args);
+	}
 	if (o.watch > 0)
 		return watch(&o);
 	struct reading r = {.now = ask(&o)};

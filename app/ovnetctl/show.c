@@ -97,6 +97,22 @@ void show_view(FILE *out, const struct view *view, const struct reading *r)
 		show_table(out, view, r);
 }
 
+void show_members(FILE *out, const struct view *view, const json_t *row)
+{
+	const struct reading r = {0};
+	char text[1024];
+
+	for (const struct column *c = view->columns; c->member != NULL; c++) {
+		const json_t *v = json_object_get(row, c->member);
+		if (v == NULL || json_is_null(v))
+			continue;
+		column_text(c, row, NULL, &r, text, sizeof(text));
+		char *safe = printable(text);
+		fprintf(out, "%-12s%s\n", c->member, safe);
+		free(safe);
+	}
+}
+
 static const char *text_of(const json_t *o, const char *member, char *buf, size_t size)
 {
 	const struct column c = {.member = member, .kind = COLUMN_TEXT};

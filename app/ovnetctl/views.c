@@ -23,6 +23,22 @@ static const struct column port_columns[] = {
 	{NULL},
 };
 
+static const struct column attach_columns[] = {
+	{"name", "NAME", COLUMN_TEXT},
+	{"from", "FROM", COLUMN_TEXT},
+	{"state", "STATE", COLUMN_TEXT},
+	{"driver", "DRIVER", COLUMN_TEXT},
+	{"iface", "IFACE", COLUMN_TEXT},
+	{"devargs", "DEVARGS", COLUMN_TEXT},
+	{"addresses", "ADDRESSES", COLUMN_LIST},
+	{"mac", "MAC", COLUMN_TEXT},
+	{"mtu", "MTU", COLUMN_NUMBER},
+	{"queues", "QUEUES", COLUMN_NUMBER},
+	{"descriptors", "DESCRIPTORS", COLUMN_NUMBER},
+	{"reason", "REASON", COLUMN_TEXT},
+	{NULL},
+};
+
 static const struct column queue_columns[] = {
 	{"queue", "QUEUE", COLUMN_TEXT},
 	{"worker", "WORKER", COLUMN_NUMBER},
@@ -128,6 +144,9 @@ const struct view views[] = {
 		.empty = "nothing was dropped"},
 	{.name = NULL},
 };
+
+const struct view attach_ports = {
+	.name = "port-show", .key = "name", .columns = attach_columns, .empty = "no attach ports"};
 
 const struct view invalid_leases = {
 	.name = "leases", .key = "key", .columns = invalid_columns, .empty = "no invalid leases"};

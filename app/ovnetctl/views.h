@@ -37,6 +37,7 @@ struct view {
 
 extern const struct view views[];        /* end with a NULL name */
 extern const struct view invalid_leases; /* leases --invalid */
+extern const struct view attach_ports;   /* port show */
 
 /* One reading and the one before it, for rates. */
 struct reading {
@@ -48,6 +49,8 @@ struct reading {
 /* The view's columns, counters among them, into `out` of TABLE_MAX_COLUMNS. How many. */
 unsigned view_columns(const struct view *view, struct column *out);
 void show_view(FILE *out, const struct view *view, const struct reading *r);
+/* One row, a line for each column it has a value for. */
+void show_members(FILE *out, const struct view *view, const json_t *row);
 void show_status(FILE *out, const json_t *status);
 /* One cell. `before` is the row's last self, or NULL. */
 void column_text(const struct column *c, const json_t *row, const json_t *before,

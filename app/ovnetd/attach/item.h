@@ -42,5 +42,7 @@ void tell_changed(const struct attach *a);
 
 /* state.c: 0 or -errno, logged. */
 int attach_save(const struct attach *a);
+/* What of ports.json did not do. */
+void warn_left_out(const struct attach *a);
 
 #endif

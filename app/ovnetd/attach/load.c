@@ -31,16 +31,6 @@ static void leave_out(struct attach *a, json_t *members, const char *why)
 		LOG(ERR, "no memory to keep it in the file");
 }
 
-static void warn_left_out(const struct attach *a)
-{
-	if (a->left_out == NULL)
-		return;
-	warn_set(a->node->warnings, "attach-left-out",
-		"%zu ports of %s/" ATTACH_STATE_FILE " do not do (reasons in the log) and are left "
-		"out: mend them while ovnetd is stopped, or `ovnetctl port del` them",
-		json_array_size(a->left_out), a->node->conf->node.state_dir);
-}
-
 void attach_load(struct attach *a)
 {
 	json_t *state = state_load(a->node->conf->node.state_dir, ATTACH_STATE_FILE);

@@ -294,8 +294,10 @@ int attach_del(
 {
 	struct attached *it = attach_find(a, name);
 
-	if (it == NULL && source == ATTACH_STATE && forget_left_out(a, name))
+	if (it == NULL && source == ATTACH_STATE && forget_left_out(a, name)) {
+		warn_left_out(a);
 		return save(a, source, err, size) ? 0 : -EIO;
+	}
 	if (it == NULL) {
 		snprintf(err, size, "there is no port %s; `ovnetctl port show` lists them", name);
 		return -ENOENT;

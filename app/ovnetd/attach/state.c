@@ -30,6 +30,20 @@ static json_t *head(const struct attach *a)
 	return o;
 }
 
+void warn_left_out(const struct attach *a)
+{
+	size_t n = json_array_size(a->left_out);
+
+	if (n == 0)
+		warn_clear(a->node->warnings, "attach-left-out");
+	else
+		warn_set(a->node->warnings, "attach-left-out",
+			"%zu ports of %s/" ATTACH_STATE_FILE " do not do (reasons in the log) and "
+			"are left out: mend them while ovnetd is stopped, or `ovnetctl port del` "
+			"them",
+			n, a->node->conf->node.state_dir);
+}
+
 int attach_save(const struct attach *a)
 {
 	json_t *o = head(a), *list = json_array();

@@ -292,8 +292,8 @@ const struct option_def ovnetd_options[] = {
 		.more = "0: what the packet pool needs."},
 	{"dpdk.mbufs", OPTION_UINT, AT(dpdk.mbufs), .preset = "0", .min = 0, .max = CONF_MAX_MBUFS,
 		.arg = "N", .help = "packet buffers",
-		.more = "About 2.3 KB each. 0: what ports, queues and descriptors need, and 16384 at "
-			"least. Otherwise 1024 or more, and as many as the ports' rings hold. Too few "
+		.more = "About 2.3 KB each. 0: what ports, queues and descriptors need, 4096 more for ports "
+			"to come, and 16384 at least. Otherwise 1024 or more, and as many as the ports' rings hold. Too few "
 			"show as no-mbuf in `ovnetctl drops`."},
 	{"dpdk.hugepages", OPTION_CHOICE, AT(dpdk.hugepages), .choices = hugepages,
 		.preset = "auto", .help = "memory in huge pages",
@@ -324,8 +324,8 @@ const struct option_def ovnetd_options[] = {
 		.more = "What something of this node is plugged in by: a container, a packet generator, "
 			"another program. An entry has a name, a driver with what that needs (dpdk: "
 			"devargs; af_xdp: iface; tap: nothing), and the addresses in this node's subnet "
-			"that live behind it. Of two entries the one with the longer prefix gets an "
-			"address. As a flag, devargs comes last, because it has commas of its own."},
+			"that live behind it. Others come and go while ovnetd runs, by `ovnetctl port`. "
+			"Of two entries the one with the longer prefix gets an address. As a flag, devargs comes last, because it has commas of its own."},
 
 	{"vm.pool", OPTION_TEXT, AT(vm.pool), .check = check_vm_pool, .preset = "", .arg = "PREFIX",
 		.form = "a length such as \"/26\", a prefix without host bits such as \"10.5.1.192/26\", or \"\" for none",

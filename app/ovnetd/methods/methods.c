@@ -2,6 +2,7 @@
 #include "methods/methods.h"
 
 #include "methods/lease_ctl.h"
+#include "methods/port_ctl.h"
 #include "methods/status.h"
 
 const struct ovnet_ctl_method methods[] = {
@@ -11,6 +12,10 @@ const struct ovnet_ctl_method methods[] = {
 	{"lease", lease_show},
 	{"lease-reserve", lease_reserve},
 	{"lease-release", lease_release},
+	{"port-add", port_ctl_add},
+	{"port-del", port_ctl_del},
+	{"port-set", port_ctl_set},
+	{"port-show", port_ctl_show},
 	{"ports", status_ports},
 	{"queues", status_queues},
 	{"workers", status_workers},

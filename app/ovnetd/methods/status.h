@@ -10,6 +10,11 @@
 /* status.c */
 json_t *status_show(void *arg, const json_t *params, char *err, size_t err_size);
 
+/* status_ports.c: one port with all that is counted of it. */
+struct daemon;
+struct ovnet_port;
+json_t *status_port_json(struct daemon *d, struct ovnet_port *p);
+
 /* status_ports.c */
 json_t *status_ports(void *arg, const json_t *params, char *err, size_t err_size);
 json_t *status_queues(void *arg, const json_t *params, char *err, size_t err_size);

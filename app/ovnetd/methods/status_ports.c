@@ -64,7 +64,7 @@ static void add_queues(struct daemon *d, json_t *o, const struct ovnet_port *p)
 	json_object_set_new(o, "queues", list);
 }
 
-static json_t *port_json(struct daemon *d, struct ovnet_port *p)
+json_t *status_port_json(struct daemon *d, struct ovnet_port *p)
 {
 	static const char *const roles[] = {[OVNET_PORT_HOST] = "host",
 		[OVNET_PORT_ATTACH] = "attach",
@@ -103,7 +103,7 @@ json_t *status_ports(void *arg, const json_t *params, char *err, size_t err_size
 	json_t *list = json_array();
 	for (uint16_t i = 0; i < d->ports.n; i++)
 		if (ports_at(&d->ports, i) != NULL)
-			json_array_append_new(list, port_json(d, ports_at(&d->ports, i)));
+			json_array_append_new(list, status_port_json(d, ports_at(&d->ports, i)));
 	return list;
 }
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "table.h"
+
+int command_failed(const char *why)
+{
+	char *safe = printable(why);
+
+	fprintf(stderr, "ovnetctl: %s\n", safe);
+	free(safe);
+	return EXIT_DAEMON;
+}
+
+int command_usage(const char *what, const char *word)
+{
+	char *safe = printable(word);
+
+	fprintf(stderr, "ovnetctl: %s%s; see ovnetctl --help\n", what, safe);
+	free(safe);
+	return EXIT_USAGE;
+}
+
+const char *command_text(const json_t *o, const char *name)
+{
+	const char *text = json_string_value(json_object_get(o, name));
+
+	return text != NULL && text[0] != '\0' ? text : "-";
+}
+
+void command_line(const char *name, const char *text)
+{
+	char *safe = printable(text);
+
+	printf("%-12s%s\n", name, safe);
+	free(safe);
+}
+
+int command_flush(void)
+{
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : EXIT_DAEMON;
+}
+
+int command_print_json(const json_t *o)
+{
+	if (json_dumpf(o, stdout, JSON_INDENT(2)) == 0)
+		putchar('\n');
+	return command_flush();
+}
