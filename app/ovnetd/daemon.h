@@ -15,9 +15,11 @@
 #include "conf/conf.h"
 #include "ctl/ctl_server.h"
 #include "engine/engine.h"
+#include "host/attach_routes.h"
 #include "host/blackhole.h"
 #include "host/firewall_job.h"
 #include "host/host.h"
+#include "host/proxies.h"
 #include "lease/lease_client.h"
 #include "node/ingress.h"
 #include "node/node.h"
@@ -59,6 +61,8 @@ struct daemon {
 	struct underlay underlay;
 	struct host host;
 	struct blackhole blackhole;
+	struct attach_routes attach_routes;
+	struct proxies proxies;
 	struct attach attach;
 	struct firewall_job firewall;
 	struct peers peers;

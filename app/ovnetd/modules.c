@@ -26,6 +26,7 @@ static void wire(struct daemon *d)
 		.node = &d->node,
 		.ingress = &d->ingress,
 		.host = &d->host,
+		.attach_routes = &d->attach_routes,
 		.warnings = &d->warnings,
 		.events = reactions_peers,
 		.arg = d,
@@ -160,6 +161,19 @@ static void stop_blackhole(struct daemon *d)
 	blackhole_fini(&d->blackhole);
 }
 
+static int start_attached(struct daemon *d)
+{
+	int rc = attach_routes_init(&d->attach_routes, d->kernel, &d->host, d->base);
+
+	return rc < 0 ? rc : proxies_init(&d->proxies, d->kernel, &d->host, d->base);
+}
+
+static void stop_attached(struct daemon *d)
+{
+	proxies_fini(&d->proxies);
+	attach_routes_fini(&d->attach_routes);
+}
+
 static int start_lease(struct daemon *d)
 {
 	struct ovnet_lease_conf c;
@@ -249,6 +263,7 @@ const struct module modules[] = {
 	{"workers", start_workers, stop_workers},
 	{"firewall rules", start_rules, stop_rules},
 	{"blackholes", start_blackhole, stop_blackhole},
+	{"routes to attach ports", start_attached, stop_attached},
 	{"lease", start_lease, stop_lease},
 	{"watch", start_watch, stop_watch},
 	{"check", start_check, stop_check},

@@ -13,6 +13,23 @@ OVNET_LOG_TYPE(overlay)
 #define CHECK_S    10   /* as flanneld's host-gw looks after its routes */
 #define PER_SECOND 1000 /* peers that make the check a second rarer, for it lists all routes */
 
+/* Attach ports and their addresses are others: the kernel's ways to them. */
+static void reach(struct daemon *d, const struct ovnet_prefix *addrs, unsigned n)
+{
+	if (attach_routes_want(&d->attach_routes, addrs, n) < 0 ||
+		proxies_want(&d->proxies, addrs, n) < 0)
+		LOG(ERR, "no memory for the routes to attach ports: they stay as they were");
+}
+
+static void reach_attached(struct daemon *d)
+{
+	struct ovnet_prefix *addrs = NULL;
+	unsigned n = d->host.port != NULL ? attach_addresses(&d->attach, &addrs) : 0;
+
+	reach(d, addrs, n);
+	free(addrs);
+}
+
 /* The kernel. */
 
 static void on_neighbour(
@@ -28,6 +45,7 @@ static void on_route_changed(void *arg)
 	struct daemon *d = arg;
 
 	d->blackhole.routes_changed = true;
+	proxies_routes_changed(&d->proxies);
 	peers_resolve_all(&d->peers);
 }
 
@@ -46,6 +64,7 @@ static void on_addrs_changed(void *arg)
 	struct daemon *d = arg;
 
 	ingress_update(&d->ingress);
+	proxies_links_changed(&d->proxies);
 	d->blackhole.routes_changed = true;
 }
 
@@ -82,6 +101,7 @@ static void on_routes_gone(void *arg)
 	struct daemon *d = arg;
 
 	peers_set_routes(&d->peers);
+	attach_routes_set_all(&d->attach_routes);
 }
 
 static void on_settled(void *arg)
@@ -97,7 +117,10 @@ static void on_settled(void *arg)
 
 static void on_attach_changed(void *arg)
 {
-	(void)arg;
+	struct daemon *d = arg;
+
+	if (node_has(&d->node, NODE_READY))
+		reach_attached(d);
 }
 
 const struct underlay_events reactions_underlay = {.changed = on_underlay_changed};
@@ -160,6 +183,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	}
 	node_advance(&d->node, NODE_READY);
 	attach_open(&d->attach);
+	reach_attached(d);
 	warn_clear(&d->warnings, "lease-lost");
 	underlay_check_mtu(&d->underlay);
 	ingress_update(&d->ingress);
@@ -189,7 +213,10 @@ static void on_lost(
 		leaving ? "left, waiting for another one"
 			: "kept, waiting until it is free; stop the other node or restart this one "
 			  "with --on-lost=drain");
-	if (leaving && set_tables(d, &nothing) < 0)
+	if (!leaving)
+		return;
+	reach(d, NULL, 0);
+	if (set_tables(d, &nothing) < 0)
 		daemon_exit(d, EXIT_FAILURE);
 }
 
@@ -287,8 +314,11 @@ uint32_t reactions_check(struct daemon *d)
 	underlay_check_copies(&d->underlay);
 	if (d->blackhole.routes_changed)
 		blackhole_check(&d->blackhole);
+	proxies_check(&d->proxies);
 	if (node_has(&d->node, NODE_SYNCED))
 		peers_check(&d->peers);
+	else
+		attach_routes_check_alone(&d->attach_routes);
 	if (node_has(&d->node, NODE_SETTLED) && !d->node.env_written)
 		node_write_env(&d->node);
 	return CHECK_S + d->peers.n / PER_SECOND;

@@ -73,6 +73,8 @@ int ovnet_prefix_parse(const char *text, struct ovnet_prefix *out);
 /* "none" for family 0. */
 char *ovnet_prefix_text(const struct ovnet_prefix *p, char *buf, size_t size);
 bool ovnet_prefix_equal(const struct ovnet_prefix *a, const struct ovnet_prefix *b);
+/* Its first address: of a lease's subnet the far VTEP's. */
+struct ovnet_addr ovnet_prefix_first(const struct ovnet_prefix *p);
 /* False for addresses of the other family. */
 bool ovnet_prefix_contains(const struct ovnet_prefix *p, const struct ovnet_addr *addr);
 

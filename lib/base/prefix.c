@@ -73,6 +73,11 @@ bool ovnet_prefix_equal(const struct ovnet_prefix *a, const struct ovnet_prefix 
 	return a->family != AF_INET6 || ovnet_prefix6_equal(&a->v6, &b->v6);
 }
 
+struct ovnet_addr ovnet_prefix_first(const struct ovnet_prefix *p)
+{
+	return p->family == AF_INET6 ? ovnet_addr_v6(p->v6.addr) : ovnet_addr_v4(p->v4.addr_host);
+}
+
 bool ovnet_prefix_contains(const struct ovnet_prefix *p, const struct ovnet_addr *addr)
 {
 	if (p->family == 0 || p->family != addr->family)

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "kernel/internal.h"
+#include "kernel/proxy.h"
 
 OVNET_LOG_TYPE(kernel)
 
@@ -75,6 +76,21 @@ static void clean_neighbours(struct cleanup *c, const struct nl_list *neighbours
 	}
 }
 
+static void clean_proxies(struct cleanup *c, const struct nl_list *proxies)
+{
+	char what[128], addr[OVNET_ADDR_STRLEN];
+	const struct ovnet_proxy *p = proxies->items;
+
+	for (unsigned i = 0; i < proxies->n; i++) {
+		if (!p[i].ours)
+			continue;
+		snprintf(what, sizeof(what), "proxy entry %s dev %s",
+			ovnet_addr_text(&p[i].addr, addr, sizeof(addr)),
+			link_name(c, p[i].ifindex));
+		done(c, c->dry_run ? 0 : proxy_remove(c->nl, &p[i]), what);
+	}
+}
+
 static int delete_link(struct nl *nl, const struct ovnet_link *link)
 {
 	struct nl_request req;
@@ -104,14 +120,17 @@ static void clean_links(struct cleanup *c)
 /* The blackholes last, so that nothing leaks while the rest goes. */
 static int clean_all(struct cleanup *c)
 {
-	struct nl_list routes = {0}, neighbours = {0};
+	struct nl_list routes = {0}, neighbours = {0}, proxies = {0};
 	int err = link_list(c->nl, &c->links);
 
 	if (err == 0)
 		err = route_list(c->nl, OVNET_RTPROT, 0, &routes);
 	if (err == 0)
 		err = neigh_list(c->nl, &neighbours);
+	if (err == 0)
+		err = proxy_list(c->nl, &proxies);
 	if (err == 0) {
+		clean_proxies(c, &proxies);
 		clean_routes(c, &routes, RTN_UNICAST);
 		clean_neighbours(c, &neighbours);
 		clean_links(c);
@@ -120,6 +139,7 @@ static int clean_all(struct cleanup *c)
 	}
 	free(routes.items);
 	free(neighbours.items);
+	free(proxies.items);
 	free(c->links.items);
 	return err < 0 ? err : c->found;
 }

@@ -109,7 +109,7 @@ static bool is_link_local6(const struct ovnet_addr *a)
 static bool is_leftover(const struct addr_entry *a, const struct ovnet_host_conf *conf)
 {
 	unsigned i = family_index(a->local.family);
-	struct ovnet_addr want = prefix_base(&conf->own[i]);
+	struct ovnet_addr want = ovnet_prefix_first(&conf->own[i]);
 
 	if (is_link_local6(&a->local))
 		return true;
@@ -131,8 +131,8 @@ static int set_addresses(struct nl *nl, uint32_t ifindex, const struct ovnet_hos
 	free(list.items);
 	for (unsigned i = 0; err == 0 && i < 2; i++) {
 		struct addr_entry want = {.ifindex = ifindex,
-			.local = prefix_base(&conf->own[i]),
-			.address = prefix_base(&conf->own[i]),
+			.local = ovnet_prefix_first(&conf->own[i]),
+			.address = ovnet_prefix_first(&conf->own[i]),
 			.len = host_len(&conf->own[i])};
 		if (conf->own[i].family != 0)
 			err = addr_change(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &want);
@@ -158,7 +158,7 @@ static int set_link(struct nl *nl, const struct ovnet_link *link, uint16_t mtu)
 static int check_pair(const struct ovnet_prefix *network, const struct ovnet_prefix *own)
 {
 	char a[OVNET_PREFIX_STRLEN], b[OVNET_PREFIX_STRLEN];
-	struct ovnet_addr base = prefix_base(own);
+	struct ovnet_addr base = ovnet_prefix_first(own);
 
 	if (network->family == 0 && own->family == 0)
 		return 0;

@@ -55,6 +55,16 @@ struct ovnet_host_route_change {
 void ovnet_host_routes_change(struct ovnet_kernel *k, uint32_t ifindex,
 	struct ovnet_host_route_change *changes, unsigned n);
 /*
+ * The same for what is at attach ports, inside our own subnet. IPv4 gets a gateway that nobody asks
+ * for: who is reached without one is a neighbour on that link to the kernel, and told by redirects
+ * to speak to the next himself, where a service's address leads from one port to another.
+ * `gateways` false: without, for very many. Others' routes stay: rc is 0 where the route was made
+ * or removed, 1 where one by that device is there already, -EEXIST where another one is. Not
+ * logged.
+ */
+void ovnet_port_routes_change(struct ovnet_kernel *k, uint32_t ifindex, bool gateways,
+	struct ovnet_host_route_change *changes, unsigned n);
+/*
  * Removes routes of ours for which `keep` says no (it is asked once for each there is) and puts the
  * blackholes back if they are missing; a part per turn of the event loop, so that 65,536 routes
  * hold up nobody. Then `done`: 0; -EAGAIN: others changed routes meanwhile, so not all may have
@@ -71,9 +81,9 @@ enum ovnet_overlay_device { OVNET_DEVICE_NONE, OVNET_DEVICE_OURS, OVNET_DEVICE_F
 enum ovnet_overlay_device ovnet_kernel_overlay_device(const struct ovnet_addr *addr);
 
 /*
- * Everything ovnet ever made in this network namespace: host devices, routes, blackholes, managed
- * neighbours. Calls `report` with a line for each ("route 10.5.9.0/24 dev ovnet0"); removes unless
- * `dry_run`. Returns how many, or negative errno.
+ * Everything ovnet ever made in this network namespace: host devices, routes, blackholes, proxy
+ * entries, managed neighbours. Calls `report` with a line for each ("route 10.5.9.0/24 dev
+ * ovnet0"); removes unless `dry_run`. Returns how many, or negative errno.
  */
 int ovnet_kernel_cleanup(bool dry_run, void (*report)(void *arg, const char *what), void *arg);
 

@@ -8,9 +8,9 @@
 OVNET_LOG_TYPE(kernel)
 
 /* A lease comes from etcd: it must never become a default route or one for 127/8. */
-static bool is_routable(const struct ovnet_prefix *subnet)
+bool route_is_routable(const struct ovnet_prefix *subnet)
 {
-	struct ovnet_addr base = prefix_base(subnet);
+	struct ovnet_addr base = ovnet_prefix_first(subnet);
 	struct ovnet_prefix6 masked = subnet->v6;
 
 	if (!ovnet_addr_is_unicast(&base))
@@ -51,7 +51,7 @@ int ovnet_host_route_set(
 	char text[OVNET_PREFIX_STRLEN];
 
 	ovnet_prefix_text(subnet, text, sizeof(text));
-	if (!is_routable(subnet)) {
+	if (!route_is_routable(subnet)) {
 		LOG(ERR, "route %s: not a subnet of unicast addresses, refused", text);
 		return -EINVAL;
 	}
@@ -94,7 +94,7 @@ static void change_some(
 
 	for (unsigned i = 0; i < n; i++) {
 		c[i].rc = -EINVAL;
-		if (!is_routable(&c[i].subnet)) {
+		if (!route_is_routable(&c[i].subnet)) {
 			c[i].rc = change_alone(k, ifindex, &c[i]);
 			continue;
 		}

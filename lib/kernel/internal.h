@@ -81,12 +81,13 @@ void route_remove_compose(struct nl_request *req, const struct route_entry *rout
 /* Removes exactly that one. -ESRCH when it is gone already. */
 int route_remove(struct nl *nl, const struct route_entry *route);
 
+/* host_route.c: neither a default route nor one for 127/8, all of it network bits. */
+bool route_is_routable(const struct ovnet_prefix *subnet);
+
 /* blackhole.c */
 int host_blackhole_set(struct nl *nl, const struct ovnet_prefix *network);
 /* The netlink attribute of a prefix's address. */
 void nl_put_prefix(struct nlmsghdr *hdr, uint16_t attr, const struct ovnet_prefix *p);
-/* Its first address, which is the far VTEP's. */
-struct ovnet_addr prefix_base(const struct ovnet_prefix *p);
 /* Index of the family in the pairs above. */
 static inline unsigned family_index(uint8_t family)
 {
@@ -115,6 +116,12 @@ int neigh_use(struct nl *nl, uint32_t ifindex, const struct ovnet_addr *addr, bo
 /* Takes the managed flag off; the entry lives on as any other. */
 int neigh_unmanage(struct nl *nl, uint32_t ifindex, const struct ovnet_addr *addr);
 int neigh_list(struct nl *nl, struct nl_list *list);
+
+/* proxy.c. Fills `list` with struct ovnet_proxy. */
+struct ovnet_proxy;
+int proxy_list(struct nl *nl, struct nl_list *list);
+/* One that is not there is no error. */
+int proxy_remove(struct nl *nl, const struct ovnet_proxy *p);
 
 /* neigh.c: the wanted set */
 void neigh_notified(struct ovnet_kernel *k, const struct nlmsghdr *msg);

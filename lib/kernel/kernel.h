@@ -101,6 +101,7 @@ void ovnet_kernel_routes_get(struct ovnet_kernel *k, struct ovnet_route_query *q
 struct ovnet_main_route {
 	struct ovnet_prefix dst;
 	struct ovnet_addr gateway; /* family 0: none */
+	uint32_t ifindex;          /* 0: none, as a blackhole has */
 };
 /*
  * All of them; of one link where `ifindex` is not 0, which is cheap also where there are 65,536 of

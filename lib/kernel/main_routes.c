@@ -9,13 +9,15 @@
 
 OVNET_LOG_TYPE(kernel)
 
-static void add(struct nl_list *list, const struct ovnet_prefix *dst, const struct nlattr *gateway)
+static void add(struct nl_list *list, const struct ovnet_prefix *dst, const struct nlattr *gateway,
+	uint32_t ifindex)
 {
 	struct ovnet_main_route *r = nl_list_add(list, sizeof(*r));
 
 	if (r == NULL)
 		return;
 	r->dst = *dst;
+	r->ifindex = ifindex;
 	nl_addr(gateway, dst->family, &r->gateway);
 }
 
@@ -38,7 +40,7 @@ static void add_hops(
 			if (mnl_attr_get_type(attr) == RTA_GATEWAY)
 				gateway = attr;
 		}
-		add(list, dst, gateway);
+		add(list, dst, gateway, (uint32_t)hop.rtnh_ifindex);
 		size_t step = RTNH_ALIGN(hop.rtnh_len);
 		at += step < left ? step : left;
 		left -= step < left ? step : left;
@@ -64,7 +66,7 @@ static void collect(void *arg, const struct nlmsghdr *msg)
 	if (tb[RTA_MULTIPATH] != NULL)
 		add_hops(list, &dst, tb[RTA_MULTIPATH]);
 	else
-		add(list, &dst, tb[RTA_GATEWAY]);
+		add(list, &dst, tb[RTA_GATEWAY], nl_u32(tb[RTA_OIF], 0));
 }
 
 int ovnet_kernel_main_routes(struct ovnet_kernel *k, uint32_t ifindex,

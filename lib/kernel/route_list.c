@@ -83,14 +83,9 @@ static void collect(void *arg, const struct nlmsghdr *msg)
 		route_collect(f->list, f->protocol, f->ifindex, msg);
 }
 
-struct ovnet_addr prefix_base(const struct ovnet_prefix *p)
-{
-	return p->family == AF_INET6 ? ovnet_addr_v6(p->v6.addr) : ovnet_addr_v4(p->v4.addr_host);
-}
-
 void nl_put_prefix(struct nlmsghdr *hdr, uint16_t attr, const struct ovnet_prefix *p)
 {
-	struct ovnet_addr base = prefix_base(p);
+	struct ovnet_addr base = ovnet_prefix_first(p);
 
 	nl_put_addr(hdr, attr, &base);
 }

@@ -8,14 +8,9 @@
 
 #define MAX_GATEWAY_BITS 12
 
-static struct ovnet_addr base_of(const struct ovnet_prefix *p)
-{
-	return p->family == AF_INET6 ? ovnet_addr_v6(p->v6.addr) : ovnet_addr_v4(p->v4.addr_host);
-}
-
 static bool routable(const struct ovnet_prefix *subnet)
 {
-	struct ovnet_addr base = base_of(subnet);
+	struct ovnet_addr base = ovnet_prefix_first(subnet);
 	struct ovnet_prefix6 masked = subnet->v6;
 	uint8_t len = ovnet_prefix_len(subnet);
 
@@ -41,7 +36,7 @@ int ovnet_host_route_set(
 	if (link == NULL || !link->up)
 		return link == NULL ? -ENODEV : -ENETDOWN;
 	if (subnet->family == AF_INET6 || !k->no_gateways)
-		r.gateway = base_of(subnet);
+		r.gateway = ovnet_prefix_first(subnet);
 	fake_route_put(&r);
 	return 0;
 }
@@ -65,6 +60,35 @@ void ovnet_host_routes_change(struct ovnet_kernel *k, uint32_t ifindex,
 	for (unsigned i = 0; i < n; i++)
 		changes[i].rc = changes[i].set
 					? ovnet_host_route_set(k, ifindex, &changes[i].subnet)
+					: ovnet_host_route_del(k, ifindex, &changes[i].subnet);
+}
+
+/* 0 made, 1 there already, -EEXIST by another device. */
+static int port_route_set(uint32_t ifindex, bool gateways, const struct ovnet_prefix *dst)
+{
+	const struct ovnet_link *link = fake_link_find(ifindex);
+	struct fake_route r = {.dst = *dst, .ifindex = ifindex, .ours = true};
+	int rc = fake_called(FAKE_ROUTE_SET);
+
+	if (rc < 0)
+		return rc;
+	if (link == NULL || !link->up)
+		return link == NULL ? -ENODEV : -ENETDOWN;
+	for (unsigned i = 0; i < fake.n_routes; i++)
+		if (ovnet_prefix_equal(&fake.route[i].dst, dst) && fake.route[i].metric == 0)
+			return fake.route[i].ifindex == ifindex ? 1 : -EEXIST;
+	if (gateways && dst->family == AF_INET)
+		r.gateway = ovnet_prefix_first(dst);
+	fake_route_put(&r);
+	return 0;
+}
+
+void ovnet_port_routes_change(struct ovnet_kernel *k, uint32_t ifindex, bool gateways,
+	struct ovnet_host_route_change *changes, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		changes[i].rc = changes[i].set
+					? port_route_set(ifindex, gateways, &changes[i].subnet)
 					: ovnet_host_route_del(k, ifindex, &changes[i].subnet);
 }
 
@@ -97,7 +121,7 @@ int ovnet_host_blackholes_set(struct ovnet_kernel *k, const struct ovnet_prefix_
 
 static int check_pair(const struct ovnet_prefix *network, const struct ovnet_prefix *own)
 {
-	struct ovnet_addr base = base_of(own);
+	struct ovnet_addr base = ovnet_prefix_first(own);
 
 	if (network->family == 0 && own->family == 0)
 		return 0;
@@ -123,13 +147,13 @@ static void set_addresses(uint32_t ifindex, const struct ovnet_host_conf *conf)
 	for (unsigned i = fake.n_addrs; i-- > 0;) {
 		const struct fake_addr *a = &fake.addr[i];
 		unsigned v6 = a->addr.family == AF_INET6;
-		struct ovnet_addr want = base_of(&conf->own[v6]);
+		struct ovnet_addr want = ovnet_prefix_first(&conf->own[v6]);
 		if (a->ifindex == ifindex && ovnet_prefix_contains(&conf->network[v6], &a->addr) &&
 			!(ovnet_addr_equal(&a->addr, &want) && a->len == (v6 ? 128 : 32)))
 			fake_addr_drop(i);
 	}
 	for (unsigned v6 = 0; v6 < 2; v6++) {
-		struct ovnet_addr want = base_of(&conf->own[v6]);
+		struct ovnet_addr want = ovnet_prefix_first(&conf->own[v6]);
 		if (conf->own[v6].family != 0)
 			fake_addr_put(ifindex, &want, v6 ? 128 : 32);
 	}

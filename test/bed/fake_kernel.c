@@ -271,7 +271,7 @@ int ovnet_kernel_main_routes(struct ovnet_kernel *k, uint32_t ifindex,
 	(void)k;
 	for (unsigned i = 0; rc == 0 && i < fake.n_routes; i++) {
 		const struct fake_route *r = &fake.route[i];
-		const struct ovnet_main_route one = {r->dst, r->gateway};
+		const struct ovnet_main_route one = {r->dst, r->gateway, r->ifindex};
 		if (!r->ours && (ifindex == 0 || r->ifindex == ifindex))
 			each(arg, &one);
 	}

@@ -16,11 +16,13 @@
 
 #include "kernel/firewall.h"
 #include "kernel/host_device.h"
+#include "kernel/proxy.h"
 
-#define FAKE_LINKS  16
-#define FAKE_ADDRS  64
-#define FAKE_ROUTES 4096
-#define FAKE_NEIGHS 1024
+#define FAKE_LINKS   16
+#define FAKE_ADDRS   64
+#define FAKE_ROUTES  4096
+#define FAKE_NEIGHS  1024
+#define FAKE_PROXIES 8192
 
 #define FAKE_LOOPBACK 1 /* there from the beginning, with its addresses */
 
@@ -37,6 +39,9 @@ enum fake_call {
 	FAKE_ROUTE_SET, /* of the host device; each of many counts */
 	FAKE_ROUTE_DEL,
 	FAKE_ROUTES_CHECK,
+	FAKE_PROXIES_LIST,
+	FAKE_PROXY_SET, /* or removed; each of many counts */
+	FAKE_FORWARD,   /* of a link */
 	FAKE_CALLS,
 };
 
@@ -75,7 +80,11 @@ struct fake_kernel {
 	struct fake_neigh neigh[FAKE_NEIGHS];
 	unsigned n_links, n_addrs, n_routes, n_neighs;
 	unsigned calls[FAKE_CALLS];
-	int check_err; /* what the next check of routes ends with; then 0 again */
+	struct ovnet_proxy proxy[FAKE_PROXIES];
+	unsigned n_proxies;
+	bool no_forward[2];           /* the host forwards no IPv4, IPv6 */
+	bool forwards[FAKE_LINKS][2]; /* made so: a link, by its place above, that family */
+	int check_err;                /* what the next check of routes ends with; then 0 again */
 };
 extern struct fake_kernel fake;
 
@@ -106,6 +115,12 @@ void fake_neigh_set(uint32_t ifindex, const char *addr, const char *mac);
 /* Ours to that subnet by a device, or our blackhole of it (`ifindex` 0). NULL: none. */
 const struct fake_route *fake_route_of_ours(uint32_t ifindex, const char *dst);
 unsigned fake_routes_of_ours(uint32_t ifindex);
+/* Somebody else's proxy entry; whoever's it is, away with it. */
+void fake_proxy_add(uint32_t ifindex, const char *addr);
+void fake_proxy_del(uint32_t ifindex, const char *addr);
+/* NULL: there is none. */
+const struct ovnet_proxy *fake_proxy_find(uint32_t ifindex, const char *addr);
+unsigned fake_proxies_of_ours(uint32_t ifindex);
 /* How many references there are to it. */
 unsigned fake_neigh_refs(uint32_t ifindex, const char *addr);
 

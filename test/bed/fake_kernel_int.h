@@ -46,6 +46,8 @@ void fake_due_addrs(void);
 void fake_due_routes(void);
 void fake_due_nothing(void);
 
+/* fake_proxies.c: of a link that is down, or gone. */
+void fake_proxies_drop(uint32_t ifindex);
 /* fake_host.c */
 void fake_check_run(struct ovnet_kernel *k);
 /* fake_firewall.c */

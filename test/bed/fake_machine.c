@@ -94,6 +94,7 @@ static void empty(uint32_t ifindex, bool gone)
 		if (fake.addr[i].ifindex == ifindex &&
 			(gone || fake.addr[i].addr.family == AF_INET6))
 			fake_addr_drop(i);
+	fake_proxies_drop(ifindex);
 	for (unsigned i = 0; i < fake.n_neighs; i++) {
 		struct fake_neigh *n = &fake.neigh[i];
 		if (n->ifindex != ifindex)

@@ -146,7 +146,8 @@ int lab_teardown(void **state)
 
 	ovnet_kernel_close(l->k);
 	event_base_free(l->base);
-	(void)try_sh("for d in u0 u1 ovnet0 ovnet1 other0; do ip link del $d 2>/dev/null; done");
+	(void)try_sh(
+		"for d in u0 u1 br0 ovnet0 ovnet1 other0; do ip link del $d 2>/dev/null; done");
 	(void)try_sh("ip route flush table main 2>/dev/null");
 	kill(l->peer, SIGKILL);
 	waitpid(l->peer, NULL, 0);

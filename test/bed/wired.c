@@ -25,6 +25,7 @@ static void on_route_changed(void *arg)
 {
 	struct wired *w = arg;
 
+	proxies_routes_changed(&w->proxies);
 	peers_resolve_all(&w->peers);
 }
 
@@ -41,6 +42,7 @@ static void on_addrs_changed(void *arg)
 	struct wired *w = arg;
 
 	ingress_update(&w->ingress);
+	proxies_links_changed(&w->proxies);
 }
 
 static void on_resync(void *arg)
@@ -66,6 +68,7 @@ static void on_routes_gone(void *arg)
 
 	w->routes_gone++;
 	peers_set_routes(&w->peers);
+	attach_routes_set_all(&w->attach_routes);
 }
 
 static void on_settled(void *arg)
@@ -114,6 +117,7 @@ static void wire(struct wired *w)
 		.node = &w->node,
 		.ingress = &w->ingress,
 		.host = &w->host,
+		.attach_routes = &w->attach_routes,
 		.warnings = &w->warnings,
 		.events = {.settled = on_settled},
 		.arg = w,
@@ -183,6 +187,8 @@ struct wired *wired_try_open(const char *conf, int *rc)
 	add_workers(&w->engine);
 	*rc = open_ports(w);
 	assert_int_equal(blackhole_init(&w->blackhole, w->kernel, w->base, &w->underlay), 0);
+	assert_int_equal(attach_routes_init(&w->attach_routes, w->kernel, &w->host, w->base), 0);
+	assert_int_equal(proxies_init(&w->proxies, w->kernel, &w->host, w->base), 0);
 	assert_int_equal(peers_init(&w->peers), 0);
 	opened = w;
 	return w;
@@ -201,6 +207,8 @@ static void stop(struct wired *w)
 {
 	opened = NULL;
 	peers_fini(&w->peers);
+	proxies_fini(&w->proxies);
+	attach_routes_fini(&w->attach_routes);
 	blackhole_fini(&w->blackhole);
 	remove_workers(&w->engine);
 	underlay_fini(&w->underlay);
@@ -274,7 +282,9 @@ void wired_run(struct wired *w)
 		assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
 		fake_tell();
 		assert_true(turns++ < TURNS_MAX);
-	} while (event_pending(w->peers.worker, EV_TIMEOUT, NULL));
+	} while (event_pending(w->peers.worker, EV_TIMEOUT, NULL) ||
+		 event_pending(w->attach_routes.worker, EV_TIMEOUT, NULL) ||
+		 event_pending(w->proxies.worker, EV_TIMEOUT, NULL));
 }
 
 const char *wired_warning(const struct wired *w, const char *key)

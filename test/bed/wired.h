@@ -19,6 +19,7 @@
 #include "bed/fake_drivers.h"
 #include "bed/fake_kernel.h"
 #include "host/host.h"
+#include "host/proxies.h"
 #include "peers/set.h"
 
 struct wired {
@@ -33,6 +34,8 @@ struct wired {
 	struct underlay underlay;
 	struct blackhole blackhole;
 	struct host host;
+	struct attach_routes attach_routes;
+	struct proxies proxies;
 	struct peers peers;
 	unsigned changed, routes_gone, settled; /* events of underlay, host and peers */
 };

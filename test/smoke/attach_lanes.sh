@@ -68,7 +68,6 @@ quiet a
 world_watch
 guests_start
 pod_add a
-guests_routed
 guests_plug
 
 crosses x y 63
@@ -103,7 +102,6 @@ honest_end
 
 ovnetd_stop a
 guests_start --ingress-validation=off
-guests_routed
 guests_plug
 crosses x y 63
 crosses x b 62

@@ -351,8 +351,7 @@ void peers_check(struct peers *ps)
 {
 	bool none = ps->host->down || ps->host->port == NULL;
 	int rc = none ? -ENETDOWN
-		      : ovnet_host_routes_check(
-				ps->kernel, ps->host->port->ifindex, keep_route, on_checked, ps);
+		      : attach_routes_check(ps->attach_routes, keep_route, on_checked, ps);
 
 	if (rc == 0)
 		ps->check++;

@@ -12,7 +12,7 @@
 
 #include <sys/queue.h>
 
-#include "host/host.h"
+#include "host/attach_routes.h"
 #include "lease/flannel/lease_value.h"
 #include "node/ingress.h"
 #include "packet/counters.h"
@@ -58,6 +58,7 @@ struct peers {
 	const struct node *node;
 	const struct ingress *ingress;
 	const struct host *host;
+	struct attach_routes *attach_routes; /* asked in the check of routes, too */
 	struct warnings *warnings;
 	struct peers_events events;
 	void *arg;

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#define WARNINGS_MAX 16
+#define WARNINGS_MAX 32
 
 struct warnings {
 	struct {

@@ -55,18 +55,6 @@ guests_start() {
 	equal "subnet of a" $GUEST_NET.0/24 "$(subnet a)"
 }
 
-# The node's kernel finds them by the host device; for its pods, who take them for neighbours, it
-# answers in their place.
-guests_routed() {
-	local g
-	on a sysctl -qw net.ipv4.conf.cni0.proxy_arp=1 net.ipv6.conf.cni0.proxy_ndp=1
-	for g in "${!GUEST[@]}"; do
-		ip -n "$LAB-a" route replace "$(pod_ip "$g")" dev ovnet0
-		ip -n "$LAB-a" route replace "$(pod_ip6 "$g")" dev ovnet0
-		ip -n "$LAB-a" neigh replace proxy "$(pod_ip6 "$g")" dev cni0
-	done
-}
-
 guest_ns() {
 	[ ! -e "/run/netns/$LAB-$1-pod" ] || return 0
 	ns_add "$1-pod"
