@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* vhost-user ports with a guest that does everything as it should, made by hand. */
+#include "bed/vhost_port.h"
+
+#define MRG  VG_BIT(VIRTIO_NET_F_MRG_RXBUF)
+#define IND  VG_BIT(VIRTIO_RING_F_INDIRECT_DESC)
+#define EVT  VG_BIT(VIRTIO_RING_F_EVENT_IDX)
+#define CSUM (VG_BIT(VIRTIO_NET_F_CSUM) | VG_BIT(VIRTIO_NET_F_GUEST_CSUM))
+
+static uint8_t frame[3000], got_frame[4000];
+
+static size_t a_frame(const char *text)
+{
+	const struct lab_packet p = {.src = "10.5.1.7", .dst = "10.5.2.9", .port = 7, .text = text};
+
+	return lab_frame(frame, &p);
+}
+
+/* Bytes that tell where they stand. */
+static size_t a_long_frame(size_t len)
+{
+	memset(frame, 0, sizeof(frame));
+	size_t n = a_frame("long");
+	for (size_t i = n; i < len; i++)
+		frame[i] = (uint8_t)(i * 7 + (i >> 8));
+	return len;
+}
+
+static void outward(struct vp *p, struct vg *g, unsigned queue, size_t len, enum vg_style style)
+{
+	struct rte_mbuf *m;
+	uint8_t seen[3000];
+
+	assert_true(vg_send(g, 2 * queue + 1, NULL, frame, len, style));
+	assert_int_equal(vp_rx(p, queue, &m, 1, 1000), 1);
+	assert_int_equal(m->pkt_len, len);
+	assert_memory_equal(rte_pktmbuf_read(m, 0, (uint32_t)len, seen), frame, len);
+	assert_int_equal(ovnet_meta(m)->in_port, 5);
+	assert_int_equal(ovnet_meta(m)->offload, 0);
+	assert_int_equal(ovnet_meta(m)->flags, 0);
+	rte_pktmbuf_free(m);
+}
+
+static void inward(struct vp *p, struct vg *g, unsigned queue, size_t len, unsigned segs)
+{
+	struct virtio_net_hdr_v1 hdr;
+	struct rte_mbuf *m = lab_mbuf(frame, len, segs);
+
+	assert_int_equal(vp_tx(p, queue, &m, 1), 1);
+	assert_int_equal(vg_receive(g, 2 * queue, &hdr, got_frame, sizeof(got_frame)), len);
+	assert_memory_equal(got_frame, frame, len);
+	assert_int_equal(hdr.flags, 0);
+	assert_int_equal(hdr.gso_type, VIRTIO_NET_HDR_GSO_NONE);
+	if ((g->features & MRG) != 0)
+		assert_int_equal(hdr.num_buffers, (vg_hdr_len(g) + len - 1) / g->conf.rx_room + 1);
+}
+
+/* Both ways, more than the rings are long, in each form that was negotiated. */
+static void packets_cross(struct vp *p, struct vg *g)
+{
+	char text[32];
+
+	for (unsigned q = 0; q < g->conf.pairs; q++)
+		for (unsigned i = 0; i < 2 * VG_SLOTS; i++) {
+			snprintf(text, sizeof(text), "packet %u of queue %u", i, q);
+			size_t len = i % 8 == 7 ? a_long_frame(1464) : a_frame(text);
+			outward(p, g, q, len, i % ((g->features & IND) != 0 ? 3 : 2));
+			inward(p, g, q, len, 1 + i % 3);
+		}
+}
+
+static void a_guest_with(const struct vg_conf *conf, uint64_t must)
+{
+	struct vp p;
+	struct vg g;
+	struct vg_conf c = *conf;
+	unsigned fds = vp_fds();
+
+	c.path = vp_path("guest");
+	assert_true(vg_open(&g, &c));
+	vp_open(&p, "guest", !c.server, c.pairs);
+	vp_meet(&p, &g);
+	assert_int_equal(g.features & must, must);
+	packets_cross(&p, &g);
+	/* It stops, and comes again. */
+	vg_hang_up(&g);
+	assert_true(vp_becomes(&p, false));
+	vp_meet(&p, &g);
+	packets_cross(&p, &g);
+	vp_close(&p);
+	assert_true(vg_hung_up(&g, 5000));
+	vg_close(&g);
+	assert_true(vp_fds_become(fds));
+	lab_no_leak();
+}
+
+static void split_rings_by_the_guests_socket(void **state)
+{
+	(void)state;
+	const struct vg_conf conf = {.server = true, .features = IND | EVT, .pairs = 1};
+
+	a_guest_with(&conf, IND);
+}
+
+static void split_rings_by_our_socket(void **state)
+{
+	(void)state;
+	const struct vg_conf conf = {.features = MRG, .rx_room = 512, .pairs = 1};
+
+	a_guest_with(&conf, MRG);
+}
+
+static void packed_rings(void **state)
+{
+	(void)state;
+	const struct vg_conf conf = {
+		.server = true, .packed = true, .features = MRG | IND, .pairs = 1};
+
+	a_guest_with(&conf, MRG | IND | VG_BIT(VIRTIO_F_RING_PACKED));
+}
+
+static void packed_rings_of_small_buffers(void **state)
+{
+	(void)state;
+	const struct vg_conf conf = {.packed = true, .features = MRG, .rx_room = 256, .pairs = 1};
+
+	a_guest_with(&conf, MRG | VG_BIT(VIRTIO_F_RING_PACKED));
+}
+
+static void four_queue_pairs(void **state)
+{
+	(void)state;
+	const struct vg_conf conf = {.server = true, .features = MRG | IND, .pairs = 4};
+
+	a_guest_with(&conf, VG_BIT(VIRTIO_NET_F_MQ));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(split_rings_by_the_guests_socket),
+		cmocka_unit_test(split_rings_by_our_socket),
+		cmocka_unit_test(packed_rings),
+		cmocka_unit_test(packed_rings_of_small_buffers),
+		cmocka_unit_test(four_queue_pairs),
+	};
+
+	lab_enter();
+	return cmocka_run_group_tests(tests, vp_set_up, vp_tear_down);
+}
