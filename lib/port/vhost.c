@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "port/vhost_gate.h"
 #include "port/vhost_int.h"
 
 OVNET_LOG_TYPE(port)
@@ -88,6 +89,7 @@ static int start(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 		return failed(port, "take", -ENOSPC);
 	v->registered = true;
 	if (rte_vhost_driver_disable_features(v->path, vhost_features_off(v->pairs)) < 0 ||
+		rte_vhost_driver_set_protocol_features(v->path, VHOST_PROTOCOL_FEATURES) < 0 ||
 		rte_vhost_driver_callback_register(v->path, &vhost_guest_ops) < 0)
 		return failed(port, "set up", -EIO);
 	if (rte_vhost_driver_start(v->path) < 0)
@@ -150,6 +152,14 @@ static int describe(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 	return 0;
 }
 
+static void free_port(struct vhost_port *v)
+{
+	if (v->notify_fd >= 0)
+		close(v->notify_fd);
+	close(v->nudge_fd);
+	free(v);
+}
+
 /* Not in any list yet. NULL: no memory or no fds, logged. */
 static struct vhost_port *new_port(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
@@ -168,6 +178,15 @@ static struct vhost_port *new_port(struct ovnet_port *port, const struct ovnet_p
 	v->notify_fd = conf->notify_fd > 0 ? fcntl(conf->notify_fd, F_DUPFD_CLOEXEC, 0) : -1;
 	v->guest.vid = -1;
 	snprintf(v->path, sizeof(v->path), "%s", conf->path);
+	int err = vhost_guard_open(&v->guard, port->name, v->path, v->pairs, v->notify_fd);
+	if (err == 0)
+		err = vhost_gate_init();
+	if (err < 0) {
+		LOG(ERR, "port '%s': cannot be guarded from its guest: %s", port->name,
+			strerror(-err));
+		free_port(v);
+		return NULL;
+	}
 	return v;
 }
 
@@ -187,10 +206,7 @@ static int vhost_open(struct ovnet_port *port, const struct ovnet_port_conf *con
 	if (err < 0) {
 		for (uint16_t i = 0; i < v->pairs && port->queue[i] != NULL; i++)
 			vhost_queue_close((struct vhost_queue *)port->queue[i]);
-		if (v->notify_fd >= 0)
-			close(v->notify_fd);
-		close(v->nudge_fd);
-		free(v);
+		free_port(v);
 		port->priv = NULL;
 		return err;
 	}
@@ -235,6 +251,8 @@ static const char *state_text(enum vhost_state state, const struct vhost_guest *
 		return "connected, the guest's driver is not ready";
 	if (state == VHOST_RUNNING)
 		return "connected";
+	if (g->trouble == VHOST_TORN)
+		return "refused: the memory it shares was cut short; start its QEMU anew";
 	return g->trouble == VHOST_OLD_GUEST
 		       ? "refused: the guest's driver is older than virtio 1.0 "
 			 "(VIRTIO_F_VERSION_1); "
@@ -316,6 +334,9 @@ static void tell(struct vhost_port *v, const struct vhost_guest *g)
 static bool vhost_changed(struct ovnet_port *port)
 {
 	struct vhost_port *v = port->priv;
+
+	if (vhost_guard_torn(&v->guard))
+		vhost_guest_shut_out(v, VHOST_TORN);
 	const struct vhost_guest g = guest_now(v);
 	uint16_t n_rx = 0, n_tx = 0;
 

@@ -35,7 +35,6 @@ static const struct {
 	{VIRTIO_NET_F_CTRL_RX, false, "ctrl_rx"},
 	{VIRTIO_NET_F_GUEST_ANNOUNCE, false, "guest_announce"},
 	{VIRTIO_NET_F_MQ, true, "mq"},
-	{VHOST_F_LOG_ALL, true, "log_all"},
 	{VIRTIO_F_ANY_LAYOUT, true, "any_layout"},
 	{VIRTIO_RING_F_INDIRECT_DESC, true, "indirect"},
 	{VIRTIO_RING_F_EVENT_IDX, true, "event_idx"},
@@ -46,10 +45,13 @@ static const struct {
 
 static_assert(RTE_DIM(names) <= OVNET_PORT_FEATURES, "details have room for all of them");
 
-/* Segments of 64 KB are nothing the path can cut yet. */
+/*
+ * Segments of 64 KB are nothing the path can cut yet. A log of what is written, for a migration, is
+ * memory of the front end's that librte_vhost writes to without a look at how long it is.
+ */
 uint64_t vhost_features_off(uint16_t pairs)
 {
-	uint64_t off = BIT(VIRTIO_NET_F_GSO) | BIT(VIRTIO_NET_F_HOST_TSO4) |
+	uint64_t off = BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_NET_F_GSO) | BIT(VIRTIO_NET_F_HOST_TSO4) |
 		       BIT(VIRTIO_NET_F_HOST_TSO6) | BIT(VIRTIO_NET_F_HOST_ECN) |
 		       BIT(VIRTIO_NET_F_HOST_UFO) | BIT(VIRTIO_NET_F_GUEST_TSO4) |
 		       BIT(VIRTIO_NET_F_GUEST_TSO6) | BIT(VIRTIO_NET_F_GUEST_ECN) |

@@ -100,6 +100,36 @@ void vhost_guest_forget(struct vhost_port *v)
 		(void)vhost_queue_watch(queue_of(v, i), -1);
 }
 
+void vhost_guest_shut_out(struct vhost_port *v, enum vhost_trouble trouble)
+{
+	pthread_mutex_lock(&vhost_lock);
+	v->guest.trouble = trouble;
+	publish_all(v);
+	pthread_mutex_unlock(&vhost_lock);
+}
+
+static void leave(struct vhost_port *v)
+{
+	vhost_guard_remove(&v->guard);
+	vhost_guest_forget(v);
+	tell_control(v);
+}
+
+/* Not under lock: it looks through all files. False: there is no port any more, or no socket. */
+static bool limit_socket(int vid, const char *path, bool server)
+{
+	int fd = vhost_socket_limit(path, server);
+
+	pthread_mutex_lock(&vhost_lock);
+	struct vhost_port *v = find(vid);
+	if (v != NULL && fd >= 0)
+		v->guard.fd = fd;
+	else if (v != NULL)
+		leave(v);
+	pthread_mutex_unlock(&vhost_lock);
+	return v != NULL && fd >= 0;
+}
+
 static int on_connection(int vid)
 {
 	char path[VHOST_PATH_SIZE] = "";
@@ -107,7 +137,8 @@ static int on_connection(int vid)
 
 	pthread_mutex_lock(&vhost_lock);
 	struct vhost_port *v = find_path(vid);
-	bool mine = v != NULL && v->guest.vid < 0 && !v->closing;
+	bool mine = v != NULL && v->guest.vid < 0 && !v->closing &&
+		    vhost_guard_add(&v->guard, vid) == 0;
 	if (mine) {
 		vhost_guest_forget(v);
 		v->guest.vid = vid;
@@ -120,19 +151,15 @@ static int on_connection(int vid)
 	if (v != NULL)
 		tell_control(v);
 	pthread_mutex_unlock(&vhost_lock);
-	if (mine)
-		vhost_socket_limit(path, server);
-	return mine ? 0 : -1;
+	return mine && limit_socket(vid, path, server) ? 0 : -1;
 }
 
 static void on_disconnection(int vid)
 {
 	pthread_mutex_lock(&vhost_lock);
 	struct vhost_port *v = find(vid);
-	if (v != NULL) {
-		vhost_guest_forget(v);
-		tell_control(v);
-	}
+	if (v != NULL)
+		leave(v);
 	pthread_mutex_unlock(&vhost_lock);
 }
 

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 
 #include "port/driver_int.h"
+#include "port/vhost_guard.h"
 
 #define VHOST_PATH_SIZE sizeof(((struct sockaddr_un *)0)->sun_path)
 #define VHOST_NO_RING   (-1)
@@ -46,6 +47,7 @@ enum vhost_trouble {
 	VHOST_WELL,
 	VHOST_OLD_GUEST, /* without VIRTIO_F_VERSION_1 */
 	VHOST_BAD_FD,    /* kick or call is no eventfd */
+	VHOST_TORN,      /* the memory it shares was cut short */
 };
 
 /* What the guest did. vhost threads: rw, control: ro, all under lock. */
@@ -73,7 +75,8 @@ struct vhost_port {
 	bool registered;
 	bool closing; /* under lock: no worker can have it, nobody wants to hear of it */
 	struct vhost_guest guest;
-	uint64_t opened; /* under lock: how often rings were opened to workers */
+	struct vhost_guard guard; /* see there */
+	uint64_t opened;          /* under lock: how often rings were opened to workers */
 	/* control: rw. What was said of it last */
 	struct {
 		int state; /* enum vhost_state */
@@ -99,6 +102,8 @@ extern struct vhost_list vhost_ports; /* under lock */
 extern const struct rte_vhost_device_ops vhost_guest_ops;
 /* No ring is anybody's any more, its fds are closed. Under lock. */
 void vhost_guest_forget(struct vhost_port *v);
+/* No worker gets in any more, until it connects anew. Takes the lock. */
+void vhost_guest_shut_out(struct vhost_port *v, enum vhost_trouble trouble);
 
 /* vhost_queue.c: the vtable's, and a queue's life. */
 int vhost_queue_open(struct ovnet_port *port, struct vhost_port *v, uint16_t id,
@@ -122,9 +127,11 @@ bool vhost_socket_closed(const char *path, char *why, size_t size);
 /*
  * A front end that says half a message, or does not read its answers, must not hold up the thread
  * that serves all of them: its socket gets a time limit. librte_vhost shows no socket of its own,
- * so it is found by its path.
+ * so it is found by its path. Returns it, or -1.
  */
-void vhost_socket_limit(const char *path, bool server);
+int vhost_socket_limit(const char *path, bool server);
+/* Whether an answer can be sent without waiting. */
+bool vhost_socket_has_room(int fd);
 
 /* vhost_features.c */
 /* What librte_vhost has and ovnet does not do. */

@@ -26,6 +26,7 @@
 
 #include "base/log.h"
 #include "packet/csum.h"
+#include "port/vhost_gate.h"
 #include "port/vhost_int.h"
 
 OVNET_LOG_TYPE(port)
@@ -86,8 +87,9 @@ static uint16_t dequeue(struct vhost_queue *q, int vid, struct rte_mbuf **pkts, 
 	uint16_t got = 0, more;
 
 	do {
+		uint16_t room = (uint16_t)(n - got);
 		more = rte_vhost_dequeue_burst(
-			vid, VHOST_GUEST_TX(q->q.id), q->pool, pkts + got, (uint16_t)(n - got));
+			vid, VHOST_GUEST_TX(q->q.id), vhost_gate(q->pool, room), pkts + got, room);
 		got += more;
 	} while (more >= 32 && got < n);
 	return got;

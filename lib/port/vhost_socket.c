@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ OVNET_LOG_TYPE(port)
 
 #define NAME_MAX_LEN 64   /* of a user or a group */
 #define NAMES_SIZE   4096 /* for what belongs to one in the databases */
-#define LIMIT_MS     500  /* a front end sends a message whole, and reads its answer */
+#define LIMIT_MS     100  /* a front end sends a message whole, and reads its answer */
 
 static int fail(const struct ovnet_port_conf *conf, const char *what, int err)
 {
@@ -200,11 +201,21 @@ static bool is_connection(int fd, const char *path, bool server)
 	       strncmp(addr.sun_path, path, sizeof(addr.sun_path)) == 0;
 }
 
-void vhost_socket_limit(const char *path, bool server)
+/* Not the one that listens. */
+static bool is_connected(int fd)
+{
+	struct sockaddr_un addr;
+	socklen_t len = sizeof(addr);
+
+	return getpeername(fd, (struct sockaddr *)&addr, &len) == 0;
+}
+
+int vhost_socket_limit(const char *path, bool server)
 {
 	const struct timeval limit = {.tv_usec = LIMIT_MS * 1000};
 	DIR *fds = opendir("/proc/self/fd");
 	struct dirent *entry;
+	int connection = -1;
 
 	while (fds != NULL && (entry = readdir(fds)) != NULL) {
 		int fd = atoi(entry->d_name);
@@ -212,7 +223,17 @@ void vhost_socket_limit(const char *path, bool server)
 			continue;
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+		if (!server || is_connected(fd))
+			connection = fd;
 	}
 	if (fds != NULL)
 		closedir(fds);
+	return connection;
+}
+
+bool vhost_socket_has_room(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
 }

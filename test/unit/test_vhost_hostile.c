@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vhost-user ports with a guest, or a front end, that lies in every way of bed/vhost_lies.h, beside
+ * one that does not: that one loses nothing, what the liar sends is either a whole packet or
+ * counted, and all buffers and file descriptors are there at the end.
+ */
+#include "bed/vhost_lies.h"
+#include "bed/vhost_port.h"
+
+#define OFFLOADS                                                                      \
+	(VG_BIT(VIRTIO_NET_F_CSUM) | VG_BIT(VIRTIO_NET_F_GUEST_CSUM) |                \
+		VG_BIT(VIRTIO_NET_F_HOST_TSO4) | VG_BIT(VIRTIO_NET_F_HOST_TSO6) |     \
+		VG_BIT(VIRTIO_NET_F_HOST_UFO) | VG_BIT(VIRTIO_RING_F_INDIRECT_DESC) | \
+		VG_BIT(VIRTIO_RING_F_EVENT_IDX) | VG_BIT(VIRTIO_NET_F_MRG_RXBUF))
+#define HONEST 100 /* packets each way beside each lie */
+
+static struct vp liar, honest;
+static struct vg lying, well;
+static const struct lie *told; /* for who looks at a core */
+
+static void send_inward(struct vp *p)
+{
+	uint8_t frame[512];
+	const struct lab_packet packet = {
+		.src = "10.5.2.9", .dst = "10.5.1.7", .port = 7, .text = "inward"};
+	struct rte_mbuf *m[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		m[i] = lab_mbuf(frame, lab_frame(frame, &packet), 1 + i % 3);
+	uint16_t sent = vp_tx(p, 0, m, 8);
+	rte_pktmbuf_free_bulk(m + sent, 8u - sent);
+}
+
+/* What it sent is what the path may rely on. */
+static void take_outward(struct vp *p)
+{
+	struct rte_mbuf *m[OVNET_BURST];
+
+	for (unsigned i = 0; i < 20; i++) {
+		uint16_t n = vp_rx(p, 0, m, OVNET_BURST, 0);
+		for (uint16_t k = 0; k < n; k++) {
+			const struct ovnet_meta *meta = ovnet_meta(m[k]);
+			rte_mbuf_sanity_check(m[k], 1);
+			assert_int_equal(meta->offload & ~OVNET_OFF_CSUM, 0);
+			if ((meta->offload & OVNET_OFF_CSUM) != 0)
+				assert_true(
+					meta->csum_start + meta->csum_offset + 2u <= m[k]->pkt_len);
+		}
+		rte_pktmbuf_free_bulk(m, n);
+	}
+}
+
+/* Packets of the honest guest and to it, each one looked at. */
+static void nothing_is_lost(void)
+{
+	struct virtio_net_hdr_v1 hdr;
+	uint8_t frame[512], back[2048];
+	char text[32];
+	struct rte_mbuf *m;
+
+	for (unsigned i = 0; i < HONEST; i++) {
+		snprintf(text, sizeof(text), "honest %u", i);
+		const struct lab_packet p = {
+			.src = "10.5.1.8", .dst = "10.5.2.9", .port = 7, .text = text};
+		size_t len = lab_frame(frame, &p);
+		assert_true(vg_send(&well, LIE_TX, NULL, frame, len, i % 3));
+		assert_int_equal(vp_rx(&honest, 0, &m, 1, 1000), 1);
+		assert_int_equal(m->pkt_len, len);
+		assert_int_equal(vp_tx(&honest, 0, &m, 1), 1);
+		assert_int_equal(vg_receive(&well, LIE_RX, &hdr, back, sizeof(back)), len);
+		assert_memory_equal(back, frame, len);
+	}
+}
+
+/* With the rings the liar has; the lie, then what a worker and the control thread go on doing. */
+static void tells(const struct lie *lie, bool packed)
+{
+	const struct vg_conf conf = {.path = liar.path, .packed = packed, .features = OFFLOADS};
+
+	told = lie;
+	assert_true(vg_open(&lying, &conf));
+	assert_true(vg_meet(&lying, 5000));
+	assert_true(vg_start(&lying));
+	assert_true(vp_becomes(&liar, true));
+	assert_true(lie->tell(&lying) || lie->kind >= LIE_MESSAGE);
+	if (lie->kind == LIE_MESSAGE)
+		assert_true(vg_hung_up(&lying, 5000));
+	for (unsigned i = 0; i < 4; i++) {
+		take_outward(&liar);
+		send_inward(&liar);
+		vp_look(&liar);
+	}
+	nothing_is_lost();
+	take_outward(&liar);
+	vg_close(&lying);
+	assert_true(vp_becomes(&liar, false));
+}
+
+static void all_lies(const struct lie *lies)
+{
+	vp_take_sigbus();
+	for (const struct lie *lie = lies; lie->name != NULL; lie++)
+		for (unsigned packed = 0; packed < 2; packed++) {
+			unsigned fds = vp_fds();
+			print_message("    %s, %s\n", lie->name, packed ? "packed" : "split");
+			tells(lie, packed);
+			assert_true(vp_fds_become(fds));
+			assert_int_equal(rte_mempool_in_use_count(lab_pool), 0);
+		}
+}
+
+static void what_is_written_into_rings(void **state)
+{
+	(void)state;
+	all_lies(vhost_ring_lies);
+}
+
+static void what_a_front_end_says(void **state)
+{
+	(void)state;
+	all_lies(vhost_message_lies);
+}
+
+static int both_open(void **state)
+{
+	const struct vg_conf conf = {.path = honest.path, .server = true, .features = OFFLOADS};
+
+	assert_int_equal(vp_set_up(state), 0);
+	vp_open(&honest, "honest", false, 1);
+	vp_open(&liar, "liar", true, 1);
+	assert_true(vg_open(&well, &conf));
+	vp_meet(&honest, &well);
+	return 0;
+}
+
+static int both_close(void **state)
+{
+	vg_close(&well);
+	vp_close(&honest);
+	vp_close(&liar);
+	lab_no_leak();
+	return vp_tear_down(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_into_rings),
+		cmocka_unit_test(what_a_front_end_says),
+	};
+
+	lab_enter();
+	return cmocka_run_group_tests(tests, both_open, both_close);
+}
