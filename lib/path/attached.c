@@ -6,6 +6,7 @@
 #include "packet/ip6_upper.h"
 #include "packet/router_advert.h"
 #include "path/guest.h"
+#include "path/nd.h"
 
 /* A UDP datagram's, in host order. */
 struct udp_ports {
@@ -84,13 +85,25 @@ static int check6(const struct ovnet_guest *g, const struct rte_mbuf *m, bool bo
 		       : PASS;
 }
 
+/*
+ * Among neighbours, by an address that is good there: which groups it listens to, which name it
+ * has. Every station says so when it comes up; nobody hears it, and nobody has lied.
+ */
+static bool is_small_talk(const void *ip)
+{
+	const uint8_t *src = ovnet_ip6_src(ip), *dst = ovnet_ip6_dst(ip);
+
+	return is_ip6(ip) && (is_link_local(src) || is_unspecified(src)) && dst[0] == 0xff &&
+	       (dst[1] & 0x0f) == 2;
+}
+
 int ovnet_attached_check(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, bool bound)
 {
 	const struct ovnet_guest *g = ovnet_guest_of(ctx->shared, ovnet_meta(m)->in_port);
-	int why = is_ip6(rte_pktmbuf_mtod(m, const void *)) ? check6(g, m, bound)
-							    : check4(g, m, bound);
+	const void *ip = rte_pktmbuf_mtod(m, const void *);
+	int why = is_ip6(ip) ? check6(g, m, bound) : check4(g, m, bound);
 
-	if (why != PASS)
+	if (why != PASS || bound)
 		return why;
-	return bound ? PASS : ovnet_source_check_attached(m);
+	return is_small_talk(ip) ? OVNET_DROP_BROADCAST : ovnet_source_check_attached(m);
 }

@@ -52,6 +52,15 @@ lies() {
 		lie broadcast --inner-dst "$to"
 	done
 	lie broadcast --inner-src "$(pod_ip6 x)" --inner-dst ff02::5
+	for to in "$(pod_ip y)" "$(pod_ip b)" "$(host_ip o)" 255.255.255.255; do
+		lie dhcp-server --sport 67 --dport 68 --inner-dst "$to"
+	done
+	for to in "$(pod_ip6 y)" "$(pod_ip6 b)" ff02::1; do
+		lie dhcp-server --sport 547 --dport 546 --inner-src "$(pod_ip6 x)" --inner-dst "$to"
+		lie router-advertisement --router --inner-src fe80::1 --inner-dst "$to"
+	done
+	lie router-advertisement --router --inner-src "$(pod_ip6 x)" --inner-dst ff02::1 \
+		--eth-dst 33:33:00:00:00:01
 	lie foreign-source --neighbour --inner-src "$(pod_ip y)" --inner-dst $GUEST_NET.1
 	lie foreign-source --neighbour --inner-src $GUEST_NET.1 --inner-dst "$(pod_ip y)"
 	lie source-mac --neighbour --inner-mac "$(guest_mac y)" --inner-dst $GUEST_NET.1
@@ -79,8 +88,8 @@ for guest in x y; do
 	crosses a $guest 62
 	answers $guest "$(host_ip a)" 63
 	answers $guest $GUEST_NET.0 63
-	answers $guest $GUEST_NET.1 63
-	answers $guest $GUEST_NET6:1 63
+	answers $guest $GUEST_NET.1 64
+	answers $guest $GUEST_NET6:1 64
 	answers $guest "$(host_ip o)" 62
 done
 copies x y

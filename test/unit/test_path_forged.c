@@ -148,6 +148,32 @@ static void others_are_not_asked(void **state)
 	bed_close_guest(b);
 }
 
+/* What comes of a station that comes up is no warning to anybody. */
+static void small_talk_is_no_lie(void **state)
+{
+	(void)state;
+	const struct ovnet_addr none = {.family = AF_INET6}, other = addr_of_who(OTHER, true),
+				routers = group6(22), pod = addr_of_who(POD, true);
+	const struct ovnet_addr beyond = {.family = AF_INET6, .v6 = {0xff, 5, [15] = 22}};
+	const uint8_t report[24] = {143};
+	uint8_t in[200];
+	struct bed *b = open_guest(true);
+
+	uint16_t len = put_icmp6(in, &guest_link, &routers, report, sizeof(report));
+	bed_refused(b, ATTACH, in, len, OVNET_DROP_BROADCAST);
+	len = put_icmp6(in, &none, &routers, report, sizeof(report));
+	bed_refused(b, ATTACH, in, len, OVNET_DROP_BROADCAST);
+	len = put_icmp6(in, &pod, &routers, report, sizeof(report));
+	bed_refused(b, ATTACH, in, len, OVNET_DROP_BROADCAST);
+	len = put_icmp6(in, &other, &routers, report, sizeof(report));
+	bed_refused(b, ATTACH, in, len, OVNET_DROP_FOREIGN_SOURCE);
+	len = put_icmp6(in, &guest_link, &beyond, report, sizeof(report));
+	bed_refused(b, ATTACH, in, len, OVNET_DROP_FOREIGN_SOURCE);
+	len = put_icmp6(in, &guest_link, &pod, report, sizeof(report));
+	bed_refused(b, ATTACH, in, len, OVNET_DROP_FOREIGN_SOURCE);
+	bed_close_guest(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +181,7 @@ int main(void)
 		cmocka_unit_test(extension_headers_hide_nothing),
 		cmocka_unit_test(a_guest_is_no_router),
 		cmocka_unit_test(others_are_not_asked),
+		cmocka_unit_test(small_talk_is_no_lie),
 	};
 
 	return bed_run_levels("path_forged", tests, RTE_DIM(tests));

@@ -42,14 +42,19 @@ quiet() {
 	END
 }
 
-# guests_start [FLAG...]: ovnetd on a with a port for each, in the subnet an earlier life had.
+# guests_subnet: a is to have the one an earlier life had.
+guests_subnet() {
+	printf 'FLANNEL_%s\n' NETWORK=10.5.0.0/16 SUBNET=$GUEST_NET.1/24 IPV6_NETWORK=fd05::/48 \
+		IPV6_SUBNET=$GUEST_NET6:1/64 MTU=1450 IPMASQ=true >"$LAB_DIR/a/subnet.env"
+}
+
+# guests_start [FLAG...]: ovnetd on a with a port for each, in that subnet.
 guests_start() {
 	local g ports=()
 	for g in "${!GUEST[@]}"; do
 		ports+=("--port=name=$g,driver=tap,mac=$(guest_mac "$g"),addresses=$(pod_ip "$g"),$(pod_ip6 "$g")")
 	done
-	printf 'FLANNEL_%s\n' NETWORK=10.5.0.0/16 SUBNET=$GUEST_NET.1/24 IPV6_NETWORK=fd05::/48 \
-		IPV6_SUBNET=$GUEST_NET6:1/64 MTU=1450 IPMASQ=true >"$LAB_DIR/a/subnet.env"
+	guests_subnet
 	ovnetd_start a --ip-masq "${ports[@]}" "$@"
 	ovnetd_wait a
 	equal "subnet of a" $GUEST_NET.0/24 "$(subnet a)"
