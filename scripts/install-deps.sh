@@ -15,7 +15,7 @@ RUN="iproute2 iptables nftables ethtool etcd-server etcd-client iperf3 iputils-p
 curl jq netcat-openbsd python3 procps util-linux bsdextrautils openssl"
 TEST="libcmocka-dev clang-format llvm lld universal-ctags codespell
 shellcheck tcpdump tshark python3-scapy git debootstrap"
-VM="qemu-system-x86 busybox-static"
+VM="qemu-system-x86 busybox-static libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libxml2-utils"
 
 # The sanitizers' runtime has the number of the release's clang in its name: libclang-rt-14-dev on
 # Debian 12, -19- on Debian 13. Nothing where neither dpkg nor apt knows it yet.

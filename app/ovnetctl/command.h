@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What commands with words of their own (lease, port) share. */
+/* What commands with words of their own (lease, port, vm) share. */
 #ifndef OVNETCTL_COMMAND_H
 #define OVNETCTL_COMMAND_H
 

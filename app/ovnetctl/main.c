@@ -12,6 +12,7 @@
 #include "lease.h"
 #include "port.h"
 #include "views.h"
+#include "vm.h"
 
 #define DEFAULT_SOCKET "/run/ovnet/ovnetd.sock"
 #define TIMEOUT_MS     10000
@@ -37,6 +38,7 @@ static void print_help(void)
 	printf("  %-16s %s\n", "port",
 		"attach ports: show [NAME], add NAME KEY=VALUE..., set NAME KEY=VALUE..., del "
 		"NAME");
+	printf("  %-16s %s\n", "vm", "virtual machines: add, list, show, del; see vm --help");
 	printf("\nOptions:\n"
 	       "  --socket PATH    the daemon's control.socket (" DEFAULT_SOCKET ")\n"
 	       "  --json           print the answer as JSON\n"
@@ -238,6 +240,8 @@ static int watch(const struct options *o)
 
 int main(int argc, char **argv)
 {
+	if (vm_is_asked(argc, argv))
+		return vm_command(argc, argv);
 	struct options o = {.socket = DEFAULT_SOCKET};
 	int code = parse(&o, argc, argv);
 

@@ -15,6 +15,7 @@
 #include "conf/conf.h"
 #include "ctl/ctl_server.h"
 #include "engine/engine.h"
+#include "guests/guests.h"
 #include "host/attach_routes.h"
 #include "host/blackhole.h"
 #include "host/firewall_job.h"
@@ -64,6 +65,7 @@ struct daemon {
 	struct attach_routes attach_routes;
 	struct proxies proxies;
 	struct attach attach;
+	struct guests guests;
 	struct firewall_job firewall;
 	struct peers peers;
 	struct ovnet_lease_client *lease;

@@ -108,6 +108,8 @@ static int start_ports(struct daemon *d)
 		rc = attach_init(&d->attach, &d->engine, &d->ports, d->kernel, &d->node,
 			&reactions_attach, d);
 	if (rc == 0)
+		rc = guests_init(&d->guests, &d->engine, &d->attach, &d->node, NULL, NULL);
+	if (rc == 0)
 		rc = underlay_open(&d->underlay, &d->patience);
 	if (rc == 0)
 		rc = node_choose_public_ip(
@@ -125,6 +127,7 @@ static int start_ports(struct daemon *d)
 
 static void stop_ports(struct daemon *d)
 {
+	guests_fini(&d->guests);
 	attach_fini(&d->attach);
 	underlay_fini(&d->underlay);
 	ports_fini(&d->ports);

@@ -121,6 +121,7 @@ static void on_attach_changed(void *arg)
 
 	if (node_has(&d->node, NODE_READY))
 		reach_attached(d);
+	guests_ports_changed(&d->guests);
 }
 
 const struct underlay_events reactions_underlay = {.changed = on_underlay_changed};
@@ -183,6 +184,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	}
 	node_advance(&d->node, NODE_READY);
 	attach_open(&d->attach);
+	guests_lease(&d->guests);
 	reach_attached(d);
 	warn_clear(&d->warnings, "lease-lost");
 	underlay_check_mtu(&d->underlay);
@@ -311,6 +313,7 @@ uint32_t reactions_check(struct daemon *d)
 	underlay_check(&d->underlay);
 	host_check(&d->host);
 	attach_check(&d->attach);
+	guests_check(&d->guests);
 	underlay_check_copies(&d->underlay);
 	if (d->blackhole.routes_changed)
 		blackhole_check(&d->blackhole);

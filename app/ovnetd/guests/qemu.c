@@ -74,8 +74,8 @@ json_t *vm_qemu(const struct vm_plug *p)
 json_t *vm_next(const struct vm_plug *p)
 {
 	const char *tcg = p->kvm ? ""
-				 : " There is no /dev/kvm here, so this is for -accel tcg: "
-				   "vectors=0, as QEMU ends at MSI-X without KVM.";
+				 : " This is for -accel tcg: vectors=0, as QEMU ends at MSI-X "
+				   "without KVM.";
 
 	if (p->vm->server)
 		return json_sprintf(

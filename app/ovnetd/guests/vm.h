@@ -28,7 +28,7 @@ struct vm_plug {
 	const struct vm *vm;
 	const char *socket;
 	uint16_t mtu;
-	bool kvm; /* the machine can do better than TCG */
+	bool kvm; /* otherwise TCG */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include "methods/lease_ctl.h"
 #include "methods/port_ctl.h"
 #include "methods/status.h"
+#include "methods/vm_ctl.h"
 
 const struct ovnet_ctl_method methods[] = {
 	{"status", status_show},
@@ -21,5 +22,9 @@ const struct ovnet_ctl_method methods[] = {
 	{"workers", status_workers},
 	{"stats", status_stats},
 	{"drops", status_drops},
+	{"vm-add", vm_add},
+	{"vm-list", vm_list},
+	{"vm-show", vm_show},
+	{"vm-del", vm_del},
 	{NULL},
 };

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "guests/plugged.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "conf/validate.h"
+#include "node/vm_pool.h"
+
+OVNET_LOG_TYPE(guests)
+
+bool guests_addr6(const struct guests *g, const struct guest *guest, struct ovnet_addr *out)
+{
+	const struct ovnet_lease *own = &g->node->own;
+
+	*out = (struct ovnet_addr){.family = AF_INET6};
+	return own->has_v6 && !guest->outside &&
+	       node_twin_addr(&own->subnet, &own->subnet6, guest->vm.addr_host, out->v6);
+}
+
+/* "10.5.1.192,fd00::c0" */
+static void put_addresses(
+	const struct guests *g, const struct guest *guest, char out[2 * OVNET_ADDR_STRLEN])
+{
+	const struct ovnet_addr addr = ovnet_addr_v4(guest->vm.addr_host);
+	struct ovnet_addr addr6;
+
+	ovnet_addr_text(&addr, out, OVNET_ADDR_STRLEN);
+	if (!guests_addr6(g, guest, &addr6))
+		return;
+	size_t n = strlen(out);
+	out[n++] = ',';
+	ovnet_addr_text(&addr6, out + n, OVNET_ADDR_STRLEN);
+}
+
+/* The directories on the way as well. */
+static int make_dir(const char *dir)
+{
+	char path[CONF_VM_DIR_MAX + 1];
+
+	snprintf(path, sizeof(path), "%s", dir);
+	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int plugged_add(struct guests *g, struct guest *guest, bool keep, char *err, size_t size)
+{
+	const struct vm *vm = &guest->vm;
+	const char *dir = g->node->conf->vm.socket_dir;
+	char addresses[2 * OVNET_ADDR_STRLEN], mac[OVNET_MAC_STRLEN];
+	int rc = make_dir(dir);
+
+	if (rc < 0) {
+		snprintf(err, size,
+			"%s cannot be made (%s); make it, or give another vm.socket-dir", dir,
+			strerror(-rc));
+		return rc;
+	}
+	put_addresses(g, guest, addresses);
+	json_t *members = json_pack("{s:s,s:s,s:s,s:b,s:s,s:s,s:i,s:b}", "name", vm->name, "driver",
+		"vhost", "path", guest->socket, "server", vm->server, "addresses", addresses, "mac",
+		ovnet_mac_text(&vm->mac, mac, sizeof(mac)), "queues", (int)vm->queues, "dhcp", 1);
+	bool done = members != NULL &&
+		    attach_add(g->attach, members, ATTACH_VM, keep, err, size) != NULL;
+	if (members == NULL)
+		snprintf(err, size, "no memory for VM %s", vm->name);
+	json_decref(members);
+	return done ? 0 : -EINVAL;
+}
+
+static bool has_addresses(const struct attached *it, const char *addresses)
+{
+	struct conf_port want;
+
+	if (parse_port_addresses(&want, addresses) < 0 || want.n_addresses != it->conf.n_addresses)
+		return false;
+	for (unsigned i = 0; i < want.n_addresses; i++)
+		if (!ovnet_prefix_equal(&want.addresses[i], &it->conf.addresses[i]))
+			return false;
+	return true;
+}
+
+void plugged_set(struct guests *g, const struct guest *guest)
+{
+	const struct attached *it = attach_find(g->attach, guest->vm.name);
+	char addresses[2 * OVNET_ADDR_STRLEN], err[512] = "no memory";
+
+	put_addresses(g, guest, addresses);
+	if (it == NULL || it->source != ATTACH_VM || has_addresses(it, addresses))
+		return;
+	json_t *members = json_pack("{s:s}", "addresses", addresses);
+	if (members == NULL || attach_set(g->attach, guest->vm.name, members, err, sizeof(err)) < 0)
+		LOG(ERR, "VM %s keeps its former IPv6 address: %s", guest->vm.name, err);
+	json_decref(members);
+}
+
+void plugged_del(struct guests *g, struct guest *guest)
+{
+	const struct attached *it = attach_find(g->attach, guest->vm.name);
+	char err[512];
+
+	if (it == NULL || it->source != ATTACH_VM)
+		return;
+	if (attach_del(g->attach, guest->vm.name, ATTACH_VM, err, sizeof(err)) < 0)
+		LOG(ERR, "VM %s: %s", guest->vm.name, err);
+}
+
+const struct ovnet_port *guests_port(const struct guests *g, const struct guest *guest)
+{
+	const struct attached *it = attach_find(g->attach, guest->vm.name);
+
+	return it != NULL && it->source == ATTACH_VM ? it->port : NULL;
+}
+
+struct vm_plug guests_plug(const struct guests *g, const struct guest *guest, bool tcg)
+{
+	return (struct vm_plug){.vm = &guest->vm,
+		.socket = guest->socket,
+		.mtu = g->node->overlay_mtu,
+		.kvm = !tcg && access("/dev/kvm", F_OK) == 0};
+}
