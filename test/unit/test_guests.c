@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bed/wired.h"
 #include "guests/guests.h"
 #include "path/guest.h"
@@ -298,6 +299,35 @@ static void those_of_another_subnet_wait(void **state)
 	stop(w);
 }
 
+/* Soon after something changed, then seldom. */
+static void routers_say_that_they_are_there(void **state)
+{
+	struct wired *w = start(CONF);
+	const int64_t began = monotonic_ms();
+
+	(void)state;
+	lease(w, WIRED_VXLAN, WIRED_OWN);
+	added(w, "{\"name\":\"a\"}");
+	assert_int_equal(guests.first, 0); /* there is no IPv6 */
+	lease(w, WIRED_DUAL, WIRED_OWN2);
+	assert_int_equal(guests.first, OVNET_ADVERTISE_FIRST);
+	for (unsigned i = 1; i < OVNET_ADVERTISE_FIRST; i++) {
+		guests.advertise_at_ms = began;
+		guests_check(&guests);
+		assert_true(guests.advertise_at_ms > began);
+		assert_true(guests.advertise_at_ms <=
+			    monotonic_ms() + OVNET_ADVERTISE_FIRST_S * INT64_C(1000));
+	}
+	guests.advertise_at_ms = began;
+	guests_check(&guests);
+	assert_int_equal(guests.first, 0);
+	const int64_t next = guests.advertise_at_ms;
+	assert_true(next >= began + OVNET_ADVERTISE_MIN_S * INT64_C(1000));
+	guests_check(&guests); /* it is not time */
+	assert_int_equal(guests.advertise_at_ms, next);
+	stop(w);
+}
+
 static void write_state(const char *text)
 {
 	char path[128];
@@ -401,6 +431,7 @@ int main(void)
 		CASE(without_a_pool_there_are_none),
 		CASE(all_is_there_after_a_restart),
 		CASE(those_of_another_subnet_wait),
+		CASE(routers_say_that_they_are_there),
 		CASE(a_file_that_is_partly_wrong),
 		CASE(a_state_dir_that_cannot_be_written),
 		CASE(many_take_several_turns),

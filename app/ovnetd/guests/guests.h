@@ -31,9 +31,11 @@ struct guests {
 	struct guest **items; /* in the order they were added */
 	unsigned n;
 	struct former former;
-	bool loaded;      /* what the state file has; from our first lease on */
-	bool unpublished; /* ports came or went */
-	unsigned next;    /* those from here on have not seen our lease yet */
+	bool loaded;             /* what the state file has; from our first lease on */
+	bool unpublished;        /* ports came or went */
+	unsigned next;           /* those from here on have not seen our lease yet */
+	int64_t advertise_at_ms; /* monotonic */
+	unsigned first;          /* advertisements of the quick ones that are left */
 	struct event *turn;
 };
 
@@ -69,6 +71,8 @@ struct vm_plug guests_plug(const struct guests *g, const struct guest *guest, bo
 
 /* published.c: what DHCP tells is as the ports are. */
 void guests_publish(struct guests *g);
+/* Routers say now and then that they are there; more often after something changed. */
+void guests_advertise(struct guests *g);
 /* list.c: the file. */
 void guests_load(struct guests *g);
 /* 0 or negative errno, logged. */

@@ -113,4 +113,5 @@ void guests_check(struct guests *g)
 	for (unsigned i = 0; i < g->n; i++)
 		if (g->items[i]->failed)
 			follow(g, g->items[i]);
+	guests_advertise(g);
 }

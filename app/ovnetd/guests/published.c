@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What DHCP tells those behind attach ports, as these come and go. */
+/* What DHCP and router advertisements tell those behind attach ports, as these come and go. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "guests/guests.h"
 #include "guests/record.h"
+#include "loop/random.h"
 #include "path/guest.h"
 
 static bool is_same(const struct ovnet_guest *a, const struct ovnet_guest *b)
@@ -28,7 +30,12 @@ static void publish_one(struct guests *g, const struct attached *it)
 		free(now);
 		return;
 	}
+	const bool advertised = now != NULL && now->has6;
 	ovnet_guest_publish(shared, id, now);
+	if (!advertised)
+		return;
+	g->first = OVNET_ADVERTISE_FIRST;
+	g->advertise_at_ms = 0;
 }
 
 void guests_publish(struct guests *g)
@@ -36,4 +43,30 @@ void guests_publish(struct guests *g)
 	for (unsigned i = 0; i < g->attach->n; i++)
 		if (g->attach->items[i]->port != NULL)
 			publish_one(g, g->attach->items[i]);
+}
+
+/* One that gets lost is not sent again: the guest asks by itself when it comes up. */
+static void advertise_all(struct guests *g)
+{
+	struct ovnet_path_shared *shared = &g->engine->shared;
+
+	for (unsigned i = 0; i < g->attach->n; i++) {
+		const struct ovnet_port *port = g->attach->items[i]->port;
+		if (port != NULL)
+			(void)ovnet_guest_advertise(shared, port->id);
+	}
+}
+
+void guests_advertise(struct guests *g)
+{
+	const int64_t now = monotonic_ms();
+	uint32_t s = OVNET_ADVERTISE_MIN_S +
+		     random_below(NULL, OVNET_ADVERTISE_MAX_S - OVNET_ADVERTISE_MIN_S);
+
+	if (now < g->advertise_at_ms)
+		return;
+	advertise_all(g);
+	if (g->first > 0 && --g->first > 0)
+		s = 1 + random_below(NULL, OVNET_ADVERTISE_FIRST_S - 1);
+	g->advertise_at_ms = now + s * INT64_C(1000);
 }
