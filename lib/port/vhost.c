@@ -260,13 +260,14 @@ static const char *state_text(enum vhost_state state, const struct vhost_guest *
 		       : "refused: kick or call is no eventfd; use QEMU, or DPDK's virtio_user";
 }
 
-static void tell_running(struct vhost_port *v, const struct vhost_guest *g)
+static bool tell_running(struct vhost_port *v, const struct vhost_guest *g)
 {
 	char features[512];
 	uint16_t pairs = ready_pairs(v, g);
+	bool news = v->told.state != VHOST_RUNNING || pairs != v->told.pairs ||
+		    g->features != v->told.features;
 
-	if (pairs != v->told.pairs || g->features != v->told.features ||
-		v->told.state != VHOST_RUNNING)
+	if (news)
 		LOG(NOTICE, "port '%s': the guest is there, %u queue pair%s (%s)", v->port->name,
 			pairs, pairs == 1 ? "" : "s",
 			vhost_features_text(g->features, features, sizeof(features)));
@@ -284,18 +285,42 @@ static void tell_running(struct vhost_port *v, const struct vhost_guest *g)
 	v->told.features = g->features;
 	v->told.beyond = g->beyond;
 	v->told.mtu = g->mtu;
+	return news;
 }
 
-static void tell_state(struct vhost_port *v, enum vhost_state state, const struct vhost_guest *g)
+/* Was a line worth it? */
+static bool tell_state(struct vhost_port *v, enum vhost_state state, const struct vhost_guest *g)
 {
-	if (state == VHOST_RUNNING)
-		tell_running(v, g);
-	else if (state == VHOST_REFUSED && v->told.state != VHOST_REFUSED)
+	enum vhost_state before = v->told.state;
+
+	if (state == VHOST_STARTING) /* it soon runs, or is gone */
+		return false;
+	if (state == VHOST_RUNNING) {
+		bool news = tell_running(v, g);
+		v->told.state = state;
+		return news;
+	}
+	v->told.state = state;
+	if (state == before)
+		return false;
+	if (state == VHOST_REFUSED)
 		LOG(WARN, "port '%s': the guest is %s", v->port->name, state_text(state, g));
-	else if (state == VHOST_WAITING && v->told.state != VHOST_WAITING)
+	else
 		LOG(NOTICE, "port '%s': the guest is gone; waiting for it at %s", v->port->name,
 			v->path);
-	v->told.state = state;
+	return true;
+}
+
+static bool tell_turned_away(struct vhost_port *v, const struct vhost_guest *g)
+{
+	if (g->turned_away == v->told.turned_away)
+		return false;
+	LOG(WARN,
+		"port '%s': somebody else connected to %s and was turned away: it serves one guest "
+		"at a time",
+		v->port->name, v->path);
+	v->told.turned_away = g->turned_away;
+	return true;
 }
 
 /* Once, until it can be reached: QEMU may come any time later. */
@@ -320,15 +345,9 @@ static void tell(struct vhost_port *v, const struct vhost_guest *g)
 		tell_unreachable(v);
 	if (now - v->told.at_ms < SAY_MS)
 		return;
-	if (state != (enum vhost_state)v->told.state || state == VHOST_RUNNING)
+	bool said = tell_state(v, state, g);
+	if (tell_turned_away(v, g) || said)
 		v->told.at_ms = now;
-	tell_state(v, state, g);
-	if (g->turned_away > v->told.turned_away)
-		LOG(WARN,
-			"port '%s': somebody else connected to %s and was turned away: it serves "
-			"one guest at a time",
-			v->port->name, v->path);
-	v->told.turned_away = g->turned_away;
 }
 
 static bool vhost_changed(struct ovnet_port *port)

@@ -50,6 +50,13 @@ enum vhost_trouble {
 	VHOST_TORN,      /* the memory it shares was cut short */
 };
 
+enum vhost_state {
+	VHOST_WAITING,  /* for the guest */
+	VHOST_STARTING, /* it is connected, its driver is not ready */
+	VHOST_RUNNING,
+	VHOST_REFUSED,
+};
+
 /* What the guest did. vhost threads: rw, control: ro, all under lock. */
 struct vhost_guest {
 	int vid;                            /* -1: nobody is connected */
@@ -79,19 +86,12 @@ struct vhost_port {
 	uint64_t opened;          /* under lock: how often rings were opened to workers */
 	/* control: rw. What was said of it last */
 	struct {
-		int state; /* enum vhost_state */
+		enum vhost_state state;
 		uint64_t turned_away, features;
 		uint16_t mtu, pairs, beyond;
 		int64_t at_ms;
 		bool unreachable;
 	} told;
-};
-
-enum vhost_state {
-	VHOST_WAITING,  /* for the guest */
-	VHOST_STARTING, /* it is connected, its driver is not ready */
-	VHOST_RUNNING,
-	VHOST_REFUSED,
 };
 
 extern pthread_mutex_t vhost_lock;
