@@ -30,6 +30,23 @@ static int fail(const struct ovnet_port_conf *conf, const char *what, int err)
 	return err;
 }
 
+/* Of one we may not connect to, as we gave it away: does anybody have it? */
+static bool is_somebodys(const char *path)
+{
+	char line[256]; /* seven columns, and a path of 107 bytes */
+	FILE *f = fopen("/proc/net/unix", "re");
+	bool found = f == NULL;
+
+	while (!found && fgets(line, sizeof(line), f) != NULL) {
+		char *at = strchr(line, '/');
+		line[strcspn(line, "\n")] = '\0';
+		found = at != NULL && strcmp(at, path) == 0;
+	}
+	if (f != NULL)
+		fclose(f);
+	return found;
+}
+
 /* What a server left that died. A live one's socket stays, and so does what is none. */
 static int clear_way(const struct ovnet_port_conf *conf, const struct sockaddr_un *addr)
 {
@@ -45,6 +62,8 @@ static int clear_way(const struct ovnet_port_conf *conf, const struct sockaddr_u
 		return -EEXIST;
 	}
 	int err = ovnet_socket_probe(addr);
+	if (err == -EACCES && !is_somebodys(addr->sun_path))
+		err = 0;
 	if (err == -EADDRINUSE)
 		LOG(ERR,
 			"port '%s': %s is in use: another program serves it; stop that one or set "
@@ -140,17 +159,17 @@ static int give_to(const struct ovnet_port_conf *conf)
 	return err;
 }
 
-/* librte_vhost makes it by the umask: whoever else may not connect meanwhile. */
+/*
+ * librte_vhost makes it by the umask: whoever else may not connect meanwhile. The mode comes first:
+ * it is the owner's to set.
+ */
 int vhost_socket_give(const struct ovnet_port_conf *conf)
 {
-	int err = 0;
-
-	if (conf->socket_owner != NULL && conf->socket_owner[0] != '\0')
-		err = give_to(conf);
-	if (err < 0)
-		return err;
 	mode_t mode = conf->socket_mode != 0 ? conf->socket_mode : 0600;
-	return chmod(conf->path, mode) < 0 ? fail(conf, "chmod", -errno) : 0;
+
+	if (chmod(conf->path, mode) < 0)
+		return fail(conf, "chmod", -errno);
+	return conf->socket_owner != NULL && conf->socket_owner[0] != '\0' ? give_to(conf) : 0;
 }
 
 static void user_name(uid_t uid, char *buf, size_t size)

@@ -120,7 +120,19 @@ static void what_is_there_is_no_bodys_or_stays(void **state)
 	assert_int_equal(err, -EADDRINUSE);
 	ovnet_port_close(port);
 
+	/* Given away: whether anybody listens cannot be tried any more. */
 	conf.server = true;
+	fd = listener();
+	assert_int_equal(chown(path, 1, 1), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(seteuid(65534), 0);
+	refused(&conf, -EACCES);
+	close(fd);
+	port = open_conf(&conf);
+	ovnet_port_close(port);
+	assert_int_equal(seteuid(0), 0);
+
 	lab("touch", path);
 	refused(&conf, -EEXIST);
 	assert_int_equal(unlink(path), 0);

@@ -73,6 +73,15 @@ static const char *closed_file(const struct conf *conf)
 	return NULL;
 }
 
+/* A vhost port's socket becomes QEMU's: a user's of its own, mostly. */
+static bool gives_sockets_away(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].socket_owner[0] != '\0')
+			return true;
+	return false;
+}
+
 static int set_flag(cap_t caps, cap_flag_t flag, cap_value_t cap, cap_flag_value_t value)
 {
 	return cap_set_flag(caps, flag, 1, &cap, value) < 0 ? -errno : 0;
@@ -145,6 +154,11 @@ int privileges_drop(const struct conf *conf)
 
 	if (rc == 0)
 		rc = keep_reading(now, want, conf);
+	if (rc == 0 && gives_sockets_away(conf) && have(now, CAP_CHOWN)) {
+		rc = set_flag(want, CAP_PERMITTED, CAP_CHOWN, CAP_SET);
+		if (rc == 0)
+			rc = set_flag(want, CAP_EFFECTIVE, CAP_CHOWN, CAP_SET);
+	}
 	if (rc == 0 && (cap_set_proc(want) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)) {
 		rc = -errno;
 		LOG(ERR, "cannot give up privileges: %s", strerror(errno));
