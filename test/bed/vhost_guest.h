@@ -157,9 +157,11 @@ uint8_t *vg_room(struct vg *g, unsigned ring, unsigned slot);
 uint64_t vg_room_gpa(const struct vg *g, unsigned ring, unsigned slot);
 /* Writes up to VG_SEGS descriptors for the slot as they are and offers the first one. */
 void vg_give(struct vg *g, unsigned ring, unsigned slot, const struct vg_desc *d, unsigned n);
-/* Split: makes `heads` more entries of the ring available, whatever is in them. */
+/* Split: makes so many more entries of the ring available, whatever is in them. */
 void vg_avail_jump(struct vg *g, unsigned ring, uint16_t entries);
 void vg_kick(struct vg *g, unsigned ring);
+/* Takes back all that is offered. False: of a packed ring it cannot be. */
+bool vg_ring_mend(struct vg *g, unsigned ring);
 /* The next buffer that came back: its slot, or -1; *len as the device says. */
 int vg_back(struct vg *g, unsigned ring, uint32_t *len);
 size_t vg_hdr_len(const struct vg *g);

@@ -257,3 +257,16 @@ int vg_receive(
 	}
 	return (int)got;
 }
+
+bool vg_ring_mend(struct vg *g, unsigned ring)
+{
+	struct vg_ring *r = &g->ring[ring];
+	const struct vring_used *used = (const struct vring_used *)(g->mem + r->used);
+
+	if (packed(g))
+		return false;
+	r->next = r->seen = __atomic_load_n(&used->idx, __ATOMIC_ACQUIRE);
+	memset(r->busy, 0, sizeof(r->busy));
+	vg_avail_jump(g, ring, 0);
+	return true;
+}
