@@ -25,6 +25,7 @@
 #include "node/ingress.h"
 #include "node/node.h"
 #include "peers/set.h"
+#include "ports/balance.h"
 #include "ports/ports.h"
 #include "run/loop.h"
 #include "run/warnings.h"
@@ -57,6 +58,7 @@ struct daemon {
 	struct ovnet_kernel *kernel;
 	struct engine engine;
 	struct ports ports;
+	struct balance balance;
 	struct node node;
 	struct ingress ingress;
 	struct underlay underlay;

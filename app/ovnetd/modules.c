@@ -136,11 +136,14 @@ static void stop_ports(struct daemon *d)
 
 static int start_workers(struct daemon *d)
 {
-	return engine_workers_init(&d->engine);
+	int rc = engine_workers_init(&d->engine);
+
+	return rc < 0 ? rc : balance_init(&d->balance, &d->ports);
 }
 
 static void stop_workers(struct daemon *d)
 {
+	balance_fini(&d->balance);
 	engine_workers_fini(&d->engine);
 }
 

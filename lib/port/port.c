@@ -63,9 +63,8 @@ struct ovnet_port *ovnet_port_open(const struct ovnet_driver *driver, uint16_t i
 	port->local = conf->local;
 	port->local6 = conf->local6;
 	strcpy(port->name, conf->name);
-	port->n_workers = RTE_MIN(conf->n_workers, (uint16_t)OVNET_MAX_QUEUES);
-	for (uint16_t i = 0; i < port->n_workers; i++)
-		port->workers[i] = (uint8_t)conf->workers[i];
+	port->n_workers = conf->n_workers;
+	memcpy(port->workers, conf->workers, sizeof(port->workers));
 	*err = driver->open(port, conf);
 	if (*err < 0) {
 		release(port);

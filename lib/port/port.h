@@ -78,8 +78,9 @@ struct ovnet_port_conf {
 	/* dpdk: of each queue's ring. tap: packets the kernel keeps for us. 0: the driver's number
 	 */
 	uint16_t descriptors;
-	const uint16_t *workers;     /* its queues go to these in turn, and stay there ... */
-	uint16_t n_workers;          /* ... 0: anywhere */
+	/* Its queues go to these in turn, and stay there; none: anywhere. */
+	uint16_t n_workers;
+	uint16_t workers[OVNET_MAX_QUEUES];
 	const struct ovnet_mac *mac; /* tap: what the kernel's end is to have; NULL: leave it */
 	struct rte_mempool *pool;
 	/*
@@ -151,7 +152,7 @@ struct ovnet_port {
 	uint16_t n_rxq, n_txq; /* control alone: workers know queues by the queue map */
 	/* Those its queues go to in turn, and stay with; none: by load. */
 	uint16_t n_workers;
-	uint8_t workers[OVNET_MAX_QUEUES];
+	uint16_t workers[OVNET_MAX_QUEUES];
 	struct ovnet_addr local, local6; /* see struct ovnet_port_conf */
 	uint32_t ifindex;                /* kernel interface behind it, 0 if none */
 	/*

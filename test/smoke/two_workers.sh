@@ -19,3 +19,13 @@ expect "8 streams move data, $gbps Gbit/s" awk -v g="$gbps" 'BEGIN { exit !(g > 
 busy=$(ctl a workers | jq '[.[] | select(.wakeups > 0 or .loops > .idle_loops)] | length')
 equal "workers that saw packets" 2 "$busy"
 all_arrive b a 62
+
+# Each queue says whose it is and what it carried, which in all is what its port did.
+counted_by_queue() {
+	ctl a ports | jq -e 'all(.[]; . as $port | .queues != [] and all(.queues[]; .worker != null)
+		and all("rx_packets", "rx_bytes", "tx_packets", "tx_bytes";
+			. as $of | ([$port.queues[][$of]] | add) == $port[$of]))' >/dev/null
+}
+within 10 "ports and their queues count the same" counted_by_queue
+equal "queues, listed by themselves" "$(ctl a ports | jq '[.[].queues[]] | length')" \
+	"$(ctl a queues | jq length)"

@@ -61,6 +61,40 @@ static void ports_of_every_driver(void **state)
 	done(&r);
 }
 
+static void workers_are_named(void **state)
+{
+	(void)state;
+	struct run r;
+
+	load_file(&r, "dpdk = { workers = 3; };\n"
+		      "uplinks = ( { iface = \"eth0\"; workers = \"0-1\"; } );\n"
+		      "ports = ( { " GOOD " workers = \"0,2\"; } );\n");
+	assert_string_equal(r.errors, "");
+	assert_string_equal(r.conf.uplinks[0].workers, "0-1");
+	assert_string_equal(r.conf.ports[0].workers, "0,2");
+	assert_true(r.conf.dpdk.balance);
+	done(&r);
+	write_text("");
+	LOAD(&r, "--config", file, "--dpdk-workers=2", "--dpdk-balance=false",
+		"--port=name=t0,driver=tap,workers=1,0,addresses=10.5.1.129");
+	assert_string_equal(r.errors, "");
+	assert_string_equal(r.conf.ports[0].workers, "1,0");
+	assert_false(r.conf.dpdk.balance);
+	done(&r);
+	/* What is wrong is known only when all is read. */
+	refused("uplinks = ( { iface = \"eth0\"; workers = \"1\"; } );\n"
+		"ports = (\n { " GOOD " workers = \"0,7\"; } );\n"
+		"dpdk = { workers = 7; };\n",
+		3,
+		"ports[0]: workers: there is no worker 7; give numbers from 0 to 6, or raise "
+		"dpdk.workers");
+	refused("uplinks = ( { iface = \"eth0\"; workers = \"0,1\"; } );\n", 1,
+		"uplinks[0]: workers: there is no worker 1; give numbers from 0 to 0");
+	refused("ports = (\n { " GOOD " workers = \"0,0\"; } );\n", 2,
+		"give numbers of workers such as \"0,2\" or \"0-2\", each once");
+	flag_refused("--uplink=iface=eth0,workers=0", "anything else in the file");
+}
+
 /* A flag's commas are between members, but in devargs and in lists of addresses. */
 static void ports_by_flag(void **state)
 {
@@ -346,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ports_of_every_driver),
+		cmocka_unit_test(workers_are_named),
 		cmocka_unit_test(ports_by_flag),
 		cmocka_unit_test(bad_members_are_refused),
 		cmocka_unit_test(who_is_told_its_address_has_one),

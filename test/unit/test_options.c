@@ -55,11 +55,12 @@ static const struct {
 	{"dpdk.mbufs", "65536"},
 	{"dpdk.hugepages", "on"},
 	{"dpdk.mode", "poll"},
+	{"dpdk.balance", "false"},
 	{"dpdk.cpu-level", "x86-64-v3"},
 	{"dpdk.eal-args", "--no-telemetry --log-level 5"},
 	{"uplinks", "iface=eth1,driver=af_packet,queues=2"},
 	{"ports", "name=p1,driver=tap,iface=t1,addresses=10.5.1.7,fd00::/64,mtu=1400,queues=2,"
-		  "descriptors=256,mac=02:00:00:00:00:01"},
+		  "descriptors=256,mac=02:00:00:00:00:01,workers=0"},
 	{"vm.pool", "10.5.1.192/26"},
 	{"vm.dns", "10.5.1.2, fd00::2"},
 	{"vm.domain", "vm.example.com"},
@@ -118,7 +119,8 @@ static void append_key(FILE *f, const struct option_def *o, const char *value)
 				  "queues = 2; } );\n"
 				: "ports = ( { name = \"p1\"; driver = \"tap\"; iface = \"t1\"; "
 				  "addresses = \"10.5.1.7, fd00::/64\"; mtu = 1400; queues = 2;\n"
-				  "descriptors = 256; mac = \"02:00:00:00:00:01\"; } );\n");
+				  "descriptors = 256; mac = \"02:00:00:00:00:01\"; workers = "
+				  "\"0\"; } );\n");
 		return;
 	}
 	fprintf(f, "%.*s = { %s = ", (int)strcspn(o->key, "."), o->key, option_leaf(o));

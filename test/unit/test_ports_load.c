@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ports are added and removed a thousand times while two others forward between workers that run:
- * what those carry arrives, and in the end all there was is there again.
+ * Ports are added and removed a thousand times while two others forward between workers that run,
+ * and go from one to the other: what those carry arrives, and in the end all there was is there
+ * again.
  */
 #include <dirent.h>
 #include <malloc.h>
@@ -175,7 +176,7 @@ static bool leaked(const struct have *before, const struct have *after)
 /* --- the load --- */
 
 static struct ovnet_port *host, *uplink;
-static unsigned sent, arrived;
+static unsigned sent, arrived, moved;
 
 /* Returns when few enough are on their way. */
 static void collect(unsigned waiting)
@@ -200,6 +201,18 @@ static void forward(void)
 	for (unsigned i = 0; i < BURST; i++)
 		feed(host, in, put_inner(in, OWN_POD, PEER_POD, (uint16_t)sent++, INNER));
 	collect(WAITING);
+}
+
+/* Both ports' queues go from one to the other and back meanwhile. One that is underway still is not
+ * asked again. */
+static void move(unsigned round)
+{
+	struct ovnet_port *port = round % 2 == 0 ? host : uplink;
+	uint16_t worker = ovnet_queue_worker(port->queue[0]);
+	int rc = ports_move_queue(&parts.ports, port, 0, 1 - worker);
+
+	assert_true(rc == 0 || rc == -EBUSY);
+	moved += rc == 0;
 }
 
 /* What lives at the newest port gets a packet, and sends one. */
@@ -227,6 +240,7 @@ static void come_and_go(void)
 		if (i % 2 == 0)
 			at = next_random(&seed) % ALIVE;
 		exchange(fresh);
+		move(i);
 		forward();
 		if (alive[at] != NULL)
 			assert_int_equal(ports_close(&parts.ports, alive[at]), 0);
@@ -271,6 +285,7 @@ static void a_thousand_come_and_go_and_nothing_is_lost(void **state)
 	} while (leaked(&before, &after) && rounds < MAX_ROUNDS);
 	assert_false(leaked(&before, &after));
 	assert_int_equal(arrived, sent);
+	assert_in_range(moved, PORTS / 10, MAX_ROUNDS * PORTS);
 	assert_int_equal(sent, rounds * BURST * (PORTS + ALIVE));
 }
 

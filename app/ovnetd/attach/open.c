@@ -27,7 +27,7 @@ static const struct ovnet_driver *driver_of(const struct conf_port *c)
 
 static struct ovnet_port_conf port_conf(const struct attach *a, const struct conf_port *c)
 {
-	return (struct ovnet_port_conf){
+	struct ovnet_port_conf conf = {
 		.name = c->name,
 		.role = OVNET_PORT_ATTACH,
 		.iface = c->iface,
@@ -41,6 +41,8 @@ static struct ovnet_port_conf port_conf(const struct attach *a, const struct con
 		.socket_mode = (mode_t)strtoul(c->socket_mode, NULL, 8),
 		.socket_owner = c->socket_owner,
 	};
+	conf.n_workers = (uint16_t)conf_cpu_list(c->workers, conf.workers, OVNET_MAX_QUEUES);
+	return conf;
 }
 
 /* AF_XDP makes no interface, and binds to none that is down. */

@@ -99,6 +99,7 @@ static void check_together(struct loader *l)
 	check_host(l);
 	check_log_level(l);
 	ports_check(l);
+	uplinks_check(l);
 }
 
 static int finish(struct loader *l, enum conf_action action)

@@ -8,6 +8,7 @@
 #define OVNET_APP_CONF_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/net.h"
@@ -20,6 +21,7 @@
 #define CONF_MIN_MBUFS      1024
 #define CONF_MAX_MBUFS      16777216
 #define CONF_MAX_CPU        1024 /* CPU numbers are below this */
+#define CONF_MAX_WORKERS    31
 
 enum conf_api { CONF_API_AUTO, CONF_API_V3, CONF_API_V2 };
 enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
@@ -56,6 +58,7 @@ struct conf_uplink {
 	unsigned n_neighbours;
 	bool zero_copy;  /* af_xdp: the NIC writes into ovnet's memory */
 	uint16_t queues; /* 0: one per worker, as far as the device has them */
+	char *workers;   /* "0,2": its queues go to these in turn; "": by load */
 };
 
 /* One entry of `ports`: what something of ours is plugged in by. */
@@ -74,6 +77,7 @@ struct conf_port {
 	uint16_t mtu;         /* 0: the overlay's */
 	uint16_t queues;      /* 0: one */
 	uint16_t descriptors; /* of each queue; 0: the driver's choice */
+	char *workers;        /* as an uplink's */
 	bool dhcp;            /* who lives there is told its address: one of each family at most */
 };
 
@@ -124,6 +128,7 @@ struct conf {
 		uint32_t mbufs;    /* 0: what the ports need */
 		enum conf_hugepages hugepages;
 		enum conf_mode mode;
+		bool balance;
 		char *cpu_level; /* "auto", "x86-64-v2", ... */
 		char *eal_args;  /* appended, split at blanks, no shell */
 	} dpdk;
@@ -156,9 +161,12 @@ int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action
 void conf_free(struct conf *conf);
 
 /*
- * "2,3" or "2-3" into `cpus`, at most `max` of them. How many the list names ("": 0), or -EINVAL
- * when it is no list or names a CPU twice.
+ * Numbers of CPUs or workers: "2,3" or "2-3" into `cpus`, at most `max` of them. How many the list
+ * names ("": 0), or -EINVAL when it is no list or names one twice.
  */
 int conf_cpu_list(const char *text, uint16_t *cpus, unsigned max);
+/* 0, or -EINVAL with a sentence in `why`: the list names a worker that dpdk.workers does not make.
+ */
+int conf_workers_there(const struct conf *conf, const char *list, char *why, size_t size);
 
 #endif

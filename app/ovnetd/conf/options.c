@@ -278,7 +278,7 @@ const struct option_def ovnetd_options[] = {
 		.help = "lower the MSS of TCP connections",
 		.more = "To what fits the way to the peer: for paths that lose ICMP."},
 
-	{"dpdk.workers", OPTION_UINT, AT(dpdk.workers), .preset = "1", .min = 1, .max = 31,
+	{"dpdk.workers", OPTION_UINT, AT(dpdk.workers), .preset = "1", .min = 1, .max = CONF_MAX_WORKERS,
 		.arg = "N", .help = "threads that move packets",
 		.more = "One moves millions of packets a second; more pay where the uplink has as "
 			"many queues."},
@@ -303,6 +303,12 @@ const struct option_def ovnetd_options[] = {
 		.help = "what an idle worker does",
 		.more = "adaptive: it sleeps until a packet comes. poll: it keeps polling, which "
 			"takes a whole CPU and saves the time of waking up."},
+	{"dpdk.balance", OPTION_SWITCH, AT(dpdk.balance), .preset = "true",
+		.help = "move queues from busy workers to others",
+		.more = "Looked at every two seconds: where a worker is busy for more than 60 % of its "
+			"time and another would be clearly less so with one of its queues, that queue "
+			"goes there, without a packet lost. Those stay whose port has `workers`, and "
+			"those of ports with a queue for each worker. `ovnetctl queues` shows whose each is."},
 	{"dpdk.cpu-level", OPTION_TEXT, AT(dpdk.cpu_level), .choices = cpu_level, .preset = "auto",
 		.help = "instruction set of the packet path",
 		.more = "auto: the best this CPU has."},

@@ -194,7 +194,8 @@ static char *member_end(char *part)
 
 	if (strncmp(part, "devargs=", strlen("devargs=")) == 0)
 		return part + strlen(part);
-	if (strncmp(part, "addresses=", strlen("addresses=")) != 0)
+	if (strncmp(part, "addresses=", strlen("addresses=")) != 0 &&
+		strncmp(part, "workers=", strlen("workers=")) != 0)
 		return end;
 	while (*end == ',' && end[1 + strcspn(end + 1, ",=")] != '=')
 		end += 1 + strcspn(end + 1, ",");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What may be there once: names, addresses, MACs, devices and sockets of all ports. */
+/*
+ * What may be there once: names, addresses, MACs, devices and sockets of all ports. And whether
+ * there are the workers they name.
+ */
 #include "conf/port_unique.h"
 
 #include <stdio.h>
@@ -194,6 +197,14 @@ static void check_others(const struct port_set *s, unsigned port)
 		check_taken(s, port, c->node.iface, "the uplink");
 }
 
+static void check_workers(const struct port_set *s, unsigned port)
+{
+	char line[160];
+
+	if (conf_workers_there(s->conf, s->ports[port]->workers, line, sizeof(line)) < 0)
+		tell(s, port, line);
+}
+
 bool port_set_check(const struct port_set *s)
 {
 	struct claims c = {0};
@@ -212,7 +223,9 @@ bool port_set_check(const struct port_set *s)
 	check_macs(s, &c);
 	check_addresses(s, &c);
 	free(c.items);
-	for (unsigned i = s->known; i < s->n; i++)
+	for (unsigned i = s->known; i < s->n; i++) {
 		check_others(s, i);
+		check_workers(s, i);
+	}
 	return true;
 }

@@ -29,7 +29,8 @@ struct loader {
 					   */
 	const struct flannel_flag *idle[LOADER_MAX_IDLE]; /* given, but without effect */
 	unsigned n_idle;
-	struct origin port_at[CONF_MAX_PORTS]; /* as conf->ports */
+	struct origin uplink_at[CONF_MAX_UPLINKS]; /* as conf->uplinks */
+	struct origin port_at[CONF_MAX_PORTS];     /* as conf->ports */
 	char *said; /* where the first complaint goes instead of stderr; NULL: stderr */
 	size_t said_size;
 	unsigned errors;
@@ -53,6 +54,8 @@ bool conf_scan(struct loader *l, const char *text, size_t len);
 
 /* What no single port shows: names, addresses, MACs, devices over all of them. */
 void ports_check(struct loader *l);
+/* The same of uplinks: the workers they name. */
+void uplinks_check(struct loader *l);
 
 /* Stores what flannel's environment variables say over what is there; empty ones say nothing. */
 void environment_read(struct loader *l);

@@ -98,7 +98,7 @@ static void *add_uplink(struct loader *l, struct origin at, const char *name)
 		option_free_all(uplink_options, up);
 		return NULL;
 	}
-	l->conf->n_uplinks++;
+	l->uplink_at[l->conf->n_uplinks++] = at;
 	return up;
 }
 
@@ -143,7 +143,7 @@ static void flag_member(struct loader *l, struct conf_uplink *up, char *part)
 		*eq = '\0';
 	const struct option_def *o = option_find(uplink_options, part);
 	if (eq == NULL || o == NULL || o->type == OPTION_ITEMS || o->type == OPTION_PARSED ||
-		strcmp(part, "devargs") == 0) {
+		strcmp(part, "devargs") == 0 || strcmp(part, "workers") == 0) {
 		complain(l, flag, "--uplink",
 			"\"%.100s\" does not belong there; give "
 			"iface=NAME[,driver=DRIVER][,queues=N], "
@@ -173,6 +173,18 @@ static void uplink_from_flag(struct loader *l, const char *text)
 	if (up != NULL && errors == l->errors)
 		check_uplink(l, flag, "--uplink", up);
 	free(copy);
+}
+
+void uplinks_check(struct loader *l)
+{
+	char why[160], name[32];
+
+	for (unsigned i = 0; i < l->conf->n_uplinks; i++) {
+		if (conf_workers_there(l->conf, l->conf->uplinks[i].workers, why, sizeof(why)) == 0)
+			continue;
+		snprintf(name, sizeof(name), "uplinks[%u]", i);
+		complain(l, l->uplink_at[i], name, "%s", why);
+	}
 }
 
 static void clear_uplinks(struct conf *conf)

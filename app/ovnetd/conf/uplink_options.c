@@ -32,6 +32,9 @@ const struct option_def uplink_options[] = {
 	{"zero-copy", OPTION_CHOICE, UP(zero_copy), .choices = off_on, .preset = "off",
 		.help = "af_xdp: the NIC reads and writes ovnet's memory, where its driver can"},
 	{"queues", OPTION_UINT, UP(queues), .preset = "0", .min = 0, .max = 31, .help = "queues to open; 0: one per worker, as far as there are any"},
+	{"workers", OPTION_TEXT, UP(workers), .check = check_cpus, .preset = "",
+		.form = "numbers of workers such as \"0,2\" or \"0-2\", each once, or \"\" for by load",
+		.help = "workers its queues go to, in turn, and stay with; \"\": by load"},
 	{NULL},
 };
 

@@ -280,6 +280,23 @@ int conf_cpu_list(const char *text, uint16_t *cpus, unsigned max)
 	}
 }
 
+int conf_workers_there(const struct conf *conf, const char *list, char *why, size_t size)
+{
+	uint16_t number[CONF_MAX_CPU];
+	int n = conf_cpu_list(list, number, CONF_MAX_CPU);
+
+	for (int i = 0; i < n; i++) {
+		if (number[i] < conf->dpdk.workers)
+			continue;
+		snprintf(why, size,
+			"workers: there is no worker %u; give numbers from 0 to %u, or raise "
+			"dpdk.workers",
+			number[i], conf->dpdk.workers - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int check_server_name(const char *text)
 {
 	size_t len = strlen(text);

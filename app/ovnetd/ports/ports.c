@@ -165,6 +165,13 @@ int ports_publish(struct ports *ports)
 	return 0;
 }
 
+int ports_move_queue(struct ports *ports, struct ovnet_port *port, uint16_t queue, uint16_t worker)
+{
+	int rc = ovnet_queue_move(port->queue[queue], worker);
+
+	return rc < 0 ? rc : ports_publish(ports);
+}
+
 bool ports_is_lost(const struct ports *ports, const struct ovnet_port *port)
 {
 	return ports->slot[port->id]->lost;

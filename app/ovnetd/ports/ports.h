@@ -44,6 +44,10 @@ struct port_slot {
 	struct ovnet_port_stats former;
 	uint64_t former_drops[OVNET_DROP_COUNT];
 	struct ports_queue_counters former_queue[OVNET_MAX_QUEUES];
+	/* balance.c's, by queue: packets until its last look; the look from which it may move */
+	struct {
+		uint64_t seen, stays_until;
+	} load[OVNET_MAX_QUEUES];
 	/* what the workers had counted for the id before it was this port's */
 	struct ovnet_port_counters before;
 };
@@ -86,6 +90,12 @@ struct ovnet_port *ports_at(const struct ports *ports, uint16_t id);
 /* Publishes a queue map over the ports that are neither lost nor closing, and wakes the workers. 0
  * or -ENOMEM. */
 int ports_publish(struct ports *ports);
+
+/*
+ * Gives a queue to another worker, without a moment in which it has two (port/queue_map.h). 0, or
+ * -EBUSY: it is on its way from a worker to another; -ENOMEM (logged): it goes with the next map.
+ */
+int ports_move_queue(struct ports *ports, struct ovnet_port *port, uint16_t queue, uint16_t worker);
 
 /* The port's device is gone. Its owner is asked to open it again, soon and until it succeeds. */
 void ports_lost(struct ports *ports, struct ovnet_port *port);

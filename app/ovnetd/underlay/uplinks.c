@@ -104,11 +104,15 @@ static int open_vdev_uplink(struct underlay *under, struct uplink *u, struct ovn
 
 static struct ovnet_port_conf port_conf(const struct underlay *under, const struct conf_uplink *c)
 {
-	return (struct ovnet_port_conf){
+	struct ovnet_port_conf conf = {
 		.role = OVNET_PORT_UPLINK,
 		.queues = c != NULL && c->queues != 0 ? c->queues : under->conf->dpdk.workers,
 		.zero_copy = c != NULL && c->zero_copy,
 	};
+	if (c != NULL)
+		conf.n_workers =
+			(uint16_t)conf_cpu_list(c->workers, conf.workers, OVNET_MAX_QUEUES);
+	return conf;
 }
 
 static int open_one(
