@@ -11,6 +11,7 @@ static const struct column port_columns[] = {
 	{"kind", "KIND", COLUMN_TEXT},
 	{"role", "ROLE", COLUMN_TEXT},
 	{"link", "LINK", COLUMN_YES, "up", "down"},
+	{"state", "STATE", COLUMN_TEXT},
 	{"mtu", "MTU", COLUMN_NUMBER},
 	{"rx_queues", "RXQ", COLUMN_NUMBER},
 	{"tx_queues", "TXQ", COLUMN_NUMBER},
@@ -19,7 +20,10 @@ static const struct column port_columns[] = {
 	{"mac", "MAC", COLUMN_TEXT},
 	{"addresses", "ADDRESSES", COLUMN_LIST},
 	{"far_mac", "FAR-MAC", COLUMN_TEXT},
+	{"guest_mtu", "GUEST-MTU", COLUMN_NUMBER},
+	{"reconnects", "RECONNECTS", COLUMN_NUMBER},
 	{"caps", "CAPS", COLUMN_LIST},
+	{"used_features", "FEATURES-USED", COLUMN_LIST},
 	{NULL},
 };
 

@@ -64,6 +64,32 @@ static void add_queues(struct daemon *d, json_t *o, const struct ovnet_port *p)
 	json_object_set_new(o, "queues", list);
 }
 
+static json_t *names_json(const char *const *names, unsigned n)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
+/* What the far end did: nothing of ports whose far end is the kernel or a cable. */
+static void add_details(json_t *o, const struct ovnet_port *p)
+{
+	struct ovnet_port_details s = {0};
+
+	if (p->driver->details == NULL)
+		return;
+	p->driver->details(p, &s);
+	json_object_set_new(o, "state", s.state != NULL ? json_string(s.state) : json_null());
+	json_object_set_new(o, "features", names_json(s.features, s.n_features));
+	json_object_set_new(o, "used_features", names_json(s.used, s.n_used));
+	json_object_set_new(o, "queues_ready", json_integer(s.queues_ready));
+	json_object_set_new(
+		o, "guest_mtu", s.guest_mtu != 0 ? json_integer(s.guest_mtu) : json_null());
+	json_object_set_new(o, "reconnects", json_integer((json_int_t)s.reconnects));
+}
+
 json_t *status_port_json(struct daemon *d, struct ovnet_port *p)
 {
 	static const char *const roles[] = {[OVNET_PORT_HOST] = "host",
@@ -87,6 +113,7 @@ json_t *status_port_json(struct daemon *d, struct ovnet_port *p)
 		"rx_queues", (int)p->n_rxq, "tx_queues", (int)p->n_txq, "link",
 		p->driver->link_up(p), "caps", caps_json(p->caps));
 	add_attached(o, attach_of(&d->attach, p));
+	add_details(o, p);
 	counters_json(o, PORT, &sum);
 	counters_json(o, DEVICE, &st);
 	add_queues(d, o, p);

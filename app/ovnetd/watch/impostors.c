@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "watch/impostors.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
-#define LOOK_S 5
-#define OVER_S 60 /* so long without another one */
+#include "watch/timer.h"
 
 static const struct peer *peer_at(const struct impostors *w, const struct ovnet_addr *public_ip)
 {
@@ -118,7 +116,7 @@ static void look(evutil_socket_t fd, short what, void *arg)
 	if (sum != w->seen && pick.outer.family != 0) {
 		warn(w, &pick);
 		w->warned = time(NULL);
-	} else if (w->warned != 0 && time(NULL) - w->warned >= OVER_S) {
+	} else if (w->warned != 0 && time(NULL) - w->warned >= WATCH_OVER_S) {
 		warn_clear(w->warnings, "impostor");
 		w->warned = 0;
 	}
@@ -128,19 +126,12 @@ static void look(evutil_socket_t fd, short what, void *arg)
 int impostors_init(struct impostors *w, const struct engine *engine, const struct node *node,
 	const struct peers *peers)
 {
-	static const struct timeval every = {.tv_sec = LOOK_S};
-
 	*w = (struct impostors){
 		.engine = engine, .node = node, .peers = peers, .warnings = node->warnings};
-	w->timer = event_new(engine->base, -1, EV_PERSIST, look, w);
-	if (w->timer == NULL || event_add(w->timer, &every) < 0)
-		return -ENOMEM;
-	return 0;
+	return watch_timer_init(&w->timer, engine->base, look, w);
 }
 
 void impostors_fini(struct impostors *w)
 {
-	if (w->timer != NULL)
-		event_free(w->timer);
-	w->timer = NULL;
+	watch_timer_fini(&w->timer);
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "watch/losses.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define LOOK_S 5
-#define OVER_S 60 /* so long without another one */
+#include "watch/timer.h"
 
 static const char *key_of(const struct loss *loss, char *key, size_t size)
 {
@@ -59,10 +57,12 @@ static void look_at(struct losses *w, uint16_t id)
 	if (!is_about(w, loss, port))
 		return;
 	ports_stats(w->ports, port, &st);
+	if (st.missed < loss->seen)
+		loss->seen = 0; /* another port of this name, which came between two looks */
 	if (st.missed > loss->seen) {
 		warn(w, key_of(loss, key, sizeof(key)), port);
 		loss->warned = now;
-	} else if (loss->warned != 0 && now - loss->warned >= OVER_S) {
+	} else if (loss->warned != 0 && now - loss->warned >= WATCH_OVER_S) {
 		over(w, loss);
 	}
 	loss->seen = st.missed;
@@ -77,7 +77,6 @@ static void look(evutil_socket_t fd, short what, void *arg)
 
 int losses_init(struct losses *w, const struct ports *ports)
 {
-	static const struct timeval every = {.tv_sec = LOOK_S};
 	struct ovnet_port_stats st;
 
 	*w = (struct losses){.ports = ports, .warnings = ports->engine->warnings};
@@ -89,15 +88,10 @@ int losses_init(struct losses *w, const struct ports *ports)
 		ports_stats(w->ports, port, &st);
 		w->port[i].seen = st.missed;
 	}
-	w->timer = event_new(ports->engine->base, -1, EV_PERSIST, look, w);
-	if (w->timer == NULL || event_add(w->timer, &every) < 0)
-		return -ENOMEM;
-	return 0;
+	return watch_timer_init(&w->timer, ports->engine->base, look, w);
 }
 
 void losses_fini(struct losses *w)
 {
-	if (w->timer != NULL)
-		event_free(w->timer);
-	w->timer = NULL;
+	watch_timer_fini(&w->timer);
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "watch/refusals.h"
 
-#include <errno.h>
-
 #include "engine/totals.h"
-
-#define LOOK_S 5
-#define OVER_S 60 /* so long without another one */
+#include "watch/timer.h"
 
 static const struct kind {
 	enum ovnet_drop reason;
@@ -58,7 +54,7 @@ static void look(evutil_socket_t fd, short what, void *arg)
 		if (refused != w->kind[i].seen && !has_lease_now(w, kind, &sum.source)) {
 			warn(w, kind, &sum.source);
 			*warned = now;
-		} else if (*warned != 0 && now - *warned >= OVER_S) {
+		} else if (*warned != 0 && now - *warned >= WATCH_OVER_S) {
 			warn_clear(w->warnings, ovnet_drop_name(kind->reason));
 			*warned = 0;
 		}
@@ -68,18 +64,11 @@ static void look(evutil_socket_t fd, short what, void *arg)
 
 int refusals_init(struct refusals *w, const struct engine *engine, const struct node *node)
 {
-	static const struct timeval every = {.tv_sec = LOOK_S};
-
 	*w = (struct refusals){.engine = engine, .node = node, .warnings = node->warnings};
-	w->timer = event_new(engine->base, -1, EV_PERSIST, look, w);
-	if (w->timer == NULL || event_add(w->timer, &every) < 0)
-		return -ENOMEM;
-	return 0;
+	return watch_timer_init(&w->timer, engine->base, look, w);
 }
 
 void refusals_fini(struct refusals *w)
 {
-	if (w->timer != NULL)
-		event_free(w->timer);
-	w->timer = NULL;
+	watch_timer_fini(&w->timer);
 }
