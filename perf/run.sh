@@ -30,6 +30,13 @@ usage: perf/run.sh VERB [options]
              --path encap|decap, --size 64|imix|1400, --peers 1|4096, --sink null|memif
                             these rows only
 
+  ports    a thousand ports are added and removed over the control socket, while two others carry traffic
+           at a steady rate: packets lost, and what is not there again (packet buffers, open files,
+           memory). Exit status 1 if anything is lost or leaked. Root, about a minute
+             --json FILE    write the figures there too
+             --rounds N     so many ports instead of 1000
+             --rate PPS     packets per second, 5000 if not said
+
 BUILD=DIR in the environment: the build directory (default: build, made as a release build).
 END
 }
@@ -57,6 +64,10 @@ leases)
 core)
 	built app/ovnetd/ovnetd app/ovnetctl/ovnetctl
 	exec "$root/perf/core.sh" "$build" "$@"
+	;;
+ports)
+	built app/ovnetd/ovnetd app/ovnetctl/ovnetctl
+	exec "$root/perf/ports.sh" "$build" "$@"
 	;;
 -h | --help | help)
 	usage
