@@ -1,42 +1,77 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A virtual machine with a kernel of its own, behind a vhost-user socket it owns: ping and TCP both
-# ways with pods on its own host and behind the kernel's vxlan, in packets of the full size.
+# A virtual machine with a kernel of its own joins: `ovnetctl vm add`, QEMU with the arguments that
+# gives, DHCP and DHCPv6. Then ping, packets of the full size and TCP, both ways and by both IP
+# versions, with pods on its own host's bridge and behind the kernel's vxlan; its host and the world.
+export LAB_DUAL=1
 . "$(dirname "$0")/lib.sh"
-. "$OVNET_ROOT/test/smoke/lib/guest.sh"
-. "$OVNET_ROOT/test/smoke/lib/vm.sh"
+for part in guest vm; do
+	. "$OVNET_ROOT/test/smoke/lib/$part.sh"
+done
+
+told() {
+	guest_run vm 5 'sort /tmp/lease' |
+		grep -E '^(dns|domain|hostname|ip|lease|mask|mtu|router|serverid|staticroutes)='
+}
+
+# answers ADDRESS TTL: something without a pod of its own.
+answers() {
+	local got ttl
+	read -r got ttl _ < <(ping_figures 5 0.05 in_pod vm ping "$1")
+	equal "$1 to the VM: answers to 5 pings, their TTL" "5 $2" "$got $ttl"
+}
+
+# crosses FROM TO: both IP versions, two hops, the MTU's size without fragments. The underlay's own
+# IPv6 header takes 20 bytes more than IPv4's.
+crosses() {
+	local v size
+	for v in 4 6; do
+		within 20 "IPv$v from $1 to $2" size_passes "$1" "$2" $v 100
+		equal "IPv$v from $1 to $2: answers to 5 pings, their TTL" "5 62" "$(ttl_seen "$1" "$2" $v)"
+		size=$((v == 4 ? mtu : mtu - 20))
+		expect "IPv$v, $size bytes from $1 to $2" size_passes "$1" "$2" $v "$size" >/dev/null
+		expect "TCP over IPv$v from $1 to $2 unchanged" vm_copy "$1" "$2" $v
+	done
+}
 
 lab_up
+host_add o outside
+ip -n "$LAB-o" route add 10.5.0.0/16 via "$LAB_GATEWAY"
 linux_host b
 host_add a ovnet
-printf 'FLANNEL_%s\n' NETWORK=10.5.0.0/16 SUBNET=10.5.201.1/24 MTU=1450 >"$LAB_DIR/a/subnet.env"
-socket=$LAB_DIR/a/vm.sock
-mkdir "$LAB_DIR/vm"
-jq -n --arg mac 52:54:00:05:c9:82 --arg s "$socket" '{address: "10.5.201.130", mac: $mac, qemu: [
-	"-machine", "q35", "-m", "128", "-object", "memory-backend-memfd,id=mem,size=128M,share=on",
-	"-numa", "node,memdev=mem", "-chardev", "socket,id=c0,path=\($s),server=on,wait=off",
-	"-netdev", "vhost-user,id=n0,chardev=c0", "-device", "virtio-net-pci,netdev=n0,mac=\($mac)"]}' \
-	>"$LAB_DIR/vm/vm.json"
-cat >"$LAB_DIR/a/ovnet.conf" <<-END
-	ports = ( { name = "vm"; devargs = "net_vhost0,iface=$socket,client=1"; queues = 1;
-	            mac = "$(vm_value vm .mac)"; addresses = "$(pod_ip vm)"; } );
-END
-ovnetd_start a --config "$LAB_DIR/a/ovnet.conf"
+ovnetd_start a --ip-masq --vm-dns=10.5.0.53,fd05::53 --vm-domain=vm.test --vm-routes=192.168.0.0/16
 ovnetd_wait a
 pod_add a
-on a sysctl -qw net.ipv4.conf.cni0.proxy_arp=1
-ip -n "$LAB-a" route add "$(pod_ip vm)" dev ovnet0
+mtu=$(env_value a MTU)
+gateway=$(env_value a SUBNET)
+gateway=${gateway%/*}
 
-vm_boot vm
-guest_run vm 5 "ip link set eth0 mtu 1450 up && ip addr add $(pod_ip vm)/24 dev eth0 &&
-	ip route add default via 10.5.201.1"
-for pod in a b; do
-	reach vm $pod
-	reach $pod vm
-	all_arrive vm $pod 62
-	expect "full size packets from vm to $pod" in_pod vm ping -q -c 3 -W 5 -s 1422 "$(pod_ip $pod)"
-	expect "TCP from vm to $pod unchanged" vm_copy vm $pod
-	expect "TCP from $pod to vm unchanged" vm_copy $pod vm
+vm_up a vm
+equal "what DHCP said" "dns=10.5.0.53
+domain=vm.test
+hostname=vm
+ip=$(pod_ip vm)
+lease=86400
+mask=24
+mtu=$mtu
+router=$gateway
+serverid=$gateway
+staticroutes=192.168.0.0/16 $gateway 0.0.0.0/0 $gateway" "$(told)"
+guest_run vm 5 'ip addr show eth0' >"$LAB_DIR/addr"
+for wanted in "link/ether $(vm_value vm .mac) " " mtu $mtu " "inet $(pod_ip vm)/24 " \
+	"inet6 $(pod_ip6 vm)/128 "; do
+	expect "'$wanted' of the VM's interface: $(<"$LAB_DIR/addr")" grep -q "$wanted" "$LAB_DIR/addr"
 done
+
+for pod in a b; do
+	crosses vm $pod
+	crosses $pod vm
+done
+answers "$gateway" 64
+answers "$(host_ip a)" 63
+answers "$(host_ip o)" 62
+expect "the host reaches the VM" on a ping -q -c 1 -W 2 "$(pod_ip vm)"
+equal "packets of the VM refused as if they were lies" "0 0" \
+	"$(drops a foreign-source) $(drops a source-mac)"
 guest_stop vm
 ovnetd_stop a

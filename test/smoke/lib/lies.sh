@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# What somebody behind an attach port of host a says that is not true, and what has to come of it. The
-# test says how it is sent (lies_send, LIES of each line of options of spoof_send.py on stdin) and where nothing
-# of it may come (SINKS). Sourced behind lib.sh and spoof.sh.
+# What somebody behind an attach port of host a says that is not true, and what has to come of it.
+# The test says how it is sent (lies_send: LIES frames of each line of options of spoof_send.py, on
+# stdin) and where nothing of it may come (SINKS). Sourced behind lib.sh and spoof.sh.
 
 LIES=7             # frames of each
 declare -A LIED=() # and how many in all, by reason

@@ -28,13 +28,17 @@ vm_boot() {
 
 # vm_lease NAME: asks until there is one; udhcpc stays and renews it. What it was told is in /tmp/lease.
 vm_lease() {
-	guest_run "$1" 60 'udhcpc -i eth0 -n -t 15 -T 2 -s /test/dhcp' >"$LAB_DIR/$1/dhcp.log" 2>&1 ||
+	guest_run "$1" 60 'udhcpc -i eth0 -n -t 15 -T 2 -O mtu -O staticroutes -s /test/dhcp' >"$LAB_DIR/$1/dhcp.log" 2>&1 ||
 		fail "no lease for $1: $(tail -n 3 "$LAB_DIR/$1/dhcp.log")"
 	! dual_stack || vm_lease6 "$1"
 }
 
+# Until its kernel is through with asking whether somebody else has that address.
 vm_lease6() {
-	guest_run "$1" 60 'dhcpcd -6 -d -w -t 50 -c /bin/true eth0' >"$LAB_DIR/$1/dhcp6.log" 2>&1 ||
+	guest_run "$1" 60 'dhcpcd -6 -d -w -t 50 -c /bin/true eth0 &&
+		until ip -6 addr show dev eth0 scope global | grep inet6 | grep -qv tentative; do
+			usleep 100000
+		done' >"$LAB_DIR/$1/dhcp6.log" 2>&1 ||
 		fail "no IPv6 lease for $1: $(tail -n 3 "$LAB_DIR/$1/dhcp6.log")"
 }
 
