@@ -3,7 +3,7 @@
 # Shows ovnet at work: pods on ovnet hosts and on hosts without it, set up as flanneld does (the
 # kernel's vxlan, plain routes, or flannel's udp), talk to each other; a daemon dies and comes back; etcd goes away.
 . "$(dirname "$0")/../test/smoke/lib.sh"
-for part in build pairs leftovers; do
+for part in build guest vm pairs leftovers; do
 	. "$OVNET_ROOT/test/smoke/lib/$part.sh"
 done
 
@@ -11,7 +11,7 @@ usage() {
 	cat <<-END
 		usage: scripts/demo.sh [--hosts N] [--etcd-api v2|v3] [--etcd-transport grpc|json]
 		                       [--tls] [--backend vxlan|udp|host-gw] [--direct-routing]
-		                       [--dual-stack] [--json FILE] [--keep]
+		                       [--dual-stack] [--vm] [--json FILE] [--keep]
 		       scripts/demo.sh --stop NAME
 
 		  --hosts N     ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
@@ -23,6 +23,8 @@ usage() {
 		  --direct-routing
 		                with vxlan: peers on the link get plain routed packets
 		  --dual-stack  IPv4 and IPv6, pods and underlay; vxlan and host-gw
+		  --vm          a virtual machine (QEMU, no KVM needed) on the first ovnet host joins:
+		                its address by DHCP, then as every pod
 		  --json FILE   write the results there
 		  --keep        leave everything up at the end and say how to look around
 		  --stop NAME   remove what a demo with --keep left
@@ -37,7 +39,7 @@ usage_error() {
 	exit 2
 }
 
-HOSTS=2 JSON='' KEEP='' STARTED=$(now_us) ALL_OK=true LATE=''
+HOSTS=2 JSON='' KEEP='' VM='' STARTED=$(now_us) ALL_OK=true LATE=''
 RESTART_S=null RESTART_KILL_S=null LOST=null HUGE=false
 RESULT='{"ok":false,"hosts":[],"pairs":[],"restart_s":null,"etcd_away_lost":null}'
 
@@ -49,6 +51,7 @@ parse() {
 		--tls) export LAB_ETCD_TLS=1 ;;
 		--direct-routing) LAB_DIRECT=1 ;;
 		--dual-stack) LAB_DUAL=1 ;;
+		--vm) VM=vm1 ;;
 		--backend | --hosts | --etcd-api | --etcd-transport | --json | --stop)
 			[ $# -ge 2 ] || usage_error "$1 needs a value"
 			case $1 in
@@ -74,6 +77,8 @@ parse() {
 		usage_error "--direct-routing goes with --backend vxlan"
 	[ -z "$LAB_DUAL" ] || [ "$LAB_BACKEND" != udp ] ||
 		usage_error "--dual-stack: flannel's udp carries IPv4 only"
+	[ -z "$VM" ] || [ "$HOSTS" != 0 ] || usage_error "--vm needs an ovnet host"
+	[ -n "$VM" ] || LAB_VM_POOL=
 	NETCONF=$(lab_netconf)
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
 }
@@ -111,7 +116,7 @@ announce() {
 		  - build ovnet in $OVNET_BUILD
 		  - reserve $(hugepage_need) MB of hugepages, given back at the end
 		  - make network namespaces $LAB-* and run everything in them: etcd, $HOSTS ovnet hosts,
-		    two linux hosts, a pod on each; your own network is not touched
+		    two linux hosts, a pod on each${VM:+, a virtual machine}; your own network is not touched
 		  - remove all of that at the end, also after Ctrl-C
 	END
 }
@@ -121,13 +126,20 @@ hugepage_need() {
 }
 
 prepare() {
+	local leave_out=()
+	[ -n "$VM" ] || leave_out=(--without-vm)
 	announce
 	step "packages"
-	"$OVNET_ROOT/scripts/install-deps.sh" >&2 || fail "packages are missing, see above"
+	"$OVNET_ROOT/scripts/install-deps.sh" "${leave_out[@]}" >&2 ||
+		fail "packages are missing, see above"
 	step "building in $OVNET_BUILD"
 	build_tree "$OVNET_BUILD" || fail "ovnet does not build, see above"
 	BEFORE=$(leftovers_note)
 	lab_create
+	if [ -n "$VM" ]; then
+		step "a kernel and an initramfs for the virtual machine"
+		guest_image
+	fi
 	if [ "$HOSTS" = 0 ]; then
 		return
 	elif hugepages_hold "$(hugepage_need)"; then
@@ -177,6 +189,22 @@ hosts_up() {
 	for h in "${ALL[@]}"; do
 		iperf_server "$h"
 	done
+	[ -z "$VM" ] || vm_joins
+}
+
+vm_joins() {
+	step "ovnetctl vm add $VM on ${OVNET[0]}, QEMU with the arguments it gives, DHCP"
+	vm_up "${OVNET[0]}" $VM
+	ALL+=("$VM")
+	guest_run $VM 5 'iperf3 -s >/dev/null 2>&1 &'
+	within 10 "iperf3 listens in $VM" pod_listens $VM 5201
+	check "$VM has $(pod_ip $VM) and the overlay's MTU by DHCP" vm_configured
+}
+
+vm_configured() {
+	guest_run $VM 5 'ip addr show eth0' >"$LAB_DIR/$VM/addr"
+	grep -q "inet $(pod_ip $VM)/" "$LAB_DIR/$VM/addr" &&
+		grep -q " mtu $(env_value "${OVNET[0]}" MTU) " "$LAB_DIR/$VM/addr"
 }
 
 # Leases and neighbours have to arrive everywhere before anything is measured.
@@ -198,7 +226,7 @@ pairs() {
 			[ "$from" = "$to" ] || pair_measure "$from" "$to" || ALL_OK=false
 		done
 	done
-	say "(TTL $(pod_ttl): two hosts forwarded the packet$(
+	say "(TTL $(pair_ttl linux1 linux2): two hosts forwarded the packet$(
 		[ "$LAB_BACKEND" != udp ] || echo ", and both ends of the tunnel as flannel's do"
 	). linux to linux is the reference.)"
 	[ -z "$LAB_DUAL" ] || pairs6
@@ -219,7 +247,7 @@ pairs6() {
 
 pair6() {
 	retry 5 size_passes "$1" "$2" 6 100 && [ "$(ttl_seen "$1" "$2" 6)" = "5 62" ] &&
-		tcp_copy6 "$1" "$2"
+		pair_copy "$1" "$2" 6
 }
 
 # first_reply LOG AFTER_US: microseconds of the first answer after that time, if there is one.
@@ -268,6 +296,7 @@ restart() {
 	[ $HUGE = true ] && ! machine_busy || limit=5000000
 	check "traffic is back $RESTART_S s after the new start ($RESTART_KILL_S s after the kill)" \
 		test $((back - started)) -le $limit
+	[ -z "$VM" ] || check "$VM and ${ALL[1]} reach each other" both_ways $VM "${ALL[1]}"
 	check "the subnet is the same, $subnet" test "$(subnet $victim)" = "$subnet"
 	ovnetd_wait $victim 30
 }
@@ -338,6 +367,7 @@ keep() {
 		  ip netns exec $LAB-linux1 ip route
 		  $(tree_command)
 		$([ "$HOSTS" = 0 ] || echo "  $OVNETCTL --socket $LAB_DIR/ovnet1/ctl.sock status")
+		$([ -z "$VM" ] || echo "  test/smoke/lib/guest_ask.py $LAB_DIR/$VM/serial 5 'ip addr'   in the virtual machine")
 		  ls $LAB_DIR/$a                           subnet.env, log, control socket
 		Stop it:
 		  scripts/demo.sh --stop $LAB

@@ -214,7 +214,7 @@ part_demo() {
 	begin demo/udp "$OVNET_ROOT/scripts/demo.sh" --backend udp
 	begin demo/host-gw "$OVNET_ROOT/scripts/demo.sh" --backend host-gw
 	begin demo/direct-routing "$OVNET_ROOT/scripts/demo.sh" --backend vxlan --direct-routing
-	begin demo/dual-stack "$OVNET_ROOT/scripts/demo.sh" --dual-stack
+	begin demo/dual-stack-vm "$OVNET_ROOT/scripts/demo.sh" --dual-stack --vm
 	[ -z "$FULL" ] || begin demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
 	drain
 }
@@ -259,7 +259,7 @@ part_debian13() {
 	its_turn debian13/build-clang build_debian13 clang "${DEBIAN13_CLANG[@]}"
 	unit debian13- "${DEBIAN13_GCC[0]}" 1 "${DEBIAN13[@]}"
 	run demo/debian13 "${DEBIAN13[@]}" env "OVNET_BUILD=${DEBIAN13_GCC[0]}" \
-		"$OVNET_ROOT/scripts/demo.sh"
+		"$OVNET_ROOT/scripts/demo.sh" --vm
 }
 
 finish() {

@@ -13,18 +13,39 @@ pairs_header() {
 	printf "$BOLD$ROW$PLAIN" from to ping TTL 'RTT ms' 'TCP Gbit/s' contents drops ok
 }
 
+# host_of NAME: where that pod is.
+host_of() {
+	if is_vm "$1"; then cat "$LAB_DIR/$1/host"; else echo "$1"; fi
+}
+
 # pair_drops FROM TO: what the ovnet hosts among them refused so far.
 pair_drops() {
 	local h sum=0
-	for h in "$1" "$2"; do
+	for h in $(printf '%s\n' "$(host_of "$1")" "$(host_of "$2")" | sort -u); do
 		[ "$(<"$LAB_DIR/$h/kind")" = linux ] || sum=$((sum + $(drops "$h" || echo 0)))
 	done
 	echo $sum
 }
 
-# From pod to pod: two hosts on the way, and with udp both ends of the tunnel.
-pod_ttl() {
-	[ "$LAB_BACKEND" = udp ] && echo 60 || echo 62
+# pair_ttl FROM TO: two on the way route, and with udp both ends of the tunnel. On one host those two
+# are ovnet and the kernel.
+pair_ttl() {
+	if [ "$LAB_BACKEND" = udp ] && [ "$(host_of "$1")" != "$(host_of "$2")" ]; then
+		echo 60
+	else
+		echo 62
+	fi
+}
+
+# pair_copy FROM TO [4|6]: contents compared.
+pair_copy() {
+	if is_vm "$1" || is_vm "$2"; then
+		vm_copy "$@"
+	elif [ "${3:-4}" = 6 ]; then
+		tcp_copy6 "$1" "$2"
+	else
+		tcp_copy "$1" "$2"
+	fi
 }
 
 # pair_measure FROM TO: prints the row, adds it to $LAB_DIR/pairs.json; false if it is not ok.
@@ -32,8 +53,8 @@ pair_measure() {
 	local got ttl rtt gbps before lost tcp=false ping=false ok=no
 	before=$(pair_drops "$1" "$2")
 	read -r got ttl rtt < <(ping_figures 5 0.02 in_pod "$1" ping "$(pod_ip "$2")")
-	[ "$got" != 5 ] || [ "$ttl" != "$(pod_ttl)" ] || ping=true
-	! tcp_copy "$1" "$2" || tcp=true
+	[ "$got" != 5 ] || [ "$ttl" != "$(pair_ttl "$1" "$2")" ] || ping=true
+	! pair_copy "$1" "$2" || tcp=true
 	gbps=$(iperf "$1" "$2" 1)
 	lost=$(($(pair_drops "$1" "$2") - before))
 	[ "$ping$tcp" != truetrue ] || [ "$gbps" = 0 ] || ok=yes
