@@ -7,6 +7,7 @@
 #
 #   test/guest/make.sh DIR
 set -euo pipefail
+export LC_ALL=C # what apt says is read
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
