@@ -75,7 +75,7 @@ int memory_choose(struct engine *e, uint16_t max_mtu, uint32_t *megabytes)
 	}
 	warn_set(e->warnings, "hugepages",
 		"running on 4K pages (%u MB of hugepages needed, %" PRIu64 " MB free): slower, and "
-		"no vhost-user or memif with other processes; `scripts/hugepages.sh reserve "
+		"no virtio-user or memif with other processes; `scripts/hugepages.sh reserve "
 		"--memory %u`, then restart",
 		*megabytes, have, *megabytes);
 	*megabytes = needed_mb(e, false);
