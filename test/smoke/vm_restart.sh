@@ -56,9 +56,9 @@ reach vm b
 reach vm a
 
 before=$(vm_value vm .address)
-ctl_vm a del vm >/dev/null
+vm a del vm >/dev/null
 within 10 "nobody reaches a VM that was deleted" vm_unreachable
-equal "VMs of a" 0 "$(ctl_vm a list | json length)"
+equal "VMs of a" 0 "$(vm a list --json | json length)"
 expect "QEMU is left alone" guest_run vm 10 true
 vm_add a vm
 equal "its address when it is added again" "$before" "$(vm_value vm .address)"

@@ -5,18 +5,15 @@
 #
 #   vm_up a vm       `ovnetctl vm add vm` on host a, QEMU as that says, an address by DHCP
 
-LAB_VM_POOL=${LAB_VM_POOL:-/26}
+. "$OVNET_ROOT/test/smoke/lib/vm_ctl.sh"
 
-# ctl_vm HOST VERB [ARGUMENT...]: JSON.
-ctl_vm() {
-	timeout 5 "$OVNETCTL" --socket "$LAB_DIR/$1/ctl.sock" --json vm "${@:2}"
-}
+LAB_VM_POOL=${LAB_VM_POOL:-/26} # ovnetd_flags
 
 vm_add() {
 	mkdir -p "$LAB_DIR/$2"
 	echo "$1" >"$LAB_DIR/$2/host"
 	echo vm >"$LAB_DIR/$2/kind"
-	ctl_vm "$1" add "${@:2}" >"$LAB_DIR/$2/vm.json"
+	vm "$1" add "${@:2}" --json >"$LAB_DIR/$2/vm.json"
 }
 
 # vm_boot NAME: with the very arguments ovnetd gives.
