@@ -20,6 +20,7 @@
 #include "host/blackhole.h"
 #include "host/firewall_job.h"
 #include "host/host.h"
+#include "host/in_use.h"
 #include "host/proxies.h"
 #include "lease/lease_client.h"
 #include "node/ingress.h"
@@ -66,6 +67,7 @@ struct daemon {
 	struct blackhole blackhole;
 	struct attach_routes attach_routes;
 	struct proxies proxies;
+	struct in_use in_use;
 	struct attach attach;
 	struct guests guests;
 	struct firewall_job firewall;

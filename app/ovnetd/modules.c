@@ -19,6 +19,7 @@ static void wire(struct daemon *d)
 	ingress_init(&d->ingress, &d->engine, d->kernel, &d->node);
 	underlay_init(&d->underlay, d->kernel, &d->ports, &d->node, &reactions_underlay, d);
 	host_init(&d->host, d->kernel, &d->ports, &d->node, &d->blackhole, &reactions_host, d);
+	d->in_use = (struct in_use){d->kernel, IN_USE_CNI_DIR};
 	d->peers = (struct peers){
 		.engine = &d->engine,
 		.kernel = d->kernel,
@@ -108,7 +109,7 @@ static int start_ports(struct daemon *d)
 		rc = attach_init(&d->attach, &d->engine, &d->ports, d->kernel, &d->node,
 			&reactions_attach, d);
 	if (rc == 0)
-		rc = guests_init(&d->guests, &d->engine, &d->attach, &d->node, NULL, NULL);
+		rc = guests_init(&d->guests, &d->engine, &d->attach, &d->node, in_use, &d->in_use);
 	if (rc == 0)
 		rc = underlay_open(&d->underlay, &d->patience);
 	if (rc == 0)
