@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Docker's options out of subnet.env, in flannel's form: units written for flannel's script of this
-# name run this one unchanged.
+# name run this one unchanged. Where a part of the subnet is for VMs, docker is kept out of that.
 
 usage() {
 	cat >&2 <<-END
 		$0 [-f FLANNEL-ENV-FILE] [-d DOCKER-ENV-FILE] [-i] [-c] [-m] [-k COMBINED-KEY]
 
-		Writes Docker's options as the subnet file asks for them.
+		Writes Docker's options as the subnet file asks for them: --bip, --ip-masq, --mtu,
+		and --fixed-cidr where a part of the subnet is for VMs (vm.pool of ovnet.conf).
 		  -f  the subnet file (/run/flannel/subnet.env)
 		  -d  the file to write (/run/docker_opts.env)
 		  -i  one variable for each option, DOCKER_OPT_MTU and so on
@@ -55,6 +56,7 @@ if [ -f "$subnet_file" ]; then
 fi
 
 bip=${FLANNEL_SUBNET:+--bip=$FLANNEL_SUBNET}
+fixed_cidr=${OVNET_FIXED_CIDR:+--fixed-cidr=$OVNET_FIXED_CIDR}
 mtu=${FLANNEL_MTU:+--mtu=$FLANNEL_MTU}
 ip_masq=''
 # Docker masquerades where the overlay does not.
@@ -73,12 +75,13 @@ eval "before=\${$combined_key-}"
 {
 	if [ -n "$each" ]; then
 		[ -z "$bip" ] || echo "DOCKER_OPT_BIP=\"$bip\""
+		[ -z "$fixed_cidr" ] || echo "DOCKER_OPT_FIXED_CIDR=\"$fixed_cidr\""
 		[ -z "$ip_masq" ] || echo "DOCKER_OPT_IPMASQ=\"$ip_masq\""
 		[ -z "$mtu" ] || echo "DOCKER_OPT_MTU=\"$mtu\""
 	fi
 	if [ -n "$combined" ]; then
 		# shellcheck disable=SC2154
-		options="$before${before:+ }${bip:+ $bip}${ip_masq:+ $ip_masq}${mtu:+ $mtu}"
+		options="$before${before:+ }${bip:+ $bip}${fixed_cidr:+ $fixed_cidr}${ip_masq:+ $ip_masq}${mtu:+ $mtu}"
 		echo "$combined_key=\"$options\""
 	fi
 } >"$docker_file" || exit 1

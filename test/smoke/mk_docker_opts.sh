@@ -36,6 +36,24 @@ equal "options that were there" "DOCKER_OPTS=\"--debug  --bip=10.1.74.1/24 --ip-
 	DOCKER_OPTS=--debug run -f ./s.env -d ./out -c >/dev/null
 	cat out
 )"
+(
+	cat s.env
+	echo OVNET_FIXED_CIDR=10.1.74.0/25
+) >pool.env
+equal "a part for VMs" 'DOCKER_OPT_BIP="--bip=10.1.74.1/24" DOCKER_OPT_FIXED_CIDR="--fixed-cidr=10.1.74.0/25" DOCKER_OPT_IPMASQ="--ip-masq=false" DOCKER_OPT_MTU="--mtu=1472" DOCKER_OPTS=" --bip=10.1.74.1/24 --fixed-cidr=10.1.74.0/25 --ip-masq=false --mtu=1472"' "$(
+	run -f ./pool.env -d ./out >/dev/null
+	paste -sd' ' out
+)"
+equal "each for itself" 'DOCKER_OPT_FIXED_CIDR="--fixed-cidr=10.1.74.0/25"' "$(
+	run -f ./pool.env -d ./out -i >/dev/null
+	grep FIXED out
+)"
+equal "together, without --ip-masq" 'X=" --bip=10.1.74.1/24 --fixed-cidr=10.1.74.0/25 --mtu=1472"' "$(
+	run -f ./pool.env -d ./out -c -m -k X >/dev/null
+	cat out
+)"
+run -h >/dev/null
+expect "the help names it" grep -q -- --fixed-cidr said
 sed 's/true/yes/' s.env >yes.env
 equal "neither true nor false" "rc=1" "$(run -f ./yes.env -d ./out)"
 equal "its message" "Invalid value of FLANNEL_IPMASQ: yes" "$(<said)"

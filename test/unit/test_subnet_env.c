@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,6 +110,44 @@ static void folders_and_modes(void **state)
 		assert_int_equal(st.st_mode & 0777, 0755);
 		rmdir(deep);
 	}
+}
+
+/* The longest values there are, too: nothing is cut. */
+static void what_containers_are_left(void **state)
+{
+	struct ovnet_subnet_env env = some;
+	struct ovnet_prefix4 subnet;
+	struct ovnet_prefix6 subnet6;
+	char text[1200];
+
+	(void)state;
+	env.fixed_cidr = (struct ovnet_prefix4){0x0a053a00, 25};
+	env.first = ovnet_addr_v4(0x0a053a02);
+	env.last = ovnet_addr_v4(0x0a053abf);
+	assert_int_equal(ovnet_subnet_env_write(path, &env), 0);
+	slurp(path, text, sizeof(text));
+	assert_string_equal(text,
+		"FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET=10.5.58.1/24\nFLANNEL_MTU=1450\n"
+		"FLANNEL_IPMASQ=false\nOVNET_FIXED_CIDR=10.5.58.0/25\n"
+		"OVNET_RANGE_START=10.5.58.2\nOVNET_RANGE_END=10.5.58.191\n");
+	assert_int_equal(ovnet_subnet_env_read(path, &subnet, &subnet6), 0);
+	assert_true(ovnet_prefix4_equal(&subnet, &some.subnet));
+	env.has_v6 = true;
+	env.network6.len = env.subnet6.len = 112;
+	memset(env.network6.addr, 0xfd, 14);
+	memset(env.subnet6.addr, 0xfd, 14);
+	env.first6 = env.last6 = (struct ovnet_addr){.family = AF_INET6};
+	memset(env.first6.v6, 0xfd, 16);
+	memset(env.last6.v6, 0xfe, 16);
+	assert_int_equal(ovnet_subnet_env_write(path, &env), 0);
+	slurp(path, text, sizeof(text));
+	assert_non_null(
+		strstr(text, "OVNET_RANGE_END=10.5.58.191\n"
+			     "OVNET_IPV6_RANGE_START=fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd\n"
+			     "OVNET_IPV6_RANGE_END=fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe\n"));
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	assert_int_equal(ovnet_subnet_env_read(path, &subnet, &subnet6), 0);
+	assert_true(ovnet_prefix6_equal(&subnet6, &env.subnet6));
 }
 
 static void a_planted_link_is_not_followed(void **state)
@@ -241,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		case_of(byte_for_byte_as_flanneld),
 		case_of(folders_and_modes),
+		case_of(what_containers_are_left),
 		case_of(a_planted_link_is_not_followed),
 		case_of(impossible_places),
 		case_of(what_scripts_make_of_it_is_read),

@@ -109,6 +109,42 @@ static void hosts(void **state)
 	assert_false(node_is_host_addr(&own, 0x0a050202));
 }
 
+/* `prefix` NULL: no address is left. */
+static void left(const char *subnet, const char *pool, const char *prefix, const char *first,
+	const char *last)
+{
+	char text[OVNET_PREFIX_STRLEN];
+	struct node_containers c;
+	struct ovnet_prefix4 own, taken;
+	struct ovnet_addr a;
+
+	assert_int_equal(ovnet_prefix4_parse(subnet, &own), 0);
+	assert_int_equal(ovnet_prefix4_parse(pool, &taken), 0);
+	assert_int_equal(node_containers(&own, &taken, &c), prefix != NULL);
+	if (prefix == NULL)
+		return;
+	assert_string_equal(ovnet_prefix4_text(&c.prefix, text, sizeof(text)), prefix);
+	a = ovnet_addr_v4(c.first_host);
+	assert_string_equal(ovnet_addr_text(&a, text, sizeof(text)), first);
+	a = ovnet_addr_v4(c.last_host);
+	assert_string_equal(ovnet_addr_text(&a, text, sizeof(text)), last);
+}
+
+static void the_rest_is_containers(void **state)
+{
+	(void)state;
+	left("10.5.1.0/24", "10.5.1.192/26", "10.5.1.0/25", "10.5.1.2", "10.5.1.191");
+	left("10.5.1.0/24", "10.5.1.64/26", "10.5.1.128/25", "10.5.1.128", "10.5.1.254");
+	left("10.5.1.0/24", "10.5.1.128/26", "10.5.1.0/25", "10.5.1.2", "10.5.1.127");
+	left("10.5.1.0/24", "10.5.1.128/25", "10.5.1.0/25", "10.5.1.2", "10.5.1.127");
+	left("10.5.1.0/24", "10.5.1.2/32", "10.5.1.128/25", "10.5.1.3", "10.5.1.254");
+	left("10.5.1.0/24", "10.5.1.254/31", "10.5.1.0/25", "10.5.1.2", "10.5.1.253");
+	left("10.5.0.0/16", "10.5.255.0/24", "10.5.0.0/17", "10.5.0.2", "10.5.254.255");
+	left("10.5.1.0/30", "10.5.1.3/32", "10.5.1.0/31", "10.5.1.2", "10.5.1.2");
+	left("10.5.1.0/30", "10.5.1.2/31", NULL, NULL, NULL);
+	left("10.5.1.0/30", "10.5.1.2/32", NULL, NULL, NULL);
+}
+
 static void twin(const char *subnet6, const char *want)
 {
 	const struct ovnet_prefix4 own = net("10.5.1.0/24");
@@ -141,6 +177,7 @@ int main(void)
 		cmocka_unit_test(none_says_how_to_have_one),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(twins_have_the_same_number),
+		cmocka_unit_test(the_rest_is_containers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "lease/flannel/subnet_env.h"
 #include "lease/registry/etcd/etcd.h"
 #include "lease/registry/file/static_registry.h"
 #include "node/backend.h"
+#include "node/vm_pool.h"
 #include "run/notify.h"
 
 OVNET_LOG_TYPE(overlay)
@@ -105,6 +107,32 @@ void node_take_lease(struct node *n, const struct ovnet_netconf *c, const struct
 	node_advance(n, NODE_CONFIGURED);
 }
 
+static struct ovnet_addr twin_of(const struct node *n, uint32_t addr_host)
+{
+	struct ovnet_addr a = {.family = AF_INET6};
+
+	if (!n->own.has_v6 || !node_twin_addr(&n->own.subnet, &n->own.subnet6, addr_host, a.v6))
+		a.family = 0;
+	return a;
+}
+
+/* VMs have the rest. */
+static void put_containers(const struct node *n, struct ovnet_subnet_env *env)
+{
+	struct node_containers c;
+	struct ovnet_prefix4 pool;
+	char why[512];
+
+	if (node_vm_pool(n->conf->vm.pool, &n->own.subnet, &pool, why, sizeof(why)) < 0 ||
+		!node_containers(&n->own.subnet, &pool, &c))
+		return;
+	env->fixed_cidr = c.prefix;
+	env->first = ovnet_addr_v4(c.first_host);
+	env->last = ovnet_addr_v4(c.last_host);
+	env->first6 = twin_of(n, c.first_host);
+	env->last6 = twin_of(n, c.last_host);
+}
+
 void node_write_env(struct node *n)
 {
 	struct ovnet_subnet_env env = {
@@ -117,6 +145,7 @@ void node_write_env(struct node *n)
 		.ip_masq = n->conf->host.ip_masq,
 	};
 
+	put_containers(n, &env);
 	n->env_written = ovnet_subnet_env_write(n->conf->node.subnet_file, &env) == 0;
 	if (!n->env_written) {
 		warn_set(n->warnings, "subnet-file",

@@ -26,6 +26,31 @@ uint32_t node_vm_pool_room(const struct ovnet_prefix4 *pool, const struct ovnet_
 	return all + !ovnet_prefix4_contains(pool, broadcast_of(subnet));
 }
 
+/* The pool is in one half of the subnet, or is it: the other one has nothing of it. */
+static struct ovnet_prefix4 other_half(
+	const struct ovnet_prefix4 *subnet, const struct ovnet_prefix4 *pool)
+{
+	struct ovnet_prefix4 half = {subnet->addr_host, (uint8_t)(subnet->len + 1)};
+
+	if (ovnet_prefix4_contains(&half, pool->addr_host))
+		half.addr_host |= 1u << (32 - half.len);
+	return half;
+}
+
+bool node_containers(const struct ovnet_prefix4 *subnet, const struct ovnet_prefix4 *pool,
+	struct node_containers *out)
+{
+	uint32_t lowest = subnet->addr_host + 2, highest = broadcast_of(subnet) - 1;
+	uint32_t behind = (pool->addr_host | ~ovnet_mask4(pool->len)) + 1;
+	/* Of 64 bits: there may be nothing on a side. */
+	int64_t before = (int64_t)pool->addr_host - lowest, after = (int64_t)highest + 1 - behind;
+
+	*out = (struct node_containers){.prefix = other_half(subnet, pool)};
+	out->first_host = before >= after ? lowest : behind;
+	out->last_host = before >= after ? pool->addr_host - 1 : highest;
+	return before > 0 || after > 0;
+}
+
 /* The last block of that length. */
 static void put_last(const struct ovnet_prefix4 *subnet, struct ovnet_prefix4 *pool)
 {

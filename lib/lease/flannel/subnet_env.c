@@ -15,7 +15,7 @@
 
 OVNET_LOG_TYPE(lease)
 
-#define TEXT_MAX 512
+#define TEXT_MAX 1024
 
 static void put6(char *buf, size_t size, const struct ovnet_subnet_env *env)
 {
@@ -29,18 +29,41 @@ static void put6(char *buf, size_t size, const struct ovnet_subnet_env *env)
 		ovnet_addr_text(&first, addr, sizeof(addr)), env->subnet6.len);
 }
 
+static void put_range(char *buf, size_t size, const char *family, const struct ovnet_addr *first,
+	const struct ovnet_addr *last)
+{
+	char from[OVNET_ADDR_STRLEN], to[OVNET_ADDR_STRLEN];
+
+	snprintf(buf, size, "OVNET_%sRANGE_START=%s\nOVNET_%sRANGE_END=%s\n", family,
+		ovnet_addr_text(first, from, sizeof(from)), family,
+		ovnet_addr_text(last, to, sizeof(to)));
+}
+
+static void put_containers(char *buf, size_t size, const struct ovnet_subnet_env *env)
+{
+	char cidr[OVNET_PREFIX_STRLEN], range[128], range6[160] = "";
+
+	put_range(range, sizeof(range), "", &env->first, &env->last);
+	if (env->first6.family != 0)
+		put_range(range6, sizeof(range6), "IPV6_", &env->first6, &env->last6);
+	snprintf(buf, size, "OVNET_FIXED_CIDR=%s\n%s%s",
+		ovnet_prefix4_text(&env->fixed_cidr, cidr, sizeof(cidr)), range, range6);
+}
+
 static int render(const struct ovnet_subnet_env *env, char *buf, size_t size)
 {
 	struct ovnet_addr first = ovnet_addr_v4(env->subnet.addr_host + 1);
-	char net[OVNET_PREFIX_STRLEN], addr[OVNET_ADDR_STRLEN], v6[256] = "";
+	char net[OVNET_PREFIX_STRLEN], addr[OVNET_ADDR_STRLEN], v6[256] = "", ours[400] = "";
 
 	if (env->has_v6)
 		put6(v6, sizeof(v6), env);
+	if (env->fixed_cidr.len > 0)
+		put_containers(ours, sizeof(ours), env);
 	return snprintf(buf, size,
-		"FLANNEL_NETWORK=%s\nFLANNEL_SUBNET=%s/%u\n%sFLANNEL_MTU=%u\nFLANNEL_IPMASQ=%s\n",
+		"FLANNEL_NETWORK=%s\nFLANNEL_SUBNET=%s/%u\n%sFLANNEL_MTU=%u\nFLANNEL_IPMASQ=%s\n%s",
 		ovnet_prefix4_text(&env->network, net, sizeof(net)),
 		ovnet_addr_text(&first, addr, sizeof(addr)), env->subnet.len, v6, env->mtu,
-		env->ip_masq ? "true" : "false");
+		env->ip_masq ? "true" : "false", ours);
 }
 
 /* Open to everybody whatever our umask is: docker and CNI have to get in. */

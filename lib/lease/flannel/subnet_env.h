@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * subnet.env, byte for byte as flanneld writes it (flannel-facts 4): docker, CNI and
- * mk-docker-opts.sh read it. Control thread.
+ * mk-docker-opts.sh read it. Where a part of the subnet is not for containers, lines of our own
+ * behind that, which flannel's readers pass over, say what is. Control thread.
  */
 #ifndef OVNET_LEASE_FLANNEL_SUBNET_ENV_H
 #define OVNET_LEASE_FLANNEL_SUBNET_ENV_H
@@ -14,6 +15,9 @@ struct ovnet_subnet_env {
 	struct ovnet_prefix6 network6, subnet6;
 	uint16_t mtu;
 	bool ip_masq;
+	struct ovnet_prefix4 fixed_cidr; /* docker's --fixed-cidr; len 0: none of the following */
+	struct ovnet_addr first, last;   /* host-local's rangeStart and rangeEnd */
+	struct ovnet_addr first6, last6; /* the same of the IPv6 subnet; family 0: none */
 };
 
 /* Temp file in the same directory, fsync, rename; directory made 0755, file 0644. 0 or -errno. */
