@@ -38,6 +38,7 @@ void ovnet_firewall_free(struct ovnet_firewall *f)
 
 bool rule_nets_of(const struct ovnet_firewall_rules *rules, bool v6, struct rule_nets *nets)
 {
+	nets->device = rules->device;
 	if (v6) {
 		ovnet_prefix6_text(&rules->network6, nets->network, sizeof(nets->network));
 		ovnet_prefix6_text(&rules->subnet6, nets->subnet, sizeof(nets->subnet));

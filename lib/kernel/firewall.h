@@ -26,6 +26,12 @@ struct ovnet_firewall_rules {
 	bool has_v4, has_v6;
 	struct ovnet_prefix4 network, subnet; /* the overlay, this node's part of it */
 	struct ovnet_prefix6 network6, subnet6;
+	/*
+	 * The host device; "": none. What comes by it, and by a service's address (DNAT) leaves by
+	 * it again, is masqueraded, too: its answer would find the sender behind an attach port
+	 * without passing this kernel, which has to give it back the service's address.
+	 */
+	char device[16];
 };
 
 struct ovnet_firewall_outcome {

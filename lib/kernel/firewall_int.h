@@ -29,6 +29,7 @@ struct ovnet_firewall {
 /* Family `v6` of the rules: N and P as text. False: it has none. */
 struct rule_nets {
 	char network[OVNET_PREFIX_STRLEN], subnet[OVNET_PREFIX_STRLEN];
+	const char *device; /* "": none */
 };
 bool rule_nets_of(const struct ovnet_firewall_rules *rules, bool v6, struct rule_nets *nets);
 

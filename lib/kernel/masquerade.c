@@ -45,12 +45,25 @@ static const char *list(struct ovnet_firewall *f, unsigned set)
 	return run(f, command) ? nft_ctx_get_output_buffer(f->nft) : NULL;
 }
 
+/* Only where a service's address was exchanged does a packet leave the way it came. */
+static void render_turning(char *buf, size_t size, const char *device, const char *how)
+{
+	buf[0] = '\0';
+	/* nftables' strings have no escapes. */
+	if (device[0] != '\0' && strpbrk(device, "\"\\*") == NULL)
+		snprintf(buf, size,
+			"iifname \"%s\" oifname \"%s\" ct status dnat counter %s " COMMENT "\n",
+			device, device, how);
+}
+
 static void render(
 	char *buf, size_t size, unsigned set, const struct rule_nets *nets, bool fully_random)
 {
 	const char *ip = families[set].name, *n = nets->network, *p = nets->subnet;
 	const char *how = fully_random ? "masquerade fully-random" : "masquerade";
+	char turning[160];
 
+	render_turning(turning, sizeof(turning), nets->device, how);
 	/* 0x4000 is Kubernetes' mark for what kube-proxy masquerades itself. */
 	snprintf(buf, size,
 		"add table %1$s " TABLE "\n"
@@ -59,6 +72,7 @@ static void render(
 		"chain postrouting {\n"
 		"type nat hook postrouting priority srcnat; policy accept;\n"
 		"meta mark & 0x4000 == 0x4000 counter return " COMMENT "\n"
+		"%6$s"
 		"%1$s saddr %3$s %1$s daddr %2$s counter return " COMMENT "\n"
 		"%1$s saddr %2$s %1$s daddr %3$s counter return " COMMENT "\n"
 		"%1$s saddr != %2$s %1$s daddr %3$s counter return " COMMENT "\n"
@@ -66,7 +80,7 @@ static void render(
 		"%1$s saddr != %2$s %1$s daddr %2$s counter %5$s " COMMENT "\n"
 		"}\n"
 		"}\n",
-		ip, n, p, families[set].multicast, how);
+		ip, n, p, families[set].multicast, how, turning);
 }
 
 int masquerade_find(struct ovnet_firewall *f, unsigned set, char *what, size_t size)

@@ -137,6 +137,27 @@ static void rules_are_flannel_s(void **state)
 	ovnet_firewall_free(f);
 }
 
+/* Of a service's address only, and as the others are. */
+static void what_turns_back_at_the_host_device(void **state)
+{
+	(void)state;
+	struct ovnet_firewall_rules r = both();
+	struct ovnet_firewall *f = firewall();
+	const char *rule = "iifname \"ovnet0\" oifname \"ovnet0\" ct status 0x20 counter " RANDOM;
+
+	strcpy(r.device, "ovnet0");
+	apply(f, &r, 2, 2);
+	assert_non_null(strstr(output("nft -s -n -y list table ip ovnet"), rule));
+	assert_non_null(strstr(output("nft -s -n -y list table ip6 ovnet"), rule));
+	apply(f, &r, 0, 0);
+	strcpy(r.device, "a\"b"); /* a name nftables cannot be told */
+	struct ovnet_firewall *again = firewall();
+	apply(again, &r, 2, 2);
+	assert_null(strstr(output("nft -s -n -y list table ip ovnet"), "iifname"));
+	ovnet_firewall_free(again);
+	ovnet_firewall_free(f);
+}
+
 static void what_is_hurt_is_mended(void **state)
 {
 	(void)state;
@@ -418,6 +439,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(rules_are_flannel_s, new_net),
+		cmocka_unit_test_setup(what_turns_back_at_the_host_device, new_net),
 		cmocka_unit_test_setup(what_is_hurt_is_mended, new_net),
 		cmocka_unit_test_setup(other_networks_replace_the_former, new_net),
 		cmocka_unit_test_setup(unwanted_rules_go, new_net),

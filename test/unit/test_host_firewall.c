@@ -103,6 +103,7 @@ static void rules_are_the_networks(void **state)
 	assert_int_equal(seen.applied, 1);
 	assert_true(seen.rules.masquerade && seen.rules.forward && seen.rules.fully_random);
 	assert_true(seen.rules.has_v4);
+	assert_string_equal(seen.rules.device, "ovnet0");
 	assert_false(seen.rules.has_v6);
 	assert_true(ovnet_prefix4_equal(&seen.rules.network, &parts.node.netconf.network));
 	assert_true(ovnet_prefix4_equal(&seen.rules.subnet, &parts.node.own.subnet));

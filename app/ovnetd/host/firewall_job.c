@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -35,8 +36,7 @@ static void arm(struct firewall_job *r, uint32_t seconds)
 static struct ovnet_firewall_rules wanted(const struct node *n)
 {
 	const struct ovnet_netconf *c = &n->netconf;
-
-	return (struct ovnet_firewall_rules){
+	struct ovnet_firewall_rules rules = {
 		.masquerade = n->conf->host.ip_masq,
 		.fully_random = !n->conf->host.fully_random_disable,
 		.forward = n->conf->host.forward_rules && n->conf->host.device[0] != '\0',
@@ -47,6 +47,9 @@ static struct ovnet_firewall_rules wanted(const struct node *n)
 		.network6 = c->network6,
 		.subnet6 = n->own.subnet6,
 	};
+
+	snprintf(rules.device, sizeof(rules.device), "%s", n->conf->host.device);
+	return rules;
 }
 
 static void *run(void *arg)
