@@ -82,13 +82,15 @@ static bool owns_subnet_file(const struct conf *c)
 
 static int remove_files(const struct conf *c, bool dry_run, bool subnet_file)
 {
-	char lock[4352], dpdk[4096];
+	char lock[4352], ports[4352] = "", dpdk[4096];
 	int n = 0;
 
 	snprintf(lock, sizeof(lock), "%s.lock", c->control.socket);
+	if (c->node.state_dir[0] != '\0')
+		snprintf(ports, sizeof(ports), "%s/ports.json", c->node.state_dir);
 	const char *const files[] = {
-		c->control.socket, lock, c->registry.snapshot, c->node.subnet_file};
-	unsigned n_files = subnet_file ? 4 : 3;
+		c->control.socket, lock, c->registry.snapshot, ports, c->node.subnet_file};
+	unsigned n_files = subnet_file ? 5 : 4;
 	for (unsigned i = 0; i < n_files; i++) {
 		int rc = remove_file(files[i], dry_run);
 		if (rc < 0)

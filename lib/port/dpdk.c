@@ -15,6 +15,7 @@
 #include <rte_ethdev.h>
 
 #include "base/log.h"
+#include "port/dpdk_device.h"
 #include "port/driver_int.h"
 
 OVNET_LOG_TYPE(port)
@@ -26,7 +27,7 @@ struct dpdk_port {
 	uint16_t id;    /* DPDK's */
 	uint64_t owner; /* DPDK's number for this port among the devices' owners */
 	bool configured, intr;
-	bool stays;      /* see stays_probed() */
+	bool stays;      /* see ovnet_dpdk_device_stays() */
 	_Atomic bool up; /* control and DPDK's interrupt thread: rw, workers: ro */
 	int nudge_fd;    /* eventfd in each queue's wait_fd, written when the link changes */
 };
@@ -49,38 +50,6 @@ static int failed(const struct ovnet_port *port, const char *what, int err)
 	return err;
 }
 
-static int find(const char *devargs, uint16_t *id)
-{
-	struct rte_dev_iterator it;
-
-	RTE_ETH_FOREACH_MATCHING_DEV(*id, devargs, &it)
-	{
-		rte_eth_iterator_cleanup(&it);
-		return 0;
-	}
-	return -ENODEV;
-}
-
-static int probe(struct ovnet_port *port, const char *devargs, uint16_t *id)
-{
-	if (devargs == NULL || devargs[0] == '\0') {
-		LOG(ERR, "port '%s': no device is given (devargs)", port->name);
-		return -EINVAL;
-	}
-	if (find(devargs, id) == 0)
-		return 0; /* EAL probed it at start, or a former port left it */
-	int err = rte_dev_probe(devargs);
-	if (err < 0) {
-		LOG(ERR,
-			"port '%s': DPDK cannot open '%s': %s (a PCI device has to be bound to "
-			"vfio-pci)",
-			port->name, devargs, rte_strerror(-err));
-		return err;
-	}
-	err = find(devargs, id);
-	return err < 0 ? failed(port, "find its ethdev", err) : 0;
-}
-
 /* A device that EAL probed, or that we left, may be taken; another port's may not. */
 static int take_ownership(const struct ovnet_port *port, struct dpdk_port *d, const char *devargs)
 {
@@ -96,16 +65,6 @@ static int take_ownership(const struct ovnet_port *port, struct dpdk_port *d, co
 	LOG(ERR, "port '%s': the device of '%s' is another port's already; give each its own",
 		port->name, devargs);
 	return -EBUSY;
-}
-
-/*
- * DPDK's memif frees a listener's socket structure while its interrupt thread goes on watching the
- * socket. So the device of a port that listens is only stopped, for the next one of these devargs.
- */
-static bool stays_probed(const char *devargs)
-{
-	return strncmp(devargs, "net_memif", strlen("net_memif")) == 0 &&
-	       (strstr(devargs, "role=server") != NULL || strstr(devargs, "role=master") != NULL);
 }
 
 static bool refresh_link(struct dpdk_port *d)
@@ -328,18 +287,6 @@ static int describe(struct ovnet_port *port, struct dpdk_port *d)
 	return 0;
 }
 
-static void remove_device(const struct ovnet_port *port, const struct dpdk_port *d)
-{
-	struct rte_eth_dev_info info;
-	bool known = rte_eth_dev_info_get(d->id, &info) == 0;
-	int err;
-
-	if ((err = rte_eth_dev_close(d->id)) < 0)
-		LOG(WARN, "port '%s': closing the device: %s", port->name, rte_strerror(-err));
-	if (known && (err = rte_dev_remove(info.device)) < 0)
-		LOG(WARN, "port '%s': removing the device: %s", port->name, rte_strerror(-err));
-}
-
 static void dpdk_close(struct ovnet_port *port)
 {
 	struct dpdk_port *d = port->priv;
@@ -357,7 +304,7 @@ static void dpdk_close(struct ovnet_port *port)
 	if (d->stays)
 		rte_eth_dev_owner_unset(d->id, d->owner);
 	else
-		remove_device(port, d);
+		ovnet_dpdk_device_remove(port->name, d->id);
 	close(d->nudge_fd);
 	free(d);
 	port->priv = NULL;
@@ -373,13 +320,13 @@ static int dpdk_open(struct ovnet_port *port, const struct ovnet_port_conf *conf
 		free(d);
 		return -ENOMEM;
 	}
-	if ((err = probe(port, conf->devargs, &d->id)) < 0 ||
+	if ((err = ovnet_dpdk_device_get(port->name, conf->devargs, &d->id)) < 0 ||
 		(err = take_ownership(port, d, conf->devargs)) < 0) {
 		close(d->nudge_fd);
 		free(d);
 		return err;
 	}
-	d->stays = stays_probed(conf->devargs);
+	d->stays = ovnet_dpdk_device_stays(conf->devargs);
 	port->priv = d;
 	if ((err = start(port, d, conf)) < 0 || (err = describe(port, d)) < 0)
 		dpdk_close(port);

@@ -70,6 +70,7 @@ void attach_link_changed(struct attach *a, const struct ovnet_link *link)
 
 void attach_look(struct attach *a)
 {
+	look_after_closed(a);
 	if (!node_has(a->node, NODE_READY))
 		return;
 	for (unsigned i = 0; i < a->n; i++)

@@ -37,6 +37,8 @@ void finish_opening(struct attach *a, bool opened);
  * the port, and is no longer in the list. 0 or -ENOMEM: nothing has changed.
  */
 int close_item(struct attach *a, struct attached *it, bool gone);
+/* Every second: one of those that are closed, but not free at once. */
+void look_after_closed(struct attach *a);
 void warn_closed(const struct attach *a);
 void tell_changed(const struct attach *a);
 

@@ -12,6 +12,8 @@
 OVNET_LOG_TYPE(attach)
 
 #define MAX_PAUSE 64 /* checks */
+#define XDP_LOOKS \
+	2 /* until the kernel, which tells nobody, has let go of a closed socket's queue */
 
 static const struct ovnet_driver *driver_of(const struct conf_port *c)
 {
@@ -209,23 +211,42 @@ void finish_opening(struct attach *a, bool opened)
 }
 
 /* What it had is free for those that wait. */
-static void on_closed(void *arg, const char *name)
+static void release(struct attach *a, struct attached **at)
 {
-	struct attach *a = arg;
-	struct attached **at = &a->closing, *c;
+	struct attached *c = *at;
 	bool opened = false;
 
-	while (*at != NULL && strcmp((*at)->conf.name, name) != 0)
-		at = &(*at)->next;
-	c = *at;
-	if (c == NULL)
-		return;
 	*at = c->next;
 	item_free(c);
 	for (unsigned i = 0; i < a->n; i++)
 		if (a->items[i]->behind)
 			opened = open_item(a, a->items[i]) || opened;
 	finish_opening(a, opened);
+}
+
+static void on_closed(void *arg, const char *name)
+{
+	struct attach *a = arg;
+	struct attached **at = &a->closing;
+
+	while (*at != NULL && strcmp((*at)->conf.name, name) != 0)
+		at = &(*at)->next;
+	if (*at == NULL)
+		return;
+	if ((*at)->conf.driver == CONF_PORT_AF_XDP)
+		(*at)->left = XDP_LOOKS;
+	else
+		release(a, at);
+}
+
+void look_after_closed(struct attach *a)
+{
+	struct attached **at = &a->closing;
+
+	while (*at != NULL && ((*at)->left == 0 || --(*at)->left > 0))
+		at = &(*at)->next;
+	if (*at != NULL)
+		release(a, at);
 }
 
 /* For a port that stays without the one it had: what that one has until it is closed. */
