@@ -295,6 +295,16 @@ const char *wired_warning(const struct wired *w, const char *key)
 	return NULL;
 }
 
+bool wired_polls(const struct wired *w, const struct ovnet_port *p)
+{
+	const struct ovnet_queue_map *map = atomic_load(&w->engine.shared.map);
+
+	for (unsigned i = 0; i < map->worker[0].n_rx; i++)
+		if (map->worker[0].rx[i].port == p)
+			return true;
+	return false;
+}
+
 /* --- texts --- */
 
 struct ovnet_addr wired_addr(const char *text)

@@ -70,6 +70,9 @@ void wired_run(struct wired *w);
 /* The text of a warning; NULL: it is not there. */
 const char *wired_warning(const struct wired *w, const char *key);
 
+/* Has the first worker a queue of the port? */
+bool wired_polls(const struct wired *w, const struct ovnet_port *p);
+
 /* Texts that have to be right. */
 struct ovnet_addr wired_addr(const char *text);
 struct ovnet_prefix wired_prefix(const char *text);

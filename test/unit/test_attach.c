@@ -48,17 +48,6 @@ static void lives_at(const struct wired *w, const char *text, const struct ovnet
 	assert_int_equal(endpoint(w, text)->port, p->id);
 }
 
-/* How many workers' lists have a queue of the port. */
-static bool is_polled(const struct wired *w, const struct ovnet_port *p)
-{
-	const struct ovnet_queue_map *map = atomic_load(&w->engine.shared.map);
-
-	for (unsigned i = 0; i < map->worker[0].n_rx; i++)
-		if (map->worker[0].rx[i].port == p)
-			return true;
-	return false;
-}
-
 static void says(const struct wired *w, const char *key, const char *part)
 {
 	const char *text = wired_warning(w, key);
@@ -83,7 +72,7 @@ static void opened_and_entered(void **state)
 	assert_int_equal(w->ports.n, 4);
 	assert_string_equal(port(0)->name, "gen0");
 	assert_int_equal(port(0)->role, OVNET_PORT_ATTACH);
-	assert_true(is_polled(w, port(0)) && is_polled(w, port(1)));
+	assert_true(wired_polls(w, port(0)) && wired_polls(w, port(1)));
 	assert_int_equal(fake_drivers.mtu[port(0)->id], 1300);
 	assert_int_equal(fake_drivers.queues[port(0)->id], 2);
 	assert_int_equal(fake_drivers.descriptors[port(0)->id], 256);
@@ -153,7 +142,7 @@ static void a_port_that_does_not_open_stops_nobody(void **state)
 	while (port(0) == NULL && checks++ < CHECKS)
 		attach_check(&attach);
 	assert_non_null(port(0));
-	assert_true(is_polled(w, port(0)));
+	assert_true(wired_polls(w, port(0)));
 	lives_at(w, "10.5.9.7", port(0));
 	assert_null(wired_warning(w, "attach"));
 	stop(w);
@@ -201,13 +190,13 @@ static void a_deleted_interface_is_opened_again(void **state)
 		else
 			attach_check(&attach);
 		assert_true(ports_is_lost(&w->ports, was));
-		assert_false(is_polled(w, was));
+		assert_false(wired_polls(w, was));
 		says(w, "attach", "1 of 1 attach ports are not open, pod for one");
 		link.ifindex = fake_link_add("v0", "veth", 1500, NULL);
 		wired_run(w); /* those that are lost are looked for at once */
 		assert_ptr_not_equal(port(0), was);
 		assert_int_equal(port(0)->id, id);
-		assert_true(is_polled(w, port(0)));
+		assert_true(wired_polls(w, port(0)));
 		assert_null(wired_warning(w, "attach"));
 		lives_at(w, "10.5.9.7", port(0));
 	}
@@ -235,7 +224,7 @@ static void a_tap_that_ends_elsewhere_is_made_anew(void **state)
 	wired_run(w);
 	assert_ptr_not_equal(port(0), was);
 	assert_int_equal(port(0)->id, id);
-	assert_true(is_polled(w, port(0)));
+	assert_true(wired_polls(w, port(0)));
 	lives_at(w, "10.5.9.7", port(0));
 	assert_ptr_equal(port(1), gen);
 	assert_false(ports_is_lost(&w->ports, gen));

@@ -220,8 +220,8 @@ bool port_set_check(const struct port_set *s)
 	check_texts(s, &c, offsetof(struct conf_port, devargs),
 		(struct kind){same_device, device_text});
 	check_texts(s, &c, offsetof(struct conf_port, path), (struct kind){same_text, path_text});
-	check_macs(s, &c);
 	check_addresses(s, &c);
+	check_macs(s, &c);
 	free(c.items);
 	for (unsigned i = s->known; i < s->n; i++) {
 		check_others(s, i);
