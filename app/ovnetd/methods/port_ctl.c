@@ -57,15 +57,17 @@ static json_t *conf_json(const struct conf_port *c, enum attach_source source, c
 	return o;
 }
 
-static json_t *item_json(struct daemon *d, const struct attached *it)
+/* `whole`: with all that is counted, which of a thousand ports would take its time. */
+static json_t *item_json(struct daemon *d, const struct attached *it, bool whole)
 {
 	const struct attach *a = &d->attach;
 	json_t *o = conf_json(&it->conf, it->source, state_of(a, it));
 	bool why = it->port == NULL && it->why[0] != '\0';
 
 	json_object_set_new(o, "reason", why ? json_string(it->why) : json_null());
-	json_object_set_new(
-		o, "port", it->port != NULL ? status_port_json(d, it->port) : json_null());
+	if (whole)
+		json_object_set_new(
+			o, "port", it->port != NULL ? status_port_json(d, it->port) : json_null());
 	return o;
 }
 
@@ -91,7 +93,7 @@ json_t *port_ctl_add(void *arg, const json_t *params, char *err, size_t err_size
 	const struct attached *it =
 		attach_add(&d->attach, members, ATTACH_STATE, keep, err, err_size);
 	json_decref(members);
-	return it != NULL ? item_json(d, it) : NULL;
+	return it != NULL ? item_json(d, it, true) : NULL;
 }
 
 json_t *port_ctl_set(void *arg, const json_t *params, char *err, size_t err_size)
@@ -105,7 +107,7 @@ json_t *port_ctl_set(void *arg, const json_t *params, char *err, size_t err_size
 	if (name == NULL || (it != NULL && !attach_may(it, ATTACH_STATE, err, err_size)) ||
 		attach_set(&d->attach, name, params, err, err_size) < 0)
 		return NULL;
-	return item_json(d, attach_find(&d->attach, name));
+	return item_json(d, attach_find(&d->attach, name), true);
 }
 
 json_t *port_ctl_del(void *arg, const json_t *params, char *err, size_t err_size)
@@ -116,7 +118,7 @@ json_t *port_ctl_del(void *arg, const json_t *params, char *err, size_t err_size
 		return NULL;
 	const char *name = name_of(params, err, err_size);
 	const struct attached *it = name != NULL ? attach_find(&d->attach, name) : NULL;
-	json_t *was = it != NULL ? item_json(d, it) : json_pack("{s:s}", "name", name);
+	json_t *was = it != NULL ? item_json(d, it, true) : json_pack("{s:s}", "name", name);
 	if (name != NULL && attach_del(&d->attach, name, ATTACH_STATE, err, err_size) == 0)
 		return was;
 	json_decref(was);
@@ -162,10 +164,10 @@ json_t *port_ctl_show(void *arg, const json_t *params, char *err, size_t err_siz
 	if (!methods_running(d, err, err_size))
 		return NULL;
 	if (it != NULL)
-		return item_json(d, it);
+		return item_json(d, it, true);
 	json_t *list = json_array();
 	for (unsigned i = 0; name == NULL && i < d->attach.n; i++)
-		json_array_append_new(list, item_json(d, d->attach.items[i]));
+		json_array_append_new(list, item_json(d, d->attach.items[i], false));
 	add_rest(d, list);
 	if (name == NULL)
 		return list;
