@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/owner.h"
 #include "base/socket_path.h"
 #include "port/vhost_int.h"
 
@@ -104,49 +104,14 @@ int vhost_socket_prepare(const struct ovnet_port_conf *conf)
 	return clear_way(conf, &addr);
 }
 
-/* As a number, or by the database. False: there is none of that name. */
-static bool find_user(const char *name, uid_t *uid)
-{
-	char *end, names[NAMES_SIZE];
-	struct passwd one, *found;
-
-	*uid = (uid_t)strtoul(name, &end, 10);
-	if (name[0] != '\0' && *end == '\0')
-		return true;
-	if (getpwnam_r(name, &one, names, sizeof(names), &found) != 0 || found == NULL)
-		return false;
-	*uid = one.pw_uid;
-	return true;
-}
-
-static bool find_group(const char *name, gid_t *gid)
-{
-	char *end, names[NAMES_SIZE];
-	struct group one, *found;
-
-	*gid = (gid_t)strtoul(name, &end, 10);
-	if (name[0] != '\0' && *end == '\0')
-		return true;
-	if (getgrnam_r(name, &one, names, sizeof(names), &found) != 0 || found == NULL)
-		return false;
-	*gid = one.gr_gid;
-	return true;
-}
-
-/* "user", "user:group", ":group". */
 static int give_to(const struct ovnet_port_conf *conf)
 {
-	char user[NAME_MAX_LEN];
-	const char *group = strchr(conf->socket_owner, ':');
-	uid_t uid = (uid_t)-1;
-	gid_t gid = (gid_t)-1;
+	char missing[128];
+	uid_t uid;
+	gid_t gid;
 
-	snprintf(user, sizeof(user), "%.*s", (int)strcspn(conf->socket_owner, ":"),
-		conf->socket_owner);
-	bool found = user[0] == '\0' || find_user(user, &uid);
-	if (!found || (group != NULL && !find_group(group + 1, &gid))) {
-		LOG(ERR, "port '%s': there is no %s '%s'; set socket-owner", conf->name,
-			found ? "group" : "user", found ? group + 1 : user);
+	if (ovnet_owner_find(conf->socket_owner, &uid, &gid, missing, sizeof(missing)) < 0) {
+		LOG(ERR, "port '%s': there is no %s; set socket-owner", conf->name, missing);
 		return -EINVAL;
 	}
 	if (lchown(conf->path, uid, gid) == 0)

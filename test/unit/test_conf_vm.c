@@ -102,6 +102,8 @@ static void names_and_times(void **state)
 	refused_vm("socket-dir", "run/vm", "an absolute path");
 	refused_vm("socket-dir", "/run/vm/", "an absolute path");
 	refused_vm("socket-dir", "/", "an absolute path");
+	refused_vm("socket-owner", "a b", "a user, ");
+	refused_vm("socket-owner", "a:", "a user, ");
 	memset(dir + 1, 'd', CONF_VM_DIR_MAX);
 	refused_vm("socket-dir", dir, "at most 86 bytes");
 }

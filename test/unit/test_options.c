@@ -67,6 +67,7 @@ static const struct {
 	{"vm.routes", "192.168.0.0/16,10.9.0.0/16 via 10.5.1.7"},
 	{"vm.lease-time", "600"},
 	{"vm.socket-dir", "/run/x/vm"},
+	{"vm.socket-owner", "libvirt-qemu:kvm"},
 	{"control.socket", "/run/o.sock"},
 	{"control.socket-mode", "0600"},
 	{"control.log-level", "info,optest=debug"},

@@ -139,7 +139,7 @@ struct conf {
 	struct {
 		char *pool, *dns, *domain, *routes; /* see vm_value.h; "": none */
 		uint32_t lease_time;                /* seconds */
-		char *socket_dir;
+		char *socket_dir, *socket_owner;    /* owner: "qemu:kvm"; "": ovnetd's user */
 	} vm;
 	struct {
 		char *socket;

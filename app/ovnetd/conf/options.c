@@ -365,8 +365,15 @@ const struct option_def ovnetd_options[] = {
 		.form = "an absolute path of at most 86 bytes",
 		.help = "directory of the VMs' vhost-user sockets",
 		.more = "NAME.sock in it is made by QEMU, or by ovnetd with `vm add --server`. "
-			"Made, for root alone, if it is missing; a QEMU of another user has to be "
-			"let in."},
+			"Made if it is missing, for socket-owner, or for root alone."},
+	{"vm.socket-owner", OPTION_TEXT, AT(vm.socket_owner), .check = check_owner_or_none,
+		.preset = "", .arg = "USER[:GROUP]",
+		.form = "a user, \":\" and a group, or both, such as \"libvirt-qemu:kvm\", or \"\" for ovnetd's own",
+		.help = "whom QEMU runs as",
+		.more = "Socket-dir and the sockets ovnetd makes there are given to it, and ovnetd "
+			"keeps the capabilities for that and for the sockets QEMU makes "
+			"(CAP_CHOWN, CAP_DAC_OVERRIDE). With Debian's libvirt "
+			"\"libvirt-qemu:kvm\"."},
 
 	{"control.socket", OPTION_TEXT, AT(control.socket), .check = check_socket,
 		.preset = "/run/ovnet/ovnetd.sock", .arg = "PATH",

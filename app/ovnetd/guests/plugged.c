@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/owner.h"
 #include "conf/validate.h"
 #include "node/vm_pool.h"
 
 OVNET_LOG_TYPE(guests)
+
+#define DIR_MODE 0770 /* where it is another user's */
 
 bool guests_addr6(const struct guests *g, const struct guest *guest, struct ovnet_addr *out)
 {
@@ -54,27 +57,77 @@ static int make_dir(const char *dir)
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-int plugged_add(struct guests *g, struct guest *guest, bool keep, char *err, size_t size)
+static bool is_theirs(const char *dir, uid_t uid, gid_t gid)
 {
-	const struct vm *vm = &guest->vm;
-	const char *dir = g->node->conf->vm.socket_dir;
-	char addresses[2 * OVNET_ADDR_STRLEN], mac[OVNET_MAC_STRLEN];
-	int rc = make_dir(dir);
+	struct stat st;
+
+	return stat(dir, &st) == 0 && (st.st_mode & 07777) == DIR_MODE &&
+	       (uid == (uid_t)-1 || st.st_uid == uid) && (gid == (gid_t)-1 || st.st_gid == gid);
+}
+
+/* To the user who runs QEMU. */
+static int give_dir(const char *dir, const char *owner, char *err, size_t size)
+{
+	char missing[128];
+	uid_t uid;
+	gid_t gid;
+
+	if (ovnet_owner_find(owner, &uid, &gid, missing, sizeof(missing)) < 0) {
+		snprintf(err, size, "there is no %s; give another vm.socket-owner", missing);
+		return -EINVAL;
+	}
+	if (is_theirs(dir, uid, gid) ||
+		(chmod(dir, DIR_MODE) == 0 && chown(dir, uid, gid) == 0)) /* then it is not ours */
+		return 0;
+	int rc = -errno;
+	snprintf(err, size,
+		"%s cannot be given to %s (%s); do that, and leave vm.socket-owner out, or run "
+		"ovnetd as root",
+		dir, owner, strerror(-rc));
+	return rc;
+}
+
+static int prepare_dir(const struct conf *conf, char *err, size_t size)
+{
+	int rc = make_dir(conf->vm.socket_dir);
 
 	if (rc < 0) {
 		snprintf(err, size,
-			"%s cannot be made (%s); make it, or give another vm.socket-dir", dir,
-			strerror(-rc));
+			"%s cannot be made (%s); make it, or give another vm.socket-dir",
+			conf->vm.socket_dir, strerror(-rc));
 		return rc;
 	}
+	if (conf->vm.socket_owner[0] == '\0')
+		return 0;
+	return give_dir(conf->vm.socket_dir, conf->vm.socket_owner, err, size);
+}
+
+/* NULL: no memory. */
+static json_t *members_of(const struct guests *g, const struct guest *guest)
+{
+	const char *owner = g->node->conf->vm.socket_owner;
+	char addresses[2 * OVNET_ADDR_STRLEN], mac[OVNET_MAC_STRLEN];
+	const struct vm *vm = &guest->vm;
+	bool give = vm->server && owner[0] != '\0';
+
 	put_addresses(g, guest, addresses);
-	json_t *members = json_pack("{s:s,s:s,s:s,s:b,s:s,s:s,s:i,s:b}", "name", vm->name, "driver",
-		"vhost", "path", guest->socket, "server", vm->server, "addresses", addresses, "mac",
+	return json_pack("{s:s,s:s,s:s,s:b,s:s,s:s,s:s,s:s,s:i,s:b}", "name", vm->name, "driver",
+		"vhost", "path", guest->socket, "server", vm->server, "socket-owner",
+		give ? owner : "", "socket-mode", give ? "0660" : "", "addresses", addresses, "mac",
 		ovnet_mac_text(&vm->mac, mac, sizeof(mac)), "queues", (int)vm->queues, "dhcp", 1);
+}
+
+int plugged_add(struct guests *g, struct guest *guest, bool keep, char *err, size_t size)
+{
+	int rc = prepare_dir(g->node->conf, err, size);
+
+	if (rc < 0)
+		return rc;
+	json_t *members = members_of(g, guest);
 	bool done = members != NULL &&
 		    attach_add(g->attach, members, ATTACH_VM, keep, err, size) != NULL;
 	if (members == NULL)
-		snprintf(err, size, "no memory for VM %s", vm->name);
+		snprintf(err, size, "no memory for VM %s", guest->vm.name);
 	json_decref(members);
 	return done ? 0 : -EINVAL;
 }

@@ -98,6 +98,29 @@ static int try_reading(cap_t want, cap_value_t cap, cap_flag_value_t in_force)
 }
 
 /*
+ * To give sockets away, and the VMs' directory, where QEMU's own are and have to be written to.
+ * Before anything is tried: what is given up then does not come back.
+ */
+static int keep_giving(cap_t now, cap_t want, const struct conf *conf)
+{
+	const bool vms = conf->vm.socket_owner[0] != '\0';
+	const struct {
+		cap_value_t cap;
+		bool needed;
+	} caps[] = {{CAP_CHOWN, vms || gives_sockets_away(conf)}, {CAP_DAC_OVERRIDE, vms}};
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < sizeof(caps) / sizeof(caps[0]); i++) {
+		if (!caps[i].needed || !have(now, caps[i].cap))
+			continue; /* what misses it says so */
+		rc = set_flag(want, CAP_PERMITTED, caps[i].cap, CAP_SET);
+		if (rc == 0)
+			rc = set_flag(want, CAP_EFFECTIVE, caps[i].cap, CAP_SET);
+	}
+	return rc;
+}
+
+/*
  * A key of etcd's user, mode 0600: root reads it by a capability. What remains is judged by trying,
  * because a folder on the way may be what is closed.
  */
@@ -153,12 +176,9 @@ int privileges_drop(const struct conf *conf)
 	int rc = now != NULL && want != NULL ? choose(now, want) : -ENOMEM;
 
 	if (rc == 0)
+		rc = keep_giving(now, want, conf);
+	if (rc == 0 && !have(want, CAP_DAC_OVERRIDE)) /* which may read as well */
 		rc = keep_reading(now, want, conf);
-	if (rc == 0 && gives_sockets_away(conf) && have(now, CAP_CHOWN)) {
-		rc = set_flag(want, CAP_PERMITTED, CAP_CHOWN, CAP_SET);
-		if (rc == 0)
-			rc = set_flag(want, CAP_EFFECTIVE, CAP_CHOWN, CAP_SET);
-	}
 	if (rc == 0 && (cap_set_proc(want) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)) {
 		rc = -errno;
 		LOG(ERR, "cannot give up privileges: %s", strerror(errno));
