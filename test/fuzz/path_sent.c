@@ -133,7 +133,20 @@ static bool is_answer(const struct fuzz_input *in, unsigned port, const uint8_t 
 	return is_v6(ip) ? memcmp(ip + 8, gateway.v6, 16) == 0 : get32(ip + 12) == OWN_NET + 1;
 }
 
-/* What ovnet itself was asked for by ARP or ND: from and about the port, to it. */
+/* The gateway's answer to a ping: what came, but for type, TTL and who it is from. */
+static bool is_echo(const uint8_t *eth, unsigned len)
+{
+	const bool v6 = get16(eth + 12) == 0x86dd;
+	const struct ovnet_addr gateway = addr6(OWN_NET6, 1);
+
+	if (v6)
+		return len >= 62 && eth[20] == 58 && eth[54] == 129 &&
+		       memcmp(eth + 22, gateway.v6, 16) == 0;
+	return len >= 42 && eth[14] == 0x45 && eth[23] == 1 && eth[34] == 0 &&
+	       get32(eth + 26) == OWN_NET + 1;
+}
+
+/* What ovnet itself was asked for: from and about the port, to it. */
 static bool is_local(const struct fuzz_input *in, unsigned port, const uint8_t *eth, unsigned len)
 {
 	bool arp = len >= 42 && get16(eth + 12) == 0x0806;
@@ -150,7 +163,7 @@ static bool is_local(const struct fuzz_input *in, unsigned port, const uint8_t *
 		CHECK(memcmp(eth + 80, attach_mac.b, 6) == 0, "ND with another's MAC");
 		CHECK(fuzz_upper_sum_right(eth + ETH, 58), "ND's checksum");
 	}
-	return arp || nd;
+	return arp || nd || is_echo(eth, len);
 }
 
 /*
