@@ -13,7 +13,7 @@ libcap-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler linux-libc-de
 scdoc"
 RUN="iproute2 iptables nftables ethtool etcd-server etcd-client iperf3 iputils-ping iputils-tracepath
 curl jq netcat-openbsd python3 procps util-linux bsdextrautils openssl"
-TEST="libcmocka-dev clang-format llvm lld universal-ctags codespell
+TEST="libcmocka-dev clang-format llvm lld universal-ctags codespell dhcpcd-base isc-dhcp-client
 shellcheck tcpdump tshark python3-scapy git debootstrap"
 VM="qemu-system-x86 busybox-static libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libxml2-utils"
 
