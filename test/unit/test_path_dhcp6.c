@@ -101,7 +101,7 @@ static void solicitations_are_bound_and_checked(void **state)
 		bed_refused(b, ATTACH, in, len, OVNET_DROP_BAD_NEIGHBOUR);
 	}
 	len = put_icmp6(in, &guest_link, &routers, solicit, sizeof(solicit));
-	bed_refused(b, ATTACH2, in, len, OVNET_DROP_FOREIGN_SOURCE); /* there is no guest */
+	bed_refused(b, ATTACH2, in, len, OVNET_DROP_BROADCAST); /* there is no guest */
 	bed_close_guest(b);
 }
 
@@ -218,7 +218,7 @@ static void who_asks_is_the_guest(void **state)
 	bed_refused(b, ATTACH, in, len, OVNET_DROP_BAD_DHCP);
 	bed_refused(b, ATTACH, in, put_dhcp6(in, &pod, &c), OVNET_DROP_FOREIGN_SOURCE);
 	len = put_dhcp6(in, &guest_link, &c);
-	bed_refused(b, ATTACH2, in, len, OVNET_DROP_FOREIGN_SOURCE);
+	bed_refused(b, ATTACH2, in, len, OVNET_DROP_BROADCAST);
 	c.bytes[0] = ADVERTISE;
 	bed_refused(b, ATTACH, in, put_dhcp6(in, &guest_link, &c), OVNET_DROP_BAD_DHCP);
 	/* Another server is meant. */
