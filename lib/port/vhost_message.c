@@ -44,6 +44,12 @@ static int body_needed(uint32_t request)
 	}
 }
 
+static bool takes_files(uint32_t request)
+{
+	return request == VHOST_REQ_SET_MEM_TABLE || request == VHOST_REQ_SET_VRING_KICK ||
+	       request == VHOST_REQ_SET_VRING_CALL || request == VHOST_REQ_SET_VRING_ERR;
+}
+
 /* The ring a message names; NULL: none of ours. */
 static struct vhost_ring *ring_of(struct vhost_guard *g, uint64_t index)
 {
@@ -198,6 +204,8 @@ const char *vhost_message_fault(struct vhost_guard *g, const struct vhost_messag
 		return "a request that a network device does not need";
 	if (m->size < (uint32_t)needed)
 		return "a message that is too short";
+	if (m->n_fds != 0 && !takes_files(m->request))
+		return "files nobody asked for";
 	switch (m->request) {
 	case VHOST_REQ_SET_FEATURES:
 		return features_fault(g, m->body.u64);

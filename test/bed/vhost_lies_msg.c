@@ -86,6 +86,11 @@ static bool fds_for_nothing(struct vg *g)
 	return vg_tell_as(g, VG_SET_OWNER, VERSION, 0, NULL, 0, fds, 8);
 }
 
+static bool fds_for_a_question(struct vg *g)
+{
+	return vg_tell_as(g, VG_GET_QUEUE_NUM, VERSION, 0, NULL, 0, &g->memfd, 1);
+}
+
 static bool more_fds_than_there_may_be(struct vg *g)
 {
 	int fds[16];
@@ -460,7 +465,7 @@ const struct lie vhost_message_lies[] = {LIE(unknown_requests), LIE(requests_for
 	LIE(an_iotlb_message), LIE(reset_owner), LIE(half_a_header), LIE(half_a_message),
 	LIE(only_the_head_of_a_message), LIE(a_payload_of_four_gigabytes), LIE(short_payloads),
 	BORNE(another_version), LIE(a_kick_without_its_fd), LIE(fds_for_nothing),
-	LIE(more_fds_than_there_may_be), LIE(no_memory), LIE(nine_regions),
+	LIE(fds_for_a_question), LIE(more_fds_than_there_may_be), LIE(no_memory), LIE(nine_regions),
 	LIE(four_billion_regions), LIE(regions_without_fds), LIE(a_region_of_no_bytes),
 	LIE(a_region_of_all_bytes), LIE(a_region_that_wraps), LIE(an_offset_that_wraps),
 	LIE(a_region_larger_than_its_file), LIE(regions_that_overlap), LIE(memory_that_is_a_pipe),

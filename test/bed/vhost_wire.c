@@ -34,7 +34,7 @@ bool vg_tell_as(struct vg *g, uint32_t request, uint32_t flags, uint32_t size, c
 		c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
 		memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
 	}
-	return sendmsg(g->fd, &msg, MSG_NOSIGNAL) == (ssize_t)(HEAD + len);
+	return TEMP_FAILURE_RETRY(sendmsg(g->fd, &msg, MSG_NOSIGNAL)) == (ssize_t)(HEAD + len);
 }
 
 bool vg_tell(struct vg *g, uint32_t request, const void *payload, size_t len)
@@ -82,9 +82,18 @@ bool vg_tell_own_memory(struct vg *g)
 	return vg_tell_memory(g, &all, 1, &g->memfd, 1);
 }
 
+/* A timer's signal is not the end of it. */
 static bool hear_all(int fd, void *to, size_t n)
 {
-	return n == 0 || recv(fd, to, n, MSG_WAITALL) == (ssize_t)n;
+	uint8_t *at = to;
+	ssize_t got = 1;
+
+	for (size_t have = 0; have < n && got > 0; have += (size_t)got) {
+		got = TEMP_FAILURE_RETRY(recv(fd, at + have, n - have, 0));
+		if (got <= 0)
+			return false;
+	}
+	return true;
 }
 
 int vg_hear(struct vg *g, uint32_t request, void *payload, size_t size)
