@@ -135,6 +135,169 @@ static void four_queue_pairs(void **state)
 	a_guest_with(&conf, VG_BIT(VIRTIO_NET_F_MQ));
 }
 
+static uint32_t words(const uint8_t *b, size_t n, uint32_t sum)
+{
+	for (size_t i = 0; i < n; i++)
+		sum += i % 2 == 0 ? (uint32_t)b[i] << 8 : b[i];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* Of a UDP packet's pseudo header, by RFC 768; `frame` has no VLAN tag and no options. */
+static uint32_t pseudo_sum(const uint8_t *b, size_t len)
+{
+	return words(b + 26, 8, 17 + (uint32_t)(len - 34));
+}
+
+static void put_sum(uint8_t *b, uint32_t sum)
+{
+	b[40] = (uint8_t)(sum >> 8);
+	b[41] = (uint8_t)sum;
+}
+
+static bool sum_is_right(const uint8_t *b, size_t len)
+{
+	return words(b + 34, len - 34, pseudo_sum(b, len)) == 0xffff;
+}
+
+static void to_guest_unfinished(struct vp *p, struct vg *g, struct virtio_net_hdr_v1 *hdr)
+{
+	size_t len = a_frame("to be finished");
+	put_sum(frame, pseudo_sum(frame, len));
+	struct rte_mbuf *m = lab_mbuf(frame, len, 1);
+
+	*ovnet_meta(m) =
+		(struct ovnet_meta){.offload = OVNET_OFF_CSUM, .csum_start = 34, .csum_offset = 6};
+	assert_int_equal(vp_tx(p, 0, &m, 1), 1);
+	assert_int_equal(vg_receive(g, 0, hdr, got_frame, sizeof(got_frame)), len);
+}
+
+/* What a guest leaves unfinished is told as such, and what it can finish is left to it. */
+static void unfinished_checksums(void **state)
+{
+	(void)state;
+	const struct virtio_net_hdr_v1 undone = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34, .csum_offset = 6};
+	struct virtio_net_hdr_v1 hdr;
+	struct rte_mbuf *m;
+	struct vp p;
+	struct vg g;
+
+	vp_open(&p, "guest", true, 1);
+	for (unsigned able = 0; able < 2; able++) {
+		const struct vg_conf conf = {.path = p.path, .features = able ? CSUM : 0};
+		assert_true(vg_open(&g, &conf));
+		vp_meet(&p, &g);
+		assert_int_equal(g.features & CSUM, able ? CSUM : 0);
+		to_guest_unfinished(&p, &g, &hdr);
+		assert_int_equal(hdr.flags, able ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0);
+		assert_int_equal(sum_is_right(got_frame, a_frame("to be finished")), !able);
+		if (able) {
+			assert_int_equal(hdr.csum_start, 34);
+			assert_int_equal(hdr.csum_offset, 6);
+			size_t len = a_frame("unfinished");
+			put_sum(frame, pseudo_sum(frame, len));
+			assert_true(vg_send(&g, 1, &undone, frame, len, VG_PLAIN));
+			assert_int_equal(vp_rx(&p, 0, &m, 1, 1000), 1);
+			assert_int_equal(ovnet_meta(m)->offload, OVNET_OFF_CSUM);
+			assert_int_equal(ovnet_meta(m)->csum_start, 34);
+			assert_int_equal(ovnet_meta(m)->csum_offset, 6);
+			rte_pktmbuf_free(m);
+		}
+		vg_close(&g);
+		assert_true(vp_becomes(&p, false));
+	}
+	vp_close(&p);
+	lab_no_leak();
+}
+
+static struct ovnet_port_details details(struct vp *p)
+{
+	struct ovnet_port_details d = {0};
+
+	vp_look(p);
+	p->port->driver->details(p->port, &d);
+	return d;
+}
+
+/* It says its MTU, and takes two of its four queue pairs back. */
+static void what_a_guest_changes_is_followed(void **state)
+{
+	(void)state;
+	struct vp p;
+	struct vg g;
+
+	vp_open(&p, "guest", true, 4);
+	const struct vg_conf conf = {.path = p.path,
+		.pairs = 4,
+		.mtu = 1400,
+		.features = MRG | VG_BIT(VIRTIO_NET_F_MTU)};
+	assert_true(vg_open(&g, &conf));
+	vp_meet(&p, &g);
+	assert_int_equal(g.queue_num, 4);
+	assert_int_equal(details(&p).guest_mtu, 1400);
+	assert_int_equal(details(&p).queues_ready, 4);
+	assert_int_equal(p.port->n_rxq, 4);
+	for (unsigned ring = 4; ring < 8; ring++)
+		assert_true(vg_ring_enable(&g, ring, false));
+	assert_true(vg_in_step(&g));
+	assert_int_equal(details(&p).queues_ready, 2);
+	assert_int_equal(p.port->n_rxq, 2);
+	g.conf.pairs = 2;
+	packets_cross(&p, &g);
+	for (unsigned ring = 4; ring < 8; ring++)
+		assert_true(vg_ring_enable(&g, ring, true));
+	assert_true(vg_in_step(&g));
+	assert_int_equal(details(&p).queues_ready, 4);
+	g.conf.pairs = 4;
+	packets_cross(&p, &g);
+	vg_close(&g);
+	vp_close(&p);
+	lab_no_leak();
+}
+
+static void one_guest_at_a_time(void **state)
+{
+	(void)state;
+	struct vg g, second;
+	struct vp p;
+
+	vp_open(&p, "guest", true, 1);
+	const struct vg_conf conf = {.path = p.path, .features = MRG};
+	assert_true(vg_open(&g, &conf));
+	assert_true(vg_open(&second, &conf));
+	vp_meet(&p, &g);
+	assert_true(vg_meet(&second, 1000));
+	assert_true(vg_hung_up(&second, 5000));
+	packets_cross(&p, &g);
+	vg_close(&second);
+	vg_close(&g);
+	vp_close(&p);
+	lab_no_leak();
+}
+
+/* There is no way to wake a worker: it has to look. */
+static void a_guest_that_never_kicks(void **state)
+{
+	(void)state;
+	struct vp p;
+	struct vg g;
+
+	vp_open(&p, "guest", true, 1);
+	const struct vg_conf conf = {.path = p.path, .features = MRG};
+	assert_true(vg_open(&g, &conf));
+	for (unsigned ring = 0; ring < 2; ring++) {
+		close(g.ring[ring].kick);
+		g.ring[ring].kick = -1;
+	}
+	vp_meet(&p, &g);
+	packets_cross(&p, &g);
+	vg_close(&g);
+	vp_close(&p);
+	lab_no_leak();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +306,10 @@ int main(void)
 		cmocka_unit_test(packed_rings),
 		cmocka_unit_test(packed_rings_of_small_buffers),
 		cmocka_unit_test(four_queue_pairs),
+		cmocka_unit_test(unfinished_checksums),
+		cmocka_unit_test(what_a_guest_changes_is_followed),
+		cmocka_unit_test(one_guest_at_a_time),
+		cmocka_unit_test(a_guest_that_never_kicks),
 	};
 
 	lab_enter();

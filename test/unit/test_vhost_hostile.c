@@ -151,6 +151,38 @@ static void a_chain_without_end_takes_few_buffers(void **state)
 	assert_true(vp_becomes(&liar, false));
 }
 
+/* Not by a signal: who reads it finds pages of our own, and the port says why it stopped. */
+static void memory_cut_short_is_told(void **state)
+{
+	const struct vg_conf conf = {.path = liar.path, .features = OFFLOADS};
+	struct ovnet_port_details d = {0};
+
+	(void)state;
+	vp_take_sigbus();
+	assert_true(vg_open(&lying, &conf));
+	vp_meet(&liar, &lying);
+	assert_int_equal(ftruncate(lying.memfd, 0), 0);
+	take_outward(&liar);
+	for (unsigned i = 0; i < 2; i++) {
+		vp_look(&liar);
+		send_inward(&liar);
+	}
+	liar.port->driver->details(liar.port, &d);
+	assert_non_null(strstr(d.state, "cut short"));
+	assert_int_equal(liar.port->queue[0]->tx_reason, OVNET_DROP_TX_DOWN);
+	vg_close(&lying);
+	assert_true(vp_becomes(&liar, false));
+
+	assert_true(vg_open(&lying, &conf));
+	vp_meet(&liar, &lying);
+	assert_true(vg_send(&lying, LIE_TX, NULL, (uint8_t[60]){2}, 60, VG_PLAIN));
+	struct rte_mbuf *m;
+	assert_int_equal(vp_rx(&liar, 0, &m, 1, 1000), 1);
+	rte_pktmbuf_free(m);
+	vg_close(&lying);
+	assert_true(vp_becomes(&liar, false));
+}
+
 static void all_lies(const struct lie *lies)
 {
 	vp_take_sigbus();
@@ -204,6 +236,7 @@ int main(void)
 		cmocka_unit_test(what_is_written_into_rings),
 		cmocka_unit_test(what_a_front_end_says),
 		cmocka_unit_test(a_chain_without_end_takes_few_buffers),
+		cmocka_unit_test(memory_cut_short_is_told),
 	};
 
 	lab_enter();
