@@ -37,6 +37,9 @@ for _ in $(seq $KILLS); do
 	flood_and_die
 done
 within 5 "the port of who was killed is down" link_is flood false
+equal "how often it came back" $((KILLS - 1)) "$(port_of flood .reconnects)"
+equal "features in use of who stays, those it did not take among them" "true []" \
+	"$(port_of good '"\(.used_features != []) \(.used_features - .features)"')"
 expect "what it sent is refused for want of a lease" dropped a no-peer $((KILLS * 1000))
 
 spawn "$LAB_DIR/hoard.log" "$OVNET_BUILD/test/smoke/tools/vhost_guest" hoarder \
