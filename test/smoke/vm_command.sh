@@ -69,6 +69,10 @@ vm_refused a '--memory takes megabytes' add new --memory much
 vm_refused a 'queues 99 is out of range; give 1 to 31' add new --queues 99
 vm_refused a 'unicast' add new --mac 01:00:00:00:00:01
 vm_refused a "$(vm_says a web .mac)" add new --mac "$(vm_says a web .mac)"
+ip -n "$LAB-a" link add br0 type bridge
+ip -n "$LAB-a" addr add "$(at 11)/28" dev br0
+vm_refused a 'in use by interface br0 of this node; give another' add new --address "$(at 11)"
+ip -n "$LAB-a" link del br0
 vm_refused a 'there is no VM new; ovnetctl vm list' show new
 vm_refused a 'there is no VM new; ovnetctl vm list' del new
 vm_refused a 'give its name' add
