@@ -38,7 +38,7 @@ libvirt_start() {
 	spawn "$LAB_DIR/libvirtd.log" ip netns exec "$LAB-$1" \
 		unshare --mount --pid --fork --kill-child --mount-proc sh -c "$LIBVIRT_BOX" box "$d"
 	echo "$SPAWNED" >"$d/pid"
-	within 20 "libvirtd answers: $(tail -n 1 "$LAB_DIR/libvirtd.log")" in_libvirt virsh version
+	within 20 "libvirtd answers" in_libvirt virsh version
 }
 
 # in_libvirt COMMAND...: where its files are.
