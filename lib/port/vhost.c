@@ -327,12 +327,13 @@ static bool tell_turned_away(struct vhost_port *v, const struct vhost_guest *g)
 static void tell_unreachable(struct vhost_port *v)
 {
 	char why[512];
-	bool closed = !v->server && vhost_socket_closed(v->path, why, sizeof(why));
+	bool told = v->told.unreachable;
 
-	if (closed && !v->told.unreachable)
-		LOG(WARN, "port '%s': the guest's socket cannot be reached: %s", v->port->name,
-			why);
-	v->told.unreachable = closed;
+	v->told.unreachable = !v->server && vhost_socket_closed(v->path);
+	if (told || !v->told.unreachable)
+		return;
+	vhost_socket_why_closed(v->path, why, sizeof(why));
+	LOG(WARN, "port '%s': the guest's socket cannot be reached: %s", v->port->name, why);
 }
 
 /* What a guest does a thousand times a second is said once a second at most. */
@@ -378,7 +379,6 @@ static void vhost_details(const struct ovnet_port *port, struct ovnet_port_detai
 {
 	const struct vhost_port *v = port->priv;
 	const struct vhost_guest g = guest_now(v);
-	char why[512];
 
 	*out = (struct ovnet_port_details){
 		.state = state_text(state_of(v, &g), &g),
@@ -387,7 +387,7 @@ static void vhost_details(const struct ovnet_port *port, struct ovnet_port_detai
 		.guest_mtu = g.mtu,
 		.reconnects = g.connections > 0 ? g.connections - 1 : 0,
 	};
-	if (g.vid < 0 && !v->server && vhost_socket_closed(v->path, why, sizeof(why)))
+	if (g.vid < 0 && !v->server && vhost_socket_closed(v->path))
 		out->state = "the guest's socket cannot be reached: owner or mode, see the log";
 	vhost_features_name(g.features, out);
 	if (out->queues_ready > 0)

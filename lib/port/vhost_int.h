@@ -120,10 +120,12 @@ int vhost_queue_watch(struct vhost_queue *q, int kick_fd);
 /* vhost_socket.c. The first two: 0 or negative errno, logged. */
 /* The path is one for a socket, and free if we are to make it: its directory is there then. */
 int vhost_socket_prepare(const struct ovnet_port_conf *conf);
-/* Mode and owner, of one that we made. */
+/* Mode and owner, of one that we made; -EPERM: something else is there now. */
 int vhost_socket_give(const struct ovnet_port_conf *conf);
-/* Why we cannot connect to a socket that is there, and what to do. False: no reason known. */
-bool vhost_socket_closed(const char *path, char *why, size_t size);
+/* Whether there is a socket that we may not connect to. */
+bool vhost_socket_closed(const char *path);
+/* Of such a one: whose it is, and what to do. Asks the users' database, which may take a moment. */
+void vhost_socket_why_closed(const char *path, char *why, size_t size);
 /*
  * A front end that says half a message, or does not read its answers, must not hold up the thread
  * that serves all of them: its socket gets a time limit. librte_vhost shows no socket of its own,

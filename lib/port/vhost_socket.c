@@ -104,17 +104,55 @@ int vhost_socket_prepare(const struct ovnet_port_conf *conf)
 	return clear_way(conf, &addr);
 }
 
-static int give_to(const struct ovnet_port_conf *conf)
+static int find_owner(const struct ovnet_port_conf *conf, uid_t *uid, gid_t *gid)
 {
 	char missing[128];
-	uid_t uid;
-	gid_t gid;
 
-	if (ovnet_owner_find(conf->socket_owner, &uid, &gid, missing, sizeof(missing)) < 0) {
-		LOG(ERR, "port '%s': there is no %s; set socket-owner", conf->name, missing);
-		return -EINVAL;
+	*uid = (uid_t)-1;
+	*gid = (gid_t)-1;
+	if (conf->socket_owner == NULL || conf->socket_owner[0] == '\0' ||
+		ovnet_owner_find(conf->socket_owner, uid, gid, missing, sizeof(missing)) == 0)
+		return 0;
+	LOG(ERR, "port '%s': there is no %s; set socket-owner", conf->name, missing);
+	return -EINVAL;
+}
+
+/*
+ * The inode at the path, and -EPERM unless it is the socket we just made: the directory may be the
+ * user's who runs QEMU, and a link that is put there would have us give away what it points to.
+ */
+static int open_made(const struct ovnet_port_conf *conf)
+{
+	int fd = open(conf->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		int err = fail(conf, "look at the socket", -errno);
+		if (fd >= 0)
+			close(fd);
+		return err;
 	}
-	if (lchown(conf->path, uid, gid) == 0)
+	if (S_ISSOCK(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1)
+		return fd;
+	close(fd);
+	LOG(ERR,
+		"port '%s': %s is not the socket ovnetd made, somebody put another file there; "
+		"see who may write to its directory",
+		conf->name, conf->path);
+	return -EPERM;
+}
+
+static int give(const struct ovnet_port_conf *conf, int fd, uid_t uid, gid_t gid)
+{
+	mode_t mode = conf->socket_mode != 0 ? conf->socket_mode : 0600;
+	char self[32];
+
+	/* fchmod() takes no O_PATH. */
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (chmod(self, mode) < 0)
+		return fail(conf, "chmod", -errno);
+	if ((uid == (uid_t)-1 && gid == (gid_t)-1) ||
+		fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0)
 		return 0;
 	int err = -errno;
 	LOG(ERR,
@@ -130,11 +168,18 @@ static int give_to(const struct ovnet_port_conf *conf)
  */
 int vhost_socket_give(const struct ovnet_port_conf *conf)
 {
-	mode_t mode = conf->socket_mode != 0 ? conf->socket_mode : 0600;
+	uid_t uid;
+	gid_t gid;
+	int err = find_owner(conf, &uid, &gid);
 
-	if (chmod(conf->path, mode) < 0)
-		return fail(conf, "chmod", -errno);
-	return conf->socket_owner != NULL && conf->socket_owner[0] != '\0' ? give_to(conf) : 0;
+	if (err < 0)
+		return err;
+	int fd = open_made(conf);
+	if (fd < 0)
+		return fd;
+	err = give(conf, fd, uid, gid);
+	close(fd);
+	return err;
 }
 
 static void user_name(uid_t uid, char *buf, size_t size)
@@ -148,20 +193,23 @@ static void user_name(uid_t uid, char *buf, size_t size)
 		snprintf(buf, size, "uid %u", (unsigned)uid);
 }
 
-bool vhost_socket_closed(const char *path, char *why, size_t size)
+bool vhost_socket_closed(const char *path)
+{
+	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0 && errno == EACCES;
+}
+
+void vhost_socket_why_closed(const char *path, char *why, size_t size)
 {
 	char owner[NAME_MAX_LEN], dir[VHOST_PATH_SIZE];
 	struct stat st;
 
-	if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || errno != EACCES)
-		return false;
 	if (stat(path, &st) < 0) {
 		snprintf(dir, sizeof(dir), "%s", path);
 		*strrchr(dir, '/') = '\0';
 		snprintf(why, size,
 			"ovnetd's user may not enter %s; give it x there (`setfacl -m u:%u:x %s`)",
 			dir[0] != '\0' ? dir : "/", (unsigned)geteuid(), dir);
-		return true;
+		return;
 	}
 	user_name(st.st_uid, owner, sizeof(owner));
 	snprintf(why, size,
@@ -170,7 +218,6 @@ bool vhost_socket_closed(const char *path, char *why, size_t size)
 		"the socket (server, socket-owner)",
 		path, owner, (unsigned)st.st_mode & 07777, (unsigned)geteuid(), (unsigned)geteuid(),
 		path);
-	return true;
 }
 
 /* The socket QEMU connected to has our name; that of one we connected to, its far end. */

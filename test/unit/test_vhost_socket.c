@@ -6,10 +6,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include "bed/lab.h"
+#include "port/vhost_int.h"
 
 static char dir[] = "/tmp/ovnet-vhost-socket-XXXXXX";
 static char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -89,6 +92,17 @@ static void a_socket_is_made_as_asked(void **state)
 	assert_int_equal(stat(path, &st), -1);
 }
 
+/* How often the users' database was asked for a number; there it has none. */
+static unsigned asked;
+
+int getpwuid_r(uid_t uid, struct passwd *one, char *buf, size_t size, struct passwd **found)
+{
+	(void)uid, (void)one, (void)buf, (void)size;
+	asked++;
+	*found = NULL;
+	return 0;
+}
+
 static int listener(void)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -98,6 +112,52 @@ static int listener(void)
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(fd, 4), 0);
 	return fd;
+}
+
+static void stays_as_it_is(const char *file, const struct ovnet_port_conf *conf)
+{
+	struct stat before, after;
+
+	assert_int_equal(lstat(file, &before), 0);
+	assert_int_equal(vhost_socket_give(conf), -EPERM);
+	assert_int_equal(lstat(file, &after), 0);
+	assert_int_equal(after.st_mode, before.st_mode);
+	assert_int_equal(after.st_uid, before.st_uid);
+	assert_int_equal(after.st_gid, before.st_gid);
+}
+
+/* Put there by who may write to the directory, between our making it and giving it away. */
+static void only_our_own_socket_is_given_away(void **state)
+{
+	(void)state;
+	char secret[sizeof(path) + 8];
+
+	in_dir("d.sock");
+	struct ovnet_port_conf conf = conf_of("d");
+	conf.socket_mode = 0666;
+	conf.socket_owner = "daemon:12";
+	snprintf(secret, sizeof(secret), "%s.secret", path);
+	int fd = open(secret, O_CREAT | O_EXCL | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(symlink(secret, path), 0);
+	stays_as_it_is(secret, &conf);
+	stays_as_it_is(path, &conf);
+	assert_int_equal(unlink(path) + rename(secret, path), 0); /* no socket */
+	stays_as_it_is(path, &conf);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(vhost_socket_give(&conf), -ENOENT);
+
+	fd = listener();
+	assert_int_equal(link(path, secret), 0); /* one that another name leads to */
+	stays_as_it_is(path, &conf);
+	assert_int_equal(unlink(secret), 0);
+	assert_int_equal(chown(path, 3, 3), 0);
+	stays_as_it_is(path, &conf);
+	assert_int_equal(chown(path, 0, 0), 0);
+	assert_int_equal(vhost_socket_give(&conf), 0);
+	close(fd);
+	assert_int_equal(unlink(path), 0);
 }
 
 static void what_is_there_is_no_bodys_or_stays(void **state)
@@ -173,16 +233,20 @@ static void a_guests_socket_is_waited_for(void **state)
 	assert_int_equal(port->driver->arm(port->queue[0]), 0);
 	port->driver->disarm(port->queue[0]);
 
-	/* Whose it is, is said. */
+	/* Whose it is, is said; once. */
 	int fd = listener();
 	assert_int_equal(chmod(path, 0600), 0);
 	assert_int_equal(chmod(dir, 0755), 0);
 	assert_int_equal(seteuid(65534), 0);
 	d = (struct ovnet_port_details){0};
 	port->driver->details(port, &d);
-	(void)port->driver->changed(port);
+	asked = 0;
+	for (unsigned i = 0; i < 3; i++)
+		(void)port->driver->changed(port);
+	port->driver->details(port, &d);
 	assert_int_equal(seteuid(0), 0);
 	assert_non_null(strstr(d.state, "cannot be reached"));
+	assert_int_equal(asked, 1); /* said once, so asked once */
 	close(fd);
 	unlink(path);
 	ovnet_port_close(port);
@@ -204,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_socket_is_made_as_asked),
+		cmocka_unit_test(only_our_own_socket_is_given_away),
 		cmocka_unit_test(what_is_there_is_no_bodys_or_stays),
 		cmocka_unit_test(a_guests_socket_is_waited_for),
 	};
