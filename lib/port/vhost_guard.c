@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -55,6 +54,13 @@ static void forget_memory(struct vhost_guard *g)
 		vhost_memory_forget(atomic_exchange(&g->region[i], -1));
 }
 
+static const char *connection_fault(const struct vhost_guard *g)
+{
+	if (g->pending)
+		return "a message after one that librte_vhost refused";
+	return vhost_socket_has_room(g->fd) ? NULL : "questions whose answers nobody reads";
+}
+
 static enum rte_vhost_msg_result before(int vid, void *msg)
 {
 	struct vhost_guard *g = guard_of(vid);
@@ -62,17 +68,18 @@ static enum rte_vhost_msg_result before(int vid, void *msg)
 
 	if (g == NULL)
 		return RTE_VHOST_MSG_RESULT_ERR;
-	const char *fault = vhost_message_fault(g, m);
-	if (fault == NULL && !vhost_socket_has_room(g->fd)) {
-		fault = "questions whose answers nobody reads";
-		m->flags &= ~VHOST_NEED_REPLY;
-	}
+	const char *fault = connection_fault(g);
+	if (fault != NULL)
+		m->flags &= ~VHOST_NEED_REPLY; /* it is disconnected */
+	else
+		fault = vhost_message_fault(g, m);
 	if (fault != NULL) {
 		refuse(g, fault, m->request);
 		for (int i = 0; i < m->n_fds && i < VHOST_REGIONS; i++)
 			close(m->fds[i]);
 		return RTE_VHOST_MSG_RESULT_ERR;
 	}
+	g->pending = true;
 	if (m->request == VHOST_REQ_SET_MEM_TABLE)
 		forget_memory(g); /* it is about to be unmapped */
 	if (m->request != VHOST_REQ_GET_QUEUE_NUM)
@@ -89,7 +96,10 @@ static enum rte_vhost_msg_result after(int vid, void *msg)
 	const struct vhost_message *m = msg;
 	struct vhost_guard *g = guard_of(vid);
 
-	if (g != NULL && m->request == VHOST_REQ_SET_MEM_TABLE)
+	if (g == NULL)
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	g->pending = false; /* not called for what was refused */
+	if (m->request == VHOST_REQ_SET_MEM_TABLE)
 		watch_memory(g, vid);
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
@@ -120,7 +130,9 @@ int vhost_guard_add(struct vhost_guard *g, int vid)
 	g->vid = vid;
 	g->fd = -1;
 	g->features = 0;
-	memset(g->ring, 0, sizeof(g->ring));
+	g->pending = false;
+	for (unsigned i = 0; i < VHOST_RINGS; i++)
+		g->ring[i] = (struct vhost_ring){.based = true}; /* librte_vhost begins at 0 */
 	atomic_store(&guards[vid], g);
 	return 0;
 }

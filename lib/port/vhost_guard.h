@@ -6,7 +6,8 @@
  * packed ring, a ring that has no size, memory that cannot be mapped after the former is gone, an
  * answer nobody reads, a file descriptor that blocks. So each message passes here before. One that
  * does not fit is refused: the front end gets an error where it asked for an answer and is
- * disconnected otherwise. What a guest may do with its rings is not touched.
+ * disconnected otherwise. After one that librte_vhost refuses itself, when what it did of it nobody
+ * knows, there is no other. What a guest may do with its rings is not touched.
  *
  * Threads: open: control; add, remove: librte_vhost's, in new_connection and destroy_connection;
  * torn and `refused`: any.
@@ -30,6 +31,7 @@
 struct vhost_ring {
 	uint32_t size;
 	uint16_t base;
+	bool based; /* base is where librte_vhost would go on */
 	bool placed, started;
 };
 
@@ -40,8 +42,9 @@ struct vhost_guard {
 	int notify_fd;  /* an eventfd, written to when the guest's memory was cut short; -1: none */
 	uint16_t rings; /* how many the front end may name */
 	/* vhost: rw */
-	int vid; /* -1: nobody is connected */
-	int fd;  /* the connection, which librte_vhost closes before it says that it is gone */
+	int vid;      /* -1: nobody is connected */
+	int fd;       /* the connection, which librte_vhost closes before it says that it is gone */
+	bool pending; /* librte_vhost has a message, and did not say yet that it took it */
 	uint64_t features;
 	struct vhost_ring ring[VHOST_RINGS];
 	_Atomic int region[VHOST_REGIONS]; /* numbers of vhost_memory.h; -1: none */

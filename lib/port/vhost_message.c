@@ -12,6 +12,7 @@
 #define MAX_RING  32768
 #define PACKED    (UINT64_C(1) << 34) /* VIRTIO_F_RING_PACKED */
 #define INDIRECT  (UINT64_C(1) << 28) /* VIRTIO_RING_F_INDIRECT_DESC */
+#define MANY      (UINT64_C(1) << 22) /* VIRTIO_NET_F_MQ */
 
 /* At least so many bytes of payload; -1: a request that is refused. */
 static int body_needed(uint32_t request)
@@ -56,6 +57,12 @@ static struct vhost_ring *ring_of(struct vhost_guard *g, uint64_t index)
 	return index < g->rings ? &g->ring[index] : NULL;
 }
 
+/* The same of one that is to be set up: without MQ there are two. */
+static struct vhost_ring *agreed_ring(struct vhost_guard *g, uint64_t index)
+{
+	return index < 2 || (g->features & MANY) != 0 ? ring_of(g, index) : NULL;
+}
+
 static bool any_ring(const struct vhost_guard *g, bool started)
 {
 	for (unsigned i = 0; i < g->rings; i++)
@@ -64,6 +71,10 @@ static bool any_ring(const struct vhost_guard *g, bool started)
 	return false;
 }
 
+/*
+ * librte_vhost maps a split ring once, as large as it is by the features of that moment; where a
+ * ring goes on it keeps in one form or the other; and without MQ it frees all but the first pair.
+ */
 static const char *features_fault(struct vhost_guard *g, uint64_t features)
 {
 	const uint64_t changed = g->features ^ features;
@@ -71,12 +82,21 @@ static const char *features_fault(struct vhost_guard *g, uint64_t features)
 	if ((changed != 0 && any_ring(g, true)) || ((changed & PACKED) != 0 && any_ring(g, false)))
 		return "other features for rings that are set up";
 	g->features = features;
+	for (unsigned i = 0; i < g->rings; i++) {
+		struct vhost_ring *r = &g->ring[i];
+		if ((features & MANY) == 0 && i >= 2)
+			*r = (struct vhost_ring){0};
+		if (changed != 0)
+			r->placed = false;
+		if ((changed & PACKED) != 0)
+			r->based = false;
+	}
 	return NULL;
 }
 
 static const char *size_fault(struct vhost_guard *g, const struct vhost_vring_state *said)
 {
-	struct vhost_ring *r = ring_of(g, said->index);
+	struct vhost_ring *r = agreed_ring(g, said->index);
 
 	if (r == NULL)
 		return "a ring beyond those of the port";
@@ -86,24 +106,26 @@ static const char *size_fault(struct vhost_guard *g, const struct vhost_vring_st
 		((g->features & PACKED) == 0 && (said->num & (said->num - 1)) != 0))
 		return "a ring of a size that cannot be";
 	r->size = said->num;
+	r->placed = false; /* it may be mapped already, for the former size */
 	return NULL;
 }
 
 static const char *base_fault(struct vhost_guard *g, const struct vhost_vring_state *said)
 {
-	struct vhost_ring *r = ring_of(g, said->index);
+	struct vhost_ring *r = agreed_ring(g, said->index);
 
 	if (r == NULL)
 		return "a ring beyond those of the port";
 	if (r->started)
 		return "another base for a ring that runs";
 	r->base = (uint16_t)said->num;
+	r->based = true;
 	return NULL;
 }
 
 static const char *address_fault(struct vhost_guard *g, const struct vhost_vring_addr *a)
 {
-	struct vhost_ring *r = ring_of(g, a->index);
+	struct vhost_ring *r = agreed_ring(g, a->index);
 
 	if (r == NULL)
 		return "a ring beyond those of the port";
@@ -118,13 +140,13 @@ static const char *address_fault(struct vhost_guard *g, const struct vhost_vring
 
 static const char *kick_fault(struct vhost_guard *g, uint64_t said)
 {
-	struct vhost_ring *r = ring_of(g, said & RING_MASK);
+	struct vhost_ring *r = agreed_ring(g, said & RING_MASK);
 
 	if (r == NULL)
 		return "a ring beyond those of the port";
 	if (r->size == 0 || !r->placed)
 		return "a ring that starts without a size or a place";
-	if ((g->features & PACKED) != 0 && (r->base & (MAX_RING - 1)) >= r->size)
+	if ((g->features & PACKED) != 0 && (!r->based || (r->base & (MAX_RING - 1)) >= r->size))
 		return "a base beyond the ring";
 	r->started = true;
 	return NULL;
@@ -189,7 +211,7 @@ static const char *stop_fault(struct vhost_guard *g, uint64_t index)
 
 	if (r == NULL)
 		return "a ring beyond those of the port";
-	*r = (struct vhost_ring){0};
+	*r = (struct vhost_ring){0}; /* not at 0: it would go on where it was */
 	return NULL;
 }
 

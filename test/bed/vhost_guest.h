@@ -106,6 +106,7 @@ struct vg {
 	size_t mem_size;
 	uint64_t offered, features, protocol; /* after vg_start */
 	uint64_t queue_num;
+	bool asks; /* for an answer to each message: what is refused does not end the connection */
 	struct vg_ring ring[VG_RINGS]; /* 2n: what it receives, 2n + 1: what it sends */
 };
 
@@ -140,6 +141,8 @@ int vg_hear(struct vg *g, uint32_t request, void *payload, size_t size);
 bool vg_ask_u64(struct vg *g, uint32_t request, uint64_t *value);
 /* Asks something that all front ends may: all before was read. False: it hung up on us. */
 bool vg_in_step(struct vg *g);
+/* Who asks, and sent nothing else that has an answer: whether it was told an error or cut off. */
+bool vg_refused(struct vg *g);
 /* Whether the other side hangs up within `ms`. */
 bool vg_hung_up(struct vg *g, int ms);
 

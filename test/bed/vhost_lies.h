@@ -17,6 +17,7 @@ enum lie_kind {
 	LIE_RING,    /* descriptors, indices: a guest's doing */
 	LIE_HEADER,  /* what it says of a packet */
 	LIE_MESSAGE, /* the front end's doing: it is disconnected */
+	LIE_PACKED,  /* the same of a packed ring; of a split one it is borne */
 	LIE_BORNE,   /* the front end's as well: it need not be */
 };
 
@@ -27,7 +28,10 @@ struct lie {
 	bool (*tell)(struct vg *g);
 };
 
-/* All of them; ends with a name of NULL. vhost_lies.c: rings and headers; vhost_lies_msg.c. */
-extern const struct lie vhost_ring_lies[], vhost_message_lies[];
+/*
+ * All of them; each ends with a name of NULL. Of vhost_lies.c (rings and headers), vhost_lies_msg.c
+ * and vhost_lies_setup.c.
+ */
+extern const struct lie vhost_ring_lies[], vhost_message_lies[], vhost_setup_lies[];
 
 #endif

@@ -225,104 +225,6 @@ static bool memory_that_shrinks(struct vg *g)
 	return ftruncate(g->memfd, 0) == 0;
 }
 
-static bool a_ring_of(struct vg *g, uint32_t ring, uint32_t size)
-{
-	return vg_tell_ring(g, VG_SET_VRING_NUM, ring, size);
-}
-
-static bool a_ring_of_nothing(struct vg *g)
-{
-	return a_ring_of(g, LIE_TX, 0);
-}
-
-static bool a_ring_of_three(struct vg *g)
-{
-	return a_ring_of(g, LIE_TX, 3);
-}
-
-static bool a_ring_of_65536(struct vg *g)
-{
-	return a_ring_of(g, LIE_TX, 65536);
-}
-
-static bool a_larger_ring(struct vg *g)
-{
-	return a_ring_of(g, LIE_TX, 32768);
-}
-
-static bool a_new_ring_of_nothing(struct vg *g)
-{
-	g->ring[2].size = 0;
-	return vg_ring_start(g, 2) && vg_ring_enable(g, 2, true);
-}
-
-static bool ring_200(struct vg *g)
-{
-	return a_ring_of(g, 200, 256);
-}
-
-static bool ring_four_billion(struct vg *g)
-{
-	return a_ring_of(g, UINT32_MAX, 256) || vg_ring_enable(g, UINT32_MAX - 1, true);
-}
-
-static bool enables_rings_that_are_not(struct vg *g)
-{
-	return vg_ring_enable(g, 100, true) || vg_ring_enable(g, 3, true);
-}
-
-static bool ring_at(struct vg *g, uint32_t ring, uint64_t desc, uint64_t avail, uint64_t used)
-{
-	const struct vhost_vring_addr at = {.index = ring,
-		.desc_user_addr = desc,
-		.avail_user_addr = avail,
-		.used_user_addr = used};
-
-	return vg_tell(g, VG_SET_VRING_ADDR, &at, sizeof(at));
-}
-
-static bool rings_outside(struct vg *g)
-{
-	return ring_at(g, LIE_TX, VG_USER + g->mem_size, VG_USER + g->mem_size, VG_USER);
-}
-
-static bool rings_across_the_end(struct vg *g)
-{
-	return ring_at(g, LIE_TX, VG_USER + g->mem_size - 16, VG_USER, VG_USER);
-}
-
-static bool rings_that_are_not_aligned(struct vg *g)
-{
-	return ring_at(g, LIE_TX, VG_USER + 1, VG_USER + 4097, VG_USER + 8195);
-}
-
-static bool a_base_far_away(struct vg *g)
-{
-	return vg_tell_ring(g, VG_SET_VRING_BASE, LIE_TX, UINT32_MAX);
-}
-
-/* Stopped, its size is to be told anew. */
-static bool starts_without_a_size(struct vg *g)
-{
-	struct vg_ring *r = &g->ring[LIE_TX];
-
-	return vg_ring_stop(g, LIE_TX) &&
-	       ring_at(g, LIE_TX, VG_USER + r->desc, VG_USER + r->avail, VG_USER + r->used) &&
-	       vg_tell_fd(g, VG_SET_VRING_KICK, LIE_TX, r->kick) &&
-	       vg_tell_fd(g, VG_SET_VRING_CALL, LIE_TX, r->call) && vg_ring_enable(g, LIE_TX, true);
-}
-
-static bool starts_at_a_base_far_away(struct vg *g)
-{
-	struct vg_ring *r = &g->ring[LIE_TX];
-
-	return vg_ring_stop(g, LIE_TX) && a_ring_of(g, LIE_TX, r->size) &&
-	       vg_tell_ring(g, VG_SET_VRING_BASE, LIE_TX, 0x7fff) &&
-	       ring_at(g, LIE_TX, VG_USER + r->desc, VG_USER + r->avail, VG_USER + r->used) &&
-	       vg_tell_fd(g, VG_SET_VRING_KICK, LIE_TX, r->kick) &&
-	       vg_tell_fd(g, VG_SET_VRING_CALL, LIE_TX, r->call) && vg_ring_enable(g, LIE_TX, true);
-}
-
 static bool event_of(struct vg *g, uint32_t what, int fd)
 {
 	bool told = fd >= 0 && vg_tell_fd(g, what, LIE_TX, fd);
@@ -359,24 +261,6 @@ static bool calls_by_a_full_eventfd(struct vg *g)
 static bool kicks_by_a_file(struct vg *g)
 {
 	return event_of(g, VG_SET_VRING_KICK, open("/dev/null", O_RDWR | O_CLOEXEC));
-}
-
-static bool features_never_offered(struct vg *g)
-{
-	return vg_tell_u64(g, VG_SET_FEATURES, UINT64_MAX);
-}
-
-static bool other_features_while_it_runs(struct vg *g)
-{
-	return vg_tell_u64(g, VG_SET_FEATURES, g->features ^ VG_BIT(VIRTIO_F_RING_PACKED));
-}
-
-static bool other_features_for_stopped_rings(struct vg *g)
-{
-	return vg_ring_stop(g, LIE_RX) && vg_ring_stop(g, LIE_TX) &&
-	       a_ring_of(g, LIE_TX, g->ring[LIE_TX].size) && other_features_while_it_runs(g) &&
-	       ring_at(g, LIE_TX, VG_USER, VG_USER + 8192, VG_USER + 16384) &&
-	       vg_tell_fd(g, VG_SET_VRING_KICK, LIE_TX, g->ring[LIE_TX].kick);
 }
 
 static bool protocol_features_never_offered(struct vg *g)
@@ -470,14 +354,8 @@ const struct lie vhost_message_lies[] = {LIE(unknown_requests), LIE(requests_for
 	LIE(a_region_of_all_bytes), LIE(a_region_that_wraps), LIE(an_offset_that_wraps),
 	LIE(a_region_larger_than_its_file), LIE(regions_that_overlap), LIE(memory_that_is_a_pipe),
 	LIE(memory_that_is_read_only), BORNE(the_same_memory_elsewhere), BORNE(less_memory),
-	BORNE(memory_that_shrinks), LIE(a_ring_of_nothing), LIE(a_ring_of_three),
-	LIE(a_ring_of_65536), LIE(a_larger_ring), LIE(a_new_ring_of_nothing), LIE(ring_200),
-	LIE(ring_four_billion), LIE(enables_rings_that_are_not), BORNE(rings_outside),
-	BORNE(rings_across_the_end), LIE(rings_that_are_not_aligned), LIE(a_base_far_away),
-	LIE(starts_without_a_size), BORNE(starts_at_a_base_far_away), LIE(calls_by_a_full_pipe),
-	BORNE(calls_by_a_full_eventfd), LIE(kicks_by_a_file), LIE(features_never_offered),
-	LIE(other_features_while_it_runs), LIE(other_features_for_stopped_rings),
-	LIE(protocol_features_never_offered), LIE(an_mtu_of_nothing), LIE(a_log_of_writes),
-	LIE(in_flight_memory), LIE(its_own_socket_for_requests), LIE(questions_without_end),
-	BORNE(rings_switched_all_the_time), BORNE(kicks_all_the_time), BORNE(hangs_up),
-	{NULL, LIE_MESSAGE, NULL}};
+	BORNE(memory_that_shrinks), LIE(calls_by_a_full_pipe), BORNE(calls_by_a_full_eventfd),
+	LIE(kicks_by_a_file), LIE(protocol_features_never_offered), LIE(an_mtu_of_nothing),
+	LIE(a_log_of_writes), LIE(in_flight_memory), LIE(its_own_socket_for_requests),
+	LIE(questions_without_end), BORNE(rings_switched_all_the_time), BORNE(kicks_all_the_time),
+	BORNE(hangs_up), {NULL, LIE_MESSAGE, NULL}};

@@ -17,7 +17,7 @@
 bool vg_tell_as(struct vg *g, uint32_t request, uint32_t flags, uint32_t size, const void *payload,
 	size_t len, const int *fds, unsigned n_fds)
 {
-	const uint32_t head[3] = {request, flags, size};
+	const uint32_t head[3] = {request, flags | (g->asks ? VG_NEED_REPLY : 0), size};
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(MAX_FDS * sizeof(int))];
@@ -89,6 +89,7 @@ static bool hear_all(int fd, void *to, size_t n)
 	ssize_t got = 1;
 
 	for (size_t have = 0; have < n && got > 0; have += (size_t)got) {
+		errno = 0; /* of who hangs up */
 		got = TEMP_FAILURE_RETRY(recv(fd, at + have, n - have, 0));
 		if (got <= 0)
 			return false;
@@ -101,8 +102,12 @@ int vg_hear(struct vg *g, uint32_t request, void *payload, size_t size)
 	uint32_t head[3];
 	uint8_t body[MAX_BODY];
 
-	if (!hear_all(g->fd, head, HEAD) || head[0] != request || head[2] > sizeof(body) ||
-		!hear_all(g->fd, body, head[2]))
+	do
+		if (!hear_all(g->fd, head, HEAD) || head[2] > sizeof(body) ||
+			!hear_all(g->fd, body, head[2]))
+			return -1;
+	while (g->asks && head[0] != request);
+	if (head[0] != request)
 		return -1;
 	memcpy(payload, body, head[2] < size ? head[2] : size);
 	return (int)head[2];
@@ -119,6 +124,20 @@ bool vg_in_step(struct vg *g)
 	uint64_t features;
 
 	return vg_ask_u64(g, VG_GET_FEATURES, &features);
+}
+
+bool vg_refused(struct vg *g)
+{
+	uint32_t head[3];
+	uint64_t answer = 0;
+
+	while (hear_all(g->fd, head, HEAD)) {
+		if (head[2] != sizeof(answer) || !hear_all(g->fd, &answer, sizeof(answer)))
+			return false;
+		if (answer != 0)
+			return true;
+	}
+	return errno != EAGAIN;
 }
 
 bool vg_hung_up(struct vg *g, int ms)

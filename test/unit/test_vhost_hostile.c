@@ -72,8 +72,11 @@ static void nothing_is_lost(void)
 	}
 }
 
-/* With the rings the liar has; the lie, then what a worker and the control thread go on doing. */
-static void tells(const struct lie *lie, bool packed)
+/*
+ * With the rings the liar has; the lie, then what a worker and the control thread go on doing. One
+ * who asks is not disconnected for a message that does not fit.
+ */
+static void tells(const struct lie *lie, bool packed, bool asks)
 {
 	const struct vg_conf conf = {.path = liar.path, .packed = packed, .features = OFFLOADS};
 
@@ -82,9 +85,10 @@ static void tells(const struct lie *lie, bool packed)
 	assert_true(vg_meet(&lying, 5000));
 	assert_true(vg_start(&lying));
 	assert_true(vp_becomes(&liar, true));
+	lying.asks = asks;
 	assert_true(lie->tell(&lying) || lie->kind >= LIE_MESSAGE);
-	if (lie->kind == LIE_MESSAGE)
-		assert_true(vg_hung_up(&lying, 5000));
+	if (lie->kind == LIE_MESSAGE || (lie->kind == LIE_PACKED && packed))
+		assert_true(asks ? vg_refused(&lying) : vg_hung_up(&lying, 5000));
 	for (unsigned i = 0; i < 4; i++) {
 		take_outward(&liar);
 		send_inward(&liar);
@@ -187,10 +191,12 @@ static void all_lies(const struct lie *lies)
 {
 	vp_take_sigbus();
 	for (const struct lie *lie = lies; lie->name != NULL; lie++)
-		for (unsigned packed = 0; packed < 2; packed++) {
+		for (unsigned how = 0; how < (lie->kind < LIE_MESSAGE ? 2 : 4); how++) {
+			const bool packed = (how & 1) != 0, asks = (how & 2) != 0;
 			unsigned fds = vp_fds();
-			print_message("    %s, %s\n", lie->name, packed ? "packed" : "split");
-			tells(lie, packed);
+			print_message("    %s, %s%s\n", lie->name, packed ? "packed" : "split",
+				asks ? ", asking" : "");
+			tells(lie, packed, asks);
 			assert_true(vp_fds_become(fds));
 			assert_int_equal(rte_mempool_in_use_count(lab_pool), 0);
 			buffers_are_as_they_were();
@@ -209,13 +215,19 @@ static void what_a_front_end_says(void **state)
 	all_lies(vhost_message_lies);
 }
 
+static void what_it_says_of_its_rings(void **state)
+{
+	(void)state;
+	all_lies(vhost_setup_lies);
+}
+
 static int both_open(void **state)
 {
 	const struct vg_conf conf = {.path = honest.path, .server = true, .features = OFFLOADS};
 
 	assert_int_equal(vp_set_up(state), 0);
 	vp_open(&honest, "honest", false, 1);
-	vp_open(&liar, "liar", true, 1);
+	vp_open(&liar, "liar", true, 2);
 	assert_true(vg_open(&well, &conf));
 	vp_meet(&honest, &well);
 	return 0;
@@ -235,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_into_rings),
 		cmocka_unit_test(what_a_front_end_says),
+		cmocka_unit_test(what_it_says_of_its_rings),
 		cmocka_unit_test(a_chain_without_end_takes_few_buffers),
 		cmocka_unit_test(memory_cut_short_is_told),
 	};

@@ -55,11 +55,12 @@ static bool tell(const char *path, bool server, const struct lie *lie, bool pack
 
 static int liar(const char *path, bool server)
 {
-	static const struct lie *const kinds[] = {vhost_ring_lies, vhost_message_lies};
+	static const struct lie *const kinds[] = {
+		vhost_ring_lies, vhost_message_lies, vhost_setup_lies};
 	unsigned told = 0, failed = 0, rounds = 0;
 
 	while (!stopped) {
-		for (unsigned k = 0; k < 4 && !stopped; k++)
+		for (unsigned k = 0; k < 6 && !stopped; k++)
 			for (const struct lie *l = kinds[k / 2]; l->name != NULL && !stopped; l++)
 				if (tell(path, server, l, k & 1))
 					told++;
