@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "bed/cmocka.h"
+
+#define ASIDE 100 /* names there are for what is set aside */
 
 static char top[] = "/tmp/ovnet-state-XXXXXX", dir[64];
 
@@ -99,21 +102,93 @@ static void a_half_written_one_is_nobodys(void **state)
 	assert_false(is_there("s.json.new"));
 }
 
+static bool holds(const char *file, const char *text)
+{
+	char is[64] = "";
+	FILE *f = fopen(in_dir(file), "r");
+
+	if (f == NULL)
+		return false;
+	size_t len = fread(is, 1, sizeof(is) - 1, f);
+	assert_int_equal(fclose(f), 0);
+	return len == strlen(text) && memcmp(is, text, len) == 0;
+}
+
+/* Each beside the former ones: it may be all there is of somebody's ports. */
 static void a_bad_one_is_set_aside(void **state)
 {
-	static const char *const bad[] = {
-		"", "{\"number\":", "[1]", "7", "{\"number\":1,\"number\":2}", "\xff\xfe"};
+	static const char *const bad[][2] = {{"s.json.bad", ""}, {"s.json.bad.1", "{\"number\":"},
+		{"s.json.bad.2", "[1]"}, {"s.json.bad.3", "7"},
+		{"s.json.bad.4", "{\"number\":1,\"number\":2}"}, {"s.json.bad.5", "\xff\xfe"}};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		save(0);
-		put("s.json", bad[i]);
+		put("s.json", bad[i][1]);
 		assert_int_equal(load(), -1);
 		assert_false(is_there("s.json"));
-		assert_true(is_there("s.json.bad"));
 		save(7);
 		assert_int_equal(load(), 7);
 	}
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(holds(bad[i][0], bad[i][1]));
+}
+
+/* No file more may be opened. */
+static void let_open(bool may)
+{
+	static struct rlimit was;
+	struct rlimit none;
+
+	if (!may)
+		assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, may ? &was : &none), 0);
+}
+
+/* Good for all we know: nothing takes its place until it was read. */
+static void what_was_not_read_is_not_written_over(void **state)
+{
+	json_t *o = json_object();
+
+	(void)state;
+	save(7);
+	let_open(false);
+	int loaded = load();
+	let_open(true);
+	assert_int_equal(loaded, -1);
+	assert_int_equal(state_save(dir, "s.json", o), -EMFILE);
+	assert_int_equal(state_save(dir, "other", o), 0);
+	assert_false(is_there("s.json.bad"));
+	assert_int_equal(load(), 7);
+	save(8);
+	assert_int_equal(load(), 8);
+	json_decref(o);
+}
+
+/* As little as one that was not read. */
+static void what_cannot_be_set_aside_stays(void **state)
+{
+	json_t *o = json_object();
+	char taken[32] = "s.json.bad";
+
+	(void)state;
+	save(0);
+	put("s.json", "{");
+	for (unsigned i = 0; i < ASIDE; i++) {
+		assert_int_equal(symlink("nowhere", in_dir(taken)), 0);
+		snprintf(taken, sizeof(taken), "s.json.bad.%u", i + 1);
+	}
+	assert_int_equal(load(), -1);
+	assert_true(holds("s.json", "{"));
+	assert_int_equal(state_save(dir, "s.json", o), -EEXIST);
+	assert_int_equal(unlink(in_dir("s.json.bad")), 0);
+	assert_int_equal(load(), -1);
+	assert_true(holds("s.json.bad", "{"));
+	save(7);
+	assert_int_equal(load(), 7);
+	json_decref(o);
 }
 
 static void who_else_could_write_is_not_believed(void **state)
@@ -123,13 +198,12 @@ static void who_else_could_write_is_not_believed(void **state)
 	assert_int_equal(chmod(in_dir("s.json"), 0666), 0);
 	assert_int_equal(load(), -1);
 	assert_true(is_there("s.json.bad"));
-	assert_int_equal(unlink(in_dir("s.json.bad")), 0);
 	assert_int_equal(mkdir(in_dir("s.json"), 0700), 0);
 	assert_int_equal(load(), -1);
 	assert_false(is_there("s.json"));
 }
 
-/* The link is replaced, what it points to stays as it is. */
+/* It is set aside, what it points to stays as it is. */
 static void a_link_is_not_followed(void **state)
 {
 	char other[PATH_MAX];
@@ -141,6 +215,8 @@ static void a_link_is_not_followed(void **state)
 	assert_int_equal(unlink(in_dir("s.json")), 0);
 	assert_int_equal(symlink(other, in_dir("s.json")), 0);
 	assert_int_equal(load(), -1);
+	assert_false(is_there("s.json"));
+	assert_true(is_there("s.json.bad"));
 	assert_int_equal(symlink(other, in_dir("s.json.new")), 0);
 	save(8);
 	assert_int_equal(load(), 8);
@@ -184,8 +260,14 @@ static int make(void **state)
 static int clean(void **state)
 {
 	static const char *const files[] = {"s.json", "s.json.new", "s.json.bad", "other"};
+	char aside[32];
 
 	(void)state;
+	for (unsigned i = 1; i < ASIDE; i++) {
+		snprintf(aside, sizeof(aside), "s.json.bad.%u", i);
+		if (remove(in_dir(aside)) < 0 && errno != ENOENT)
+			return -1;
+	}
 	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (remove(in_dir(files[i])) < 0 && errno != ENOENT)
 			return -1;
@@ -203,6 +285,8 @@ int main(void)
 		CASE(nowhere_is_a_place_too),
 		CASE(a_half_written_one_is_nobodys),
 		CASE(a_bad_one_is_set_aside),
+		CASE(what_was_not_read_is_not_written_over),
+		CASE(what_cannot_be_set_aside_stays),
 		CASE(who_else_could_write_is_not_believed),
 		CASE(a_link_is_not_followed),
 		CASE(what_cannot_be_written),

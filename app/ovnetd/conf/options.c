@@ -166,8 +166,9 @@ const struct option_def ovnetd_options[] = {
 		.help = "directory for what was ordered at run time",
 		.more = "Ports of `ovnetctl port add` are in ports.json there, and come back with the "
 			"next start. Files are for ovnetd alone (mode 0600, directory 0700); one that "
-			"is not good is set aside as FILE.bad. Each ovnetd of a machine needs a "
-			"directory of its own. Empty: nothing is kept."},
+			"is not good is set aside as FILE.bad, one that cannot be read is never written "
+			"over. Each ovnetd of a machine needs a directory of its own. Empty: nothing is "
+			"kept."},
 	{"node.subnet-lease-renew-margin", OPTION_UINT, AT(node.subnet_lease_renew_margin),
 		.preset = "60", .min = 1, .max = 1439, .arg = "MINUTES",
 		.help = "how long before its end the lease is renewed",

@@ -15,7 +15,51 @@
 
 OVNET_LOG_TYPE(state)
 
-#define FILE_MAX (16 << 20) /* a thousand ports take a quarter of a megabyte */
+#define FILE_MAX   (16 << 20) /* a thousand ports take a quarter of a megabyte */
+#define MAX_UNREAD 4
+#define MAX_ASIDE  100
+
+/*
+ * Those that are there and were not read: what is in them is known to nobody, so nothing takes
+ * their place.
+ */
+static struct unread {
+	char path[PATH_MAX];
+	int rc; /* why; 0: a free place */
+} unread[MAX_UNREAD];
+
+static struct unread *find_unread(const char *path)
+{
+	for (unsigned i = 0; i < MAX_UNREAD; i++)
+		if (unread[i].rc != 0 && strcmp(unread[i].path, path) == 0)
+			return &unread[i];
+	return NULL;
+}
+
+static void forget_unread(const char *path)
+{
+	struct unread *u = find_unread(path);
+
+	if (u != NULL)
+		u->rc = 0;
+}
+
+static void keep_unread(const char *path, int rc)
+{
+	struct unread *u = find_unread(path);
+
+	for (unsigned i = 0; i < MAX_UNREAD && u == NULL; i++)
+		if (unread[i].rc == 0)
+			u = &unread[i];
+	LOG(ERR,
+		"%s: cannot be read: %s; what was ordered at run time is not there, and no more is "
+		"taken: mend it, or move it away, and restart ovnetd",
+		path, strerror(-rc));
+	if (u == NULL)
+		return; /* there are two such files */
+	snprintf(u->path, sizeof(u->path), "%s", path);
+	u->rc = rc;
+}
 
 /* DIR/FILE and what hangs on it; false: too long, logged. */
 static bool path_of(char path[PATH_MAX], const char *dir, const char *file, const char *end)
@@ -64,72 +108,100 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return (ssize_t)len;
 }
 
-/* NULL, and in `why` what is wrong with it; "" there: it could not be read, logged. */
-static json_t *parse(int fd, const char *path, char *why, size_t why_size)
+/* Of what is good *out is the object; of what is not, NULL and why. -errno: not even read. */
+static int parse(int fd, json_t **out, char *why, size_t why_size)
 {
 	struct stat st;
 	json_error_t error;
 
-	why[0] = '\0';
-	if (fstat(fd, &st) < 0) {
-		failed(path, "cannot be read");
-		return NULL;
-	}
+	if (fstat(fd, &st) < 0)
+		return -errno;
 	const char *no = refuse(&st);
 	if (no != NULL) {
 		snprintf(why, why_size, "%s", no);
-		return NULL;
+		return 0;
 	}
 	char *text = malloc((size_t)st.st_size + 1);
 	ssize_t len = text != NULL ? read_all(fd, text, (size_t)st.st_size) : -ENOMEM;
-	if (len < 0) {
-		errno = (int)-len;
-		failed(path, "cannot be read");
-		free(text);
-		return NULL;
-	}
-	json_t *state = json_loadb(text, (size_t)len, JSON_REJECT_DUPLICATES, &error);
+	json_t *state =
+		len >= 0 ? json_loadb(text, (size_t)len, JSON_REJECT_DUPLICATES, &error) : NULL;
 	free(text);
-	if (json_is_object(state))
-		return state;
+	if (len < 0)
+		return (int)len;
+	if (state == NULL && json_error_code(&error) == json_error_out_of_memory)
+		return -ENOMEM;
+	if (json_is_object(state)) {
+		*out = state;
+		return 0;
+	}
 	snprintf(why, why_size, state == NULL ? "line %d: %s" : "is no JSON object", error.line,
 		error.text);
 	json_decref(state);
-	return NULL;
+	return 0;
+}
+
+static int parse_file(const char *path, json_t **out, char *why, size_t why_size)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO)) { /* a link, a socket */
+		snprintf(why, why_size, "is no regular file");
+		return 0;
+	}
+	if (fd < 0)
+		return -errno;
+	int rc = parse(fd, out, why, why_size);
+	close(fd);
+	return rc;
+}
+
+/* The first name that is free: what was set aside before may be all there is of somebody's ports.
+ */
+static int free_name(char aside[PATH_MAX], const char *dir, const char *file)
+{
+	struct stat st;
+	char end[16];
+
+	for (unsigned i = 0; i < MAX_ASIDE; i++) {
+		snprintf(end, sizeof(end), i == 0 ? ".bad" : ".bad.%u", i);
+		if (!path_of(aside, dir, file, end))
+			return -ENAMETOOLONG;
+		if (lstat(aside, &st) < 0)
+			return errno == ENOENT ? 0 : -errno;
+	}
+	return -EEXIST;
 }
 
 static void set_aside(const char *dir, const char *file, const char *path, const char *why)
 {
 	char aside[PATH_MAX];
+	int rc = free_name(aside, dir, file);
 
-	if (!path_of(aside, dir, file, ".bad"))
-		return;
-	if (rename(path, aside) < 0)
-		LOG(ERR, "%s %s, and cannot be set aside (%s): remove it; going on without it",
-			path, why, strerror(errno));
-	else
+	if (rc == 0 && rename(path, aside) < 0)
+		rc = -errno;
+	if (rc == 0) {
 		LOG(ERR,
 			"%s %s: set aside as %s, going on without it; mend that, and rename it "
 			"while ovnetd is stopped",
 			path, why, aside);
+		return;
+	}
+	LOG(ERR, "%s %s, and cannot be set aside as FILE.bad (%s)", path, why, strerror(-rc));
+	keep_unread(path, rc);
 }
 
 json_t *state_load(const char *dir, const char *file)
 {
-	char path[PATH_MAX], why[JSON_ERROR_TEXT_LENGTH + 32];
+	char path[PATH_MAX], why[JSON_ERROR_TEXT_LENGTH + 32] = "";
+	json_t *state = NULL;
 
 	if (dir[0] == '\0' || !path_of(path, dir, file, ""))
 		return NULL;
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return NULL;
-	if (fd < 0) {
-		failed(path, "cannot be read");
-		return NULL;
-	}
-	json_t *state = parse(fd, path, why, sizeof(why));
-	close(fd);
-	if (state == NULL && why[0] != '\0')
+	forget_unread(path);
+	int rc = parse_file(path, &state, why, sizeof(why));
+	if (rc < 0 && rc != -ENOENT)
+		keep_unread(path, rc);
+	else if (rc == 0 && state == NULL)
 		set_aside(dir, file, path, why);
 	return state;
 }
@@ -179,6 +251,14 @@ int state_save(const char *dir, const char *file, const json_t *state)
 		return 0;
 	if (!path_of(path, dir, file, "") || !path_of(fresh, dir, file, ".new"))
 		return -ENAMETOOLONG;
+	const struct unread *u = find_unread(path);
+	if (u != NULL) {
+		LOG(ERR,
+			"%s was not read at the start (%s), and is not written over: mend it, or "
+			"move it away, and restart ovnetd",
+			path, strerror(-u->rc));
+		return u->rc;
+	}
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return failed(dir, "cannot be made");
 	char *text = json_dumps(state, JSON_INDENT(1));

@@ -11,8 +11,9 @@
 #include <jansson.h>
 
 /*
- * New reference. NULL: there is none (`dir` "": never), or it is not good: logged, and set aside as
- * FILE.bad, unless it could not even be read.
+ * New reference. NULL: there is none (`dir` "": never), or (logged) it is not good and was set
+ * aside as FILE.bad, FILE.bad.1 and so on, or it could not be read: it stays, and state_save()
+ * refuses to write over it, until it is read.
  */
 json_t *state_load(const char *dir, const char *file);
 /* 0 (`dir` "" as well: kept nowhere) or negative errno, logged: the former one stays. */
