@@ -1,124 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Attach ports that come, change and go while the daemon runs, and what of it outlives it. */
-#include <limits.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "attach/attach.h"
-#include "bed/wired.h"
-
-#define NODE "node: { iface = \"u0\"; };\n"
-#define CONF NODE "ports = ( { name = \"fixed\"; driver = \"tap\"; addresses = \"10.5.9.5\"; } );"
-
-static struct attach attach;
-static unsigned changed;
-static char dir[] = "/tmp/ovnet-order-XXXXXX", err[1024];
-
-static void on_changed(void *arg)
-{
-	(void)arg;
-	changed++;
-}
-
-static void take_up(struct wired *w)
-{
-	static const struct attach_events events = {.changed = on_changed};
-
-	assert_int_equal(
-		attach_init(&attach, &w->engine, &w->ports, w->kernel, &w->node, &events, NULL), 0);
-	attach_load(&attach);
-	attach_open(&attach);
-}
-
-static struct wired *start(const char *conf)
-{
-	uint32_t u0 = fake_link_add("u0", "veth", 1500, "02:00:00:00:77:01");
-
-	fake_addr_add(u0, "192.168.77.1/24");
-	struct wired *w = wired_open(conf);
-	free(w->conf.node.state_dir);
-	w->conf.node.state_dir = strdup(dir);
-	wired_lease(w, WIRED_DUAL, WIRED_OWN2);
-	take_up(w);
-	changed = 0;
-	err[0] = '\0';
-	return w;
-}
-
-static void stop(struct wired *w)
-{
-	attach_fini(&attach);
-	wired_close(w);
-}
-
-/* The daemon's next life. */
-static void again(struct wired *w)
-{
-	attach_fini(&attach);
-	for (uint16_t i = 2; i < w->ports.n; i++)
-		if (ports_at(&w->ports, i) != NULL)
-			assert_int_equal(ports_close(&w->ports, ports_at(&w->ports, i)), 0);
-	assert_int_equal(ovnet_rcu_reclaim(&w->engine.shared.rcu), 0);
-	take_up(w);
-}
-
-static json_t *members(const char *text)
-{
-	json_error_t error;
-	json_t *o = json_loads(text, 0, &error);
-
-	if (o == NULL)
-		fail_msg("%s: %s", text, error.text);
-	return o;
-}
-
-static struct attached *add_as(enum attach_source source, bool keep, const char *text)
-{
-	json_t *o = members(text);
-	struct attached *it = attach_add(&attach, o, source, keep, err, sizeof(err));
-
-	json_decref(o);
-	return it;
-}
-
-static struct attached *add(const char *text)
-{
-	struct attached *it = add_as(ATTACH_STATE, false, text);
-
-	if (it == NULL)
-		fail_msg("%s: %s", text, err);
-	return it;
-}
-
-static int set(const char *name, const char *text)
-{
-	json_t *o = members(text);
-	int rc = attach_set(&attach, name, o, err, sizeof(err));
-
-	json_decref(o);
-	return rc;
-}
-
-static int del(const char *name)
-{
-	return attach_del(&attach, name, ATTACH_STATE, err, sizeof(err));
-}
-
-static void said(const char *part)
-{
-	if (strstr(err, part) == NULL)
-		fail_msg("\"%s\" not in: %s", part, err);
-	err[0] = '\0';
-}
-
-/* The port's id, or that of the host device for what is at no attach port. */
-static uint16_t lives(const struct wired *w, const char *text)
-{
-	const struct ovnet_fib_view *view = atomic_load(&w->engine.shared.fib.view);
-
-	return ovnet_fib_endpoint(view, ntohl(wired_addr(text).v4_be))->port;
-}
+/* Attach ports that come, change and go while the daemon runs. */
+#include "bed/orders.h"
 
 static void one_comes_changes_and_goes(void **state)
 {
@@ -288,9 +170,9 @@ static void who_wants_it_may_change_it(void **state)
 	assert_int_equal(set("fixed", "{\"mtu\":1300}"), -EPERM);
 	said("port fixed is of the configuration");
 	add("{\"name\":\"gen\",\"devargs\":\"net_x\",\"addresses\":\"10.5.9.8\"}");
-	assert_int_equal(attach_del(&attach, "gen", ATTACH_VM, err, sizeof(err)), -EPERM);
+	assert_int_equal(del_as(ATTACH_VM, "gen"), -EPERM);
 	said("port gen is one of `ovnetctl port add`");
-	assert_int_equal(attach_del(&attach, "vm1", ATTACH_VM, err, sizeof(err)), 0);
+	assert_int_equal(del_as(ATTACH_VM, "vm1"), 0);
 	assert_int_equal(attach.n, 2);
 	stop(w);
 }
@@ -313,70 +195,6 @@ static void a_tap_keeps_the_mac_it_got(void **state)
 	assert_true(ovnet_mac_equal(&attach_find(&attach, "box")->conf.mac, &mac));
 	assert_int_equal(set("box", "{\"mac\":\"02:00:00:00:00:99\"}"), 0);
 	assert_true(attach_find(&attach, "box")->behind); /* another interface */
-	stop(w);
-}
-
-static void what_was_ordered_is_there_again(void **state)
-{
-	(void)state;
-	struct wired *w = start(CONF);
-	struct ovnet_prefix *addrs;
-
-	add("{\"name\":\"gen\",\"devargs\":\"net_x\",\"addresses\":\"10.5.9.7\",\"mtu\":1300}");
-	add("{\"name\":\"box\",\"driver\":\"tap\",\"addresses\":\"10.5.9.8\"}");
-	assert_non_null(add_as(ATTACH_VM, false,
-		"{\"name\":\"vm1\",\"driver\":\"tap\",\"addresses\":\"10.5.9.9\"}"));
-	assert_int_equal(del("box"), 0);
-	assert_int_equal(set("gen", "{\"mtu\":\"1200\"}"), 0);
-	again(w);
-	assert_int_equal(attach.n, 2); /* VMs are kept by who has them */
-	const struct attached *it = attach_find(&attach, "gen");
-	assert_int_equal(it->source, ATTACH_STATE);
-	assert_int_equal(it->conf.mtu, 1200);
-	assert_int_equal(lives(w, "10.5.9.7"), it->port->id);
-	assert_int_equal(attach_addresses(&attach, &addrs), 2);
-	free(addrs);
-	/* What cannot be kept is not done. */
-	free(w->conf.node.state_dir);
-	w->conf.node.state_dir = strdup("/proc/none");
-	assert_null(add_as(ATTACH_STATE, false,
-		"{\"name\":\"box\",\"driver\":\"tap\",\"addresses\":\"10.5.9.8\"}"));
-	said("/proc/none/ports.json cannot be written");
-	assert_null(attach_find(&attach, "box"));
-	assert_int_equal(lives(w, "10.5.9.8"), w->host.port->id);
-	stop(w);
-}
-
-/* As the file may be after somebody wrote in it, or the node got another subnet. */
-static void what_of_it_will_not_do_is_left_out(void **state)
-{
-	static const char text[] =
-		"{\"version\":1,\"subnet\":\"10.5.10.0/24\",\"ports\":["
-		"{\"name\":\"far\",\"driver\":\"tap\",\"addresses\":\"10.5.10.7\"},"
-		"{\"name\":\"fixed\",\"driver\":\"tap\",\"addresses\":\"10.5.9.7\"}, 7,"
-		"{\"name\":\"gen\",\"devargs\":\"net_x\",\"addresses\":\"10.5.9.8\"}]}";
-	char path[64];
-	(void)state;
-	struct wired *w = start(CONF);
-
-	snprintf(path, sizeof(path), "%s/ports.json", dir);
-	FILE *f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(path, 0600), 0);
-	again(w);
-	assert_int_equal(attach.n, 3);
-	assert_non_null(attach_find(&attach, "gen")->port);
-	assert_non_null(strstr(wired_warning(w, "attach-state"),
-		"is of subnet 10.5.10.0/24, this node's is 10.5.9.0/24 now: 1 ports"));
-	assert_non_null(strstr(wired_warning(w, "attach-left-out"), "2 ports of"));
-	assert_int_equal(set("far", "{\"addresses\":\"10.5.9.9\"}"), 0);
-	assert_null(wired_warning(w, "attach-state"));
-	assert_null(wired_warning(w, "attach-addresses"));
-	again(w); /* they stay in the file */
-	assert_non_null(strstr(wired_warning(w, "attach-left-out"), "2 ports of"));
-	assert_int_equal(lives(w, "10.5.9.9"), attach_find(&attach, "far")->port->id);
 	stop(w);
 }
 
@@ -409,24 +227,7 @@ static void one_that_cannot_be_opened_may_stay(void **state)
 	stop(w);
 }
 
-static int make(void **state)
-{
-	strcpy(dir + strlen(dir) - 6, "XXXXXX");
-	return mkdtemp(dir) == NULL ? -1 : wired_reset(state);
-}
-
-static int clean(void **state)
-{
-	char path[64];
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/ports.json", dir);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return -1;
-	return rmdir(dir);
-}
-
-#define CASE(f) cmocka_unit_test_setup_teardown(f, make, clean)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, orders_make, orders_clean)
 
 int main(void)
 {
@@ -436,8 +237,6 @@ int main(void)
 		CASE(what_will_not_do_changes_nothing),
 		CASE(who_wants_it_may_change_it),
 		CASE(a_tap_keeps_the_mac_it_got),
-		CASE(what_was_ordered_is_there_again),
-		CASE(what_of_it_will_not_do_is_left_out),
 		CASE(one_that_cannot_be_opened_may_stay),
 	};
 

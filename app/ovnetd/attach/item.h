@@ -42,8 +42,8 @@ void look_after_closed(struct attach *a);
 void warn_closed(const struct attach *a);
 void tell_changed(const struct attach *a);
 
-/* state.c: 0 or -errno, logged. */
-int attach_save(const struct attach *a);
+/* state.c: all but one that is about to go (NULL: all). 0 or -errno, logged. */
+int attach_save(const struct attach *a, const struct attached *but);
 /* What of ports.json did not do. */
 void warn_left_out(const struct attach *a);
 

@@ -21,10 +21,11 @@ static struct ovnet_prefix subnet_of(const json_t *state, const char *key)
 /* What is not good stays in the file, for whoever mends it. */
 static void leave_out(struct attach *a, json_t *members, const char *why)
 {
-	LOG(ERR,
-		"%s/" ATTACH_STATE_FILE ": %s: left out; mend it while ovnetd is stopped, or "
-		"`ovnetctl port del` it",
-		a->node->conf->node.state_dir, why);
+	const char *name = json_string_value(json_object_get(members, "name"));
+
+	LOG(ERR, "%s/" ATTACH_STATE_FILE ": %s: left out; mend it while ovnetd is stopped%s%s%s",
+		a->node->conf->node.state_dir, why, name != NULL ? ", or `ovnetctl port del " : "",
+		name != NULL ? name : "", name != NULL ? "` it" : "");
 	if (a->left_out == NULL)
 		a->left_out = json_array();
 	if (json_array_append(a->left_out, members) < 0)

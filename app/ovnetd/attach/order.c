@@ -86,23 +86,38 @@ static struct attached *append(
 
 static void remove_again(struct attach *a, struct attached *it)
 {
-	if (it->port != NULL && close_item(a, it, true) == 0)
-		return;
-	item_take(a, it);
-	item_free(it);
+	if (it->port == NULL) {
+		item_take(a, it);
+		item_free(it);
+	} else if (close_item(a, it, true) < 0) {
+		LOG(ERR, "no memory to close port %s, which was refused: it stays; remove it",
+			it->conf.name);
+		finish_opening(a, true);
+	}
 }
 
-/* What is ordered is there after a restart, or it is not done. */
-static bool save(const struct attach *a, enum attach_source source, char *err, size_t size)
+/*
+ * What is ordered is there after a restart, or it is not done: this comes first. `but`: what is to
+ * go; NULL: nothing.
+ */
+static bool save(const struct attach *a, const struct attached *but, enum attach_source source,
+	char *err, size_t size)
 {
 	if (source != ATTACH_STATE || a->loading)
 		return true;
-	int rc = attach_save(a);
+	int rc = attach_save(a, but);
 	if (rc < 0)
 		snprintf(err, size,
 			"%s/" ATTACH_STATE_FILE " cannot be written: %s (the log says more)",
 			a->node->conf->node.state_dir, strerror(-rc));
 	return rc == 0;
+}
+
+/* It was saved, but could not be done. */
+static void save_again(const struct attach *a, enum attach_source source)
+{
+	if (source == ATTACH_STATE)
+		(void)attach_save(a, NULL); /* logged */
 }
 
 struct attached *attach_add(struct attach *a, const json_t *members, enum attach_source source,
@@ -118,7 +133,7 @@ struct attached *attach_add(struct attach *a, const json_t *members, enum attach
 		remove_again(a, it);
 		return NULL;
 	}
-	if (!save(a, source, err, size)) {
+	if (!save(a, NULL, source, err, size)) {
 		remove_again(a, it);
 		return NULL;
 	}
@@ -198,6 +213,27 @@ static int apply(struct attach *a, struct attached *it, struct conf_port *c)
 	return 0;
 }
 
+static int save_and_apply(struct attach *a, struct attached *it, json_t *members,
+	struct conf_port *c, char *err, size_t size)
+{
+	json_t *was = it->members;
+
+	it->members = members;
+	bool saved = save(a, NULL, it->source, err, size);
+	int rc = saved ? apply(a, it, c) : -EIO;
+	if (rc == 0) {
+		json_incref(members);
+		json_decref(was);
+		return 0;
+	}
+	it->members = was;
+	if (saved) {
+		save_again(a, it->source);
+		(void)no_memory(it->conf.name, err, size);
+	}
+	return rc;
+}
+
 static int set(struct attach *a, struct attached *it, const json_t *changes, json_t *members,
 	char *err, size_t size)
 {
@@ -208,14 +244,10 @@ static int set(struct attach *a, struct attached *it, const json_t *changes, jso
 		return rc;
 	keep_mac(it, changes, members, &c);
 	rc = check(a, it, &c, err, size);
-	if (rc == 0 && (rc = apply(a, it, &c)) < 0)
-		(void)no_memory(it->conf.name, err, size);
+	if (rc == 0)
+		rc = save_and_apply(a, it, members, &c, err, size);
 	conf_port_free(&c);
-	if (rc < 0)
-		return rc;
-	json_decref(it->members);
-	it->members = json_incref(members);
-	return save(a, it->source, err, size) ? 0 : -EIO;
+	return rc;
 }
 
 int attach_set(struct attach *a, const char *name, const json_t *members, char *err, size_t size)
@@ -259,12 +291,13 @@ bool attach_may(const struct attached *it, enum attach_source source, char *err,
 
 static int del(struct attach *a, struct attached *it, char *err, size_t size)
 {
-	enum attach_source source = it->source;
-
+	if (!save(a, it, it->source, err, size))
+		return -EIO;
 	if (it->port != NULL) {
-		int rc = close_item(a, it, true);
-		if (rc < 0)
+		if (close_item(a, it, true) < 0) {
+			save_again(a, it->source);
 			return no_memory(it->conf.name, err, size);
+		}
 	} else {
 		item_take(a, it);
 		item_free(it);
@@ -272,11 +305,11 @@ static int del(struct attach *a, struct attached *it, char *err, size_t size)
 	finish_opening(a, false);
 	warn_outside(a);
 	tell_changed(a);
-	return save(a, source, err, size) ? 0 : -EIO;
+	return 0;
 }
 
-/* One of ports.json that is no port, as it did not do. */
-static bool forget_left_out(struct attach *a, const char *name)
+/* One of ports.json that is no port, as it did not do. -1: there is none of this name. */
+static ssize_t find_left_out(const struct attach *a, const char *name)
 {
 	size_t i;
 	json_t *members;
@@ -284,20 +317,36 @@ static bool forget_left_out(struct attach *a, const char *name)
 	json_array_foreach (a->left_out, i, members) {
 		const char *its = json_string_value(json_object_get(members, "name"));
 		if (its != NULL && strcmp(its, name) == 0)
-			return json_array_remove(a->left_out, i) == 0;
+			return (ssize_t)i;
 	}
-	return false;
+	return -1;
+}
+
+static int forget_left_out(struct attach *a, size_t i, char *err, size_t size)
+{
+	json_t *members = json_incref(json_array_get(a->left_out, i));
+
+	if (json_array_remove(a->left_out, i) == 0 && !save(a, NULL, ATTACH_STATE, err, size)) {
+		if (json_array_insert(a->left_out, i, members) < 0)
+			LOG(ERR, "no memory to keep what of " ATTACH_STATE_FILE " is left out");
+		json_decref(members);
+		return -EIO;
+	}
+	json_decref(members);
+	warn_left_out(a);
+	return 0;
 }
 
 int attach_del(
 	struct attach *a, const char *name, enum attach_source source, char *err, size_t size)
 {
 	struct attached *it = attach_find(a, name);
+	bool theirs = it != NULL && it->source == source;
+	/* Another source's may have the name: that is why this one did not do. */
+	ssize_t left_out = theirs || source != ATTACH_STATE ? -1 : find_left_out(a, name);
 
-	if (it == NULL && source == ATTACH_STATE && forget_left_out(a, name)) {
-		warn_left_out(a);
-		return save(a, source, err, size) ? 0 : -EIO;
-	}
+	if (left_out >= 0)
+		return forget_left_out(a, (size_t)left_out, err, size);
 	if (it == NULL) {
 		snprintf(err, size, "there is no port %s; `ovnetctl port show` lists them", name);
 		return -ENOENT;

@@ -40,17 +40,17 @@ void warn_left_out(const struct attach *a)
 		warn_set(a->node->warnings, "attach-left-out",
 			"%zu ports of %s/" ATTACH_STATE_FILE " do not do (reasons in the log) and "
 			"are left out: mend them while ovnetd is stopped, or `ovnetctl port del` "
-			"them",
+			"those that have a name",
 			n, a->node->conf->node.state_dir);
 }
 
-int attach_save(const struct attach *a)
+int attach_save(const struct attach *a, const struct attached *but)
 {
 	json_t *o = head(a), *list = json_array();
 	bool whole = o != NULL && list != NULL;
 
 	for (unsigned i = 0; whole && i < a->n; i++)
-		if (a->items[i]->source == ATTACH_STATE)
+		if (a->items[i]->source == ATTACH_STATE && a->items[i] != but)
 			whole = json_array_append(list, a->items[i]->members) == 0;
 	if (whole && a->left_out != NULL)
 		whole = json_array_extend(list, a->left_out) == 0;
