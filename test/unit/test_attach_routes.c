@@ -295,6 +295,30 @@ static void very_many(void **state)
 	wired_close(w);
 }
 
+/* Wanted again while the others are still being removed. */
+static void a_late_change_of_mind(void **state)
+{
+	struct ovnet_prefix *all = calloc(MANY, sizeof(*all));
+	struct wired *w = peers_start(WIRED_VXLAN, "10.5.16.0-20");
+	uint32_t host = w->host.port->ifindex;
+
+	(void)state;
+	assert_non_null(all);
+	for (unsigned i = 0; i < MANY; i++)
+		all[i] = (struct ovnet_prefix){AF_INET, .v4 = {0x0a051002 + i, 32}};
+	assert_int_equal(attach_routes_want(&w->attach_routes, all, MANY), 0);
+	wired_run(w);
+	assert_int_equal(attach_routes_want(&w->attach_routes, NULL, 0), 0);
+	assert_true(event_base_loop(w->base, EVLOOP_ONCE | EVLOOP_NONBLOCK) >= 0);
+	unsigned left = fake_routes_of_ours(host);
+	assert_true(left > 0 && left < MANY);
+	assert_int_equal(attach_routes_want(&w->attach_routes, all, MANY), 0);
+	wired_run(w);
+	assert_int_equal(fake_routes_of_ours(host), MANY);
+	free(all);
+	wired_close(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +333,7 @@ int main(void)
 		cmocka_unit_test_setup(the_device_goes_down, wired_reset),
 		cmocka_unit_test_setup(one_more_during_a_check, wired_reset),
 		cmocka_unit_test_setup(very_many, wired_reset),
+		cmocka_unit_test_setup(a_late_change_of_mind, wired_reset),
 	};
 
 	return cmocka_run_group_tests(tests, wired_eal, NULL);

@@ -68,8 +68,12 @@ static void warn(const struct attach_routes *r)
 
 static void take_outcome(struct attach_routes *r, struct attach_route *item, int rc)
 {
-	if (!item->wanted)
-		return; /* one that stays is removed by the next check */
+	if (!item->wanted) {
+		/* One that stays is removed by the next check. */
+		if (rc == 0)
+			item->state = ATTACH_ROUTE_NEW;
+		return;
+	}
 	r->put_back += rc == 0 && item->missed;
 	item->state = rc < 0 ? ATTACH_ROUTE_REFUSED : ATTACH_ROUTE_MADE;
 	item->rc = rc;
