@@ -138,6 +138,74 @@ static void leftovers_go(void **state)
 	wired_close(w);
 }
 
+/* Nothing is wanted, so nothing but this would have them looked at again. */
+static void leftovers_that_do_not_go_at_once(void **state)
+{
+	struct wired *w = start();
+	struct ovnet_proxy_change c = {.set = true};
+
+	(void)state;
+	add_bridge(w);
+	c.proxy = (struct ovnet_proxy){cni0, wired_addr("10.5.9.99"), true};
+	ovnet_kernel_proxies_change(w->kernel, &c, 1);
+	fake_fail(FAKE_PROXIES_LIST, -ENOBUFS, 1);
+	check(w);
+	fake_fail(FAKE_PROXY_SET, -ENOBUFS, 1);
+	check(w);
+	assert_true(answered(cni0, "10.5.9.99"));
+	check(w);
+	assert_false(answered(cni0, "10.5.9.99"));
+	unsigned asked = fake.calls[FAKE_PROXIES_LIST];
+	check(w);
+	assert_int_equal(fake.calls[FAKE_PROXIES_LIST], asked);
+	/* The same for one that was wanted until now. */
+	WANT(w, "10.5.9.200/32");
+	fake_fail(FAKE_PROXY_SET, -ENOBUFS, 1);
+	want_list(w, NULL, 0);
+	assert_true(answered(cni0, "10.5.9.200"));
+	check(w);
+	assert_false(answered(cni0, "10.5.9.200"));
+	wired_close(w);
+}
+
+/* Where containers are is not known for a moment: no reason to cut them off. */
+static void the_kernel_does_not_say_the_routes(void **state)
+{
+	struct wired *w = start();
+
+	(void)state;
+	add_bridge(w);
+	WANT(w, "10.5.9.200/32");
+	fake_fail(FAKE_MAIN_ROUTES, -ENOBUFS, 1);
+	proxies_links_changed(&w->proxies);
+	wired_run(w);
+	assert_true(answered(cni0, "10.5.9.200"));
+	uint32_t part = fake_link_add("part0", "bridge", 1450, "02:00:00:00:00:c4");
+	fake_route_add(part, "10.5.9.32/27", NULL, 0);
+	check(w);
+	assert_true(answered(part, "10.5.9.200"));
+	assert_true(answered(cni0, "10.5.9.200"));
+	wired_close(w);
+}
+
+static void routes_are_not_listed_for_each_port(void **state)
+{
+	struct wired *w = start();
+
+	(void)state;
+	add_bridge(w);
+	WANT(w, "10.5.9.200/32");
+	unsigned asked = fake.calls[FAKE_MAIN_ROUTES];
+	WANT(w, "10.5.9.200/32", "10.5.9.201/32");
+	assert_true(answered(cni0, "10.5.9.201"));
+	assert_int_equal(fake.calls[FAKE_MAIN_ROUTES], asked);
+	/* Another subnet has other bridges. */
+	w->node.own.subnet.addr_host += 0x100;
+	want_list(w, NULL, 0);
+	assert_int_equal(fake.calls[FAKE_MAIN_ROUTES], asked + 1);
+	wired_close(w);
+}
+
 static void only_where_containers_are(void **state)
 {
 	struct wired *w = start();
@@ -254,6 +322,9 @@ int main(void)
 		cmocka_unit_test_setup(somebody_flushes_them, wired_reset),
 		cmocka_unit_test_setup(others_entries_stay, wired_reset),
 		cmocka_unit_test_setup(leftovers_go, wired_reset),
+		cmocka_unit_test_setup(leftovers_that_do_not_go_at_once, wired_reset),
+		cmocka_unit_test_setup(the_kernel_does_not_say_the_routes, wired_reset),
+		cmocka_unit_test_setup(routes_are_not_listed_for_each_port, wired_reset),
 		cmocka_unit_test_setup(only_where_containers_are, wired_reset),
 		cmocka_unit_test_setup(ranges, wired_reset),
 		cmocka_unit_test_setup(refused, wired_reset),

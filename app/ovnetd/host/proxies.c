@@ -115,6 +115,9 @@ static void begin(struct proxies *p)
 {
 	if (p->links_changed)
 		proxy_links_find(p);
+	p->compared = false;
+	if (p->links_changed)
+		return; /* not known, logged: what there is stays until the next check */
 	p->refused = (struct ovnet_proxy){0};
 	compare(p);
 }
@@ -138,6 +141,7 @@ static void change_some(struct proxies *p)
 	for (unsigned i = 0; i < n; i++) {
 		if (c[i].rc == 0 || c[i].rc == -ENODEV)
 			continue;
+		p->compared = false;
 		p->refused = c[i].proxy;
 		p->rc = c[i].rc;
 	}
@@ -168,6 +172,7 @@ static void begin_anew(struct proxies *p)
 	free(p->changes);
 	p->changes = NULL;
 	p->n_changes = p->at = 0;
+	p->compared = false;
 	kick(p);
 }
 
@@ -201,6 +206,20 @@ static unsigned unique(struct ovnet_addr *a, unsigned n)
 	return kept;
 }
 
+/* The bridges are those that have a part of it. */
+static void note_subnet(struct proxies *p)
+{
+	const struct ovnet_lease *l = &p->node->own;
+	const struct ovnet_prefix own = ovnet_prefix_from4(&l->subnet),
+				  own6 = ovnet_prefix_from6(&l->subnet6);
+
+	if (ovnet_prefix_equal(&p->own, &own) && ovnet_prefix_equal(&p->own6, &own6))
+		return;
+	p->own = own;
+	p->own6 = own6;
+	p->links_changed = true;
+}
+
 int proxies_want(struct proxies *p, const struct ovnet_prefix *addrs, unsigned n)
 {
 	struct ovnet_addr *all = calloc(PROXIES_MAX_ADDRS, sizeof(*all));
@@ -222,8 +241,8 @@ int proxies_want(struct proxies *p, const struct ovnet_prefix *addrs, unsigned n
 	p->n = unique(all, at);
 	p->addrs = realloc(all, (p->n + 1) * sizeof(*all));
 	if (p->addrs == NULL)
-		p->addrs = all;  /* it is only larger then */
-	p->links_changed = true; /* our subnet may be another */
+		p->addrs = all; /* it is only larger then */
+	note_subnet(p);
 	begin_anew(p);
 	return 0;
 }

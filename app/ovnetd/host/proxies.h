@@ -31,8 +31,9 @@ struct proxies {
 	struct ovnet_prefix left_out; /* too wide, or too many; family 0: none is */
 	struct proxy_bridge bridge[PROXIES_MAX_BRIDGES]; /* by ifindex */
 	unsigned n_bridges;
+	struct ovnet_prefix own, own6;      /* our subnet, when they were wanted */
 	bool links_changed;                 /* since the bridges were looked for */
-	bool compared;                      /* once at least: a former daemon's may be there */
+	bool compared;                      /* to the end: none is there that should not be */
 	struct ovnet_proxy_change *changes; /* being made */
 	unsigned n_changes, at;
 	struct ovnet_proxy refused; /* one of the last comparison's; family 0: none was */
@@ -54,7 +55,7 @@ void proxies_routes_changed(struct proxies *p);
 /* Now and then: is all as it should be? */
 void proxies_check(struct proxies *p);
 
-/* proxy_links.c: which interfaces those are. */
+/* proxy_links.c: which interfaces those are. links_changed stays if the kernel does not say. */
 void proxy_links_find(struct proxies *p);
 /* Forwarding, there and by the host device; where the host itself does not, that is a warning. */
 void proxy_links_set(struct proxies *p);

@@ -45,8 +45,17 @@ static void look_at_route(void *arg, const struct ovnet_main_route *r)
 
 void proxy_links_find(struct proxies *p)
 {
+	struct proxy_bridge was[PROXIES_MAX_BRIDGES];
+	unsigned n = p->n_bridges;
+
+	memcpy(was, p->bridge, sizeof(was));
 	p->n_bridges = 0;
 	p->links_changed = ovnet_kernel_main_routes(p->kernel, 0, look_at_route, p) < 0;
+	if (p->links_changed) {
+		memcpy(p->bridge, was, sizeof(was));
+		p->n_bridges = n;
+		return;
+	}
 	qsort(p->bridge, p->n_bridges, sizeof(p->bridge[0]), by_ifindex);
 }
 
