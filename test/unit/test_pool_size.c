@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How many packet buffers there are, by ports, queues and descriptors. */
 #include <errno.h>
+#include <string.h>
 
 #include "bed/cmocka.h"
 #include "engine/pool.h"
@@ -110,6 +111,31 @@ static void one_more_has_to_fit(void **state)
 	assert_true(memory_fits(&e, taps, 2, why, sizeof(why)));
 }
 
+/* No number of packet buffers would do. */
+static void more_than_there_can_be(void **state)
+{
+	(void)state;
+	enum { N = CONF_MAX_MBUFS / (31 * 32768) + 1 };
+	char why[1024] = "", wide[64];
+	struct conf_port ports[N];
+	const struct conf_port *all[N];
+	struct conf c = {0};
+	struct engine e = {.conf = &c, .mbufs = CONF_MAX_MBUFS};
+
+	memset(wide, 'w', sizeof(wide) - 1);
+	wide[sizeof(wide) - 1] = '\0';
+	for (unsigned i = 0; i < N; i++) {
+		ports[i] = (struct conf_port){
+			.name = wide, .devargs = device, .queues = 31, .descriptors = 32768};
+		all[i] = &ports[i];
+	}
+	c.dpdk.workers = 1;
+	assert_true(memory_fits(&e, all, N - 1, why, sizeof(why)));
+	assert_false(memory_fits(&e, all, N, why, sizeof(why)));
+	assert_non_null(strstr(why, "give it fewer queues or descriptors, 16777216 is the most"));
+	assert_null(strstr(why, "set dpdk.mbufs"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +144,7 @@ int main(void)
 		cmocka_unit_test(too_few_are_refused),
 		cmocka_unit_test(uplinks_count_by_workers),
 		cmocka_unit_test(one_more_has_to_fit),
+		cmocka_unit_test(more_than_there_can_be),
 	};
 	return cmocka_run_group_tests_name("pool_size", tests, NULL, NULL);
 }

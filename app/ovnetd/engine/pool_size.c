@@ -34,15 +34,19 @@ static void add_rings(struct sum *s, const char *name, unsigned queues, unsigned
 	s->n++;
 	if (s->shown == SHOWN)
 		return;
-	snprintf(s->text + len, sizeof(s->text) - len, " %s %u x %u +", name, queues, descriptors);
-	s->shown++;
+	int n = snprintf(
+		s->text + len, sizeof(s->text) - len, " %s %u x %u +", name, queues, descriptors);
+	if (n > 0 && (size_t)n < sizeof(s->text) - len)
+		s->shown++;
+	else
+		s->text[len] = '\0';
 }
 
 static void add_uplink(struct sum *s, const struct conf *c, unsigned i)
 {
 	const struct conf_uplink *u = &c->uplinks[i];
 	unsigned queues = u->queues != 0 ? u->queues : c->dpdk.workers;
-	char name[16];
+	char name[24];
 
 	snprintf(name, sizeof(name), "uplink%u", i);
 	if (u->devargs != NULL && u->devargs[0] != '\0')
@@ -128,7 +132,7 @@ bool memory_fits(const struct engine *e, const struct conf_port *const *ports, u
 	char *err, size_t size)
 {
 	struct sum s;
-	char text[384];
+	char text[384], cure[96];
 
 	add_uplinks(&s, e->conf);
 	/* The last one first: it is what is asked for. */
@@ -137,11 +141,14 @@ bool memory_fits(const struct engine *e, const struct conf_port *const *ports, u
 	add_workers(&s, e->conf);
 	if (e->mbufs >= s.held)
 		return true;
+	if (s.held > CONF_MAX_MBUFS)
+		snprintf(cure, sizeof(cure), "%d is the most there can be", CONF_MAX_MBUFS);
+	else
+		snprintf(cure, sizeof(cure), "or set dpdk.mbufs to %u and restart ovnetd",
+			preset(&s));
 	snprintf(err, size,
 		"port %s: there are %u packet buffers, made at the start, and%s would be held by "
-		"the ports' rings and the workers alone; give it fewer queues or descriptors, or "
-		"set dpdk.mbufs to %u and restart ovnetd",
-		ports[n - 1]->name, e->mbufs, sum_text(&s, e->conf, text, sizeof(text)),
-		preset(&s));
+		"the ports' rings and the workers alone; give it fewer queues or descriptors, %s",
+		ports[n - 1]->name, e->mbufs, sum_text(&s, e->conf, text, sizeof(text)), cure);
 	return false;
 }
