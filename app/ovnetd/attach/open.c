@@ -258,6 +258,7 @@ static struct attached *shadow_of(const struct attached *it)
 		free(shadow);
 		return NULL;
 	}
+	shadow->source = it->source;
 	return shadow;
 }
 
