@@ -22,6 +22,7 @@ expect "its TAP is there" on a ip link show box
 port_is box '[.from, .state, .driver, .addresses[0], .port.role] | join(" ")' \
 	"run time open tap $(at 130)/32 attach"
 port_is fixed .from configuration
+port_is box '[.server, .dhcp] | map(type) | unique | join(" ")' boolean
 ns_add box-pod
 ip -n "$LAB-a" link set dev box netns "$LAB-box-pod" name eth0
 ip -n "$LAB-box-pod" addr add "$(at 130)/24" dev eth0

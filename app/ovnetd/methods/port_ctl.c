@@ -30,6 +30,8 @@ static json_t *member_json(const struct option_def *o, const struct conf_port *c
 	if (o->type == OPTION_PARSED)
 		return json_null();
 	const char *value = option_get_text(o, c, text, sizeof(text));
+	if (o->type == OPTION_SWITCH)
+		return json_boolean(strcmp(value, "true") == 0);
 	if (value[0] == '\0' || (o->type == OPTION_UINT && strcmp(value, "0") == 0))
 		return json_null();
 	return o->type == OPTION_UINT ? json_integer(strtol(value, NULL, 10)) : json_string(value);
@@ -84,14 +86,18 @@ static const char *name_of(const json_t *params, char *err, size_t err_size)
 json_t *port_ctl_add(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	struct daemon *d = arg;
-	bool keep = json_is_true(json_object_get(params, "keep"));
+	const json_t *keep = json_object_get(params, "keep");
 
 	if (!methods_running(d, err, err_size) || name_of(params, err, err_size) == NULL)
 		return NULL;
+	if (keep != NULL && !json_is_boolean(keep)) {
+		snprintf(err, err_size, "keep: is neither true nor false");
+		return NULL;
+	}
 	json_t *members = json_copy((json_t *)params);
 	json_object_del(members, "keep");
 	const struct attached *it =
-		attach_add(&d->attach, members, ATTACH_STATE, keep, err, err_size);
+		attach_add(&d->attach, members, ATTACH_STATE, json_is_true(keep), err, err_size);
 	json_decref(members);
 	return it != NULL ? item_json(d, it, true) : NULL;
 }
@@ -118,7 +124,9 @@ json_t *port_ctl_del(void *arg, const json_t *params, char *err, size_t err_size
 		return NULL;
 	const char *name = name_of(params, err, err_size);
 	const struct attached *it = name != NULL ? attach_find(&d->attach, name) : NULL;
-	json_t *was = it != NULL ? item_json(d, it, true) : json_pack("{s:s}", "name", name);
+	/* Another source's stays: it is one left out of ports.json that goes. */
+	bool ours = it != NULL && it->source == ATTACH_STATE;
+	json_t *was = ours ? item_json(d, it, true) : json_pack("{s:s}", "name", name);
 	if (name != NULL && attach_del(&d->attach, name, ATTACH_STATE, err, err_size) == 0)
 		return was;
 	json_decref(was);
