@@ -131,6 +131,7 @@ int vhost_guard_add(struct vhost_guard *g, int vid)
 	g->fd = -1;
 	g->features = 0;
 	g->pending = false;
+	g->n_memory = 0;
 	for (unsigned i = 0; i < VHOST_RINGS; i++)
 		g->ring[i] = (struct vhost_ring){.based = true}; /* librte_vhost begins at 0 */
 	atomic_store(&guards[vid], g);

@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "port/vhost_memory.h"
+
 /* What of the protocol the guard knows: VHOST_USER_PROTOCOL_F_{MQ,RARP,REPLY_ACK,NET_MTU,STATUS} */
 #define VHOST_PROTOCOL_FEATURES                                                      \
 	(UINT64_C(1) << 0 | UINT64_C(1) << 2 | UINT64_C(1) << 3 | UINT64_C(1) << 4 | \
@@ -33,6 +35,7 @@ struct vhost_ring {
 	uint16_t base;
 	bool based; /* base is where librte_vhost would go on */
 	bool placed, started;
+	uint64_t desc, avail, used; /* the front end's addresses */
 };
 
 /* A port's; one connection at a time. */
@@ -47,9 +50,11 @@ struct vhost_guard {
 	bool pending; /* librte_vhost has a message, and did not say yet that it took it */
 	uint64_t features;
 	struct vhost_ring ring[VHOST_RINGS];
-	_Atomic int region[VHOST_REGIONS]; /* numbers of vhost_memory.h; -1: none */
-	uint64_t said_at;                  /* TSC: a refusal was logged */
-	_Atomic uint64_t refused;          /* messages, and connections */
+	uint32_t n_memory;
+	struct vhost_region memory[VHOST_REGIONS]; /* as the front end said */
+	_Atomic int region[VHOST_REGIONS];         /* numbers of vhost_memory.h; -1: none */
+	uint64_t said_at;                          /* TSC: a refusal was logged */
+	_Atomic uint64_t refused;                  /* messages, and connections */
 };
 
 /*

@@ -353,7 +353,7 @@ const struct lie vhost_message_lies[] = {LIE(unknown_requests), LIE(requests_for
 	LIE(four_billion_regions), LIE(regions_without_fds), LIE(a_region_of_no_bytes),
 	LIE(a_region_of_all_bytes), LIE(a_region_that_wraps), LIE(an_offset_that_wraps),
 	LIE(a_region_larger_than_its_file), LIE(regions_that_overlap), LIE(memory_that_is_a_pipe),
-	LIE(memory_that_is_read_only), BORNE(the_same_memory_elsewhere), BORNE(less_memory),
+	LIE(memory_that_is_read_only), LIE(the_same_memory_elsewhere), BORNE(less_memory),
 	BORNE(memory_that_shrinks), LIE(calls_by_a_full_pipe), BORNE(calls_by_a_full_eventfd),
 	LIE(kicks_by_a_file), LIE(protocol_features_never_offered), LIE(an_mtu_of_nothing),
 	LIE(a_log_of_writes), LIE(in_flight_memory), LIE(its_own_socket_for_requests),
