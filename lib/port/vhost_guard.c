@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -50,8 +51,12 @@ static void watch_memory(struct vhost_guard *g, int vid)
 
 static void forget_memory(struct vhost_guard *g)
 {
-	for (unsigned i = 0; i < VHOST_REGIONS; i++)
-		vhost_memory_forget(atomic_exchange(&g->region[i], -1));
+	for (unsigned i = 0; i < VHOST_REGIONS; i++) {
+		const int number = atomic_exchange(&g->region[i], -1);
+		if (vhost_memory_torn(number))
+			atomic_store(&g->torn, true);
+		vhost_memory_forget(number);
+	}
 }
 
 static const char *connection_fault(const struct vhost_guard *g)
@@ -66,6 +71,7 @@ static enum rte_vhost_msg_result before(int vid, void *msg)
 	struct vhost_guard *g = guard_of(vid);
 	struct vhost_message *m = msg;
 
+	(void)vhost_memory_mapped(); /* a table that librte_vhost refused */
 	if (g == NULL)
 		return RTE_VHOST_MSG_RESULT_ERR;
 	const char *fault = connection_fault(g);
@@ -80,8 +86,10 @@ static enum rte_vhost_msg_result before(int vid, void *msg)
 		return RTE_VHOST_MSG_RESULT_ERR;
 	}
 	g->pending = true;
-	if (m->request == VHOST_REQ_SET_MEM_TABLE)
+	if (m->request == VHOST_REQ_SET_MEM_TABLE) {
 		forget_memory(g); /* it is about to be unmapped */
+		vhost_memory_mapping();
+	}
 	if (m->request != VHOST_REQ_GET_QUEUE_NUM)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	/* librte_vhost would say its own maximum. */
@@ -99,8 +107,14 @@ static enum rte_vhost_msg_result after(int vid, void *msg)
 	if (g == NULL)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	g->pending = false; /* not called for what was refused */
-	if (m->request == VHOST_REQ_SET_MEM_TABLE)
+	if (m->request == VHOST_REQ_SET_MEM_TABLE) {
 		watch_memory(g, vid);
+		if (vhost_memory_mapped()) {
+			atomic_store(&g->torn, true);
+			if (g->notify_fd >= 0)
+				(void)eventfd_write(g->notify_fd, 1);
+		}
+	}
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
@@ -132,6 +146,7 @@ int vhost_guard_add(struct vhost_guard *g, int vid)
 	g->features = 0;
 	g->pending = false;
 	g->n_memory = 0;
+	atomic_store(&g->torn, false);
 	for (unsigned i = 0; i < VHOST_RINGS; i++)
 		g->ring[i] = (struct vhost_ring){.based = true}; /* librte_vhost begins at 0 */
 	atomic_store(&guards[vid], g);
@@ -148,6 +163,8 @@ void vhost_guard_remove(struct vhost_guard *g)
 
 bool vhost_guard_torn(const struct vhost_guard *g)
 {
+	if (atomic_load(&g->torn))
+		return true;
 	for (unsigned i = 0; i < VHOST_REGIONS; i++)
 		if (vhost_memory_torn(atomic_load(&g->region[i])))
 			return true;

@@ -7,7 +7,8 @@
  * answer nobody reads, a file descriptor that blocks. So each message passes here before. One that
  * does not fit is refused: the front end gets an error where it asked for an answer and is
  * disconnected otherwise. After one that librte_vhost refuses itself, when what it did of it nobody
- * knows, there is no other. What a guest may do with its rings is not touched.
+ * knows, there is no other. What a guest may do with its rings is not touched. Not kept from: that
+ * a file in a message is of a FUSE, whose program may take its time when it is closed.
  *
  * Threads: open: control; add, remove: librte_vhost's, in new_connection and destroy_connection;
  * torn and `refused`: any.
@@ -53,6 +54,7 @@ struct vhost_guard {
 	uint32_t n_memory;
 	struct vhost_region memory[VHOST_REGIONS]; /* as the front end said */
 	_Atomic int region[VHOST_REGIONS];         /* numbers of vhost_memory.h; -1: none */
+	_Atomic bool torn;                         /* it was cut short before it was watched */
 	uint64_t said_at;                          /* TSC: a refusal was logged */
 	_Atomic uint64_t refused;                  /* messages, and connections */
 };

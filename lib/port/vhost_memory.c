@@ -2,6 +2,7 @@
 #include "port/vhost_memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -24,6 +25,9 @@ static struct range {
 	_Atomic bool torn;
 } ranges[RANGES];
 static _Atomic unsigned ranges_used; /* all behind were never taken */
+
+/* This thread maps memory; a page of it was missing. */
+static _Thread_local volatile sig_atomic_t mapping, missing;
 
 static struct sigaction former;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -52,11 +56,31 @@ static bool mend(uintptr_t at)
 	return false;
 }
 
+/*
+ * A page of whatever size the file has: a smaller one cannot be put into a mapping of huge pages,
+ * and a larger one is not tried where a smaller one can.
+ */
+static bool mend_page(uintptr_t at)
+{
+	static const size_t sizes[] = {(size_t)4 << 10, (size_t)64 << 10, (size_t)2 << 20,
+		(size_t)32 << 20, (size_t)512 << 20, (size_t)1 << 30};
+
+	if (!mapping)
+		return false;
+	missing = 1;
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (mmap((void *)(at & ~(sizes[i] - 1)), sizes[i], PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+			    0) != MAP_FAILED)
+			return true;
+	return false;
+}
+
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
-	if (!mend((uintptr_t)info->si_addr)) {
+	if (!mend((uintptr_t)info->si_addr) && !mend_page((uintptr_t)info->si_addr)) {
 		/* Not ours: whoever was asked before, or the end, at the same instruction. */
 		if ((former.sa_flags & SA_SIGINFO) != 0 && former.sa_sigaction != NULL)
 			former.sa_sigaction(sig, info, context);
@@ -110,6 +134,9 @@ static const char *region_fault(const struct vhost_region *r, int fd)
 	if (r->size == 0 || wraps(r->gpa, r->size) || wraps(r->user, r->size) ||
 		wraps(r->offset, r->size))
 		return "a memory region's size";
+	/* Any other file system may ask a program of the front end's before it answers. */
+	if (fcntl(fd, F_GET_SEALS) < 0)
+		return "guest memory that is neither a memfd nor a file of tmpfs or hugetlbfs";
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return "guest memory that is not a file";
 	if ((uint64_t)st.st_size < r->offset + r->size)
@@ -160,4 +187,18 @@ void vhost_memory_forget(int number)
 bool vhost_memory_torn(int number)
 {
 	return number >= 0 && atomic_load(&ranges[number].torn);
+}
+
+void vhost_memory_mapping(void)
+{
+	missing = 0;
+	mapping = 1;
+}
+
+bool vhost_memory_mapped(void)
+{
+	const bool cut = mapping && missing;
+
+	mapping = 0;
+	return cut;
 }

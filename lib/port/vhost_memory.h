@@ -37,4 +37,11 @@ void vhost_memory_forget(int number);
 /* Whether it was cut short. */
 bool vhost_memory_torn(int number);
 
+/*
+ * Around what maps memory and reads it before it can be watched; of the thread that calls. The
+ * second one says whether it was cut short; alone it does nothing.
+ */
+void vhost_memory_mapping(void);
+bool vhost_memory_mapped(void);
+
 #endif

@@ -2,6 +2,7 @@
 /* What a front end can say, to a switch that has its rings already. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -205,6 +206,17 @@ static bool memory_that_is_read_only(struct vg *g)
 	return region_of(g, open(path, O_RDONLY | O_CLOEXEC));
 }
 
+/* A good file but for that: its file system might be one that asks a program. */
+static bool memory_on_a_disk(struct vg *g)
+{
+	char path[] = "/var/tmp/ovnet-lie-XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
+
+	if (fd < 0 || unlink(path) < 0 || ftruncate(fd, 8192) < 0)
+		return false;
+	return region_of(g, fd);
+}
+
 static bool the_same_memory_elsewhere(struct vg *g)
 {
 	return one_region(g, VG_GPA + 0x10000000, g->mem_size, VG_USER + 0x10000000, 0);
@@ -353,9 +365,10 @@ const struct lie vhost_message_lies[] = {LIE(unknown_requests), LIE(requests_for
 	LIE(four_billion_regions), LIE(regions_without_fds), LIE(a_region_of_no_bytes),
 	LIE(a_region_of_all_bytes), LIE(a_region_that_wraps), LIE(an_offset_that_wraps),
 	LIE(a_region_larger_than_its_file), LIE(regions_that_overlap), LIE(memory_that_is_a_pipe),
-	LIE(memory_that_is_read_only), LIE(the_same_memory_elsewhere), BORNE(less_memory),
-	BORNE(memory_that_shrinks), LIE(calls_by_a_full_pipe), BORNE(calls_by_a_full_eventfd),
-	LIE(kicks_by_a_file), LIE(protocol_features_never_offered), LIE(an_mtu_of_nothing),
-	LIE(a_log_of_writes), LIE(in_flight_memory), LIE(its_own_socket_for_requests),
-	LIE(questions_without_end), BORNE(rings_switched_all_the_time), BORNE(kicks_all_the_time),
-	BORNE(hangs_up), {NULL, LIE_MESSAGE, NULL}};
+	LIE(memory_that_is_read_only), LIE(memory_on_a_disk), LIE(the_same_memory_elsewhere),
+	BORNE(less_memory), BORNE(memory_that_shrinks), LIE(calls_by_a_full_pipe),
+	BORNE(calls_by_a_full_eventfd), LIE(kicks_by_a_file), LIE(protocol_features_never_offered),
+	LIE(an_mtu_of_nothing), LIE(a_log_of_writes), LIE(in_flight_memory),
+	LIE(its_own_socket_for_requests), LIE(questions_without_end),
+	BORNE(rings_switched_all_the_time), BORNE(kicks_all_the_time), BORNE(hangs_up),
+	{NULL, LIE_MESSAGE, NULL}};

@@ -4,8 +4,13 @@
  * one that does not: that one loses nothing, what the liar sends is either a whole packet or
  * counted, and all buffers and file descriptors are there at the end.
  */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
 #include "bed/vhost_lies.h"
 #include "bed/vhost_port.h"
+#include "port/vhost_memory.h"
 
 #define OFFLOADS                                                                      \
 	(VG_BIT(VIRTIO_NET_F_CSUM) | VG_BIT(VIRTIO_NET_F_GUEST_CSUM) |                \
@@ -72,6 +77,19 @@ static void nothing_is_lost(void)
 	}
 }
 
+/* Its link was down before: the next one may come when it was seen to be gone. */
+static void is_gone(void)
+{
+	struct ovnet_port_details d = {.state = ""};
+
+	for (unsigned i = 0; i < 5000 && strstr(d.state, "waiting") == NULL; i++) {
+		usleep(1000);
+		vp_look(&liar);
+		liar.port->driver->details(liar.port, &d);
+	}
+	assert_non_null(strstr(d.state, "waiting"));
+}
+
 /*
  * With the rings the liar has; the lie, then what a worker and the control thread go on doing. One
  * who asks is not disconnected for a message that does not fit.
@@ -97,7 +115,7 @@ static void tells(const struct lie *lie, bool packed, bool asks)
 	nothing_is_lost();
 	take_outward(&liar);
 	vg_close(&lying);
-	assert_true(vp_becomes(&liar, false));
+	is_gone();
 }
 
 static void count_buffer(struct rte_mempool *pool, void *sum, void *obj, unsigned i)
@@ -175,7 +193,7 @@ static void memory_cut_short_is_told(void **state)
 	assert_non_null(strstr(d.state, "cut short"));
 	assert_int_equal(liar.port->queue[0]->tx_reason, OVNET_DROP_TX_DOWN);
 	vg_close(&lying);
-	assert_true(vp_becomes(&liar, false));
+	is_gone();
 
 	assert_true(vg_open(&lying, &conf));
 	vp_meet(&liar, &lying);
@@ -185,6 +203,73 @@ static void memory_cut_short_is_told(void **state)
 	rte_pktmbuf_free(m);
 	vg_close(&lying);
 	assert_true(vp_becomes(&liar, false));
+}
+
+static _Atomic bool tearing;
+
+/* The memory is there and is not, in turns. */
+static void *tears(void *arg)
+{
+	(void)arg;
+	while (atomic_load(&tearing))
+		if (ftruncate(lying.memfd, 0) < 0 ||
+			ftruncate(lying.memfd, (off_t)lying.mem_size) < 0)
+			break;
+	return NULL;
+}
+
+/* What librte_vhost does in between, with a file that became short. */
+static void a_page_that_is_missing_before_it_is_watched(void **state)
+{
+	int fd = memfd_create("short", MFD_CLOEXEC);
+
+	(void)state;
+	vp_take_sigbus();
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 16384), 0);
+	volatile uint8_t *at = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(at != MAP_FAILED);
+	at[0] = 7;
+	vhost_memory_mapping();
+	assert_false(vhost_memory_mapped());
+	vhost_memory_mapping();
+	assert_int_equal(ftruncate(fd, 4096), 0);
+	assert_int_equal(at[5000], 0);
+	assert_int_equal(at[16383], 0);
+	assert_int_equal(at[0], 7);
+	assert_true(vhost_memory_mapped());
+	assert_false(vhost_memory_mapped());
+	assert_int_equal(munmap((void *)at, 16384), 0);
+	close(fd);
+}
+
+/* While librte_vhost maps what it reads at once, and nobody watches it yet. */
+static void memory_cut_short_while_it_is_mapped(void **state)
+{
+	const struct vg_conf conf = {.path = liar.path, .features = OFFLOADS};
+	pthread_t thread;
+
+	(void)state;
+	vp_take_sigbus();
+	assert_true(vg_open(&lying, &conf));
+	vp_meet(&liar, &lying);
+	lying.asks = true;
+	atomic_store(&tearing, true);
+	assert_int_equal(pthread_create(&thread, NULL, tears, NULL), 0);
+	/* What is refused, as it is too short at that moment, is said once more. */
+	for (unsigned i = 0; i < 500; i++) {
+		const struct vg_region r = {VG_GPA, lying.mem_size - 4096 * (i % 2), VG_USER, 0};
+		uint64_t error;
+		assert_true(vg_tell_memory(&lying, &r, 1, &lying.memfd, 1));
+		assert_int_equal(
+			vg_hear(&lying, VG_SET_MEM_TABLE, &error, sizeof(error)), sizeof(error));
+		vp_look(&liar);
+	}
+	atomic_store(&tearing, false);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	nothing_is_lost();
+	vg_close(&lying);
+	is_gone();
 }
 
 static void all_lies(const struct lie *lies)
@@ -250,6 +335,8 @@ int main(void)
 		cmocka_unit_test(what_it_says_of_its_rings),
 		cmocka_unit_test(a_chain_without_end_takes_few_buffers),
 		cmocka_unit_test(memory_cut_short_is_told),
+		cmocka_unit_test(a_page_that_is_missing_before_it_is_watched),
+		cmocka_unit_test(memory_cut_short_while_it_is_mapped),
 	};
 
 	lab_enter();
