@@ -60,6 +60,9 @@ static bool describe_rx_csum(struct rte_mbuf *m)
 	else
 		return false;
 	meta->csum_start = (uint16_t)(lens.l2_len + lens.l3_len);
+	/* Of a header that is cut off, the field may lie behind the end. */
+	if (meta->csum_start + meta->csum_offset + 2u > m->pkt_len)
+		return false;
 	meta->offload = OVNET_OFF_CSUM;
 	return true;
 }
