@@ -9,8 +9,15 @@
 #include <linux/vhost_types.h>
 #include <stdint.h>
 
+#include <rte_version.h>
+
 #include "port/vhost_guard.h"
 #include "port/vhost_memory.h"
+
+/* 25.03 and later hand over another structure: then this one has to be looked at anew. */
+#if RTE_VERSION >= RTE_VERSION_NUM(25, 3, 0, 0)
+#error "struct vhost_message is that of librte_vhost before 25.03"
+#endif
 
 #define VHOST_NEED_REPLY 0x8 /* of a message's flags */
 #define VHOST_BODY_ROOM  632 /* librte_vhost 22.11: its largest payload */
