@@ -355,8 +355,7 @@ static bool vhost_changed(struct ovnet_port *port)
 {
 	struct vhost_port *v = port->priv;
 
-	if (vhost_guard_torn(&v->guard))
-		vhost_guest_shut_out(v, VHOST_TORN);
+	vhost_guest_shut_out_torn(v);
 	const struct vhost_guest g = guest_now(v);
 	uint16_t n_rx = 0, n_tx = 0;
 

@@ -70,7 +70,7 @@ int vhost_guard_open(
 int vhost_guard_add(struct vhost_guard *g, int vid);
 void vhost_guard_remove(struct vhost_guard *g);
 
-/* Whether the memory of who is connected was cut short. */
+/* Whether the memory of who is connected was cut short; who that is, the caller's lock keeps. */
 bool vhost_guard_torn(const struct vhost_guard *g);
 
 #endif

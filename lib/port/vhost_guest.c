@@ -100,11 +100,13 @@ void vhost_guest_forget(struct vhost_port *v)
 		(void)vhost_queue_watch(queue_of(v, i), -1);
 }
 
-void vhost_guest_shut_out(struct vhost_port *v, enum vhost_trouble trouble)
+void vhost_guest_shut_out_torn(struct vhost_port *v)
 {
 	pthread_mutex_lock(&vhost_lock);
-	v->guest.trouble = trouble;
-	publish_all(v);
+	if (vhost_guard_torn(&v->guard)) {
+		v->guest.trouble = VHOST_TORN;
+		publish_all(v);
+	}
 	pthread_mutex_unlock(&vhost_lock);
 }
 

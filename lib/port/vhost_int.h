@@ -102,8 +102,8 @@ extern struct vhost_list vhost_ports; /* under lock */
 extern const struct rte_vhost_device_ops vhost_guest_ops;
 /* No ring is anybody's any more, its fds are closed. Under lock. */
 void vhost_guest_forget(struct vhost_port *v);
-/* No worker gets in any more, until it connects anew. Takes the lock. */
-void vhost_guest_shut_out(struct vhost_port *v, enum vhost_trouble trouble);
+/* If its memory was cut short, no worker gets in until it connects anew. Takes the lock. */
+void vhost_guest_shut_out_torn(struct vhost_port *v);
 
 /* vhost_queue.c: the vtable's, and a queue's life. */
 int vhost_queue_open(struct ovnet_port *port, struct vhost_port *v, uint16_t id,
