@@ -39,7 +39,8 @@ static int check4(const struct ovnet_guest *g, const struct rte_mbuf *m, bool bo
 		(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK)) != 0)
 		return PASS;
 	const struct udp_ports p = ports_at((const uint8_t *)ip + header);
-	if (p.from == OVNET_DHCP4_SERVER && p.to == OVNET_DHCP4_CLIENT)
+	/* Clients on raw sockets hear whoever sends there, from any port. */
+	if (p.to == OVNET_DHCP4_CLIENT)
 		return OVNET_DROP_DHCP_SERVER;
 	return p.from == OVNET_DHCP4_CLIENT && p.to == OVNET_DHCP4_SERVER && asks4(g, ip, bound)
 		       ? TO_LOCAL
@@ -71,7 +72,7 @@ static int check6(const struct ovnet_guest *g, const struct rte_mbuf *m, bool bo
 	const bool plain = up.off == IP6_LEN;
 	if (up.proto == IPPROTO_UDP) {
 		const struct udp_ports p = ports_at(at);
-		if (p.from == OVNET_DHCP6_SERVER && p.to == OVNET_DHCP6_CLIENT)
+		if (p.to == OVNET_DHCP6_CLIENT)
 			return OVNET_DROP_DHCP_SERVER;
 		return plain && served && p.from == OVNET_DHCP6_CLIENT &&
 				       p.to == OVNET_DHCP6_SERVER && is_to(ip, ovnet_dhcp6_servers)

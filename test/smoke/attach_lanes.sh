@@ -54,9 +54,11 @@ lies() {
 	lie broadcast --inner-src "$(pod_ip6 x)" --inner-dst ff02::5
 	for to in "$(pod_ip y)" "$(pod_ip b)" "$(host_ip o)" 255.255.255.255; do
 		lie dhcp-server --sport 67 --dport 68 --inner-dst "$to"
+		lie dhcp-server --sport 1067 --dport 68 --inner-dst "$to"
 	done
 	for to in "$(pod_ip6 y)" "$(pod_ip6 b)" ff02::1; do
 		lie dhcp-server --sport 547 --dport 546 --inner-src "$(pod_ip6 x)" --inner-dst "$to"
+		lie dhcp-server --sport 1547 --dport 546 --inner-src "$(pod_ip6 x)" --inner-dst "$to"
 		lie router-advertisement --router --inner-src fe80::1 --inner-dst "$to"
 	done
 	lie router-advertisement --router --inner-src "$(pod_ip6 x)" --inner-dst ff02::1 \

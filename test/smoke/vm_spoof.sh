@@ -40,6 +40,7 @@ lies() {
 		lie foreign-source --inner-src "$(pod_ip a)" --inner-dst "$to"
 		lie source-mac --eth-src "$mac2" --inner-dst "$to"
 		lie dhcp-server --sport 67 --dport 68 --inner-dst "$to"
+		lie dhcp-server --sport 1067 --dport 68 --inner-dst "$to"
 	done
 	lie foreign-source --inner-src "$(pod_ip6 vm2)" --inner-dst "$(pod_ip6 b)"
 	lie source-mac --eth-src "$mac2" --inner-src "$(pod_ip6 vm)" --inner-dst "$(pod_ip6 vm2)"
@@ -49,6 +50,8 @@ lies() {
 	lie foreign-source --neighbour --inner-src "$(pod_ip6 vm2)" --inner-dst "$(pod_ip6 vm)"
 	lie dhcp-server --sport 67 --dport 68 --inner-dst 255.255.255.255 --eth-dst $all
 	lie dhcp-server --sport 547 --dport 546 --inner-src "$(pod_ip6 vm)" --inner-dst "$(pod_ip6 vm2)"
+	lie dhcp-server --sport 1547 --dport 546 --inner-src "$(pod_ip6 vm)" \
+		--inner-dst "$(pod_ip6 vm2)"
 	lie broadcast --inner-dst 255.255.255.255 --eth-dst $all
 	lie router-advertisement --router --inner-src fe80::1 --inner-dst ff02::1 --eth-dst 33:33:00:00:00:01
 }

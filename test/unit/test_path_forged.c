@@ -36,6 +36,11 @@ static void a_dhcp_server_is_heard_by_nobody(void **state)
 
 		refused_everywhere(b, false, 67, 68);
 		refused_everywhere(b, true, 547, 546);
+		/* There are clients that do not ask which port it is from. */
+		refused_everywhere(b, false, 1067, 68);
+		refused_everywhere(b, false, 68, 68);
+		refused_everywhere(b, true, 1547, 546);
+		refused_everywhere(b, true, 546, 546);
 		uint16_t len = put_udp(in, &pod, &all, 67, 68, "offer", 5);
 		bed_refused(b, ATTACH, in, len, OVNET_DROP_DHCP_SERVER);
 		len = put_udp(in, &guest_link, &nodes, 547, 546, "offer", 5);
@@ -134,10 +139,15 @@ static void others_are_not_asked(void **state)
 
 	uint16_t len = put_udp(in, &host, &remote, 67, 68, "x", 1);
 	(void)crosses(b, HOST, in + 14, (uint16_t)(len - 14), UPLINK, out, sizeof(out));
-	/* Nor is another direction, or a port beside. */
-	static const uint16_t ports[][2] = {{68, 67}, {67, 67}, {67, 69}, {66, 68}, {546, 547}};
+	/* Nor is another direction, a port beside, or one of the other IP version's. */
+	static const uint16_t ports[][2] = {{68, 67}, {67, 67}, {67, 69}, {67, 546}, {546, 547},
+		{547, 547}, {547, 545}, {67, 68}};
+	const struct ovnet_addr pod6 = addr_of_who(POD, true),
+				remote6 = addr_of_who(REMOTE_POD, true);
 	for (unsigned i = 0; i < RTE_DIM(ports); i++) {
-		len = put_udp(in, &pod, &remote, ports[i][0], ports[i][1], "x", 1);
+		const bool v6 = i > 3;
+		len = put_udp(in, v6 ? &pod6 : &pod, v6 ? &remote6 : &remote, ports[i][0],
+			ports[i][1], "x", 1);
 		(void)crosses(b, ATTACH, in, len, UPLINK, out, sizeof(out));
 	}
 	/* A later fragment's bytes are no ports. */
