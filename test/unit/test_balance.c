@@ -156,6 +156,33 @@ static void one_on_its_way_or_gone_is_left_alone(void **state)
 	assert_int_equal(worker_of(b), 1);
 }
 
+/* It came back to its former worker, who then looked at an older map: each waits for the other. */
+static void one_that_does_not_arrive_is_told_again(void **state)
+{
+	(void)state;
+	uneven();
+	uneven();
+	assert_int_equal(map()->generation, 2);
+	arrive(b);
+	turn(10, 10);
+	assert_int_equal(map()->generation, 2);
+	atomic_store(&b->queue[0]->owner, 0 + 1);
+	turn(10, 10);
+	assert_int_equal(map()->generation, 3);
+	assert_int_equal(map()->n_leaving, 1);
+	assert_ptr_equal(map()->leaving[0].q, b->queue[0]);
+	assert_true(map()->leaving[0].from == 0 && map()->leaving[0].to == 1);
+	arrive(b);
+	turn(10, 10);
+	assert_int_equal(map()->generation, 3);
+	/* Of a port that is lost there is nobody to wait for. */
+	atomic_store(&b->queue[0]->owner, 0 + 1);
+	ports_lost(&parts.ports, b);
+	const uint32_t generation = map()->generation;
+	turn(10, 10);
+	assert_int_equal(map()->generation, generation);
+}
+
 static void it_may_be_off(void **state)
 {
 	struct balance off = {0};
@@ -184,6 +211,7 @@ int main(void)
 		CASE(the_last_rest_ends),
 		CASE(those_with_workers_of_their_own_stay),
 		CASE(one_on_its_way_or_gone_is_left_alone),
+		CASE(one_that_does_not_arrive_is_told_again),
 		CASE(it_may_be_off),
 	};
 

@@ -61,6 +61,30 @@ static unsigned count(const struct ports *ports)
 	return n;
 }
 
+static bool is_underway(const struct ports *ports, const struct ovnet_port *port)
+{
+	if (port == NULL || ports_is_lost(ports, port))
+		return false;
+	for (uint16_t i = 0; i < RTE_MAX(port->n_rxq, port->n_txq); i++)
+		if (ovnet_queue_owner(port->queue[i]) != ovnet_queue_worker(port->queue[i]))
+			return true;
+	return false;
+}
+
+/*
+ * A worker that is interrupted before it gives away goes by the map it had taken up, though the
+ * queue may have gone and come back since: it goes again, to one whom the newest map did not tell.
+ * Nobody polls it until there is another map.
+ */
+static void hasten(const struct balance *b)
+{
+	for (uint16_t id = 0; id < b->ports->n; id++)
+		if (is_underway(b->ports, ports_at(b->ports, id))) {
+			(void)ports_publish(b->ports); /* or by the next look */
+			return;
+		}
+}
+
 /* All queues workers have, with what they did. How many. */
 static unsigned measure_queues(struct balance *b)
 {
@@ -124,6 +148,7 @@ void balance_look(struct balance *b, uint64_t now)
 
 	b->look++;
 	b->suggested = NULL;
+	hasten(b);
 	measure_workers(b, now, busy);
 	unsigned n = measure_queues(b);
 	if (b->look <= b->rest_until ||

@@ -3,7 +3,8 @@
  * Moves queues from workers that are busy to others that are not: what workers and queues did is
  * looked at every few seconds; the same move has to suggest itself twice in a row, a rest follows
  * each, and who was moved stays for a minute. Queues whose workers the configuration names stay
- * where they are, and those of a port that has one for each worker. Control thread only.
+ * where they are, and those of a port that has one for each worker. What is still on its way since
+ * the look before is published again. Control thread only.
  */
 #ifndef OVNET_APP_PORTS_BALANCE_H
 #define OVNET_APP_PORTS_BALANCE_H
