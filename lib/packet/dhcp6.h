@@ -72,8 +72,9 @@ enum ovnet_dhcp6_type ovnet_dhcp6_answer(const struct ovnet_dhcp6 *q, const stru
 /* Does it name an address that is not the guest's, and will be told so? */
 bool ovnet_dhcp6_is_refused(const struct ovnet_dhcp6 *q, const struct ovnet_guest *g);
 
-/* The longest answer there is: it fits the smallest MTU. */
+/* An answer that fits the smallest MTU; the longest that can be asked for does. */
 #define OVNET_DHCP6_MAX 1232
+/* The answer's length; 0: there is no room for it. */
 size_t ovnet_dhcp6_build(uint8_t msg[OVNET_DHCP6_MAX], enum ovnet_dhcp6_type answer,
 	const struct ovnet_dhcp6 *q, const struct ovnet_guest *g,
 	const uint8_t duid[OVNET_DHCP6_OWN_DUID]);

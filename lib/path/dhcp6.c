@@ -61,7 +61,10 @@ static int reply_dhcp(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 		return why;
 	struct rte_mbuf *r = *reply;
 	uint8_t *msg = rte_pktmbuf_mtod_offset(r, uint8_t *, HEADERS);
-	r->data_len = (uint16_t)(HEADERS + ovnet_dhcp6_build(msg, answer, q, g, duid));
+	const size_t len = ovnet_dhcp6_build(msg, answer, q, g, duid);
+	if (len == 0)
+		return OVNET_DROP_BAD_DHCP; /* the reply is dropped as well, as it was made */
+	r->data_len = (uint16_t)(HEADERS + len);
 	r->pkt_len = r->data_len;
 	put_headers(r, &mac, ovnet_ip6_src(rte_pktmbuf_mtod(m, const void *)));
 	ctx->counters->dhcp_answers++;

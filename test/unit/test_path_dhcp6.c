@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A guest asks for its router and its IPv6 address, through the whole path. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "bed/path_guest.h"
+#include "packet/dhcp6.h"
 
 #define MSG 62 /* of a frame: where the message is */
 
@@ -232,6 +234,34 @@ static void who_asks_is_the_guest(void **state)
 	bed_close_guest(b);
 }
 
+/* Of a longer domain than there is: an empty datagram is no answer. */
+static void what_does_not_fit_is_not_sent(void **state)
+{
+	(void)state;
+	struct client_msg c;
+	uint8_t in[1600];
+	struct bed *b = open_guest(true);
+	struct ovnet_guest *g = calloc(1, sizeof(*g) + OVNET_DHCP6_MAX);
+	const struct ovnet_guest *like = ovnet_guest_of(&b->shared, ATTACH);
+
+	assert_non_null(g);
+	memcpy(g, like, sizeof(*g));
+	char *domain = (char *)g + offsetof(struct ovnet_guest, domain);
+	for (unsigned i = 0; i <= OVNET_DHCP6_MAX; i++)
+		domain[i] = i % 2 != 0 ? '.' : 'd';
+	ovnet_guest_publish(&b->shared, ATTACH, g);
+	dhcp6_start(&c, SOLICIT);
+	dhcp6_add(&c, 6, "\0\30", 2);
+	unsigned avail = rte_mempool_avail_count(bed_pool);
+	feed(b, ATTACH, in, put_dhcp6(in, &guest_link, &c));
+	/* The question, and the answer. */
+	assert_int_equal(b->counters.drops[OVNET_DROP_BAD_DHCP], 2);
+	assert_int_equal(b->counters.dhcp_answers, 0);
+	assert_int_equal(b->port[ATTACH].n_out, 0);
+	assert_int_equal(rte_mempool_avail_count(bed_pool), avail);
+	bed_close_guest(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +270,7 @@ int main(void)
 		cmocka_unit_test(nobody_has_to_ask),
 		cmocka_unit_test(an_address_is_given),
 		cmocka_unit_test(who_asks_is_the_guest),
+		cmocka_unit_test(what_does_not_fit_is_not_sent),
 	};
 
 	return bed_run_levels("path_dhcp6", tests, RTE_DIM(tests));
