@@ -271,11 +271,6 @@ static bool tell_running(struct vhost_port *v, const struct vhost_guest *g)
 		LOG(NOTICE, "port '%s': the guest is there, %u queue pair%s (%s)", v->port->name,
 			pairs, pairs == 1 ? "" : "s",
 			vhost_features_text(g->features, features, sizeof(features)));
-	if (g->beyond > 0 && g->beyond != v->told.beyond)
-		LOG(WARN,
-			"port '%s': the guest enabled %u queue pairs more than the port has: what "
-			"it sends by them is lost; set queues = %u, or fewer in the guest",
-			v->port->name, g->beyond, v->pairs + g->beyond);
 	if (g->mtu != 0 && g->mtu != v->port->mtu && g->mtu != v->told.mtu)
 		LOG(WARN,
 			"port '%s': the guest was told MTU %u, the port's is %u; set host_mtu=%u "
@@ -283,7 +278,6 @@ static bool tell_running(struct vhost_port *v, const struct vhost_guest *g)
 			v->port->name, g->mtu, v->port->mtu, v->port->mtu);
 	v->told.pairs = pairs;
 	v->told.features = g->features;
-	v->told.beyond = g->beyond;
 	v->told.mtu = g->mtu;
 	return news;
 }

@@ -90,7 +90,6 @@ void vhost_guest_forget(struct vhost_port *v)
 
 	g->vid = -1;
 	g->running = false;
-	g->beyond = 0;
 	g->features = 0;
 	g->mtu = 0;
 	g->trouble = VHOST_WELL;
@@ -260,8 +259,6 @@ static int on_ring(int vid, uint16_t ring, int enable)
 		else if ((ring & 1) != 0)
 			(void)vhost_queue_watch(queue_of(v, ring / 2), -1);
 		publish(v, ring / 2);
-	} else if (v != NULL && (ring & 1) != 0) {
-		v->guest.beyond = (uint16_t)(v->guest.beyond + (enable ? 1 : -1));
 	}
 	if (v != NULL) {
 		wake_workers(v);

@@ -62,7 +62,6 @@ struct vhost_guest {
 	int vid;                            /* -1: nobody is connected */
 	bool running;                       /* between new_device and destroy_device */
 	bool enabled[2 * OVNET_MAX_QUEUES]; /* rings */
-	uint16_t beyond;                    /* enabled pairs that we have no queue for */
 	enum vhost_trouble trouble;
 	uint64_t features;
 	uint16_t mtu; /* 0: not told */
@@ -88,7 +87,7 @@ struct vhost_port {
 	struct {
 		enum vhost_state state;
 		uint64_t turned_away, features;
-		uint16_t mtu, pairs, beyond;
+		uint16_t mtu, pairs;
 		int64_t at_ms;
 		bool unreachable;
 	} told;

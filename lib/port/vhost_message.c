@@ -17,6 +17,10 @@
 #define EVENTS    (UINT64_C(1) << 29) /* VIRTIO_RING_F_EVENT_IDX */
 #define MANY      (UINT64_C(1) << 22) /* VIRTIO_NET_F_MQ */
 
+static const char beyond[] =
+	"a ring beyond the port's queues, or those agreed on; raise the port's queues, or "
+	"take fewer in the guest";
+
 /* At least so many bytes of payload; -1: a request that is refused. */
 static int body_needed(uint32_t request)
 {
@@ -102,7 +106,7 @@ static const char *size_fault(struct vhost_guard *g, const struct vhost_vring_st
 	struct vhost_ring *r = agreed_ring(g, said->index);
 
 	if (r == NULL)
-		return "a ring beyond those of the port";
+		return beyond;
 	if (r->started)
 		return "another size for a ring that runs";
 	if (said->num == 0 || said->num > MAX_RING ||
@@ -118,7 +122,7 @@ static const char *base_fault(struct vhost_guard *g, const struct vhost_vring_st
 	struct vhost_ring *r = agreed_ring(g, said->index);
 
 	if (r == NULL)
-		return "a ring beyond those of the port";
+		return beyond;
 	if (r->started)
 		return "another base for a ring that runs";
 	r->base = (uint16_t)said->num;
@@ -161,7 +165,7 @@ static const char *address_fault(struct vhost_guard *g, const struct vhost_vring
 	struct vhost_ring *r = agreed_ring(g, a->index);
 
 	if (r == NULL)
-		return "a ring beyond those of the port";
+		return beyond;
 	if (r->size == 0)
 		return "a ring without a size";
 	if (a->desc_user_addr % 16 != 0 || a->avail_user_addr % 4 != 0 ||
@@ -183,7 +187,7 @@ static const char *kick_fault(struct vhost_guard *g, uint64_t said)
 	struct vhost_ring *r = agreed_ring(g, said & RING_MASK);
 
 	if (r == NULL)
-		return "a ring beyond those of the port";
+		return beyond;
 	if (r->size == 0 || !r->placed)
 		return "a ring that starts without a size or a place";
 	if (!ring_is_in(g, r, g->memory, g->n_memory))
@@ -252,7 +256,7 @@ static const char *memory_fault(struct vhost_guard *g, const struct vhost_messag
 
 static const char *ring_fault(struct vhost_guard *g, uint64_t index)
 {
-	return ring_of(g, index) == NULL ? "a ring beyond those of the port" : NULL;
+	return ring_of(g, index) == NULL ? beyond : NULL;
 }
 
 static const char *stop_fault(struct vhost_guard *g, uint64_t index)
@@ -260,7 +264,7 @@ static const char *stop_fault(struct vhost_guard *g, uint64_t index)
 	struct vhost_ring *r = ring_of(g, index);
 
 	if (r == NULL)
-		return "a ring beyond those of the port";
+		return beyond;
 	*r = (struct vhost_ring){0}; /* not at 0: it would go on where it was */
 	return NULL;
 }
