@@ -121,9 +121,11 @@ static int start_ports(struct daemon *d)
 	rc = host_open(&d->host, &d->patience);
 	if (rc == 0)
 		rc = underlay_open_fragments(&d->underlay);
-	if (rc == 0)
-		attach_load(&d->attach);
-	return rc < 0 ? rc : ports_publish(&d->ports);
+	if (rc < 0)
+		return rc;
+	attach_load(&d->attach);
+	guests_load(&d->guests);
+	return ports_publish(&d->ports);
 }
 
 static void stop_ports(struct daemon *d)

@@ -63,6 +63,8 @@ static struct wired *start(const char *conf)
 	assert_int_equal(
 		attach_init(&attach, &w->engine, &w->ports, w->kernel, &w->node, &events, NULL), 0);
 	assert_int_equal(guests_init(&guests, &w->engine, &attach, &w->node, in_use, NULL), 0);
+	attach_load(&attach);
+	guests_load(&guests);
 	used = NULL;
 	asked = 0;
 	return w;
@@ -299,6 +301,105 @@ static void those_of_another_subnet_wait(void **state)
 	stop(w);
 }
 
+static void no_port(const char *json, const char *part)
+{
+	json_t *members = json_loads(json, 0, NULL);
+
+	assert_non_null(members);
+	assert_true(guests_object(&guests, members, err, sizeof(err)));
+	if (strstr(err, part) == NULL)
+		fail_msg("%s: \"%s\" does not say \"%s\"", json, err, part);
+	json_decref(members);
+}
+
+static bool port_may(const char *json)
+{
+	json_t *members = json_loads(json, 0, NULL);
+
+	assert_non_null(members);
+	bool may = !guests_object(&guests, members, err, sizeof(err));
+	json_decref(members);
+	return may;
+}
+
+/* etcd is away at the start: nobody takes what is theirs. */
+static void known_before_there_is_a_lease(void **state)
+{
+	struct wired *w = start(CONF);
+
+	(void)state;
+	lease(w, WIRED_VXLAN, WIRED_OWN);
+	added(w, "{\"name\":\"web\"}");
+	stop(w);
+	w = start(CONF);
+	assert_int_equal(guests.n, 1);
+	assert_null(attach_find(&attach, "web"));
+	no_port("{\"name\":\"web\",\"driver\":\"tap\"}", "that name is VM web's");
+	no_port("{\"name\":\"p\",\"addresses\":\"10.5.9.7,10.5.9.192\"}", "addresses is VM web's");
+	assert_true(port_may("{\"name\":\"p\",\"addresses\":\"10.5.9.7\"}"));
+	guests_check(&guests); /* nothing to be done yet */
+	assert_null(attach_find(&attach, "web"));
+	lease(w, WIRED_VXLAN, WIRED_OWN);
+	assert_true(told(w, guests_find(&guests, "web"))->has4);
+	assert_true(port_may("{\"name\":\"web\"}")); /* attach/ refuses it */
+	stop(w);
+}
+
+#define WEB_CONF                               \
+	"node: { iface = \"u0\"; };\n"         \
+	"vm: { pool = \"10.5.9.192/29\"; };\n" \
+	"ports = ( { name = \"web\"; driver = \"tap\"; addresses = \"10.5.9.7\"; } );\n"
+
+/* The configuration has a port of that name now: said, and tried again. */
+static void one_whose_name_a_port_has(void **state)
+{
+	struct wired *w = start(CONF);
+	char path[80];
+
+	(void)state;
+	lease(w, WIRED_VXLAN, WIRED_OWN);
+	added(w, "{\"name\":\"a\"}");
+	added(w, "{\"name\":\"web\"}");
+	stop(w);
+	w = start(WEB_CONF);
+	lease(w, WIRED_VXLAN, WIRED_OWN);
+	const struct guest *web = guests_find(&guests, "web");
+	assert_true(web->failed);
+	assert_null(guests_port(&guests, web));
+	assert_non_null(guests_port(&guests, guests_find(&guests, "a")));
+	const char *text = wired_warning(w, "vms-failed");
+	assert_non_null(text);
+	assert_non_null(strstr(text, "1 of 2 VMs are cut off"));
+	assert_non_null(strstr(text, "web for one: "));
+	guests_check(&guests);
+	wired_run(w);
+	assert_true(web->failed);
+	/* Removed while it waits: the port is not its. */
+	assert_int_equal(guests_del(&guests, "web", err, sizeof(err)), 0);
+	wired_run(w);
+	assert_null(wired_warning(w, "vms-failed"));
+	assert_int_equal(attach_find(&attach, "web")->source, ATTACH_CONF);
+	stop(w);
+
+	/* Whatever was in the way is gone: the check has it plugged in. */
+	w = start(CONF);
+	snprintf(path, sizeof(path), "%s/a/vm", dir);
+	assert_int_equal(rmdir(path), 0);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fclose(f), 0);
+	free(w->conf.vm.socket_dir);
+	assert_true(asprintf(&w->conf.vm.socket_dir, "%s/sub", path) > 0);
+	lease(w, WIRED_VXLAN, WIRED_OWN);
+	assert_non_null(wired_warning(w, "vms-failed"));
+	assert_int_equal(unlink(path), 0);
+	guests_check(&guests);
+	wired_run(w);
+	assert_null(wired_warning(w, "vms-failed"));
+	assert_true(told(w, guests_find(&guests, "a"))->has4);
+	stop(w);
+}
+
 /* Soon after something changed, then seldom. */
 static void routers_say_that_they_are_there(void **state)
 {
@@ -431,6 +532,8 @@ int main(void)
 		CASE(without_a_pool_there_are_none),
 		CASE(all_is_there_after_a_restart),
 		CASE(those_of_another_subnet_wait),
+		CASE(known_before_there_is_a_lease),
+		CASE(one_whose_name_a_port_has),
 		CASE(routers_say_that_they_are_there),
 		CASE(a_file_that_is_partly_wrong),
 		CASE(a_state_dir_that_cannot_be_written),

@@ -42,7 +42,6 @@ void guests_fini(struct guests *g)
 	if (g->turn != NULL)
 		event_free(g->turn);
 	g->turn = NULL;
-	g->loaded = false;
 }
 
 static bool other_vm_has(const struct guests *g, uint32_t addr_host, char *who, size_t size)

@@ -20,6 +20,7 @@ struct guest {
 	char *socket;
 	bool outside; /* our lease's subnet is another one now: it has no port */
 	bool failed;  /* its port could not be made; tried again */
+	char why[512];
 };
 
 struct guests {
@@ -31,9 +32,9 @@ struct guests {
 	struct guest **items; /* in the order they were added */
 	unsigned n;
 	struct former former;
-	bool loaded;             /* what the state file has; from our first lease on */
 	bool unpublished;        /* ports came or went */
-	unsigned next;           /* those from here on have not seen our lease yet */
+	unsigned next;           /* those from here on have their turn yet: ... */
+	bool all;                /* ... all of them, else those that failed */
 	int64_t advertise_at_ms; /* monotonic */
 	unsigned first;          /* advertisements of the quick ones that are left */
 	struct event *turn;
@@ -54,7 +55,7 @@ void guests_lease(struct guests *g);
 void guests_ports_changed(struct guests *g);
 /* What is to be done in a turn of its own. */
 void guests_turn(struct guests *g);
-/* Now and then: what could not be done is tried again. */
+/* Now and then: what could not be done is tried again, in slices as well. */
 void guests_check(struct guests *g);
 
 /* As vm_of_json() has it. NULL with a sentence, what is wrong and the cure, in `err`. */
@@ -69,11 +70,17 @@ bool guests_addr6(const struct guests *g, const struct guest *guest, struct ovne
 /* What its QEMU is told. `tcg`: without KVM, though the machine may have it. */
 struct vm_plug guests_plug(const struct guests *g, const struct guest *guest, bool tcg);
 
+/*
+ * held.c: is the port that is ordered by `members` in the way of a VM that has no port just now,
+ * as it has its name or an address of it? Then that is said.
+ */
+bool guests_object(const struct guests *g, const json_t *members, char *err, size_t size);
+
 /* published.c: what DHCP tells is as the ports are. */
 void guests_publish(struct guests *g);
 /* Routers say now and then that they are there; more often after something changed. */
 void guests_advertise(struct guests *g);
-/* list.c: the file. */
+/* list.c: the file. Loaded at the start: names and addresses are taken before our lease. */
 void guests_load(struct guests *g);
 /* 0 or negative errno, logged. */
 int guests_save(const struct guests *g);

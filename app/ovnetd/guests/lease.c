@@ -14,25 +14,30 @@ OVNET_LOG_TYPE(guests)
 /* One that is there already has the right IPv4 address; its IPv6 subnet may be another one. */
 static void plug_in(struct guests *g, struct guest *guest)
 {
+	const struct attached *it = attach_find(g->attach, guest->vm.name);
 	char err[512];
 
-	if (attach_find(g->attach, guest->vm.name) != NULL) {
+	if (it != NULL && it->source == ATTACH_VM) {
+		guest->failed = false;
 		plugged_set(g, guest);
 		return;
 	}
 	bool failed = plugged_add(g, guest, true, err, sizeof(err)) < 0;
 	if (failed && !guest->failed)
 		LOG(ERR, "VM %s is cut off: %s", guest->vm.name, err);
+	snprintf(guest->why, sizeof(guest->why), "%s", failed ? err : "");
 	guest->failed = failed;
 }
 
 static void follow(struct guests *g, struct guest *guest)
 {
 	guest->outside = !ovnet_prefix4_contains(&g->node->own.subnet, guest->vm.addr_host);
-	if (guest->outside)
-		plugged_del(g, guest);
-	else
+	if (!guest->outside) {
 		plug_in(g, guest);
+		return;
+	}
+	guest->failed = false;
+	plugged_del(g, guest);
 }
 
 static void warn_outside(const struct guests *g)
@@ -60,6 +65,26 @@ static void warn_outside(const struct guests *g)
 		ovnet_addr_text(&a, addr, sizeof(addr)), first->vm.name, first->vm.name);
 }
 
+static void warn_failed(const struct guests *g)
+{
+	const struct guest *first = NULL;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < g->n; i++) {
+		if (!g->items[i]->failed)
+			continue;
+		first = first != NULL ? first : g->items[i];
+		n++;
+	}
+	if (n == 0)
+		warn_clear(g->node->warnings, "vms-failed");
+	else
+		warn_set(g->node->warnings, "vms-failed",
+			"%u of %u VMs are cut off, for their ports cannot be made (tried again); "
+			"%s for one: %s",
+			n, g->n, first->vm.name, first->why);
+}
+
 /* Not for the first vm add to find out. */
 static void warn_pool(const struct guests *g)
 {
@@ -76,10 +101,8 @@ static void warn_pool(const struct guests *g)
 
 void guests_lease(struct guests *g)
 {
-	if (!g->loaded)
-		guests_load(g);
-	g->loaded = true;
 	g->next = 0;
+	g->all = true;
 	warn_pool(g);
 	guests_ports_changed(g); /* the gateway is another one, too */
 }
@@ -95,23 +118,38 @@ void guests_turn(struct guests *g)
 {
 	const struct slice slice = slice_begin();
 
-	while (g->next < g->n && !slice_over(&slice))
-		follow(g, g->items[g->next++]);
+	while (g->next < g->n && !slice_over(&slice)) {
+		struct guest *guest = g->items[g->next++];
+		if (g->all || guest->failed)
+			follow(g, guest);
+	}
 	if (g->unpublished)
 		guests_publish(g);
 	g->unpublished = false;
-	if (g->next < g->n)
+	if (g->next < g->n) {
 		arm_ms(g->turn, 0);
-	else
-		warn_outside(g);
+		return;
+	}
+	warn_outside(g);
+	warn_failed(g);
+}
+
+static bool any_failed(const struct guests *g)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->items[i]->failed)
+			return true;
+	return false;
 }
 
 void guests_check(struct guests *g)
 {
-	if (!g->loaded)
+	if (!node_has(g->node, NODE_READY))
 		return;
-	for (unsigned i = 0; i < g->n; i++)
-		if (g->items[i]->failed)
-			follow(g, g->items[i]);
+	if (g->next >= g->n && any_failed(g)) {
+		g->next = 0;
+		g->all = false;
+		arm_ms(g->turn, 0);
+	}
 	guests_advertise(g);
 }

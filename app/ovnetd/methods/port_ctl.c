@@ -96,8 +96,10 @@ json_t *port_ctl_add(void *arg, const json_t *params, char *err, size_t err_size
 	}
 	json_t *members = json_copy((json_t *)params);
 	json_object_del(members, "keep");
-	const struct attached *it =
-		attach_add(&d->attach, members, ATTACH_STATE, json_is_true(keep), err, err_size);
+	const struct attached *it = NULL;
+	if (!guests_object(&d->guests, members, err, err_size))
+		it = attach_add(
+			&d->attach, members, ATTACH_STATE, json_is_true(keep), err, err_size);
 	json_decref(members);
 	return it != NULL ? item_json(d, it, true) : NULL;
 }
@@ -111,6 +113,7 @@ json_t *port_ctl_set(void *arg, const json_t *params, char *err, size_t err_size
 	const char *name = name_of(params, err, err_size);
 	const struct attached *it = name != NULL ? attach_find(&d->attach, name) : NULL;
 	if (name == NULL || (it != NULL && !attach_may(it, ATTACH_STATE, err, err_size)) ||
+		guests_object(&d->guests, params, err, err_size) ||
 		attach_set(&d->attach, name, params, err, err_size) < 0)
 		return NULL;
 	return item_json(d, attach_find(&d->attach, name), true);

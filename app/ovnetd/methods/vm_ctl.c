@@ -6,9 +6,11 @@
 #include "daemon.h"
 #include "methods/json.h"
 
-static const char *state_of(const struct guest *guest, const struct ovnet_port *port,
-	const struct ovnet_port_details *details)
+static const char *state_of(const struct daemon *d, const struct guest *guest,
+	const struct ovnet_port *port, const struct ovnet_port_details *details)
 {
+	if (!node_has(&d->node, NODE_READY))
+		return "no lease";
 	if (guest->outside)
 		return "of another subnet";
 	if (port == NULL)
@@ -36,7 +38,7 @@ static json_t *row_of(const struct daemon *d, const struct guest *guest)
 		port->driver->details(port, &details);
 	json_t *row = vm_to_json(&guest->vm);
 	json_t *more = json_pack("{s:s,s:o,s:s,s:i,s:i,s:o}", "state",
-		state_of(guest, port, &details), "address6",
+		state_of(d, guest, port, &details), "address6",
 		guests_addr6(&d->guests, guest, &addr6) ? addr_json(&addr6) : json_null(), "socket",
 		guest->socket, "mtu", (int)d->node.overlay_mtu, "queues_ready",
 		(int)details.queues_ready, "features", features_of(&details));
