@@ -217,7 +217,9 @@ static void on_lost(
 			  "with --on-lost=drain");
 	if (!leaving)
 		return;
+	node_leave_lease(&d->node);
 	reach(d, NULL, 0);
+	guests_ports_changed(&d->guests); /* they are told nothing by DHCP any more */
 	if (set_tables(d, &nothing) < 0)
 		daemon_exit(d, EXIT_FAILURE);
 }

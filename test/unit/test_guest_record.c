@@ -123,6 +123,9 @@ static void who_has_nothing_of_ours_is_told_nothing(void **state)
 	port.addresses[0] = prefix("fd00:5:1::7/128"); /* the lease has none */
 	assert_null(guest_record(&conf, &node, &port));
 	port.addresses[0] = prefix("10.5.1.7/32");
+	node.drained = true;
+	assert_null(guest_record(&conf, &node, &port));
+	node.drained = false;
 	port.dhcp = false;
 	assert_null(guest_record(&conf, &node, &port));
 }

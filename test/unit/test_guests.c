@@ -429,6 +429,34 @@ static void routers_say_that_they_are_there(void **state)
 	stop(w);
 }
 
+/* Drained: whatever a port does meanwhile brings nothing of it back. */
+static void a_subnet_that_was_left(void **state)
+{
+	struct wired *w = start(CONF);
+	struct ovnet_prefix *addrs;
+
+	(void)state;
+	lease(w, WIRED_DUAL, WIRED_OWN2);
+	const struct guest *a = added(w, "{\"name\":\"a\"}");
+	assert_true(attach_addresses(&attach, &addrs) > 0);
+	free(addrs);
+	node_leave_lease(&w->node);
+	guests_ports_changed(&guests);
+	wired_run(w);
+	assert_null(told(w, a));
+	refused(w, "{\"name\":\"b\"}", "this node has no subnet any more");
+	assert_int_equal(attach_addresses(&attach, &addrs), 0);
+	free(addrs);
+	attach_enter(&attach);
+	assert_false(attach.unfinished);
+	assert_null(wired_warning(w, "attach-addresses"));
+	lease(w, WIRED_DUAL, WIRED_OWN2);
+	assert_true(told(w, a)->has6);
+	assert_true(attach_addresses(&attach, &addrs) > 0);
+	free(addrs);
+	stop(w);
+}
+
 static void write_state(const char *text)
 {
 	char path[128];
@@ -534,6 +562,7 @@ int main(void)
 		CASE(those_of_another_subnet_wait),
 		CASE(known_before_there_is_a_lease),
 		CASE(one_whose_name_a_port_has),
+		CASE(a_subnet_that_was_left),
 		CASE(routers_say_that_they_are_there),
 		CASE(a_file_that_is_partly_wrong),
 		CASE(a_state_dir_that_cannot_be_written),

@@ -23,7 +23,7 @@ bool address_is_ours(const struct node *n, const struct ovnet_prefix *p)
 	const struct ovnet_prefix own = ovnet_prefix_from4(&n->own.subnet);
 	const struct ovnet_prefix own6 = ovnet_prefix_from6(&n->own.subnet6);
 
-	if (own.v4.len == 0) /* there is no lease yet */
+	if (own.v4.len == 0 || n->drained) /* there is no lease */
 		return false;
 	return ovnet_prefix_covers(&own, p) || (n->own.has_v6 && ovnet_prefix_covers(&own6, p));
 }
@@ -114,8 +114,8 @@ static void warn_kept(const struct attach *a, const struct outside *out)
 void warn_outside(struct attach *a)
 {
 	char addrs[OVNET_PREFIX_STRLEN], own[OVNET_PREFIX_STRLEN], own6[OVNET_PREFIX_STRLEN];
-	const struct outside out = find_outside(a);
 	const struct node *n = a->node;
+	const struct outside out = n->drained ? (struct outside){0} : find_outside(a);
 
 	warn_kept(a, &out);
 	if (out.n == 0) {

@@ -24,7 +24,7 @@ static bool addresses_are_ours(
 	char addrs[OVNET_PREFIX_STRLEN], own[OVNET_PREFIX_STRLEN], own6[OVNET_PREFIX_STRLEN];
 	const struct node *n = a->node;
 
-	for (unsigned i = 0; i < c->n_addresses && node_has(n, NODE_CONFIGURED); i++) {
+	for (unsigned i = 0; i < c->n_addresses && node_has_lease(n); i++) {
 		if (address_is_ours(n, &c->addresses[i]))
 			continue;
 		snprintf(err, size,

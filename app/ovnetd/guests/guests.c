@@ -113,10 +113,11 @@ static int complete(struct guests *g, const json_t *params, struct vm *vm, char 
 
 	if (rc < 0)
 		return rc;
-	if (!node_has(g->node, NODE_READY)) {
+	if (!node_has(g->node, NODE_READY) || g->node->drained) {
 		snprintf(err, size,
-			"this node has no subnet yet, so no VM can have an address of "
-			"it; ovnetctl status says what it waits for");
+			"this node has no subnet %s, so no VM can have an address of "
+			"it; ovnetctl status says what it waits for",
+			g->node->drained ? "any more" : "yet");
 		return -EAGAIN;
 	}
 	if (guests_find(g, vm->name) != NULL) {

@@ -79,7 +79,7 @@ static void put_hostname(struct ovnet_guest *g, const char *name)
 struct ovnet_guest *guest_record(
 	const struct conf *conf, const struct node *node, const struct conf_port *port)
 {
-	if (!port->dhcp || !port->has_mac)
+	if (node->drained || !port->dhcp || !port->has_mac)
 		return NULL;
 	struct ovnet_guest *g = calloc(1, sizeof(*g));
 	if (g == NULL) {

@@ -9,7 +9,8 @@
 /*
  * From the port's addresses of one host each, as far as they are in our subnets, its MAC and MTU,
  * and the group vm of the configuration. For ovnet_guest_publish(), which takes it over. NULL: the
- * port has no option dhcp, nothing of it is in our subnets, or there is no memory (logged).
+ * port has no option dhcp, nothing of it is in our subnets (drained, we have none), or there is no
+ * memory (logged).
  */
 struct ovnet_guest *guest_record(
 	const struct conf *conf, const struct node *node, const struct conf_port *port);

@@ -9,7 +9,7 @@
 static const char *state_of(const struct daemon *d, const struct guest *guest,
 	const struct ovnet_port *port, const struct ovnet_port_details *details)
 {
-	if (!node_has(&d->node, NODE_READY))
+	if (!node_has(&d->node, NODE_READY) || d->node.drained)
 		return "no lease";
 	if (guest->outside)
 		return "of another subnet";

@@ -103,8 +103,19 @@ void node_take_lease(struct node *n, const struct ovnet_netconf *c, const struct
 {
 	n->netconf = *c;
 	n->own = *own;
+	n->drained = false;
 	n->overlay_mtu = backend_mtu(c, underlay_mtu);
 	node_advance(n, NODE_CONFIGURED);
+}
+
+void node_leave_lease(struct node *n)
+{
+	n->drained = true;
+}
+
+bool node_has_lease(const struct node *n)
+{
+	return node_has(n, NODE_CONFIGURED) && !n->drained;
 }
 
 static struct ovnet_addr twin_of(const struct node *n, uint32_t addr_host)

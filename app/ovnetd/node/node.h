@@ -31,6 +31,7 @@ struct node {
 	enum node_phase phase;
 	struct ovnet_netconf netconf;
 	struct ovnet_lease own;
+	bool drained; /* `own` was left to another node: until the next lease no address is ours */
 	uint16_t overlay_mtu;
 	bool env_written;                 /* subnet.env is as it should be */
 	struct ovnet_udp_guard udp_guard; /* the overlay port, bound in the kernel */
@@ -62,6 +63,10 @@ int node_hold_port(struct node *n, struct ovnet_kernel *kernel, struct ovnet_pat
 /* The network config and our lease are these from now on. `underlay_mtu`: the smallest uplink's. */
 void node_take_lease(struct node *n, const struct ovnet_netconf *c, const struct ovnet_lease *own,
 	uint16_t underlay_mtu);
+/* There is none any more; what was made for it stays. */
+void node_leave_lease(struct node *n);
+/* Is there one now? */
+bool node_has_lease(const struct node *n);
 /* Writes subnet.env, and tells systemd. A failure is a warning, tried again by the check. */
 void node_write_env(struct node *n);
 /* What the lease client is to be told: `c->previous` is read from subnet.env. */
