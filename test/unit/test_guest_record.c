@@ -42,10 +42,19 @@ static int set_up(void **state)
 
 static struct ovnet_guest *record(void)
 {
-	struct ovnet_guest *g = guest_record(&conf, &node, &port);
+	struct ovnet_guest *g;
 
+	assert_int_equal(guest_record(&conf, &node, &port, &g), 0);
 	assert_non_null(g);
 	return g;
+}
+
+static void nothing(void)
+{
+	struct ovnet_guest *g;
+
+	assert_int_equal(guest_record(&conf, &node, &port, &g), 0);
+	assert_null(g);
 }
 
 static void one_address_and_the_gateway(void **state)
@@ -119,15 +128,15 @@ static void who_has_nothing_of_ours_is_told_nothing(void **state)
 {
 	(void)state;
 	port.addresses[0] = prefix("10.5.2.7/32"); /* a former lease's */
-	assert_null(guest_record(&conf, &node, &port));
+	nothing();
 	port.addresses[0] = prefix("fd00:5:1::7/128"); /* the lease has none */
-	assert_null(guest_record(&conf, &node, &port));
+	nothing();
 	port.addresses[0] = prefix("10.5.1.7/32");
 	node.drained = true;
-	assert_null(guest_record(&conf, &node, &port));
+	nothing();
 	node.drained = false;
 	port.dhcp = false;
-	assert_null(guest_record(&conf, &node, &port));
+	nothing();
 }
 
 int main(void)

@@ -78,6 +78,7 @@ static void what_is_wrong_is_said(void **state)
 	vms_refused(w, "{\"name\":\"a\",\"memory\":1}", "32 to");
 	vms_refused(w, "{\"name\":\"box\"}", "box");
 	vms_added(w, "{\"name\":\"a\",\"mac\":\"02:00:00:00:00:99\"}");
+	vms_refused(w, "{\"name\":\"c\",\"mem\":64}", "a VM has no \"mem\"");
 	vms_refused(w, "{\"name\":\"a\"}", "there is a VM a (ovnetctl vm show a)");
 	vms_refused(w, "{\"name\":\"b\",\"mac\":\"02:00:00:00:00:99\"}", "02:00:00:00:00:99");
 	assert_int_equal(guests_del(&vms, "b", vms_err, sizeof(vms_err)), -ENOENT);

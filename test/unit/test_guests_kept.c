@@ -224,6 +224,26 @@ static void a_file_that_is_partly_wrong(void **state)
 	vms_lease(w, WIRED_VXLAN, WIRED_OWN);
 	assert_int_equal(vms.n, 1);
 	vms_has(guests_find(&vms, "a"), "10.5.9.192", NULL);
+	const char *text = wired_warning(w, "vms-left-out");
+	assert_non_null(text);
+	assert_non_null(strstr(text, "4 VMs of "));
+	assert_non_null(strstr(text, "a for one"));
+	/* They stay in the file, until they are removed. */
+	vms_added(w, "{\"name\":\"b\",\"address\":\"10.5.9.197\"}");
+	vms_stop(w);
+	w = vms_start(VMS_CONF);
+	vms_lease(w, WIRED_VXLAN, WIRED_OWN);
+	assert_int_equal(vms.n, 2);
+	assert_non_null(strstr(wired_warning(w, "vms-left-out"), "4 VMs of "));
+	assert_int_equal(guests_del(&vms, "noaddress", vms_err, sizeof(vms_err)), 0);
+	assert_int_equal(guests_del(&vms, "noaddress", vms_err, sizeof(vms_err)), -ENOENT);
+	assert_int_equal(guests_del(&vms, "a", vms_err, sizeof(vms_err)), 0);
+	vms_stop(w);
+	w = vms_start(VMS_CONF);
+	vms_lease(w, WIRED_VXLAN, WIRED_OWN);
+	assert_int_equal(vms.n, 2); /* the other a */
+	vms_has(guests_find(&vms, "a"), "10.5.9.194", NULL);
+	assert_non_null(strstr(wired_warning(w, "vms-left-out"), "2 VMs of "));
 	vms_stop(w);
 	vms_write_state("[");
 	w = vms_start(VMS_CONF);

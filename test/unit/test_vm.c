@@ -118,6 +118,8 @@ static void what_will_not_do(void **state)
 	refused("\"address\":\"0.0.0.0\"", "no IPv4 address");
 	refused("\"address\":\"fd00::7\"", "the IPv6 address follows");
 	refused("\"address\":7", "no IPv4 address");
+	refused("\"server\":\"true\"", "server is neither true nor false");
+	refused("\"server\":1", "give true or false");
 }
 
 /* 10.5.1.0/28: .0 to .15; the last 8 for VMs, .15 is the broadcast address. */
@@ -277,6 +279,15 @@ static void qemu_of_another_kind(void **state)
 	assert_non_null(strstr(line, ",vectors=0"));
 }
 
+/* No path ovnetd takes: a word that cannot be made does not leave a gap. */
+static void qemu_is_told_all_or_nothing(void **state)
+{
+	const struct vm_plug p = {&web, "/run/\xff/web.sock", 1450, true};
+
+	(void)state;
+	assert_null(vm_qemu(&p));
+}
+
 static void whole(const char *text)
 {
 	char path[] = "/tmp/ovnet-vm-XXXXXX", command[256];
@@ -352,6 +363,7 @@ int main(void)
 		cmocka_unit_test(the_former_are_remembered),
 		cmocka_unit_test(qemu_is_told_all),
 		cmocka_unit_test(qemu_of_another_kind),
+		cmocka_unit_test(qemu_is_told_all_or_nothing),
 		cmocka_unit_test(libvirt_is_told_all),
 		cmocka_unit_test(who_waits_for_whom),
 	};

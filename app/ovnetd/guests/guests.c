@@ -39,20 +39,11 @@ void guests_fini(struct guests *g)
 	free(g->items);
 	g->items = NULL;
 	former_free(&g->former);
+	json_decref(g->left_out);
+	g->left_out = NULL;
 	if (g->turn != NULL)
 		event_free(g->turn);
 	g->turn = NULL;
-}
-
-static bool other_vm_has(const struct guests *g, uint32_t addr_host, char *who, size_t size)
-{
-	for (unsigned i = 0; i < g->n; i++) {
-		if (g->items[i]->vm.addr_host != addr_host)
-			continue;
-		snprintf(who, size, "VM %s", g->items[i]->vm.name);
-		return true;
-	}
-	return false;
 }
 
 /* One that has all of our subnet gives way to whoever has an address of its own. */
@@ -79,7 +70,7 @@ static bool is_taken(void *arg, uint32_t addr_host, char *who, size_t size)
 	const struct ovnet_addr addr = ovnet_addr_v4(addr_host);
 	struct ovnet_addr addr6 = {.family = AF_INET6};
 
-	if (other_vm_has(g, addr_host, who, size) ||
+	if (guests_has_address(g, addr_host, who, size) ||
 		port_has(g, &addr, own->subnet.len, who, size) ||
 		(g->in_use != NULL && g->in_use(g->arg, &addr, who, size)))
 		return true;
@@ -105,12 +96,36 @@ static uint32_t choose_address(struct guests *g, const struct vm *vm, char *err,
 		err, size);
 }
 
+/* A word that is misspelt would go unheard. */
+static int check_members(const json_t *params, char *err, size_t size)
+{
+	static const char *const known[] = {
+		"name", "memory", "queues", "server", "mac", "address", "tcg"};
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)params, key, value) {
+		unsigned i = 0;
+		while (i < sizeof(known) / sizeof(known[0]) && strcmp(known[i], key) != 0)
+			i++;
+		if (i < sizeof(known) / sizeof(known[0]))
+			continue;
+		snprintf(err, size,
+			"a VM has no \"%.32s\"; give name, memory, queues, server, mac or address",
+			key);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* What is asked for, completed. 0 or -errno with a sentence. */
 static int complete(struct guests *g, const json_t *params, struct vm *vm, char *err, size_t size)
 {
 	static const struct ovnet_mac none;
 	int rc = vm_of_json(params, vm, err, size);
 
+	if (rc == 0)
+		rc = check_members(params, err, size);
 	if (rc < 0)
 		return rc;
 	if (!node_has(g->node, NODE_READY) || g->node->drained) {
@@ -135,10 +150,15 @@ static int complete(struct guests *g, const json_t *params, struct vm *vm, char 
 	return 0;
 }
 
+/* One whose port will not go stays until it is removed. */
 static void take_back(struct guests *g, struct guest *guest)
 {
-	plugged_del(g, guest);
-	guests_remove(g, guest);
+	char err[512];
+
+	if (plugged_del(g, guest, err, sizeof(err)) == 0)
+		guests_remove(g, guest);
+	else
+		LOG(ERR, "VM %s stays: %s", guest->vm.name, err);
 }
 
 const struct guest *guests_add(struct guests *g, const json_t *params, char *err, size_t size)
@@ -169,26 +189,43 @@ const struct guest *guests_add(struct guests *g, const json_t *params, char *err
 	return guest;
 }
 
+static int remove_guest(struct guests *g, struct guest *guest, char *err, size_t size)
+{
+	const struct vm vm = guest->vm;
+	int rc = plugged_del(g, guest, err, size);
+
+	if (rc < 0)
+		return rc;
+	guests_remove(g, guest);
+	former_note(&g->former, vm.name, vm.addr_host);
+	guests_ports_changed(g);
+	return 0;
+}
+
 int guests_del(struct guests *g, const char *name, char *err, size_t size)
 {
 	struct guest *guest = (struct guest *)guests_find(g, name);
+	json_t *left_out = guest == NULL ? guests_forget_left_out(g, name) : NULL;
+	char kept[IFNAMSIZ];
+	int rc = 0;
 
-	if (guest == NULL) {
+	if (guest == NULL && left_out == NULL) {
 		snprintf(err, size, "there is no VM %.32s; ovnetctl vm list has all there are",
 			name);
 		return -ENOENT;
 	}
-	const struct vm vm = guest->vm;
-	plugged_del(g, guest);
-	guests_remove(g, guest);
-	former_note(&g->former, vm.name, vm.addr_host);
-	guests_ports_changed(g);
-	LOG(INFO, "VM %s was removed", vm.name);
-	int rc = guests_save(g);
+	snprintf(kept, sizeof(kept), "%.15s", name); /* it may be the guest's */
+	json_decref(left_out);
+	if (guest != NULL)
+		rc = remove_guest(g, guest, err, size);
+	if (rc < 0)
+		return rc;
+	LOG(INFO, "VM %s was removed", kept);
+	rc = guests_save(g);
 	if (rc < 0)
 		snprintf(err, size,
 			"VM %s is removed, but comes back at a restart: node.state-dir cannot be "
 			"written, the log says why; mend that and add and remove any VM",
-			vm.name);
+			kept);
 	return rc;
 }

@@ -32,6 +32,7 @@ struct guests {
 	struct guest **items; /* in the order they were added */
 	unsigned n;
 	struct former former;
+	json_t *left_out;        /* of vms.json, what did not do: kept there */
 	bool unpublished;        /* ports came or went */
 	unsigned next;           /* those from here on have their turn yet: ... */
 	bool all;                /* ... all of them, else those that failed */
@@ -60,7 +61,7 @@ void guests_check(struct guests *g);
 
 /* As vm_of_json() has it. NULL with a sentence, what is wrong and the cure, in `err`. */
 const struct guest *guests_add(struct guests *g, const json_t *params, char *err, size_t size);
-/* 0, or -ENOENT and so on with a sentence. */
+/* One that was left out as well. 0, or -ENOENT and so on with a sentence. */
 int guests_del(struct guests *g, const char *name, char *err, size_t size);
 const struct guest *guests_find(const struct guests *g, const char *name);
 /* Our port of it; NULL: none is open. */
@@ -76,12 +77,16 @@ struct vm_plug guests_plug(const struct guests *g, const struct guest *guest, bo
  */
 bool guests_object(const struct guests *g, const json_t *members, char *err, size_t size);
 
-/* published.c: what DHCP tells is as the ports are. */
-void guests_publish(struct guests *g);
+/* published.c: what DHCP tells is as the ports are. False: not all of it, for want of memory. */
+bool guests_publish(struct guests *g);
 /* Routers say now and then that they are there; more often after something changed. */
 void guests_advertise(struct guests *g);
 /* list.c: the file. Loaded at the start: names and addresses are taken before our lease. */
 void guests_load(struct guests *g);
+/* An entry of vms.json that did not do goes as well. NULL: none is called that; new reference. */
+json_t *guests_forget_left_out(struct guests *g, const char *name);
+/* Has a VM that address? Which, for people. */
+bool guests_has_address(const struct guests *g, uint32_t addr_host, char *who, size_t size);
 /* 0 or negative errno, logged. */
 int guests_save(const struct guests *g);
 /* The same: one more of them, or one less. NULL: no memory. */

@@ -36,8 +36,8 @@ static void follow(struct guests *g, struct guest *guest)
 		plug_in(g, guest);
 		return;
 	}
-	guest->failed = false;
-	plugged_del(g, guest);
+	/* Its addresses are in no table, whether its port goes or not. */
+	guest->failed = plugged_del(g, guest, guest->why, sizeof(guest->why)) < 0;
 }
 
 static void warn_outside(const struct guests *g)
@@ -124,8 +124,7 @@ void guests_turn(struct guests *g)
 			follow(g, guest);
 	}
 	if (g->unpublished)
-		guests_publish(g);
-	g->unpublished = false;
+		g->unpublished = !guests_publish(g);
 	if (g->next < g->n) {
 		arm_ms(g->turn, 0);
 		return;
@@ -151,5 +150,7 @@ void guests_check(struct guests *g)
 		g->all = false;
 		arm_ms(g->turn, 0);
 	}
+	if (g->unpublished)
+		arm_ms(g->turn, 0);
 	guests_advertise(g);
 }

@@ -37,7 +37,6 @@ struct guest *guests_append(struct guests *g, const struct vm *vm)
 	if (guest != NULL)
 		guest->socket = socket_of(g, vm->name);
 	if (guest == NULL || items == NULL || guest->socket == NULL) {
-		LOG(ERR, "no memory for VM %s: it is left out until ovnetd is restarted", vm->name);
 		free_guest(guest);
 		return NULL;
 	}
@@ -69,27 +68,86 @@ const struct guest *guests_find(const struct guests *g, const char *name)
 	return NULL;
 }
 
-static void load_one(struct guests *g, const json_t *from)
+bool guests_has_address(const struct guests *g, uint32_t addr_host, char *who, size_t size)
 {
-	char err[256];
+	for (unsigned i = 0; i < g->n; i++) {
+		if (g->items[i]->vm.addr_host != addr_host)
+			continue;
+		snprintf(who, size, "VM %s", g->items[i]->vm.name);
+		return true;
+	}
+	return false;
+}
+
+static const char *name_of(const json_t *entry)
+{
+	const char *name = json_string_value(json_object_get(entry, "name"));
+
+	return name != NULL ? name : "one without a name";
+}
+
+static void warn_left_out(const struct guests *g)
+{
+	size_t n = json_array_size(g->left_out);
+
+	if (n == 0)
+		warn_clear(g->node->warnings, "vms-left-out");
+	else
+		warn_set(g->node->warnings, "vms-left-out",
+			"%zu VMs of %s/" FILE_NAME " do not do (reasons in the log) and are left "
+			"out, %.32s for one: mend them while ovnetd is stopped, or `ovnetctl vm "
+			"del` them",
+			n, g->node->conf->node.state_dir, name_of(json_array_get(g->left_out, 0)));
+}
+
+/* What is not good stays in the file, for whoever mends it. */
+static void leave_out(struct guests *g, json_t *entry, const char *why)
+{
+	LOG(ERR, FILE_NAME ": VM %.32s is left out: %s", name_of(entry), why);
+	if (g->left_out == NULL)
+		g->left_out = json_array();
+	if (json_array_append(g->left_out, entry) < 0)
+		LOG(ERR, "no memory to keep it in the file");
+}
+
+json_t *guests_forget_left_out(struct guests *g, const char *name)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach (g->left_out, i, entry) {
+		const char *its = json_string_value(json_object_get(entry, "name"));
+		if (its == NULL || strcmp(its, name) != 0)
+			continue;
+		json_incref(entry);
+		json_array_remove(g->left_out, i);
+		warn_left_out(g);
+		return entry;
+	}
+	return NULL;
+}
+
+static void load_one(struct guests *g, json_t *from)
+{
+	char err[256], who[64];
 	struct vm vm;
 
-	if (vm_of_json(from, &vm, err, sizeof(err)) < 0 || vm.addr_host == 0) {
-		LOG(WARN, "%s: an entry that ovnetd would not have written is left out (%s)",
-			FILE_NAME, err);
-		return;
-	}
-	if (guests_find(g, vm.name) != NULL) {
-		LOG(WARN, "%s: VM %s is in it twice: the first one counts", FILE_NAME, vm.name);
-		return;
-	}
-	(void)guests_append(g, &vm); /* logged */
+	if (vm_of_json(from, &vm, err, sizeof(err)) < 0)
+		leave_out(g, from, err);
+	else if (vm.addr_host == 0)
+		leave_out(g, from, "it has no address");
+	else if (guests_find(g, vm.name) != NULL)
+		leave_out(g, from, "it is in the file twice, and the first one counts");
+	else if (guests_has_address(g, vm.addr_host, who, sizeof(who)))
+		leave_out(g, from, "another one before it in the file has its address");
+	else if (guests_append(g, &vm) == NULL)
+		leave_out(g, from, "no memory");
 }
 
 void guests_load(struct guests *g)
 {
 	json_t *state = state_load(g->node->conf->node.state_dir, FILE_NAME);
-	const json_t *one;
+	json_t *one;
 	size_t i;
 
 	if (state != NULL && json_integer_value(json_object_get(state, "version")) != VERSION)
@@ -100,6 +158,7 @@ void guests_load(struct guests *g)
 	former_of_json(&g->former, json_object_get(state, "former"));
 	json_array_foreach (json_object_get(state, "vms"), i, one)
 		load_one(g, one);
+	warn_left_out(g);
 	json_decref(state);
 }
 
@@ -110,6 +169,8 @@ int guests_save(const struct guests *g)
 	for (unsigned i = 0; i < g->n; i++)
 		if (json_array_append_new(vms, vm_to_json(&g->items[i]->vm)) < 0)
 			goto no_memory;
+	if (g->left_out != NULL && json_array_extend(vms, g->left_out) < 0)
+		goto no_memory;
 	json_t *state = json_pack("{s:i,s:o,s:o}", "version", VERSION, "vms", vms, "former",
 		former_to_json(&g->former));
 	if (state == NULL) {

@@ -158,15 +158,13 @@ void plugged_set(struct guests *g, const struct guest *guest)
 	json_decref(members);
 }
 
-void plugged_del(struct guests *g, struct guest *guest)
+int plugged_del(struct guests *g, const struct guest *guest, char *err, size_t size)
 {
 	const struct attached *it = attach_find(g->attach, guest->vm.name);
-	char err[512];
 
 	if (it == NULL || it->source != ATTACH_VM)
-		return;
-	if (attach_del(g->attach, guest->vm.name, ATTACH_VM, err, sizeof(err)) < 0)
-		LOG(ERR, "VM %s: %s", guest->vm.name, err);
+		return 0;
+	return attach_del(g->attach, guest->vm.name, ATTACH_VM, err, size);
 }
 
 const struct ovnet_port *guests_port(const struct guests *g, const struct guest *guest)

@@ -12,7 +12,7 @@
 int plugged_add(struct guests *g, struct guest *guest, bool keep, char *err, size_t size);
 /* One that is there is given the addresses of our present subnets. */
 void plugged_set(struct guests *g, const struct guest *guest);
-/* Nothing if there is none. */
-void plugged_del(struct guests *g, struct guest *guest);
+/* Nothing if there is none. 0, or -errno with a sentence: it is as it was. */
+int plugged_del(struct guests *g, const struct guest *guest, char *err, size_t size);
 
 #endif

@@ -19,30 +19,37 @@ static bool is_same(const struct ovnet_guest *a, const struct ovnet_guest *b)
 	return memcmp((const char *)a + from, (const char *)b + from, sizeof(*a) - from) == 0;
 }
 
-static void publish_one(struct guests *g, const struct attached *it)
+/* False: no memory, and what was told is told on. */
+static bool publish_one(struct guests *g, const struct attached *it)
 {
 	struct ovnet_path_shared *shared = &g->engine->shared;
 	const uint16_t id = it->port->id;
 	const struct ovnet_guest *was = ovnet_guest_of(shared, id);
-	struct ovnet_guest *now = guest_record(g->node->conf, g->node, &it->conf);
+	struct ovnet_guest *now;
 
+	if (guest_record(g->node->conf, g->node, &it->conf, &now) < 0)
+		return false;
 	if (is_same(now, was)) {
 		free(now);
-		return;
+		return true;
 	}
 	const bool advertised = now != NULL && now->has6;
 	ovnet_guest_publish(shared, id, now);
 	if (!advertised)
-		return;
+		return true;
 	g->first = OVNET_ADVERTISE_FIRST;
 	g->advertise_at_ms = 0;
+	return true;
 }
 
-void guests_publish(struct guests *g)
+bool guests_publish(struct guests *g)
 {
+	bool whole = true;
+
 	for (unsigned i = 0; i < g->attach->n; i++)
 		if (g->attach->items[i]->port != NULL)
-			publish_one(g, g->attach->items[i]);
+			whole = publish_one(g, g->attach->items[i]) && whole;
+	return whole;
 }
 
 /* One that gets lost is not sent again: the guest asks by itself when it comes up. */

@@ -8,14 +8,17 @@
 #include "base/log.h"
 #include "guests/vm.h"
 
-static void word(json_t *words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void word(json_t *words, const char *fmt, ...)
+/* A word that is missing would have the others stand in its place: then there are none, NULL. */
+static void word(json_t **words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void word(json_t **words, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	/* NULL, of no memory, is refused: the list is short then, and vm_qemu() says so. */
-	(void)json_array_append_new(words, json_vsprintf(fmt, ap));
+	if (json_array_append_new(*words, json_vsprintf(fmt, ap)) < 0) {
+		json_decref(*words);
+		*words = NULL;
+	}
 	va_end(ap);
 }
 
@@ -49,20 +52,20 @@ json_t *vm_qemu(const struct vm_plug *p)
 		free(socket);
 		return NULL;
 	}
-	word(words, "-m");
-	word(words, "%uM", vm->memory);
-	word(words, "-object");
-	word(words, "memory-backend-memfd,id=ovnet-memory,size=%uM,share=on", vm->memory);
-	word(words, "-numa");
-	word(words, "node,memdev=ovnet-memory");
-	word(words, "-chardev");
-	word(words, "socket,id=ovnet-%s,path=%s,%s", vm->name, socket,
+	word(&words, "-m");
+	word(&words, "%uM", vm->memory);
+	word(&words, "-object");
+	word(&words, "memory-backend-memfd,id=ovnet-memory,size=%uM,share=on", vm->memory);
+	word(&words, "-numa");
+	word(&words, "node,memdev=ovnet-memory");
+	word(&words, "-chardev");
+	word(&words, "socket,id=ovnet-%s,path=%s,%s", vm->name, socket,
 		vm->server ? "reconnect=1" : "server=on,wait=off");
-	word(words, "-netdev");
-	word(words, "vhost-user,id=net-%s,chardev=ovnet-%s,queues=%u", vm->name, vm->name,
+	word(&words, "-netdev");
+	word(&words, "vhost-user,id=net-%s,chardev=ovnet-%s,queues=%u", vm->name, vm->name,
 		vm->queues);
-	word(words, "-device");
-	word(words,
+	word(&words, "-device");
+	word(&words,
 		"virtio-net-pci,netdev=net-%s,mac=%s,host_mtu=%u,mq=%s,mrg_rxbuf=on,"
 		"rx_queue_size=%d,tx_queue_size=%d%s",
 		vm->name, ovnet_mac_text(&vm->mac, mac, sizeof(mac)), p->mtu,

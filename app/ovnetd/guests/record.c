@@ -2,6 +2,7 @@
 #include "guests/record.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -76,21 +77,22 @@ static void put_hostname(struct ovnet_guest *g, const char *name)
 	g->hostname[n] = '\0';
 }
 
-struct ovnet_guest *guest_record(
-	const struct conf *conf, const struct node *node, const struct conf_port *port)
+int guest_record(const struct conf *conf, const struct node *node, const struct conf_port *port,
+	struct ovnet_guest **out)
 {
+	*out = NULL;
 	if (node->drained || !port->dhcp || !port->has_mac)
-		return NULL;
+		return 0;
 	struct ovnet_guest *g = calloc(1, sizeof(*g));
 	if (g == NULL) {
 		LOG(ERR, "no memory for what port %s is told by DHCP: trying again", port->name);
-		return NULL;
+		return -ENOMEM;
 	}
 	for (unsigned i = 0; i < port->n_addresses; i++)
 		add_address(g, &node->own, &port->addresses[i]);
 	if (!g->has4 && !g->has6) {
 		free(g);
-		return NULL;
+		return 0;
 	}
 	g->mac = port->mac;
 	g->mtu = port->mtu != 0 ? port->mtu : node->overlay_mtu;
@@ -100,5 +102,6 @@ struct ovnet_guest *guest_record(
 		add_routes(g, conf);
 	put_hostname(g, port->name);
 	snprintf(g->domain, sizeof(g->domain), "%s", conf->vm.domain);
-	return g;
+	*out = g;
+	return 0;
 }

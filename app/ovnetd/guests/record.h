@@ -8,11 +8,11 @@
 
 /*
  * From the port's addresses of one host each, as far as they are in our subnets, its MAC and MTU,
- * and the group vm of the configuration. For ovnet_guest_publish(), which takes it over. NULL: the
- * port has no option dhcp, nothing of it is in our subnets (drained, we have none), or there is no
- * memory (logged).
+ * and the group vm of the configuration. For ovnet_guest_publish(), which takes it over. *out NULL:
+ * the port has no option dhcp, or nothing of it is in our subnets (drained, we have none). 0 or
+ * -ENOMEM, logged.
  */
-struct ovnet_guest *guest_record(
-	const struct conf *conf, const struct node *node, const struct conf_port *port);
+int guest_record(const struct conf *conf, const struct node *node, const struct conf_port *port,
+	struct ovnet_guest **out);
 
 #endif

@@ -95,6 +95,16 @@ static int address_of(const json_t *from, struct vm *out, char *err, size_t size
 	return 0;
 }
 
+static int server_of(const json_t *from, struct vm *out, char *err, size_t size)
+{
+	const json_t *v = json_object_get(from, "server");
+
+	if (v != NULL && !json_is_boolean(v))
+		return bad(err, size, "server is neither true nor false", "true or false");
+	out->server = json_is_true(v);
+	return 0;
+}
+
 int vm_of_json(const json_t *from, struct vm *out, char *err, size_t size)
 {
 	uint32_t queues = 1;
@@ -111,8 +121,9 @@ int vm_of_json(const json_t *from, struct vm *out, char *err, size_t size)
 		rc = mac_of(from, out, err, size);
 	if (rc == 0)
 		rc = address_of(from, out, err, size);
+	if (rc == 0)
+		rc = server_of(from, out, err, size);
 	out->queues = (uint16_t)queues;
-	out->server = json_is_true(json_object_get(from, "server"));
 	return rc;
 }
 

@@ -47,7 +47,8 @@ int vm_of_json(const json_t *from, struct vm *out, char *err, size_t size);
 /* Such an object, with all of them; new reference. */
 json_t *vm_to_json(const struct vm *vm);
 
-/* QEMU's arguments word by word: memory and network, all but the machine and its disks. */
+/* QEMU's arguments word by word: memory and network, all but the machine and its disks. NULL, as
+ * with the next two: no memory. */
 json_t *vm_qemu(const struct vm_plug *p);
 /* A domain for libvirt, without disks. New reference: a text. */
 json_t *vm_libvirt(const struct vm_plug *p);

@@ -50,7 +50,8 @@ static json_t *row_of(const struct daemon *d, const struct guest *guest)
 	return row;
 }
 
-static json_t *answer_of(const struct daemon *d, const struct guest *guest, const json_t *params)
+static json_t *answer_of(const struct daemon *d, const struct guest *guest, const json_t *params,
+	char *err, size_t err_size)
 {
 	const bool tcg = json_is_true(json_object_get(params, "tcg"));
 	const struct vm_plug plug = guests_plug(&d->guests, guest, tcg);
@@ -61,6 +62,10 @@ static json_t *answer_of(const struct daemon *d, const struct guest *guest, cons
 	if (json_object_update(answer, more) < 0) {
 		json_decref(answer);
 		answer = NULL;
+		snprintf(err, err_size,
+			"VM %s is there, but memory for the answer is not; ask again: ovnetctl vm "
+			"show %s",
+			guest->vm.name, guest->vm.name);
 	}
 	json_decref(more);
 	return answer;
@@ -88,7 +93,7 @@ json_t *vm_add(void *arg, const json_t *params, char *err, size_t err_size)
 	if (!methods_running(d, err, err_size))
 		return NULL;
 	guest = guests_add(&d->guests, params, err, err_size);
-	return guest != NULL ? answer_of(d, guest, params) : NULL;
+	return guest != NULL ? answer_of(d, guest, params, err, err_size) : NULL;
 }
 
 json_t *vm_list(void *arg, const json_t *params, char *err, size_t err_size)
@@ -107,18 +112,21 @@ json_t *vm_show(void *arg, const json_t *params, char *err, size_t err_size)
 	const struct daemon *d = arg;
 	const struct guest *guest = named(d, params, err, err_size);
 
-	return guest != NULL ? answer_of(d, guest, params) : NULL;
+	return guest != NULL ? answer_of(d, guest, params, err, err_size) : NULL;
 }
 
 json_t *vm_del(void *arg, const json_t *params, char *err, size_t err_size)
 {
 	struct daemon *d = arg;
-	const struct guest *guest = named(d, params, err, err_size);
+	const char *name = json_string_value(json_object_get(params, "name"));
+	const struct guest *guest = name != NULL ? guests_find(&d->guests, name) : NULL;
 
-	if (guest == NULL)
-		return NULL;
-	json_t *gone = vm_to_json(&guest->vm);
-	if (guests_del(&d->guests, guest->vm.name, err, err_size) < 0) {
+	if (name == NULL)
+		return (void)named(d, params, err, err_size), NULL;
+	/* Of one that was left out of vms.json its name is all. */
+	json_t *gone = guest != NULL ? vm_to_json(&guest->vm)
+				     : json_pack("{s:s,s:s}", "name", name, "address", "nothing");
+	if (guests_del(&d->guests, name, err, err_size) < 0) {
 		json_decref(gone);
 		return NULL;
 	}
