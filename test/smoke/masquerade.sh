@@ -46,7 +46,7 @@ ovnetd_start b
 ovnetd_wait b
 pod_add a
 pod_add b
-within 5 "the rules are there" rules_are "6 3"
+within 5 "the rules are there" rules_are "7 3"
 equal "FLANNEL_IPMASQ" "true false" "$(env_value a IPMASQ) $(env_value b IPMASQ)"
 watch_sources o "$(host_ip a)"
 watch_sources b-pod "$(pod_ip a)"
@@ -59,12 +59,12 @@ expect "a pod sees the pod's address" [ "$(seen b-pod)" -gt 0 ]
 on a nft delete table ip ovnet
 on a iptables -F OVNET-FWD
 on a iptables -D FORWARD -m comment --comment "flanneld forward" -j OVNET-FWD
-within 5 "the rules are back" rules_are "6 3"
+within 5 "the rules are back" rules_are "7 3"
 expect "it is said" logged a "missing or changed: put them back"
 expect "no warning" [ "$(ctl a status | jq '.warnings | map(select(test("rules"))) | length')" = 0 ]
 
 ovnetd_stop a
-equal "rules after the daemon's end" "6 3" "$(masquerade_rules) $(forward_rules)"
+equal "rules after the daemon's end" "7 3" "$(masquerade_rules) $(forward_rules)"
 ovnetd_start a --iptables-forward-rules=false
 ovnetd_wait a
 within 5 "rules that are not wanted any more are gone" eval '! on a nft list table ip ovnet &&
@@ -73,13 +73,13 @@ retry 2 ping_once b a && fail "without the rules FORWARD drops"
 ovnetd_stop a
 ovnetd_start a --ip-masq
 ovnetd_wait a
-within 5 "the rules are there again" rules_are "6 3"
+within 5 "the rules are there again" rules_are "7 3"
 ovnetd_stop a
 mapfile -t flags < <(ovnetd_flags a)
 on a "$OVNETD" "${flags[@]}" --cleanup --dry-run >"$LAB_DIR/dry"
 expect "the table is listed" grep -q 'would remove: nftables table ip ovnet' "$LAB_DIR/dry"
 expect "the chain is listed" grep -q 'would remove: iptables chain OVNET-FWD' "$LAB_DIR/dry"
-equal "rules after a dry run" "6 3" "$(masquerade_rules) $(forward_rules)"
+equal "rules after a dry run" "7 3" "$(masquerade_rules) $(forward_rules)"
 on a "$OVNETD" "${flags[@]}" --cleanup >"$LAB_DIR/cleanup"
 equal "what is left in nftables" 0 "$(on a nft list tables | grep -c ovnet || true)"
 equal "what is left in iptables" 0 "$(on a iptables -S | grep -ciE 'ovnet|flanneld' || true)"
