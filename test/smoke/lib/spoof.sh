@@ -171,11 +171,11 @@ honest_end() {
 	within 10 "many honest pings are answered" many_honest
 	kill -INT "$HONEST"
 	wait "$HONEST" || true
-	# The last one may be on its way.
+	# Those of the last second may be on their way where the machine is busy; no earlier one is missing.
 	expect "none was lost: $(grep 'packet loss' "$LAB_DIR/honest")" \
 		awk -F'icmp_seq=| ttl=' '/ ttl=/ { n++; if ($2 > last) last = $2 + 0 }
 			/ received/ { split($0, f, " "); sent = f[1] }
-			END { exit !(n == last && sent - n <= 1) }' "$LAB_DIR/honest"
+			END { exit !(n == last && sent - n <= 50) }' "$LAB_DIR/honest"
 }
 
 # warned REGEX: a's status has a warning like that.
