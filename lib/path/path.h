@@ -32,12 +32,6 @@
 /* ICMP errors a worker sends per second (RFC 1812 section 4.3.2.8), and at once. */
 #define OVNET_ANSWERS_PER_SECOND 1000
 #define OVNET_ANSWERS_AT_ONCE    64
-/*
- * As many replies for ovnet itself (local.c): to each port, but for those whose ids are equal
- * modulo this. Who floods a worker with ARP takes away nobody else's.
- */
-#define OVNET_REPLY_RATES 64
-
 struct ovnet_fragments; /* fragments.h */
 struct ovnet_guest;     /* guest.h */
 struct ovnet_taps;      /* taps.h */
@@ -104,8 +98,12 @@ struct ovnet_path_ctx {
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;
 	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
-	struct ovnet_rate answers;                    /* of ICMP errors; all zero: no limit */
-	struct ovnet_rate replies[OVNET_REPLY_RATES]; /* of local; likewise */
+	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
+	/*
+	 * As many replies of local, to each port by its id: who floods a worker with ARP takes away
+	 * nobody else's.
+	 */
+	struct ovnet_rate replies[OVNET_MAX_PORTS];
 	struct ovnet_counters *counters;
 	struct ovnet_fragments *fragments; /* NULL: outer fragments are dropped */
 	struct ovnet_again again;          /* empty between bursts; looked at after each */

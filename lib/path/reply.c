@@ -15,7 +15,7 @@ int ovnet_local_bound(const struct ovnet_endpoint *e, const struct ovnet_port *p
 
 bool ovnet_local_limited(struct ovnet_path_ctx *ctx, const struct ovnet_port *port)
 {
-	if (ovnet_rate_take(&ctx->replies[port->id % OVNET_REPLY_RATES], rte_rdtsc()))
+	if (ovnet_rate_take(&ctx->replies[port->id], rte_rdtsc()))
 		return false;
 	ctx->counters->answers_limited++;
 	return true;

@@ -69,7 +69,7 @@ int ovnet_worker_main(void *arg)
 	ctx->ip_id = ctx->worker;
 	ovnet_rate_init(&ctx->answers, OVNET_ANSWERS_PER_SECOND, OVNET_ANSWERS_AT_ONCE,
 		rte_get_tsc_hz(), rte_rdtsc());
-	for (unsigned i = 0; i < OVNET_REPLY_RATES; i++)
+	for (unsigned i = 0; i < OVNET_MAX_PORTS; i++)
 		ctx->replies[i] = ctx->answers;
 	w->epoll_fd = -1;
 	if (ovnet_rcu_reader_add(rcu, ctx->worker) != 0) {

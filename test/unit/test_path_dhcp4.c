@@ -253,7 +253,7 @@ static void a_flood_is_bounded(void **state)
 	const struct ovnet_addr other = addr_of_who(OTHER, false);
 	struct bed *b = open_guest(false);
 
-	for (unsigned i = 0; i < OVNET_REPLY_RATES; i++)
+	for (unsigned i = 0; i < OVNET_MAX_PORTS; i++)
 		ovnet_rate_init(&b->ctx.replies[i], 1, 5, UINT64_C(1) << 40, 0);
 	dhcp4_start(&c, DISCOVER);
 	dhcp4_end(&c);

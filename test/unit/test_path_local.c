@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "bed/path_attach.h"
+#include "path/reply.h"
 
 #define ARP_LEN 42u
 
@@ -227,7 +228,7 @@ static void replies_are_limited(void **state)
 	uint8_t in[200], out[200];
 	struct bed *b = open_attached(true);
 
-	for (unsigned i = 0; i < OVNET_REPLY_RATES; i++)
+	for (unsigned i = 0; i < OVNET_MAX_PORTS; i++)
 		ovnet_rate_init(&b->ctx.replies[i], 1, 3, UINT64_C(1) << 40, 0);
 	put_arp(in, 1, ATTACH_POD, OWN_NET + 1);
 	(void)crosses(b, ATTACH, in, ARP_LEN, ATTACH, out, sizeof(out));
@@ -250,6 +251,10 @@ static void replies_are_limited(void **state)
 	be_put16(in + 12, 0x0806);
 	memcpy(in + 22, other_mac.b, 6);
 	(void)crosses(b, ATTACH2, in, ARP_LEN, ATTACH2, out, sizeof(out));
+	/* Nor from any other there may be. */
+	struct ovnet_port any = {0};
+	for (; any.id < OVNET_MAX_PORTS; any.id++)
+		assert_int_equal(ovnet_local_limited(&b->ctx, &any), any.id == ATTACH);
 	bed_close(b);
 }
 
