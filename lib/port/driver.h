@@ -71,6 +71,11 @@ extern const struct ovnet_driver ovnet_driver_af_xdp;
 extern const struct ovnet_driver ovnet_driver_af_packet;
 extern const struct ovnet_driver ovnet_driver_dpdk;
 #define OVNET_DPDK_DESCRIPTORS 1024 /* of a queue where nobody says how many */
+/*
+ * What librte_vhost (22.11) takes of DPDK's heap for a guest that is connected, with rings of
+ * 1,024: 21 to 24 KB for a queue pair of rings of 256, the more the longer they are.
+ */
+#define OVNET_VHOST_HEAP_KB(pairs) (8 + 48 * (pairs))
 extern const struct ovnet_driver ovnet_driver_vhost;
 extern const struct ovnet_driver ovnet_driver_udp_socket;
 

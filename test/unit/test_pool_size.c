@@ -5,6 +5,8 @@
 
 #include "bed/cmocka.h"
 #include "engine/pool.h"
+#include "port/driver.h"
+#include "run/warnings.h"
 
 static char nothing[] = "", device[] = "net_x", name[] = "gen0";
 
@@ -136,6 +138,32 @@ static void more_than_there_can_be(void **state)
 	assert_null(strstr(why, "set dpdk.mbufs"));
 }
 
+static uint32_t megabytes(struct engine *e, enum conf_hugepages pages)
+{
+	static struct conf c;
+	static struct warnings warnings;
+	uint32_t n = 0;
+
+	c.dpdk.hugepages = pages;
+	*e = (struct engine){.conf = &c, .warnings = &warnings, .mbufs = 16384};
+	assert_int_equal(memory_choose(e, 1500, &n), 0);
+	return n;
+}
+
+/* The heap that EAL makes of 4K pages is all there will be, however many VMs come. */
+static void small_pages_have_room_for_all_guests(void **state)
+{
+	(void)state;
+	struct engine e;
+	uint32_t all = megabytes(&e, CONF_HUGE_OFF);
+
+	assert_false(e.hugepages);
+	uint32_t buffers_mb = 16384 * 4096 / (1 << 20);
+	uint32_t guests_mb = CONF_MAX_PORTS * OVNET_VHOST_HEAP_KB(1) / 1024;
+	assert_true(all >= buffers_mb + guests_mb);
+	assert_true(all <= buffers_mb + guests_mb + 32); /* and it is not made of thin air */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +173,7 @@ int main(void)
 		cmocka_unit_test(uplinks_count_by_workers),
 		cmocka_unit_test(one_more_has_to_fit),
 		cmocka_unit_test(more_than_there_can_be),
+		cmocka_unit_test(small_pages_have_room_for_all_guests),
 	};
 	return cmocka_run_group_tests_name("pool_size", tests, NULL, NULL);
 }

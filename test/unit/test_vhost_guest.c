@@ -2,6 +2,9 @@
 /* vhost-user ports with a guest that does everything as it should, made by hand. */
 #include "bed/vhost_port.h"
 
+#include <rte_malloc.h>
+#include <sys/resource.h>
+
 #define MRG  VG_BIT(VIRTIO_NET_F_MRG_RXBUF)
 #define IND  VG_BIT(VIRTIO_RING_F_INDIRECT_DESC)
 #define EVT  VG_BIT(VIRTIO_RING_F_EVENT_IDX)
@@ -298,6 +301,60 @@ static void a_guest_that_never_kicks(void **state)
 	lab_no_leak();
 }
 
+#define MANY   100
+#define EACH   48 /* files: of the guest by hand, of its port and of the library */
+#define HEAP_B ((size_t)OVNET_VHOST_HEAP_KB(1) << 10)
+
+static size_t heap_used(void)
+{
+	struct rte_malloc_socket_stats s;
+
+	assert_int_equal(rte_malloc_get_socket_stats(0, &s), 0);
+	return s.heap_allocsz_bytes;
+}
+
+static void allow_files(void)
+{
+	struct rlimit l;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &l), 0);
+	l.rlim_max = RTE_MAX(l.rlim_max, (rlim_t)MANY * EACH);
+	l.rlim_cur = l.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &l), 0);
+}
+
+/* Of DPDK's heap each takes what ovnetd counts for it when it starts, and gives it back. */
+static void many_guests_at_once(void **state)
+{
+	(void)state;
+	static struct vp p[MANY];
+	static struct vg g[MANY];
+	char name[16];
+
+	allow_files();
+	size_t before = heap_used();
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "many%u", i);
+		vp_open(&p[i], name, true, 1);
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		const struct vg_conf conf = {.path = p[i].path, .packed = i % 2 == 1};
+		assert_true(vg_open(&g[i], &conf));
+		vp_meet(&p[i], &g[i]);
+	}
+	size_t used = heap_used() - before;
+	assert_in_range(used, 1, MANY * HEAP_B);
+	a_frame("one of many");
+	for (unsigned i = 0; i < MANY; i += MANY - 1)
+		outward(&p[i], &g[i], 0, 64, VG_PLAIN);
+	for (unsigned i = 0; i < MANY; i++)
+		vg_close(&g[i]);
+	for (unsigned i = 0; i < MANY; i++)
+		vp_close(&p[i]);
+	assert_int_equal(heap_used(), before);
+	lab_no_leak();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +367,7 @@ int main(void)
 		cmocka_unit_test(what_a_guest_changes_is_followed),
 		cmocka_unit_test(one_guest_at_a_time),
 		cmocka_unit_test(a_guest_that_never_kicks),
+		cmocka_unit_test(many_guests_at_once),
 	};
 
 	lab_enter();

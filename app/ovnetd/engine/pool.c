@@ -17,7 +17,9 @@ OVNET_LOG_TYPE(memory)
 #define EAL_MB     16  /* rings, caches, ethdev queues */
 #define PORT_KB    512 /* an attach port's rings and queues */
 #define PORTS_MORE 8   /* for those that come while the daemon runs */
-#define WORKER_KB  672 /* its table of fragments, and what stands beside it */
+/* As many VMs as there can be ports. On 4K pages, what nobody came to use is no memory yet. */
+#define GUESTS_MB (CONF_MAX_PORTS * OVNET_VHOST_HEAP_KB(1) / 1024)
+#define WORKER_KB 672 /* its table of fragments, and what stands beside it */
 
 static uint64_t free_hugepage_mb(unsigned page_kb)
 {
@@ -43,7 +45,10 @@ static void size_buffers(struct engine *e, uint16_t max_mtu)
 	e->data_room = (uint16_t)RTE_MIN(room, UINT16_MAX - RTE_PKTMBUF_HEADROOM);
 }
 
-/* Without hugepages every buffer starts on a page of its own. */
+/*
+ * Without hugepages every buffer starts on a page of its own, and the heap never grows: a VM that
+ * comes when it is full would not get connected.
+ */
 static uint32_t needed_mb(const struct engine *e, bool hugepages)
 {
 	uint64_t each = MBUF_BYTES + e->data_room;
@@ -54,7 +59,7 @@ static uint32_t needed_mb(const struct engine *e, bool hugepages)
 		each = RTE_ALIGN_CEIL(each, SMALL_PAGE);
 	return (uint32_t)(e->mbufs * each >> 20) + EAL_MB +
 	       e->conf->dpdk.workers * WORKER_KB / 1024 +
-	       (e->conf->n_ports + PORTS_MORE) * PORT_KB / 1024;
+	       (e->conf->n_ports + PORTS_MORE) * PORT_KB / 1024 + (hugepages ? 0 : GUESTS_MB);
 }
 
 int memory_choose(struct engine *e, uint16_t max_mtu, uint32_t *megabytes)
