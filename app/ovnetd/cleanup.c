@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cleanup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,17 +81,50 @@ static bool owns_subnet_file(const struct conf *c)
 	return false;
 }
 
+/* What state_file.c makes: the files, those set aside (.bad, .bad.1), one that was not finished. */
+static bool is_state(const char *name)
+{
+	static const char *const files[] = {"ports.json", "vms.json"};
+
+	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const char *end = name + strlen(files[i]);
+		if (strncmp(name, files[i], strlen(files[i])) == 0)
+			return end[0] == '\0' || strcmp(end, ".new") == 0 ||
+			       strncmp(end, ".bad", strlen(".bad")) == 0;
+	}
+	return false;
+}
+
+/* How many, or negative errno. */
+static int remove_state(const char *dir, bool dry_run)
+{
+	char path[4352];
+	int n = 0, rc = 0;
+	DIR *d = dir[0] != '\0' ? opendir(dir) : NULL;
+
+	for (struct dirent *e; d != NULL && rc >= 0 && (e = readdir(d)) != NULL;) {
+		if (!is_state(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		rc = remove_file(path, dry_run);
+		n += rc;
+	}
+	if (d != NULL)
+		closedir(d);
+	return rc < 0 ? rc : n;
+}
+
 static int remove_files(const struct conf *c, bool dry_run, bool subnet_file)
 {
-	char lock[4352], ports[4352] = "", dpdk[4096];
-	int n = 0;
+	char lock[4352], dpdk[4096];
+	int n = remove_state(c->node.state_dir, dry_run);
 
+	if (n < 0)
+		return n;
 	snprintf(lock, sizeof(lock), "%s.lock", c->control.socket);
-	if (c->node.state_dir[0] != '\0')
-		snprintf(ports, sizeof(ports), "%s/ports.json", c->node.state_dir);
 	const char *const files[] = {
-		c->control.socket, lock, c->registry.snapshot, ports, c->node.subnet_file};
-	unsigned n_files = subnet_file ? 5 : 4;
+		c->control.socket, lock, c->registry.snapshot, c->node.subnet_file};
+	unsigned n_files = subnet_file ? 4 : 3;
 	for (unsigned i = 0; i < n_files; i++) {
 		int rc = remove_file(files[i], dry_run);
 		if (rc < 0)

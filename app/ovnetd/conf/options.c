@@ -164,8 +164,8 @@ const struct option_def ovnetd_options[] = {
 		.preset = "/var/lib/ovnet", .arg = "DIR",
 		.form = "an absolute path without a \"/\" at its end, or \"\" for none",
 		.help = "directory for what was ordered at run time",
-		.more = "Ports of `ovnetctl port add` are in ports.json there, and come back with the "
-			"next start. Files are for ovnetd alone (mode 0600, directory 0700); one that "
+		.more = "Ports of `ovnetctl port add` are in ports.json there, VMs of `ovnetctl vm "
+			"add` in vms.json: they come back with the next start. Files are for ovnetd alone (mode 0600, directory 0700); one that "
 			"is not good is set aside as FILE.bad, one that cannot be read is never written "
 			"over. Each ovnetd of a machine needs a directory of its own. Empty: nothing is "
 			"kept."},
