@@ -24,6 +24,7 @@ OVNET_LOG_TYPE(port)
 
 #define MAC_AND_TAG 18
 #define SAY_MS      1000 /* between lines about a guest that comes and goes */
+#define AGAIN_MS    1000 /* between connecting and connecting again, of one that was refused */
 #define FLAGS       (RTE_VHOST_USER_LINEARBUF_SUPPORT | RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS)
 
 /* The library's lines are a guest's to cause, one a packet if it likes: ours say what counts. */
@@ -34,13 +35,10 @@ static void calm_library(void)
 		log_type.level >= OVNET_LOG_DEBUG ? RTE_LOG_INFO : RTE_LOG_EMERG);
 }
 
-static int failed(const struct ovnet_port *port, const char *what, int err)
+static void tell_failed(const struct vhost_port *v, const char *what)
 {
-	const struct vhost_port *v = port->priv;
-
 	LOG(ERR, "port '%s': librte_vhost cannot %s %s (limits: memory, open files, %d sockets)",
-		port->name, what, v->path, RTE_MAX_VHOST_DEVICE);
-	return err;
+		v->port->name, what, v->path, RTE_MAX_VHOST_DEVICE);
 }
 
 /* -EADDRINUSE, -ENOSPC or 0. The library would take a path twice. */
@@ -79,22 +77,52 @@ static void delist(struct vhost_port *v)
 	pthread_mutex_unlock(&vhost_lock);
 }
 
-/* Last of all in open: from here on the guest may come. */
-static int start(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+/* From here on the guest may come. 0, or -errno and what could not be done. */
+static int start(struct vhost_port *v, const char **what)
 {
-	struct vhost_port *v = port->priv;
-
-	calm_library();
+	v->registered_ms = monotonic_ms();
+	*what = "take";
 	if (rte_vhost_driver_register(v->path, FLAGS | (v->server ? 0 : RTE_VHOST_USER_CLIENT)) < 0)
-		return failed(port, "take", -ENOSPC);
+		return -ENOSPC;
 	v->registered = true;
+	*what = "set up";
 	if (rte_vhost_driver_disable_features(v->path, vhost_features_off(v->pairs)) < 0 ||
 		rte_vhost_driver_set_protocol_features(v->path, VHOST_PROTOCOL_FEATURES) < 0 ||
 		rte_vhost_driver_callback_register(v->path, &vhost_guest_ops) < 0)
-		return failed(port, "set up", -EIO);
-	if (rte_vhost_driver_start(v->path) < 0)
-		return failed(port, v->server ? "make" : "connect to", -EIO);
-	return v->server ? vhost_socket_give(conf) : 0;
+		return -EIO;
+	*what = v->server ? "make" : "connect to";
+	return rte_vhost_driver_start(v->path) < 0 ? -EIO : 0;
+}
+
+/* Waits for the library's threads, which may wait for workers, but never for us. */
+static void stop(struct vhost_port *v)
+{
+	if (v->registered)
+		(void)rte_vhost_driver_unregister(v->path);
+	v->registered = false;
+}
+
+static void set_lost(struct vhost_port *v, enum vhost_loss lost)
+{
+	pthread_mutex_lock(&vhost_lock);
+	v->guest.lost = lost;
+	pthread_mutex_unlock(&vhost_lock);
+}
+
+/*
+ * Of a socket it connects to, the library lets go when we refuse what it connected: for good, and
+ * until it is registered anew. No worker is in a device then, so there is none to wait for.
+ */
+static void connect_again(struct vhost_port *v, enum vhost_loss lost)
+{
+	const char *what;
+
+	if (v->server || lost == VHOST_NOT_LOST || monotonic_ms() - v->registered_ms < AGAIN_MS)
+		return;
+	stop(v);
+	set_lost(v, VHOST_NOT_LOST); /* nobody calls any more; in start() it may be refused again */
+	if (start(v, &what) < 0)
+		set_lost(v, lost);
 }
 
 static void vhost_close(struct ovnet_port *port)
@@ -105,9 +133,7 @@ static void vhost_close(struct ovnet_port *port)
 	pthread_mutex_lock(&vhost_lock);
 	v->closing = true;
 	pthread_mutex_unlock(&vhost_lock);
-	/* Waits for the library's threads, which may wait for workers, but never for us. */
-	if (v->registered)
-		(void)rte_vhost_driver_unregister(v->path);
+	stop(v);
 	delist(v);
 	for (uint16_t i = 0; i < OVNET_MAX_QUEUES && port->queue[i] != NULL; i++)
 		vhost_queue_close((struct vhost_queue *)port->queue[i]);
@@ -210,7 +236,13 @@ static int vhost_open(struct ovnet_port *port, const struct ovnet_port_conf *con
 		port->priv = NULL;
 		return err;
 	}
-	err = start(port, conf);
+	const char *what;
+	calm_library();
+	err = start(v, &what);
+	if (err < 0)
+		tell_failed(v, what);
+	else if (v->server)
+		err = vhost_socket_give(conf);
 	if (err < 0)
 		vhost_close(port);
 	return err;
@@ -330,6 +362,21 @@ static void tell_unreachable(struct vhost_port *v)
 	LOG(WARN, "port '%s': the guest's socket cannot be reached: %s", v->port->name, why);
 }
 
+/* Once, until a guest runs. */
+static void tell_lost(struct vhost_port *v, const struct vhost_guest *g)
+{
+	if (g->lost != VHOST_NOT_LOST && g->lost != v->told.lost)
+		LOG(WARN, "port '%s': the connection by %s was refused: %s%s", v->port->name,
+			v->path,
+			g->lost == VHOST_NO_GUARD
+				? "its messages cannot be guarded"
+				: "its socket is not to be told from ovnetd's other files; have "
+				  "QEMU name it as here, and see the limit of open files",
+			v->server ? "" : "; connecting again until it is taken");
+	if (g->lost != VHOST_NOT_LOST || g->running)
+		v->told.lost = g->lost;
+}
+
 /* What a guest does a thousand times a second is said once a second at most. */
 static void tell(struct vhost_port *v, const struct vhost_guest *g)
 {
@@ -338,6 +385,7 @@ static void tell(struct vhost_port *v, const struct vhost_guest *g)
 
 	if (state == VHOST_WAITING)
 		tell_unreachable(v);
+	tell_lost(v, g);
 	if (now - v->told.at_ms < SAY_MS)
 		return;
 	bool said = tell_state(v, state, g);
@@ -354,6 +402,7 @@ static bool vhost_changed(struct ovnet_port *port)
 	uint16_t n_rx = 0, n_tx = 0;
 
 	tell(v, &g);
+	connect_again(v, g.lost);
 	/* By what it enabled it may send; to it we send by the first ones, without a gap. */
 	for (uint16_t i = 0; i < v->pairs; i++)
 		if (g.enabled[VHOST_GUEST_TX(i)])

@@ -123,10 +123,13 @@ static bool limit_socket(int vid, const char *path, bool server)
 
 	pthread_mutex_lock(&vhost_lock);
 	struct vhost_port *v = find(vid);
-	if (v != NULL && fd >= 0)
+	if (v != NULL && fd >= 0) {
 		v->guard.fd = fd;
-	else if (v != NULL)
+		v->guest.lost = VHOST_NOT_LOST;
+	} else if (v != NULL) {
+		v->guest.lost = VHOST_NO_SOCKET;
 		leave(v);
+	}
 	pthread_mutex_unlock(&vhost_lock);
 	return v != NULL && fd >= 0;
 }
@@ -138,14 +141,16 @@ static int on_connection(int vid)
 
 	pthread_mutex_lock(&vhost_lock);
 	struct vhost_port *v = find_path(vid);
-	bool mine = v != NULL && v->guest.vid < 0 && !v->closing &&
-		    vhost_guard_add(&v->guard, vid) == 0;
+	bool alone = v != NULL && v->guest.vid < 0 && !v->closing;
+	bool mine = alone && vhost_guard_add(&v->guard, vid) == 0;
 	if (mine) {
 		vhost_guest_forget(v);
 		v->guest.vid = vid;
 		v->guest.connections++;
 		memcpy(path, v->path, sizeof(path));
 		server = v->server;
+	} else if (alone) {
+		v->guest.lost = VHOST_NO_GUARD;
 	} else if (v != NULL) {
 		v->guest.turned_away++;
 	}

@@ -50,6 +50,13 @@ enum vhost_trouble {
 	VHOST_TORN,      /* the memory it shares was cut short */
 };
 
+/* Why the last one who connected was refused. */
+enum vhost_loss {
+	VHOST_NOT_LOST,
+	VHOST_NO_GUARD,  /* librte_vhost does not let us see its messages */
+	VHOST_NO_SOCKET, /* its socket was not found among our files, so it has no time limit */
+};
+
 enum vhost_state {
 	VHOST_WAITING,  /* for the guest */
 	VHOST_STARTING, /* it is connected, its driver is not ready */
@@ -63,6 +70,7 @@ struct vhost_guest {
 	bool running;                       /* between new_device and destroy_device */
 	bool enabled[2 * OVNET_MAX_QUEUES]; /* rings */
 	enum vhost_trouble trouble;
+	enum vhost_loss lost;
 	uint64_t features;
 	uint16_t mtu; /* 0: not told */
 	uint64_t connections, turned_away;
@@ -79,7 +87,8 @@ struct vhost_port {
 	int notify_fd;  /* our own of the configuration's */
 	int nudge_fd;   /* eventfd in each queue's wait_fd: a sleeper looks once more */
 	bool registered;
-	bool closing; /* under lock: no worker can have it, nobody wants to hear of it */
+	int64_t registered_ms; /* when it last was to be */
+	bool closing;          /* under lock: no worker can have it, nobody wants to hear of it */
 	struct vhost_guest guest;
 	struct vhost_guard guard; /* see there */
 	uint64_t opened;          /* under lock: how often rings were opened to workers */
@@ -90,6 +99,7 @@ struct vhost_port {
 		uint16_t mtu, pairs;
 		int64_t at_ms;
 		bool unreachable;
+		enum vhost_loss lost;
 	} told;
 };
 
@@ -128,7 +138,7 @@ void vhost_socket_why_closed(const char *path, char *why, size_t size);
 /*
  * A front end that says half a message, or does not read its answers, must not hold up the thread
  * that serves all of them: its socket gets a time limit. librte_vhost shows no socket of its own,
- * so it is found by its path. Returns it, or -1.
+ * so it is found by its path, or what QEMU may have called that. Returns it, or -1.
  */
 int vhost_socket_limit(const char *path, bool server);
 /* Whether an answer can be sent without waiting. */

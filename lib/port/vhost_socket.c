@@ -241,25 +241,92 @@ static bool is_connected(int fd)
 	return getpeername(fd, (struct sockaddr *)&addr, &len) == 0;
 }
 
-int vhost_socket_limit(const char *path, bool server)
+static bool is_limited(int fd)
+{
+	struct timeval limit = {0};
+	socklen_t len = sizeof(limit);
+
+	return getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, &len) < 0 || limit.tv_sec != 0 ||
+	       limit.tv_usec != 0;
+}
+
+/* We connected it, its far end's name has that last part, and it was not found before. */
+static bool is_alias(int fd, const char *last)
+{
+	struct sockaddr_un addr = {0};
+	socklen_t len = sizeof(addr);
+	char name[sizeof(addr.sun_path) + 1] = "";
+
+	if (getpeername(fd, (struct sockaddr *)&addr, &len) < 0 || addr.sun_family != AF_UNIX)
+		return false;
+	memcpy(name, addr.sun_path, sizeof(addr.sun_path));
+	const char *slash = strrchr(name, '/');
+	return strcmp(slash != NULL ? slash + 1 : name, last) == 0 && !is_limited(fd);
+}
+
+static void set_limit(int fd)
 {
 	const struct timeval limit = {.tv_usec = LIMIT_MS * 1000};
-	DIR *fds = opendir("/proc/self/fd");
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+static int find_connection(DIR *fds, const char *path, bool server)
+{
 	struct dirent *entry;
 	int connection = -1;
 
-	while (fds != NULL && (entry = readdir(fds)) != NULL) {
+	while ((entry = readdir(fds)) != NULL) {
 		int fd = atoi(entry->d_name);
 		if (entry->d_name[0] == '.' || !is_connection(fd, path, server))
 			continue;
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+		set_limit(fd);
 		if (!server || is_connected(fd))
 			connection = fd;
 	}
-	if (fds != NULL)
-		closedir(fds);
 	return connection;
+}
+
+/*
+ * QEMU may have bound our path by another name: relative to a directory of its own, or past a
+ * link. That name is the far end's word, and a look at where it leads may hang (FUSE), so it is
+ * not followed: its last part counts, if there is only one such connection.
+ */
+static int find_alias(DIR *fds, const char *path)
+{
+	char *real = realpath(path, NULL);
+	const char *last = strrchr(real != NULL ? real : path, '/') + 1;
+	struct dirent *entry;
+	unsigned n = 0;
+	int found = -1;
+
+	while ((entry = readdir(fds)) != NULL) {
+		if (entry->d_name[0] == '.' || !is_alias(atoi(entry->d_name), last))
+			continue;
+		found = atoi(entry->d_name);
+		n++;
+	}
+	free(real);
+	if (n != 1)
+		return -1;
+	set_limit(found);
+	return found;
+}
+
+int vhost_socket_limit(const char *path, bool server)
+{
+	DIR *fds = opendir("/proc/self/fd");
+
+	if (fds == NULL)
+		return -1;
+	int fd = find_connection(fds, path, server);
+	if (fd < 0 && !server) {
+		rewinddir(fds);
+		fd = find_alias(fds, path);
+	}
+	closedir(fds);
+	return fd;
 }
 
 bool vhost_socket_has_room(int fd)

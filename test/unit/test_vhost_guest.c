@@ -4,6 +4,9 @@
 
 #include <rte_malloc.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #define MRG  VG_BIT(VIRTIO_NET_F_MRG_RXBUF)
 #define IND  VG_BIT(VIRTIO_RING_F_INDIRECT_DESC)
@@ -280,6 +283,86 @@ static void one_guest_at_a_time(void **state)
 	lab_no_leak();
 }
 
+/* Another connection of this process whose far end has the same last name. */
+static int decoy(const char *path, int *listener)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	*listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	assert_int_equal(bind(*listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(*listener, 1), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/* `bound`: the guest's name of the port's path. */
+static void a_guest_of_another_name(const char *bound)
+{
+	struct vp p;
+	struct vg g;
+	const struct vg_conf conf = {.path = bound, .server = true, .features = MRG};
+
+	assert_true(vg_open(&g, &conf));
+	vp_open(&p, "guest", false, 1);
+	vp_meet(&p, &g);
+	packets_cross(&p, &g);
+	vp_close(&p);
+	vg_close(&g);
+}
+
+static void the_guests_own_name_of_the_socket(void **state)
+{
+	(void)state;
+	char link[64], bound[80], was[4096];
+
+	assert_non_null(getcwd(was, sizeof(was)));
+	snprintf(link, sizeof(link), "%s", vp_path("link"));
+	assert_int_equal(symlink(".", link), 0);
+	snprintf(bound, sizeof(bound), "%s/guest", link);
+	a_guest_of_another_name(bound);
+	assert_int_equal(chdir(link), 0);
+	a_guest_of_another_name("./guest");
+	a_guest_of_another_name("guest");
+	assert_int_equal(chdir(was), 0);
+	assert_int_equal(unlink(link), 0);
+	lab_no_leak();
+}
+
+/* librte_vhost would let go of the socket for good. */
+static void a_refused_guest_is_connected_again(void **state)
+{
+	(void)state;
+	char other[64], link[64], bound[80], twin[80];
+	struct vp p;
+	struct vg g;
+	int listener;
+
+	snprintf(other, sizeof(other), "%s", vp_path("other"));
+	snprintf(link, sizeof(link), "%s", vp_path("link"));
+	snprintf(bound, sizeof(bound), "%s/guest", link);
+	snprintf(twin, sizeof(twin), "%s/guest", other);
+	assert_int_equal(mkdir(other, 0700) + symlink(".", link), 0);
+	int fd = decoy(twin, &listener);
+	const struct vg_conf conf = {.path = bound, .server = true, .features = MRG};
+	assert_true(vg_open(&g, &conf));
+	vp_open(&p, "guest", false, 1);
+	assert_true(vg_meet(&g, 5000));
+	assert_true(vg_hung_up(&g, 5000));
+	vg_hang_up(&g);
+	close(fd);
+	for (unsigned i = 0; i < 1000 && !vg_meet(&g, 10); i++)
+		(void)p.port->driver->changed(p.port);
+	vp_meet(&p, &g);
+	packets_cross(&p, &g);
+	vp_close(&p);
+	vg_close(&g);
+	close(listener);
+	assert_int_equal(unlink(twin) + rmdir(other) + unlink(link), 0);
+	lab_no_leak();
+}
+
 /* There is no way to wake a worker: it has to look. */
 static void a_guest_that_never_kicks(void **state)
 {
@@ -366,6 +449,8 @@ int main(void)
 		cmocka_unit_test(unfinished_checksums),
 		cmocka_unit_test(what_a_guest_changes_is_followed),
 		cmocka_unit_test(one_guest_at_a_time),
+		cmocka_unit_test(the_guests_own_name_of_the_socket),
+		cmocka_unit_test(a_refused_guest_is_connected_again),
 		cmocka_unit_test(a_guest_that_never_kicks),
 		cmocka_unit_test(many_guests_at_once),
 	};
