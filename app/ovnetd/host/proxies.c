@@ -220,9 +220,19 @@ static void note_subnet(struct proxies *p)
 	p->links_changed = true;
 }
 
+/* At most. */
+static unsigned count_hosts(const struct ovnet_prefix *addrs, unsigned n)
+{
+	unsigned hosts = 0;
+
+	for (unsigned i = 0; i < n && hosts < PROXIES_MAX_ADDRS; i++)
+		hosts += RTE_MIN(hosts_of(&addrs[i]), PROXIES_MAX_ADDRS);
+	return RTE_MIN(hosts, PROXIES_MAX_ADDRS);
+}
+
 int proxies_want(struct proxies *p, const struct ovnet_prefix *addrs, unsigned n)
 {
-	struct ovnet_addr *all = calloc(PROXIES_MAX_ADDRS, sizeof(*all));
+	struct ovnet_addr *all = calloc(count_hosts(addrs, n) + 1, sizeof(*all));
 	unsigned at = 0;
 
 	if (all == NULL)
@@ -239,9 +249,7 @@ int proxies_want(struct proxies *p, const struct ovnet_prefix *addrs, unsigned n
 	}
 	free(p->addrs);
 	p->n = unique(all, at);
-	p->addrs = realloc(all, (p->n + 1) * sizeof(*all));
-	if (p->addrs == NULL)
-		p->addrs = all; /* it is only larger then */
+	p->addrs = all;
 	note_subnet(p);
 	begin_anew(p);
 	return 0;
