@@ -55,18 +55,8 @@ static void no_ipv6_autoconf(struct nl *nl, const struct ovnet_link *link)
  */
 static void loose_reverse_path(struct nl *nl, const struct ovnet_link *link)
 {
-	struct nl_request req;
-	struct ifinfomsg *ifi = nl_begin(&req, RTM_NEWLINK, 0, sizeof(*ifi));
+	int err = link_set_conf4(nl, link->ifindex, IPV4_DEVCONF_RP_FILTER, 2);
 
-	ifi->ifi_index = (int)link->ifindex;
-	struct nlattr *spec = mnl_attr_nest_start(req.hdr, IFLA_AF_SPEC);
-	struct nlattr *inet = mnl_attr_nest_start(req.hdr, AF_INET);
-	struct nlattr *conf = mnl_attr_nest_start(req.hdr, IFLA_INET_CONF);
-	mnl_attr_put_u32(req.hdr, IPV4_DEVCONF_RP_FILTER, 2);
-	mnl_attr_nest_end(req.hdr, conf);
-	mnl_attr_nest_end(req.hdr, inet);
-	mnl_attr_nest_end(req.hdr, spec);
-	int err = nl_send(nl, &req, NULL, NULL);
 	if (err < 0)
 		LOG(WARN,
 			"%s: reverse path filtering stays as it is: %s; where it is strict, the "

@@ -51,6 +51,11 @@ struct link_entry {
 	struct link_alias alias;
 };
 int link_list(struct nl *nl, struct nl_list *list);
+/*
+ * IPV4_DEVCONF_* of a link, by netlink: that works where /proc/sys is read only, too. IPv6 has no
+ * such message. 0 or negative errno.
+ */
+int link_set_conf4(struct nl *nl, uint32_t ifindex, uint16_t setting, uint32_t value);
 int link_get(struct nl *nl, uint32_t ifindex, struct ovnet_link *out);
 
 /* addr.c. Fills `list` with struct addr_entry; family 0: both, ifindex 0: of every link. */

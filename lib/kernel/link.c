@@ -109,3 +109,19 @@ int link_list(struct nl *nl, struct nl_list *list)
 		LOG(ERR, "links: cannot be listed: %s", nl_why(nl, err));
 	return err;
 }
+
+int link_set_conf4(struct nl *nl, uint32_t ifindex, uint16_t setting, uint32_t value)
+{
+	struct nl_request req;
+	struct ifinfomsg *ifi = nl_begin(&req, RTM_NEWLINK, 0, sizeof(*ifi));
+
+	ifi->ifi_index = (int)ifindex;
+	struct nlattr *spec = mnl_attr_nest_start(req.hdr, IFLA_AF_SPEC);
+	struct nlattr *inet = mnl_attr_nest_start(req.hdr, AF_INET);
+	struct nlattr *conf = mnl_attr_nest_start(req.hdr, IFLA_INET_CONF);
+	mnl_attr_put_u32(req.hdr, setting, value);
+	mnl_attr_nest_end(req.hdr, conf);
+	mnl_attr_nest_end(req.hdr, inet);
+	mnl_attr_nest_end(req.hdr, spec);
+	return nl_send(nl, &req, NULL, NULL);
+}

@@ -41,23 +41,6 @@ bool ovnet_kernel_forwards(struct ovnet_kernel *k, uint8_t family)
 					 : "/proc/sys/net/ipv6/conf/all/forwarding") != 0;
 }
 
-/* By netlink, which also works where /proc/sys is read only. IPv6 has no such message. */
-static int forward4(struct nl *nl, const struct ovnet_link *link)
-{
-	struct nl_request req;
-	struct ifinfomsg *ifi = nl_begin(&req, RTM_NEWLINK, 0, sizeof(*ifi));
-
-	ifi->ifi_index = (int)link->ifindex;
-	struct nlattr *spec = mnl_attr_nest_start(req.hdr, IFLA_AF_SPEC);
-	struct nlattr *inet = mnl_attr_nest_start(req.hdr, AF_INET);
-	struct nlattr *conf = mnl_attr_nest_start(req.hdr, IFLA_INET_CONF);
-	mnl_attr_put_u32(req.hdr, IPV4_DEVCONF_FORWARDING, 1);
-	mnl_attr_nest_end(req.hdr, conf);
-	mnl_attr_nest_end(req.hdr, inet);
-	mnl_attr_nest_end(req.hdr, spec);
-	return nl_send(nl, &req, NULL, NULL);
-}
-
 int ovnet_kernel_link_forward(struct ovnet_kernel *k, uint32_t ifindex, uint8_t family, bool proxy,
 	char *what, size_t size)
 {
@@ -74,7 +57,9 @@ int ovnet_kernel_link_forward(struct ovnet_kernel *k, uint32_t ifindex, uint8_t 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv%c/conf/%s/forwarding",
 		family == AF_INET ? '4' : '6', link.name);
 	if (family == AF_INET)
-		return setting(path) == 1 ? 0 : forward4(&k->nl, &link);
+		return setting(path) == 1
+			       ? 0
+			       : link_set_conf4(&k->nl, link.ifindex, IPV4_DEVCONF_FORWARDING, 1);
 	rc = proxy ? switch_on(path) : 0;
 	if (rc < 0 || !proxy)
 		return rc;

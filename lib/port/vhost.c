@@ -289,7 +289,8 @@ static const char *state_text(enum vhost_state state, const struct vhost_guest *
 		       ? "refused: the guest's driver is older than virtio 1.0 "
 			 "(VIRTIO_F_VERSION_1); "
 			 "leave disable-legacy at auto or on, disable-modern off"
-		       : "refused: kick or call is no eventfd; use QEMU, or DPDK's virtio_user";
+		       : "refused: ovnetd has no file descriptor left to hear its kicks by; raise "
+			 "LimitNOFILE, and connect the guest anew";
 }
 
 static bool tell_running(struct vhost_port *v, const struct vhost_guest *g)

@@ -46,7 +46,7 @@ struct vhost_queue {
 enum vhost_trouble {
 	VHOST_WELL,
 	VHOST_OLD_GUEST, /* without VIRTIO_F_VERSION_1 */
-	VHOST_BAD_FD,    /* kick or call is no eventfd */
+	VHOST_NO_FDS,    /* none is left to watch its kicks by */
 	VHOST_TORN,      /* the memory it shares was cut short */
 };
 
