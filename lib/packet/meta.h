@@ -23,10 +23,16 @@ struct ovnet_endpoint;
 
 /* What is still undone; bits of ovnet_meta.offload. */
 #define OVNET_OFF_CSUM 0x01 /* checksum from csum_start on, stored at csum_start + csum_offset */
-#define OVNET_OFF_TSO4 0x02 /* TCP over IPv4, to be cut to gso_size */
+#define OVNET_OFF_TSO4 0x02 /* TCP over IPv4, to be cut to gso_size; with OVNET_OFF_CSUM */
 #define OVNET_OFF_TSO6 0x04
 #define OVNET_OFF_USO  0x08 /* UDP, to be cut to gso_size */
 #define OVNET_OFF_GSO  (OVNET_OFF_TSO4 | OVNET_OFF_TSO6 | OVNET_OFF_USO)
+
+/*
+ * Segments one packet may be cut into: 64 KB over an MTU of 576 are 124. What claims more
+ * (a guest may say one byte each) is refused.
+ */
+#define OVNET_GSO_SEGS_MAX 128
 
 /* ovnet_meta.flags */
 #define OVNET_META_HASH   0x01 /* `hash` is valid */
@@ -58,6 +64,13 @@ struct ovnet_meta {
 	uint8_t out_generation;         /* of out_port, valid in a hand-off ring only */
 	uint8_t encap;                  /* enum ovnet_encap it came in; set by classify, uplinks */
 	uint16_t l3_len;                /* total length of the (inner) IP packet, header included */
+	/*
+	 * With OVNET_OFF_GSO, worked out from the packet by classify, whatever a driver or guest
+	 * said: bytes from the IP header to the payload, which each segment begins with, and how
+	 * many segments there will be.
+	 */
+	uint16_t hdr_len;
+	uint16_t gso_segs;
 	const struct ovnet_peer *peer;  /* valid within one burst only (RCU) */
 	const struct ovnet_nexthop *nh; /* the peer's; valid within one burst only (RCU) */
 } __rte_aligned(RTE_CACHE_LINE_SIZE);
@@ -78,6 +91,17 @@ static inline void ovnet_meta_reset(struct rte_mbuf *m, uint16_t in_port)
 	meta->in_port = in_port;
 	meta->offload = 0;
 	meta->flags = 0;
+}
+
+/*
+ * Bytes of IP of the largest packet it will be on a wire: what is compared with an MTU. Behind
+ * classify.
+ */
+static inline uint32_t ovnet_wire_len(const struct ovnet_meta *meta)
+{
+	if ((meta->offload & OVNET_OFF_GSO) == 0)
+		return meta->l3_len;
+	return (uint32_t)meta->hdr_len + meta->gso_size;
 }
 
 /*

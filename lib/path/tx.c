@@ -18,7 +18,7 @@ static uint16_t prepare(struct ovnet_path_ctx *ctx, const struct ovnet_port *por
 		uint8_t offload = ovnet_meta(m)->offload;
 		int why = PASS;
 
-		if ((offload & OVNET_OFF_GSO) && !(port->caps & OVNET_CAP_TX_GSO))
+		if (!ovnet_port_takes(port, offload))
 			why = OVNET_DROP_GSO_STATE;
 		else if ((offload & OVNET_OFF_CSUM) && !(port->caps & OVNET_CAP_TX_CSUM) &&
 			 ovnet_csum_finish(m) != 0)

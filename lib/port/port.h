@@ -23,6 +23,7 @@
 #include "base/patience.h"
 #include "base/rcu.h"
 #include "packet/counters.h"
+#include "packet/meta.h"
 #include "port/driver.h"
 
 #define OVNET_MAX_QUEUES OVNET_MAX_WORKERS
@@ -33,6 +34,7 @@ enum ovnet_port_role {
 	OVNET_PORT_HOST,   /* the host device: the node's own kernel behind it */
 	OVNET_PORT_ATTACH, /* a VM or container */
 	OVNET_PORT_UPLINK, /* the underlay */
+	OVNET_PORT_TWIN,   /* the kernel's end of an exclusive uplink: the host's own traffic there */
 };
 
 /* ovnet_port.caps */
@@ -41,8 +43,13 @@ enum ovnet_port_role {
 #define OVNET_CAP_RX_CSUM   0x04 /* may hand in OVNET_OFF_CSUM */
 #define OVNET_CAP_RX_GSO    0x08 /* may hand in OVNET_OFF_GSO */
 #define OVNET_CAP_TX_CSUM   0x10 /* takes OVNET_OFF_CSUM */
-#define OVNET_CAP_TX_GSO    0x20 /* takes OVNET_OFF_GSO */
 #define OVNET_CAP_EXCLUSIVE 0x40 /* uplink: the kernel does not see these packets */
+/* Takes packets with that bit of ovnet_meta.offload: the port's far end cuts them. */
+#define OVNET_CAP_TX_TSO4 (OVNET_OFF_TSO4 << 8)
+#define OVNET_CAP_TX_TSO6 (OVNET_OFF_TSO6 << 8)
+#define OVNET_CAP_TX_USO  (OVNET_OFF_USO << 8)
+#define OVNET_CAP_TX_GSO  (OVNET_OFF_GSO << 8)
+#define OVNET_CAP_TX_ECN  0x1000 /* also those of TCP with CWR: the first segment alone keeps it */
 
 /* One queue pair; drivers embed it at the start of their own queue struct. */
 struct ovnet_port_queue {
@@ -164,6 +171,12 @@ struct ovnet_port {
 	void *priv;                                       /* the driver's own */
 	struct ovnet_rcu_head rcu;                        /* control: for ovnet_port_release */
 };
+
+/* Can it send a packet with that much of segmentation undone? CWR is not looked at. */
+static inline bool ovnet_port_takes(const struct ovnet_port *port, uint8_t offload)
+{
+	return ((uint32_t)(offload & OVNET_OFF_GSO) << 8 & ~port->caps) == 0;
+}
 
 /* Any thread: the one before or the one after a change, never a mixture. */
 static inline struct ovnet_mac ovnet_port_mac(const struct ovnet_port *port)

@@ -14,8 +14,9 @@ static json_t *caps_json(uint32_t caps)
 		const char *name;
 	} names[] = {{OVNET_CAP_L3, "l3"}, {OVNET_CAP_CHAINED, "chained"},
 		{OVNET_CAP_RX_CSUM, "rx-csum"}, {OVNET_CAP_RX_GSO, "rx-gso"},
-		{OVNET_CAP_TX_CSUM, "tx-csum"}, {OVNET_CAP_TX_GSO, "tx-gso"},
-		{OVNET_CAP_EXCLUSIVE, "exclusive"}};
+		{OVNET_CAP_TX_CSUM, "tx-csum"}, {OVNET_CAP_TX_TSO4, "tx-tso4"},
+		{OVNET_CAP_TX_TSO6, "tx-tso6"}, {OVNET_CAP_TX_USO, "tx-uso"},
+		{OVNET_CAP_TX_ECN, "tx-ecn"}, {OVNET_CAP_EXCLUSIVE, "exclusive"}};
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
