@@ -64,6 +64,7 @@ program() {
 }
 
 initrd() {
+	local file
 	rm -rf root
 	mkdir -p root/{bin,dev,etc,lib,proc,run,sys,test,tmp,var/lib/dhcpcd}
 	cp "$(command -v busybox)" root/bin/busybox
@@ -72,6 +73,9 @@ initrd() {
 	cp "$HERE"/{dhcp,ping} root/test/
 	gcc -static -O1 -o root/test/frames "$HERE/frames.c"
 	program "$(command -v iperf3)"
+	# glibc loads it when a thread is cancelled, as iperf3's are from 3.16 on.
+	file=$(gcc -print-file-name=libgcc_s.so.1)
+	cp -L "$file" "root$(dirname "$(ldd "$(command -v iperf3)" | grep -o '/[^ ]*/libc\.so\.6')")"
 	program "$(find tree -path '*/sbin/dhcpcd' -print -quit)"
 	: >root/lib/order
 	module virtio_pci

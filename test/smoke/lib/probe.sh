@@ -65,11 +65,14 @@ iperf_server() {
 	within 5 "iperf3 listens in the pod of $1" listening "$1" 5201
 }
 
-# iperf FROM TO SECONDS [OPTION...]: Gbit/s that arrived, 0 on failure.
+# iperf FROM TO SECONDS [OPTION...]: Gbit/s that arrived; 0 on failure, which is in iperf.log.
 iperf() {
 	local from=$1 to=$2 seconds=$3 report=''
 	shift 3
 	report=$(in_pod "$from" timeout $((seconds + 10)) iperf3 -c "$(pod_ip "$to")" -t "$seconds" -J \
-		--connect-timeout 3000 "$@" 2>/dev/null) || report='{}'
+		--connect-timeout 3000 "$@" 2>>"$LAB_DIR/iperf.log") || {
+		echo "$from to $to: $report" >>"$LAB_DIR/iperf.log"
+		report='{}'
+	}
 	jq -r '(.end.sum_received.bits_per_second // 0) / 1e7 | round / 100' <<<"$report"
 }
