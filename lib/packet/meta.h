@@ -58,12 +58,12 @@ struct ovnet_meta {
 		uint32_t src_be;
 		uint8_t src6[16];
 	};
-	uint8_t src_version;            /* 4 or 6: of src; 0: not known */
-	uint8_t ip_version;             /* 4 or 6: of the inner packet, set by classify or decap */
-	uint8_t outer_tos;              /* decap: outer TOS byte or traffic class, for RFC 6040 */
-	uint8_t out_generation;         /* of out_port, valid in a hand-off ring only */
-	uint8_t encap;                  /* enum ovnet_encap it came in; set by classify, uplinks */
-	uint16_t l3_len;                /* total length of the (inner) IP packet, header included */
+	uint8_t src_version;    /* 4 or 6: of src; 0: not known */
+	uint8_t ip_version;     /* 4 or 6: of the inner packet, set by classify or decap */
+	uint8_t outer_tos;      /* decap: outer TOS byte or traffic class, for RFC 6040 */
+	uint8_t out_generation; /* of out_port, valid in a hand-off ring only */
+	uint8_t encap;          /* enum ovnet_encap it came in; set by classify, uplinks */
+	uint16_t l3_len;        /* total length of the (inner) IP packet, header included */
 	/*
 	 * With OVNET_OFF_GSO, worked out from the packet by classify, whatever a driver or guest
 	 * said: bytes from the IP header to the payload, which each segment begins with, and how

@@ -34,7 +34,7 @@ enum ovnet_port_role {
 	OVNET_PORT_HOST,   /* the host device: the node's own kernel behind it */
 	OVNET_PORT_ATTACH, /* a VM or container */
 	OVNET_PORT_UPLINK, /* the underlay */
-	OVNET_PORT_TWIN,   /* the kernel's end of an exclusive uplink: the host's own traffic there */
+	OVNET_PORT_TWIN, /* the kernel's end of an exclusive uplink: the host's own traffic there */
 };
 
 /* ovnet_port.caps */
