@@ -184,6 +184,18 @@ static uint16_t from_uplink(struct ovnet_path_ctx *ctx, const struct ovnet_port 
 	}
 }
 
+/* The host's own: nothing of the overlay's looks at it. */
+static uint16_t from_twin(const struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
+{
+	const uint16_t uplink = ovnet_port_twin(port);
+
+	for (uint16_t i = 0; i < n; i++) {
+		ovnet_meta(pkts[i])->src_version = 0;
+		ovnet_meta(pkts[i])->out_port = uplink;
+	}
+	return n;
+}
+
 uint16_t STAGE(classify)(
 	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -192,6 +204,8 @@ uint16_t STAGE(classify)(
 	stage_enter(ctx, OVNET_STAGE_CLASSIFY, pkts, n);
 	if (port->role == OVNET_PORT_UPLINK)
 		return from_uplink(ctx, port, pkts, n);
+	if (port->role == OVNET_PORT_TWIN)
+		return from_twin(port, pkts, n);
 	if (port->role == OVNET_PORT_HOST && (port->caps & OVNET_CAP_L3))
 		return inner_burst(ctx, pkts, n, true, false);
 	return inner_burst(

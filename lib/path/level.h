@@ -39,7 +39,9 @@ uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint
 /* A refused packet, its data at its IP header. May find another reason. */
 void STAGE(answer)(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reason, struct answer *a);
-void STAGE(punt)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+/* What an exclusive uplink has for its twin. */
+uint16_t STAGE(punt)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **pkts, uint16_t n);
 void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 void STAGE(flush)(struct ovnet_path_ctx *ctx);
 

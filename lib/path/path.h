@@ -6,7 +6,8 @@
  *                                              -> deliver -> tx         (attach/host port)
  *   uplink:            rx -> classify -> decap -> deliver -> tx         (attach/host port)
  *   outer fragment:       -> reassemble, then from classify on
- *   not overlay, exclusive uplink:  -> punt
+ *   not overlay, exclusive uplink:  -> punt -> tx                       (its twin)
+ *   twin:              rx -> classify -> tx                             (its uplink)
  *   attach port, for ovnet itself:  -> local -> tx                      (the same port)
  *   refused:              -> drop(reason), the only place that frees a packet
  *

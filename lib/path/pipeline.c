@@ -82,7 +82,8 @@ static __rte_noinline void run_again(struct ovnet_path_ctx *ctx, const struct ov
 			go_on(ctx, OVNET_STAGE_DECAP, pkts, n);
 			break;
 		case OVNET_ENTRY_PUNT:
-			STAGE(punt)(ctx, pkts, run);
+			n = STAGE(punt)(ctx, port, pkts, run);
+			STAGE(tx)(ctx, pkts, n);
 			break;
 		case OVNET_ENTRY_LOCAL:
 			n = ovnet_local(ctx, port, pkts, run);
@@ -96,14 +97,26 @@ static __rte_noinline void run_again(struct ovnet_path_ctx *ctx, const struct ov
 	list->n = 0;
 }
 
+/* Where a port's packets go on behind classify. */
+static inline enum ovnet_stage behind_classify(const struct ovnet_port *port)
+{
+	switch (port->role) {
+	case OVNET_PORT_UPLINK:
+		return OVNET_STAGE_DECAP;
+	case OVNET_PORT_TWIN:
+		return OVNET_STAGE_TX;
+	default:
+		return OVNET_STAGE_ROUTE;
+	}
+}
+
 static void input(
 	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
 	ctx->taps = atomic_load_explicit(&ctx->shared->taps, memory_order_acquire);
 	ctx->view = ovnet_fib_view(&ctx->shared->fib);
 	n = STAGE(classify)(ctx, port, pkts, n);
-	go_on(ctx, port->role == OVNET_PORT_UPLINK ? OVNET_STAGE_DECAP : OVNET_STAGE_ROUTE, pkts,
-		n);
+	go_on(ctx, behind_classify(port), pkts, n);
 	if (unlikely(ctx->again.n != 0))
 		run_again(ctx, port);
 }

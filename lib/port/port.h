@@ -163,6 +163,12 @@ struct ovnet_port {
 	struct ovnet_addr local, local6; /* see struct ovnet_port_conf */
 	uint32_t ifindex;                /* kernel interface behind it, 0 if none */
 	/*
+	 * An exclusive uplink's: the id of the port by which the host's kernel has what is not the
+	 * overlay's; of that one: the uplink's. OVNET_PORT_NONE: there is none. Any thread,
+	 * relaxed; control sets it.
+	 */
+	_Atomic uint16_t twin;
+	/*
 	 * As on the wire, then two zeros. What may change while workers read (an operator's `ip
 	 * link set ... address`), by one store: ovnet_port_mac(), ovnet_port_set_mac().
 	 */
@@ -176,6 +182,11 @@ struct ovnet_port {
 static inline bool ovnet_port_takes(const struct ovnet_port *port, uint8_t offload)
 {
 	return ((uint32_t)(offload & OVNET_OFF_GSO) << 8 & ~port->caps) == 0;
+}
+
+static inline uint16_t ovnet_port_twin(const struct ovnet_port *port)
+{
+	return atomic_load_explicit(&port->twin, memory_order_relaxed);
 }
 
 /* Any thread: the one before or the one after a change, never a mixture. */

@@ -13,6 +13,7 @@ static inline void memory_port_init(struct ovnet_port *port, struct ovnet_port_q
 	port->n_rxq = port->n_txq = 1;
 	port->queue[0] = queue;
 	port->priv = priv;
+	atomic_init(&port->twin, OVNET_PORT_NONE);
 	queue->port = port;
 	ovnet_port_set_mac(port, mac);
 }

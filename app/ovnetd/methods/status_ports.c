@@ -95,7 +95,8 @@ json_t *status_port_json(struct daemon *d, struct ovnet_port *p)
 {
 	static const char *const roles[] = {[OVNET_PORT_HOST] = "host",
 		[OVNET_PORT_ATTACH] = "attach",
-		[OVNET_PORT_UPLINK] = "uplink"};
+		[OVNET_PORT_UPLINK] = "uplink",
+		[OVNET_PORT_TWIN] = "twin"};
 	const struct ovnet_port_counters sum = ports_packets(&d->ports, p);
 	struct ovnet_port_stats st = {0};
 	struct ovnet_link link;
