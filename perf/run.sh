@@ -37,6 +37,19 @@ usage: perf/run.sh VERB [options]
              --rounds N     so many ports instead of 1000
              --rate PPS     packets per second, 5000 if not said
 
+  host     from pod to pod behind the kernels of two hosts, ovnet beside the kernel's own vxlan device,
+           in turn: Gbit/s and CPU seconds per GB of TCP and UDP, 1 and 4 streams, underlay with and
+           without offloads; round trips, idle and loaded; packets of 64 bytes by each uplink driver.
+           Contents are compared before anything is measured. Root, two CPUs, some ten minutes
+             --vs kernel    (has to be said; there is no other one yet)
+             --json FILE    write the figures there too
+             --quick        short turns, noisier
+             --verify       compare contents only, measure nothing
+             --driver NAME  the uplink driver, instead of what ovnetd chooses
+             --rounds N     turns of each contender instead of 5
+             --proto tcp|udp, --streams 1|4, --offload true|false, --only streams|latency|rate
+                            these only
+
 BUILD=DIR in the environment: the build directory (default: build, made as a release build).
 END
 }
@@ -68,6 +81,10 @@ core)
 ports)
 	built app/ovnetd/ovnetd app/ovnetctl/ovnetctl
 	exec "$root/perf/ports.sh" "$build" "$@"
+	;;
+host)
+	built perf/udp_rate app/ovnetd/ovnetd app/ovnetctl/ovnetctl
+	exec "$root/perf/host.sh" "$build" "$@"
 	;;
 -h | --help | help)
 	usage

@@ -237,6 +237,10 @@ part_perf() {
 	run perf/core perf_keys core '[.rows[] | select(.mpps > 0 and .cycles_per_packet > 0)
 		| {path, contender, ratio: (.ratio_to_ovnet > 0)}] | unique | length == 4' \
 		--peers 4096 --sink memif
+	run perf/host perf_keys host '([.rows[] | select(.gbps > 0 and .cpu_s_per_gb > 0 and .rtt_us_p50 > 0)
+		| {contender, proto, streams, underlay_offload}] | unique | length == 4) and
+		([.rates[] | select(.kpps > 0) | .driver] | contains(["af_packet", "af_xdp", "vxlan"]))' \
+		--vs kernel --rounds 1 --proto tcp --streams 1
 }
 
 part_asan() {

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# Is the machine ours? What others take of it spoils the figures; it is said, and written beside them.
+
+# Ticks since start: all, idle, stolen by other machines, of niced processes.
+machine_ticks() {
+	awk '/^cpu / { print $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9, $5 + $6, $9, $3 }' /proc/stat
+}
+
+# share BEFORE AFTER: percent of all ticks that were not idle, stolen, niced.
+share() {
+	awk -v a="$1" -v b="$2" 'BEGIN {
+		split(a, x); split(b, y)
+		all = y[1] - x[1]
+		if (all < 1) all = 1
+		printf "{\"busy_percent\": %.1f, \"steal_percent\": %.1f, \"niced_percent\": %.1f}",
+			100 * (1 - (y[2] - x[2]) / all), 100 * (y[3] - x[3]) / all,
+			100 * (y[4] - x[4]) / all
+	}'
+}
+
+quiet_begin() {
+	local before
+	LOAD=$(cut -d' ' -f1 /proc/loadavg)
+	before=$(machine_ticks)
+	sleep 1
+	QUIET=$(share "$before" "$(machine_ticks)")
+	jq -e '.busy_percent < 10' >/dev/null <<<"$QUIET" ||
+		say "host: WARNING: the machine is not quiet: $(jq .busy_percent <<<"$QUIET") % busy \
+before anything was started, load $LOAD; what runs beside this spoils the figures"
+	RUN_BEFORE=$(machine_ticks)
+}
+
+quiet_end() {
+	RUN=$(share "$RUN_BEFORE" "$(machine_ticks)")
+	jq -e '.steal_percent < 1' >/dev/null <<<"$RUN" ||
+		say "host: WARNING: $(jq .steal_percent <<<"$RUN") % of the time other machines had these CPUs"
+	jq -e '.niced_percent < 2' >/dev/null <<<"$RUN" ||
+		say "host: WARNING: niced processes had $(jq .niced_percent <<<"$RUN") % of the time"
+}
