@@ -154,7 +154,8 @@ struct ovnet_port {
 	 */
 	uint8_t generation;
 	enum ovnet_port_role role;
-	uint32_t caps;         /* OVNET_CAP_* */
+	/* OVNET_CAP_*. TX_TSO4 and the like may change with a guest, by one store. */
+	uint32_t caps;
 	uint16_t mtu;          /* bytes of IP */
 	uint16_t n_rxq, n_txq; /* control alone: workers know queues by the queue map */
 	/* Those its queues go to in turn, and stay with; none: by load. */

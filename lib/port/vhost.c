@@ -25,7 +25,10 @@ OVNET_LOG_TYPE(port)
 #define MAC_AND_TAG 18
 #define SAY_MS      1000 /* between lines about a guest that comes and goes */
 #define AGAIN_MS    1000 /* between connecting and connecting again, of one that was refused */
-#define FLAGS       (RTE_VHOST_USER_LINEARBUF_SUPPORT | RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS)
+#define FLAGS       RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS
+
+/* Whatever a guest takes itself: vhost_queue.c finishes the rest. */
+#define CAPS (OVNET_CAP_CHAINED | OVNET_CAP_RX_CSUM | OVNET_CAP_TX_CSUM)
 
 /* The library's lines are a guest's to cause, one a packet if it likes: ours say what counts. */
 static void calm_library(void)
@@ -86,7 +89,8 @@ static int start(struct vhost_port *v, const char **what)
 		return -ENOSPC;
 	v->registered = true;
 	*what = "set up";
-	if (rte_vhost_driver_disable_features(v->path, vhost_features_off(v->pairs)) < 0 ||
+	if (rte_vhost_driver_disable_features(v->path, vhost_features_off(v->pairs, v->segments)) <
+			0 ||
 		rte_vhost_driver_set_protocol_features(v->path, VHOST_PROTOCOL_FEATURES) < 0 ||
 		rte_vhost_driver_callback_register(v->path, &vhost_guest_ops) < 0)
 		return -EIO;
@@ -174,7 +178,7 @@ static int describe(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 			"ignored",
 			port->name, conf->descriptors);
 	ovnet_port_set_mac(port, &mac);
-	port->caps = OVNET_CAP_CHAINED | OVNET_CAP_RX_CSUM | OVNET_CAP_TX_CSUM;
+	port->caps = CAPS | (conf->offloads ? OVNET_CAP_RX_GSO : 0);
 	return 0;
 }
 
@@ -199,6 +203,7 @@ static struct vhost_port *new_port(struct ovnet_port *port, const struct ovnet_p
 	v->port = port;
 	v->rcu = conf->rcu;
 	v->server = conf->server;
+	v->segments = conf->offloads;
 	v->pairs = RTE_MIN(RTE_MAX(conf->queues, 1), OVNET_MAX_QUEUES);
 	/* Of those who keep the ports, and 0 of those who do not say: then nobody is told. */
 	v->notify_fd = conf->notify_fd > 0 ? fcntl(conf->notify_fd, F_DUPFD_CLOEXEC, 0) : -1;
@@ -394,6 +399,21 @@ static void tell(struct vhost_port *v, const struct vhost_guest *g)
 		v->told.at_ms = now;
 }
 
+/*
+ * What the guest takes. What it may hand in stays as it was offered: a guest may be faster than we
+ * are here. While workers look: what was meant for a former one vhost_tx() refuses.
+ */
+static bool take_over_caps(struct ovnet_port *port, uint64_t features)
+{
+	const uint32_t caps = CAPS | (port->caps & OVNET_CAP_RX_GSO) |
+			      (vhost_features_caps(features) & OVNET_CAP_TX_GSO);
+
+	if (caps == port->caps)
+		return false;
+	__atomic_store_n(&port->caps, caps, __ATOMIC_RELAXED);
+	return true;
+}
+
 static bool vhost_changed(struct ovnet_port *port)
 {
 	struct vhost_port *v = port->priv;
@@ -404,6 +424,7 @@ static bool vhost_changed(struct ovnet_port *port)
 
 	tell(v, &g);
 	connect_again(v, g.lost);
+	const bool other_caps = g.running && take_over_caps(port, g.features);
 	/* By what it enabled it may send; to it we send by the first ones, without a gap. */
 	for (uint16_t i = 0; i < v->pairs; i++)
 		if (g.enabled[VHOST_GUEST_TX(i)])
@@ -412,7 +433,7 @@ static bool vhost_changed(struct ovnet_port *port)
 		n_tx++;
 	/* Without a guest the map may stay as it is. */
 	if (!g.running || (n_rx == port->n_rxq && n_tx == port->n_txq) || n_rx == 0 || n_tx == 0)
-		return false;
+		return other_caps;
 	port->n_rxq = n_rx;
 	port->n_txq = n_tx;
 	return true;

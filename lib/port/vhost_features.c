@@ -22,13 +22,13 @@ static const struct {
 	{VIRTIO_NET_F_CSUM, true, "csum"},
 	{VIRTIO_NET_F_GUEST_CSUM, true, "guest_csum"},
 	{VIRTIO_NET_F_MTU, true, "mtu"},
-	{VIRTIO_NET_F_GUEST_TSO4, false, "guest_tso4"},
-	{VIRTIO_NET_F_GUEST_TSO6, false, "guest_tso6"},
+	{VIRTIO_NET_F_GUEST_TSO4, true, "guest_tso4"},
+	{VIRTIO_NET_F_GUEST_TSO6, true, "guest_tso6"},
 	{VIRTIO_NET_F_GUEST_ECN, false, "guest_ecn"},
 	{VIRTIO_NET_F_GUEST_UFO, false, "guest_ufo"},
-	{VIRTIO_NET_F_HOST_TSO4, false, "host_tso4"},
-	{VIRTIO_NET_F_HOST_TSO6, false, "host_tso6"},
-	{VIRTIO_NET_F_HOST_ECN, false, "host_ecn"},
+	{VIRTIO_NET_F_HOST_TSO4, true, "host_tso4"},
+	{VIRTIO_NET_F_HOST_TSO6, true, "host_tso6"},
+	{VIRTIO_NET_F_HOST_ECN, true, "host_ecn"},
 	{VIRTIO_NET_F_HOST_UFO, false, "host_ufo"},
 	{VIRTIO_NET_F_MRG_RXBUF, true, "mrg_rxbuf"},
 	{VIRTIO_NET_F_CTRL_VQ, false, "ctrl_vq"},
@@ -46,17 +46,18 @@ static const struct {
 static_assert(RTE_DIM(names) <= OVNET_PORT_FEATURES, "details have room for all of them");
 
 /*
- * Segments of 64 KB are nothing the path can cut yet. A log of what is written, for a migration, is
- * memory of the front end's that librte_vhost writes to without a look at how long it is.
+ * A log of what is written, for a migration, is memory of the front end's that librte_vhost writes
+ * to without a look at how long it is. VIRTIO_NET_F_GSO and UFO are of older guests; what the
+ * library cannot say of CWR a guest is not promised (vhost_offload.h).
  */
-uint64_t vhost_features_off(uint16_t pairs)
+uint64_t vhost_features_off(uint16_t pairs, bool segments)
 {
-	uint64_t off = BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_NET_F_GSO) | BIT(VIRTIO_NET_F_HOST_TSO4) |
-		       BIT(VIRTIO_NET_F_HOST_TSO6) | BIT(VIRTIO_NET_F_HOST_ECN) |
-		       BIT(VIRTIO_NET_F_HOST_UFO) | BIT(VIRTIO_NET_F_GUEST_TSO4) |
-		       BIT(VIRTIO_NET_F_GUEST_TSO6) | BIT(VIRTIO_NET_F_GUEST_ECN) |
-		       BIT(VIRTIO_NET_F_GUEST_UFO);
+	uint64_t off = BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_NET_F_GSO) | BIT(VIRTIO_NET_F_HOST_UFO) |
+		       BIT(VIRTIO_NET_F_GUEST_UFO) | BIT(VIRTIO_NET_F_GUEST_ECN);
 
+	if (!segments)
+		off |= VHOST_FEATURES_SEGMENTS_IN | BIT(VIRTIO_NET_F_HOST_ECN) |
+		       BIT(VIRTIO_NET_F_GUEST_TSO4) | BIT(VIRTIO_NET_F_GUEST_TSO6);
 	/* A guest with more pairs than we have would send by some that nobody looks at. */
 	return pairs == 1 ? off | BIT(VIRTIO_NET_F_MQ) : off;
 }
@@ -67,15 +68,25 @@ bool vhost_features_enough(uint64_t features)
 	return (features & BIT(F_VERSION_1)) != 0;
 }
 
-uint64_t vhost_features_caps(uint64_t features)
+uint32_t vhost_features_caps(uint64_t features)
 {
-	uint64_t caps = OVNET_CAP_CHAINED;
+	static const struct {
+		uint64_t features; /* all of them */
+		uint32_t cap;
+	} caps[] = {
+		{BIT(VIRTIO_NET_F_CSUM), OVNET_CAP_RX_CSUM},
+		{BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_HOST_TSO4), OVNET_CAP_RX_GSO},
+		{BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_HOST_TSO6), OVNET_CAP_RX_GSO},
+		{BIT(VIRTIO_NET_F_GUEST_CSUM), OVNET_CAP_TX_CSUM},
+		{BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_GUEST_TSO4), OVNET_CAP_TX_TSO4},
+		{BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_GUEST_TSO6), OVNET_CAP_TX_TSO6},
+	};
+	uint32_t got = OVNET_CAP_CHAINED;
 
-	if (features & BIT(VIRTIO_NET_F_CSUM))
-		caps |= OVNET_CAP_RX_CSUM;
-	if (features & BIT(VIRTIO_NET_F_GUEST_CSUM))
-		caps |= OVNET_CAP_TX_CSUM;
-	return caps;
+	for (unsigned i = 0; i < RTE_DIM(caps); i++)
+		if ((features & caps[i].features) == caps[i].features)
+			got |= caps[i].cap;
+	return got;
 }
 
 void vhost_features_name(uint64_t features, struct ovnet_port_details *out)

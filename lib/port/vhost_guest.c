@@ -193,9 +193,8 @@ static int on_device(int vid)
 			g->trouble = VHOST_WELL;
 		g->running = good;
 		for (uint16_t i = 0; i < v->pairs; i++)
-			atomic_store_explicit(&queue_of(v, i)->guest_csum,
-				(vhost_features_caps(features) & OVNET_CAP_TX_CSUM) != 0,
-				memory_order_relaxed);
+			atomic_store_explicit(
+				&queue_of(v, i)->features, features, memory_order_relaxed);
 		publish_all(v);
 		wake_workers(v);
 		tell_control(v);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The parts of the vhost driver: vhost.c (the control thread's), vhost_guest.c (what the guest
- * does, on librte_vhost's threads), vhost_queue.c (the workers'), vhost_socket.c, vhost_features.c.
+ * does, on librte_vhost's threads), vhost_queue.c and vhost_offload.c (the workers'),
+ * vhost_socket.c, vhost_features.c.
  *
  * Three kinds of threads meet here. librte_vhost's take `lock` for a moment, and let workers into a
  * ring by `rx_ring`, `tx_ring`; before a device goes they take that back and wait for the workers'
@@ -11,6 +12,7 @@
 #ifndef OVNET_PORT_VHOST_INT_H
 #define OVNET_PORT_VHOST_INT_H
 
+#include <linux/virtio_net.h>
 #include <pthread.h>
 #include <sys/queue.h>
 #include <sys/un.h>
@@ -32,13 +34,14 @@ struct vhost_queue {
 	 * opened to workers (the rest), while it may be used; otherwise VHOST_NO_RING.
 	 */
 	_Atomic int64_t rx_ring, tx_ring;
-	_Atomic bool guest_csum; /* vhost threads: rw, workers: ro. It finishes checksums itself */
+	_Atomic uint64_t features; /* vhost threads: rw, workers: ro. What the guest negotiated */
 	/* Holds the guest's kick and the port's nudge, edge-triggered: neither is ever read. */
 	int wait_fd;
 	int kick_fd; /* vhost threads: rw under lock. Our own of the guest's eventfd, or -1 */
 	struct rte_mempool *pool;
 	/* worker: rw */
 	int64_t seen_ring; /* whose notifications were turned off */
+	bool chains;       /* its last packets were in more than one buffer */
 	uint16_t left;     /* packets the last tx did not take: given once more, they are lost */
 	uint64_t missed;   /* control: ro. Packets the guest had no buffers for */
 };
@@ -84,6 +87,7 @@ struct vhost_port {
 	char path[VHOST_PATH_SIZE];
 	bool server;
 	uint16_t pairs; /* queue pairs we have, whatever the guest enables */
+	bool segments;  /* packets of 64 KB are offered to the guest */
 	int notify_fd;  /* our own of the configuration's */
 	int nudge_fd;   /* eventfd in each queue's wait_fd: a sleeper looks once more */
 	bool registered;
@@ -145,10 +149,15 @@ int vhost_socket_limit(const char *path, bool server);
 bool vhost_socket_has_room(int fd);
 
 /* vhost_features.c */
-/* What librte_vhost has and ovnet does not do. */
-uint64_t vhost_features_off(uint16_t pairs);
+/* Of a guest that may send segments. */
+#define VHOST_FEATURES_SEGMENTS_IN \
+	(UINT64_C(1) << VIRTIO_NET_F_HOST_TSO4 | UINT64_C(1) << VIRTIO_NET_F_HOST_TSO6)
+
+/* What librte_vhost has and ovnet does not do; `segments`: packets of 64 KB, either way. */
+uint64_t vhost_features_off(uint16_t pairs, bool segments);
 bool vhost_features_enough(uint64_t features);
-uint64_t vhost_features_caps(uint64_t features);
+/* OVNET_CAP_*: what a guest with these may send and takes. */
+uint32_t vhost_features_caps(uint64_t features);
 void vhost_features_name(uint64_t features, struct ovnet_port_details *out);
 /* "csum, mrg_rxbuf"; `buf`. */
 const char *vhost_features_text(uint64_t features, char *buf, size_t size);

@@ -3,14 +3,6 @@
  * What workers do with a guest's rings. They are let in by one load per burst; librte_vhost's own
  * lock of each ring keeps it from changing under them, and its device is there until their RCU
  * grace is over (vhost_guest.c).
- *
- * Checksums. librte_vhost tells of an unfinished one by mbuf flags, and not where it begins. In the
- * compliant flag mode, which the port asks for, RX_L4_CKSUM_NONE means: TCP or UDP (or SCTP) right
- * behind the IP header and the pseudo header's sum in its field; anything else the library finished
- * itself, where the guest said. So csum_start follows from the packet's own headers, and what a
- * guest says of it is believed no further. (The legacy mode sets tx flags, and forgets an
- * unfinished checksum in a tunnel.) The other way it takes the lengths of the headers, as of a
- * packet with one IP header without extensions; what is not such is finished here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,19 +11,25 @@
 #include <unistd.h>
 
 #include <rte_ether.h>
-#include <rte_net.h>
-#include <rte_tcp.h>
-#include <rte_udp.h>
 #include <rte_vhost.h>
 
 #include "base/log.h"
-#include "packet/csum.h"
 #include "port/vhost_gate.h"
 #include "port/vhost_int.h"
+#include "port/vhost_offload.h"
 
 OVNET_LOG_TYPE(port)
 
-#define IP6_BYTES 40
+#define FRAME_MAX (UINT16_MAX + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
+
+/*
+ * Packets asked for at a time: librte_vhost gives 32 at most; of a guest that may send segments
+ * each may take as many buffers as a frame of 64 KB, so fewer; and of one that does, no more than
+ * fit a processor's cache, once a burst.
+ */
+#define ASK_PLAIN  32
+#define ASK_ABLE   16
+#define ASK_CHAINS 8
 
 static int vid_of(int64_t ring)
 {
@@ -45,56 +43,55 @@ static __rte_noinline void quieten(struct vhost_queue *q, int64_t ring)
 	q->seen_ring = ring;
 }
 
-static bool describe_rx_csum(struct rte_mbuf *m)
-{
-	struct ovnet_meta *meta = ovnet_meta(m);
-	struct rte_net_hdr_lens lens = {0};
-	uint32_t l4 = rte_net_get_ptype(
-			      m, &lens, RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK) &
-		      RTE_PTYPE_L4_MASK;
-
-	if (l4 == RTE_PTYPE_L4_TCP)
-		meta->csum_offset = offsetof(struct rte_tcp_hdr, cksum);
-	else if (l4 == RTE_PTYPE_L4_UDP)
-		meta->csum_offset = offsetof(struct rte_udp_hdr, dgram_cksum);
-	else
-		return false;
-	meta->csum_start = (uint16_t)(lens.l2_len + lens.l3_len);
-	/* Of a header that is cut off, the field may lie behind the end. */
-	if (meta->csum_start + meta->csum_offset + 2u > m->pkt_len)
-		return false;
-	meta->offload = OVNET_OFF_CSUM;
-	return true;
-}
-
 /* False, and counted: not a packet we asked for. */
-static bool take(struct vhost_queue *q, struct rte_mbuf *m)
+static bool take(struct vhost_queue *q, struct rte_mbuf *m, uint64_t features)
 {
+	enum ovnet_drop why;
+
 	ovnet_meta_reset(m, q->q.port->id);
-	if (likely((m->ol_flags & (RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_LRO)) == 0))
+	if (likely(vhost_offload_none(m)) || vhost_offload_in(m, features, &why))
 		return true;
-	if (m->ol_flags & RTE_MBUF_F_RX_LRO) {
-		q->q.rx_drops[OVNET_DROP_GSO_STATE]++;
-		return false;
-	}
-	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_NONE ||
-		describe_rx_csum(m))
-		return true;
-	q->q.rx_drops[OVNET_DROP_CSUM_STATE]++;
+	q->q.rx_drops[why]++;
 	return false;
 }
 
-/* librte_vhost gives 32 packets at most, however many are asked for. */
-static uint16_t dequeue(struct vhost_queue *q, int vid, struct rte_mbuf **pkts, uint16_t n)
+static bool has_chain(struct rte_mbuf *const *pkts, uint16_t n)
 {
-	uint16_t got = 0, more;
+	for (uint16_t i = 0; i < n; i++)
+		if (pkts[i]->nb_segs > 1)
+			return true;
+	return false;
+}
+
+/*
+ * One look into the ring. Without a feature for segments a frame is in one buffer, or refused by
+ * the gate.
+ */
+static uint16_t look(struct vhost_queue *q, int vid, struct rte_mbuf **pkts, uint16_t n, bool able)
+{
+	const unsigned each = able ? FRAME_MAX / ovnet_driver_room(q->pool) + 1 : 1;
+	struct rte_mempool *gate = vhost_gate_open(q->pool, n * each);
+	uint16_t got = rte_vhost_dequeue_burst(vid, VHOST_GUEST_TX(q->q.id), gate, pkts, n);
+
+	vhost_gate_close(pkts, got);
+	return got;
+}
+
+static uint16_t dequeue(
+	struct vhost_queue *q, int vid, struct rte_mbuf **pkts, uint16_t n, uint64_t features)
+{
+	const bool able = (features & VHOST_FEATURES_SEGMENTS_IN) != 0;
+	uint16_t got = 0, more, ask;
+	bool chains;
 
 	do {
-		uint16_t room = (uint16_t)(n - got);
-		more = rte_vhost_dequeue_burst(
-			vid, VHOST_GUEST_TX(q->q.id), vhost_gate(q->pool, room), pkts + got, room);
+		ask = able ? (q->chains ? ASK_CHAINS : ASK_ABLE) : ASK_PLAIN;
+		ask = RTE_MIN(ask, (uint16_t)(n - got));
+		more = look(q, vid, pkts + got, ask, able);
+		chains = able && has_chain(pkts + got, more);
+		q->chains = chains;
 		got += more;
-	} while (more >= 32 && got < n);
+	} while (more == ask && got < n && !chains);
 	return got;
 }
 
@@ -108,12 +105,13 @@ uint16_t vhost_rx(struct ovnet_port_queue *queue, struct rte_mbuf **pkts, uint16
 		return 0;
 	if (unlikely(ring != q->seen_ring))
 		quieten(q, ring);
-	uint16_t got = dequeue(q, vid_of(ring), pkts, n);
+	const uint64_t features = atomic_load_explicit(&q->features, memory_order_relaxed);
+	uint16_t got = dequeue(q, vid_of(ring), pkts, n, features);
 	for (uint16_t i = 0; i < got; i++)
 		rte_prefetch0(ovnet_meta(pkts[i]));
 	for (uint16_t i = 0; i < got; i++) {
 		struct rte_mbuf *m = pkts[i];
-		if (likely(take(q, m)))
+		if (likely(take(q, m, features)))
 			pkts[kept++] = m;
 		else
 			rte_pktmbuf_free(m);
@@ -121,61 +119,15 @@ uint16_t vhost_rx(struct ovnet_port_queue *queue, struct rte_mbuf **pkts, uint16
 	return kept;
 }
 
-/* Where the transport header begins, and its protocol; 0: not behind one plain IP header. */
-static uint16_t transport_at(const struct rte_mbuf *m, uint8_t *proto, uint64_t *version)
-{
-	const uint8_t *b = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint16_t type;
-
-	if (m->data_len < RTE_ETHER_HDR_LEN + IP6_BYTES)
-		return 0; /* shorter than any IPv4 header with TCP, and than all of IPv6's */
-	memcpy(&type, b + 2 * RTE_ETHER_ADDR_LEN, sizeof(type));
-	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
-		*proto = b[RTE_ETHER_HDR_LEN + 9];
-		*version = RTE_MBUF_F_TX_IPV4;
-		return (uint16_t)(RTE_ETHER_HDR_LEN + 4 * (b[RTE_ETHER_HDR_LEN] & 0xf));
-	}
-	if (type != RTE_BE16(RTE_ETHER_TYPE_IPV6))
-		return 0;
-	*proto = b[RTE_ETHER_HDR_LEN + 6];
-	*version = RTE_MBUF_F_TX_IPV6;
-	return RTE_ETHER_HDR_LEN + IP6_BYTES;
-}
-
-static bool describe_tx_csum(struct rte_mbuf *m)
-{
-	const struct ovnet_meta *meta = ovnet_meta(m);
-	uint64_t version = 0, l4;
-	uint8_t proto = 0;
-	uint16_t at = transport_at(m, &proto, &version);
-
-	if (at == 0 || at != meta->csum_start || at + meta->csum_offset + 2 > m->data_len)
-		return false;
-	if (proto == IPPROTO_TCP && meta->csum_offset == offsetof(struct rte_tcp_hdr, cksum))
-		l4 = RTE_MBUF_F_TX_TCP_CKSUM;
-	else if (proto == IPPROTO_UDP &&
-		 meta->csum_offset == offsetof(struct rte_udp_hdr, dgram_cksum))
-		l4 = RTE_MBUF_F_TX_UDP_CKSUM;
-	else
-		return false;
-	m->l2_len = RTE_ETHER_HDR_LEN;
-	m->l3_len = at - RTE_ETHER_HDR_LEN;
-	m->ol_flags |= version | l4;
-	return true;
-}
-
 /* How many of them can go; the one behind these is refused. */
 static uint16_t prepare(const struct vhost_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
-	for (uint16_t i = 0; i < n; i++) {
-		if (likely((ovnet_meta(pkts[i])->offload & OVNET_OFF_CSUM) == 0))
-			continue;
-		if (atomic_load_explicit(&q->guest_csum, memory_order_relaxed) &&
-			describe_tx_csum(pkts[i]))
-			continue;
-		if (ovnet_csum_finish(pkts[i]) < 0)
+	const uint64_t features = atomic_load_explicit(&q->features, memory_order_relaxed);
+
+	for (uint16_t i = 0; i < n; i++)
+		if (unlikely(ovnet_meta(pkts[i])->offload != 0) &&
+			!vhost_offload_out(&pkts[i], features, q->pool))
 			return i;
-	}
 	return n;
 }
 

@@ -18,6 +18,7 @@
 #define BYTES  (TABLES + (size_t)VG_SLOTS * VG_ROOM)
 
 static_assert(VG_RINGS * BYTES <= VG_SPARE && VG_SPARE < VG_MEMORY, "all rings, and spare room");
+static_assert(VG_SPARE < VG_BIG && VG_BIG + VG_SLOTS * VG_BIG_ROOM <= VG_MEMORY, "large frames");
 
 static struct sockaddr_un address_of(const char *path)
 {

@@ -27,10 +27,12 @@
 #define VG_ROOM  4096 /* bytes of each packet's buffer */
 #define VG_SLOTS (VG_SIZE / VG_SEGS)
 
-#define VG_MEMORY ((size_t)32 << 20)       /* bytes; the rings take the first ones */
-#define VG_SPARE  ((size_t)8 << 20)        /* from here on nothing uses it */
-#define VG_GPA    UINT64_C(0x40000000)     /* of the memory's first byte */
-#define VG_USER   UINT64_C(0x7a0000000000) /* the same for SET_MEM_TABLE and ring addresses */
+#define VG_MEMORY   ((size_t)32 << 20)       /* bytes; the rings take the first ones */
+#define VG_SPARE    ((size_t)8 << 20)        /* from here on nothing uses it, */
+#define VG_BIG      ((size_t)20 << 20)       /* but for frames larger than VG_ROOM from here on */
+#define VG_BIG_ROOM ((size_t)68 << 10)       /* bytes of each, one for each slot of one ring */
+#define VG_GPA      UINT64_C(0x40000000)     /* of the memory's first byte */
+#define VG_USER     UINT64_C(0x7a0000000000) /* the same for SET_MEM_TABLE and ring addresses */
 
 enum vg_request {
 	VG_GET_FEATURES = 1,
@@ -171,7 +173,10 @@ size_t vg_hdr_len(const struct vg *g);
 
 /* How an honest guest lays a packet out. */
 enum vg_style { VG_PLAIN, VG_CHAINED, VG_INDIRECT };
-/* Sends a frame behind `hdr` (NULL: zeros). False: the ring is full. */
+/*
+ * Sends a frame behind `hdr` (NULL: zeros); frames larger than VG_ROOM by one ring at a time.
+ * False: the ring is full.
+ */
 bool vg_send(struct vg *g, unsigned ring, const struct virtio_net_hdr_v1 *hdr, const void *frame,
 	size_t len, enum vg_style style);
 /* All free slots of a ring for what is to be received. */

@@ -194,6 +194,12 @@ static bool a_sum_that_wraps(struct vg *g)
 	return sends(g, table(g, 255, part, last, 0, 0), TABLE_BYTES(255), INDIRECT, 0);
 }
 
+/* Pieces that librte_vhost puts off to copy, and then more than there are buffers for. */
+static bool short_pieces_without_an_end(struct vg *g)
+{
+	return sends(g, table(g, 255, 200, 16850000, 0, 0), TABLE_BYTES(255), INDIRECT, 0);
+}
+
 static bool an_index_that_jumps(struct vg *g)
 {
 	vg_avail_jump(g, LIE_TX, (uint16_t)(g->ring[LIE_TX].size + 1));
@@ -300,6 +306,35 @@ static bool says(struct vg *g, struct virtio_net_hdr_v1 hdr)
 
 #define CSUM VIRTIO_NET_HDR_F_NEEDS_CSUM
 
+/* A frame to be cut as TCP, so and so many bytes of it. */
+static bool is_to_be_cut(struct vg *g, uint32_t len)
+{
+	const size_t at = VG_SPARE + 65536, head = vg_hdr_len(g);
+	const struct virtio_net_hdr_v1 hdr = {.flags = CSUM,
+		.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+		.gso_size = 1400,
+		.csum_start = 34,
+		.csum_offset = 16,
+		.hdr_len = 54};
+	uint8_t frame[54] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 255, 255, 0, 0, 0,
+		0, 64, 6, 0, 0, 10, 5, 1, 7, 10, 5, 2, 9};
+
+	frame[46] = 0x50;
+	memcpy(g->mem + at, &hdr, head);
+	memcpy(g->mem + at + head, frame, sizeof(frame));
+	return sends(g, VG_GPA + at, len, 0, 0);
+}
+
+static bool a_segment_of_a_megabyte(struct vg *g)
+{
+	return is_to_be_cut(g, 1 << 20);
+}
+
+static bool a_segment_larger_than_ip(struct vg *g)
+{
+	return is_to_be_cut(g, 65536 + 14 + 12 + 100);
+}
+
 /* As long as a buffer of 2 KB, of a protocol whose checksum the device has to finish itself. */
 static bool a_checksum_half_behind_the_buffer(struct vg *g)
 {
@@ -361,9 +396,10 @@ const struct lie vhost_ring_lies[] = {RING_LIE(outside), RING_LIE(across_the_end
 	RING_LIE(a_table_of_odd_size), RING_LIE(an_empty_table),
 	RING_LIE(a_table_of_four_gigabytes), RING_LIE(a_table_outside), RING_LIE(a_table_of_tables),
 	RING_LIE(a_table_that_loops), RING_LIE(a_table_and_more), RING_LIE(a_sum_that_wraps),
-	RING_LIE(an_index_that_jumps), RING_LIE(an_index_that_goes_back),
-	RING_LIE(garbage_for_descriptors), RING_LIE(garbage_for_all_of_the_rings),
-	RING_LIE(receives_outside), RING_LIE(receives_into_nothing), RING_LIE(receives_into_a_byte),
+	RING_LIE(short_pieces_without_an_end), RING_LIE(an_index_that_jumps),
+	RING_LIE(an_index_that_goes_back), RING_LIE(garbage_for_descriptors),
+	RING_LIE(garbage_for_all_of_the_rings), RING_LIE(receives_outside),
+	RING_LIE(receives_into_nothing), RING_LIE(receives_into_a_byte),
 	RING_LIE(receives_into_four_gigabytes), RING_LIE(receives_into_a_loop),
 	RING_LIE(receives_into_what_is_read_only), RING_LIE(receives_into_its_own_rings),
 	HEAD_LIE(a_checksum_beyond_the_packet), HEAD_LIE(a_checksum_at_the_last_byte),
@@ -372,5 +408,6 @@ const struct lie vhost_ring_lies[] = {RING_LIE(outside), RING_LIE(across_the_end
 	HEAD_LIE(a_checksum_in_the_ethernet_header), HEAD_LIE(segments_of_an_unknown_kind),
 	HEAD_LIE(segments_of_no_bytes), HEAD_LIE(segments_of_a_byte),
 	HEAD_LIE(segments_of_64_kilobytes), HEAD_LIE(segments_of_udp),
+	HEAD_LIE(a_segment_of_a_megabyte), HEAD_LIE(a_segment_larger_than_ip),
 	HEAD_LIE(a_header_of_64_kilobytes), HEAD_LIE(many_buffers), HEAD_LIE(every_flag),
 	{NULL, LIE_RING, NULL}};

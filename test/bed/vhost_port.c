@@ -71,6 +71,14 @@ void vp_open(struct vp *p, const char *name, bool server, uint16_t queues)
 	vp_open_as(p, name, &conf);
 }
 
+void vp_open_offloads(struct vp *p, const char *name, bool server, uint16_t queues)
+{
+	const struct ovnet_port_conf conf = {
+		.server = server, .queues = queues, .mtu = 1450, .offloads = true};
+
+	vp_open_as(p, name, &conf);
+}
+
 void vp_close(struct vp *p)
 {
 	ovnet_port_close(p->port);

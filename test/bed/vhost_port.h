@@ -32,6 +32,8 @@ void vp_take_sigbus(void);
 const char *vp_path(const char *name);
 /* Opens a port, up to `queues` queue pairs; `server`: the port makes the socket. */
 void vp_open(struct vp *p, const char *name, bool server, uint16_t queues);
+/* The same, with segments of 64 KB offered. */
+void vp_open_offloads(struct vp *p, const char *name, bool server, uint16_t queues);
 /* As vp_open, with what is different in `conf`. */
 void vp_open_as(struct vp *p, const char *name, const struct ovnet_port_conf *conf);
 void vp_close(struct vp *p);

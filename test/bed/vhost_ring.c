@@ -191,14 +191,15 @@ bool vg_send(struct vg *g, unsigned ring, const struct virtio_net_hdr_v1 *hdr, c
 	while (vg_back(g, ring, &back) >= 0)
 		;
 	int slot = vg_slot(g, ring);
-	if (slot < 0 || head + len > VG_ROOM - 64)
+	if (slot < 0 || head + len > VG_BIG_ROOM)
 		return false;
-	uint8_t *room = vg_room(g, ring, (unsigned)slot);
-	memcpy(room, hdr != NULL ? hdr : &none, head);
-	memcpy(room + head, frame, len);
+	const size_t at = head + len <= VG_ROOM - 64 ? g->ring[ring].room + (size_t)slot * VG_ROOM
+						     : VG_BIG + (size_t)slot * VG_BIG_ROOM;
+	memcpy(g->mem + at, hdr != NULL ? hdr : &none, head);
+	memcpy(g->mem + at + head, frame, len);
 
 	/* Plain: all in one. Otherwise the header, a part of the frame, the rest. */
-	const uint64_t gpa = vg_room_gpa(g, ring, (unsigned)slot);
+	const uint64_t gpa = VG_GPA + at;
 	const uint32_t h = (uint32_t)head, part = (uint32_t)len / 3, all = (uint32_t)len;
 	const uint16_t base = (uint16_t)(slot * VG_SEGS);
 	const struct vg_desc plain = {gpa, h + all, 0, 0};
