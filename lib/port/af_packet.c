@@ -225,7 +225,7 @@ static bool accept_slot(struct packet_queue *p, unsigned i)
 		p->q.rx_drops[OVNET_DROP_TRUNCATED]++;
 		return false;
 	}
-	if (unlikely(!ovnet_driver_vnet_in(&p->rx_vnet[i], m, p->q.port->id))) {
+	if (unlikely(!ovnet_driver_vnet_in(&p->rx_vnet[i], m, p->q.port))) {
 		p->q.rx_drops[OVNET_DROP_GSO_STATE]++;
 		return false;
 	}

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
-#include <linux/if_tun.h>
-#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +11,7 @@
 
 #include "base/log.h"
 #include "port/rtnl.h"
+#include "port/virtio_compat.h"
 
 OVNET_LOG_TYPE(port)
 
@@ -132,30 +131,46 @@ int ovnet_tun_check(const char *name, enum ovnet_tun_kind kind, struct ovnet_pat
 	return err;
 }
 
-static int set_up(int fd, const char *name, enum ovnet_tun_kind kind, bool csum_offload)
+/* All there is of it; kernels before 6.2 refuse what they do not know of UDP. */
+static int set_offloads(int fd, bool offloads, unsigned *taken)
+{
+	const unsigned tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+	const unsigned tries[] = {tcp | TUN_F_USO4 | TUN_F_USO6, tcp};
+
+	*taken = 0;
+	if (!offloads)
+		return ioctl(fd, TUNSETOFFLOAD, 0) < 0 ? -errno : 0;
+	for (unsigned i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		if (ioctl(fd, TUNSETOFFLOAD, tries[i]) == 0) {
+			*taken = tries[i];
+			return 0;
+		}
+	}
+	return -errno;
+}
+
+static int set_up(
+	int fd, const char *name, enum ovnet_tun_kind kind, bool offloads, unsigned *taken)
 {
 	struct ifreq ifr = {
 		.ifr_flags = kinds[kind].flag | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE};
-	int hdr = sizeof(struct virtio_net_hdr);
+	int hdr = sizeof(struct virtio_net_hdr), err;
 
 	strcpy(ifr.ifr_name, name);
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
-		int err = -errno;
+		err = -errno;
 		LOG(ERR, "%s '%s': cannot open a queue: %s%s", kinds[kind].what, name,
 			strerror(-err), err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
 		return err;
 	}
-	if (ioctl(fd, TUNSETVNETHDRSZ, &hdr) < 0 ||
-		ioctl(fd, TUNSETOFFLOAD, csum_offload ? TUN_F_CSUM : 0) < 0) {
-		int err = -errno;
+	err = ioctl(fd, TUNSETVNETHDRSZ, &hdr) < 0 ? -errno : set_offloads(fd, offloads, taken);
+	if (err < 0)
 		LOG(ERR, "%s '%s': cannot set header size or offloads: %s", kinds[kind].what, name,
 			strerror(-err));
-		return err;
-	}
-	return 0;
+	return err;
 }
 
-int ovnet_tun_queue_open(const char *name, enum ovnet_tun_kind kind, bool csum_offload)
+int ovnet_tun_queue_open(const char *name, enum ovnet_tun_kind kind, bool offloads, unsigned *taken)
 {
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
@@ -165,7 +180,7 @@ int ovnet_tun_queue_open(const char *name, enum ovnet_tun_kind kind, bool csum_o
 			kinds[kind].what, name);
 		return err;
 	}
-	int err = set_up(fd, name, kind, csum_offload);
+	int err = set_up(fd, name, kind, offloads, taken);
 	if (err < 0) {
 		close(fd);
 		return err;

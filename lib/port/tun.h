@@ -21,8 +21,13 @@ enum ovnet_tun_kind {
  * it, for longer than `patience`; both logged with the cure. 0: free, or ours to take over.
  */
 int ovnet_tun_check(const char *name, enum ovnet_tun_kind kind, struct ovnet_patience *patience);
-/* One queue's fd, non-blocking; makes the device if there is none. Negative errno, logged. */
-int ovnet_tun_queue_open(const char *name, enum ovnet_tun_kind kind, bool csum_offload);
+/*
+ * One queue's fd, non-blocking; makes the device if there is none. Negative errno, logged.
+ * `offloads`: packets may come unfinished and unsegmented (TUN_F_*); `*taken` is what of that this
+ * kernel knows.
+ */
+int ovnet_tun_queue_open(
+	const char *name, enum ovnet_tun_kind kind, bool offloads, unsigned *taken);
 /* From now on the device outlives its fds. */
 int ovnet_tun_persist(int fd, const char *name);
 
