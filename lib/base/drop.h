@@ -17,7 +17,8 @@
 	X(NO_HEADROOM, "no-headroom", "no room in the buffer for the outer header")              \
 	X(NO_MBUF, "no-mbuf", "the packet pool was empty: raise dpdk.mbufs")                     \
 	X(CSUM_STATE, "csum-state", "an unfinished checksum points outside the packet")          \
-	X(GSO_STATE, "gso-state", "an unsegmented packet came by a port that may not send one")  \
+	X(GSO_STATE, "gso-state",                                                                \
+		"an unsegmented packet is not what it is said to be, or may not come that way")  \
 	X(TTL_EXCEEDED, "ttl-exceeded", "TTL or hop limit used up where ovnet routes")           \
 	X(MARTIAN, "martian", "inner source is loopback, multicast, unspecified or reserved")    \
 	/* overlay to underlay */                                                                \

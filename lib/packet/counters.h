@@ -24,6 +24,7 @@
 	X(CLASSIFY, classify)     \
 	X(REASSEMBLE, reassemble) \
 	X(ROUTE, route)           \
+	X(SEGMENT, segment)       \
 	X(ENCAP, encap)           \
 	X(DECAP, decap)           \
 	X(DELIVER, deliver)       \

@@ -21,12 +21,15 @@
  */
 #define OVNET_CUT_HEADROOM (128 + 128)
 
+/* Buffers of a packet that a port may take whole: what a driver has iovecs for. */
+#define OVNET_GSO_CHAIN_MAX 64
+
 /*
- * For classify: is the packet, whose IP header is behind `link` bytes, with l3_len set, what its
- * offload bits, gso_size and csum_start say? Gets its headers into the first buffer. 0: hdr_len and
- * gso_segs are set; or, where one segment holds all of it, no segmentation is undone any more.
- * -EINVAL: not TCP or UDP as said, a fragment, headers beyond OVNET_GSO_HEADERS, more than
- * OVNET_GSO_SEGS_MAX segments.
+ * For classify: is the packet, whose IP header is behind `link` bytes, with l3_len set and nothing
+ * behind that many bytes of IP, what its offload bits, gso_size and csum_start say? Gets its
+ * headers into the first buffer. 0: hdr_len and gso_segs are set; or, where one segment holds all
+ * of it, no segmentation is undone any more. -EINVAL: not TCP or UDP as said, a fragment, headers
+ * beyond OVNET_GSO_HEADERS, more than OVNET_GSO_SEGS_MAX segments.
  */
 int ovnet_gso_check(struct rte_mbuf *m, uint16_t link);
 
@@ -50,7 +53,8 @@ struct ovnet_gso_cut {
 	 * returned less than it was asked for, the caller's to drop: its pool is empty.
 	 */
 	struct rte_mbuf *rest;
-	uint16_t left; /* segments still to come */
+	uint16_t left;          /* segments still to come */
+	struct ovnet_meta meta; /* of those, but for l3_len */
 	ovnet_sum_fn *sum;
 	/* private */
 	bool landed, v6, udp;
@@ -65,7 +69,6 @@ struct ovnet_gso_cut {
 	uint32_t ip_sum, l4_sum;
 	const struct rte_mbuf *from; /* copying: where the next byte is */
 	uint16_t from_at;
-	struct ovnet_meta meta;
 	uint8_t header[OVNET_GSO_LINK + OVNET_GSO_HEADERS];
 };
 

@@ -206,7 +206,7 @@ void STAGE(answer)(
 	const void *ip = rte_pktmbuf_mtod(m, const void *);
 	struct reach reach;
 
-	a->gone = false;
+	a->gone = a->segments = false;
 	a->n = 0;
 	if (!find_reach(ctx, m, &reach))
 		return;
@@ -214,7 +214,9 @@ void STAGE(answer)(
 		bool last_hop = (ovnet_meta(m)->flags & OVNET_META_ROUTE) &&
 				((const struct rte_ipv4_hdr *)ip)->time_to_live <= 1;
 		if (!last_hop) {
-			cut(ctx, m, &reach, a);
+			a->segments = (ovnet_meta(m)->offload & OVNET_OFF_GSO) != 0;
+			if (!a->segments)
+				cut(ctx, m, &reach, a);
 			return;
 		}
 		*reason = OVNET_DROP_TTL_EXCEEDED;

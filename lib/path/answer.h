@@ -11,7 +11,9 @@
 
 /* What a refused packet is answered with. */
 struct answer {
-	bool gone;             /* the packet is in pieces; otherwise it is still to be dropped */
+	bool gone; /* the packet is in pieces; otherwise it is still to be dropped */
+	/* It is to be cut into its segments first, and each of them to be asked about. */
+	bool segments;
 	enum ovnet_stage next; /* that `pkts` enter */
 	uint16_t n;            /* 0: nothing is due */
 	struct rte_mbuf *pkts[OVNET_BURST];

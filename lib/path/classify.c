@@ -93,6 +93,7 @@ static inline uint16_t inner_burst(
 	bool family6 = ctx->view != NULL && ctx->view->overlay.network6.len != 0;
 	struct refused bad;
 	uint16_t kept = 0;
+	uint8_t undone = 0;
 
 	bad.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
@@ -100,6 +101,7 @@ static inline uint16_t inner_burst(
 		int why = check_inner(m, l3, attached, family6);
 
 		if (likely(why == PASS)) {
+			undone |= ovnet_meta(m)->offload;
 			/* encap writes the line before the packet's */
 			rte_prefetch0_write(rte_pktmbuf_mtod(m, char *) - OVNET_VXLAN4_LEN);
 			pkts[kept++] = m;
@@ -109,6 +111,7 @@ static inline uint16_t inner_burst(
 			refuse(&bad, m, why);
 		}
 	}
+	ctx->undone = undone;
 	refused_drop(ctx, &bad);
 	return kept;
 }
@@ -184,16 +187,55 @@ static uint16_t from_uplink(struct ovnet_path_ctx *ctx, const struct ovnet_port 
 	}
 }
 
+/* Of IP behind an Ethernet header, maybe with a VLAN tag: how large it is, then what is undone. */
+static __rte_noinline int check_twin_undone(struct rte_mbuf *m)
+{
+	struct ovnet_meta *meta = ovnet_meta(m);
+	uint16_t link = RTE_ETHER_HDR_LEN;
+
+	if (headers_pull(m, INNER_HEADERS) != PASS || m->data_len < link + 4)
+		return OVNET_DROP_GSO_STATE;
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN))
+		link += sizeof(struct rte_vlan_hdr);
+	const void *ip = rte_pktmbuf_mtod_offset(m, const void *, link);
+	const uint32_t avail = m->data_len - link, len = m->pkt_len - link;
+	if (avail > 0 && ip6_version(ip) == 6 && ip6_check(ip, avail, len) == PASS)
+		meta->l3_len = ip6_total(ip);
+	else if (ip4_check(ip, avail, len) == PASS)
+		meta->l3_len = rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)ip)->total_length);
+	else
+		return OVNET_DROP_GSO_STATE;
+	trim_to(m, (uint32_t)link + meta->l3_len);
+	return ovnet_gso_check(m, link) == 0 ? PASS : OVNET_DROP_GSO_STATE;
+}
+
 /* The host's own: nothing of the overlay's looks at it. */
-static uint16_t from_twin(const struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
+static uint16_t from_twin(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf **pkts, uint16_t n)
 {
 	const uint16_t uplink = ovnet_port_twin(port);
+	struct refused bad;
+	uint16_t kept = 0;
 
+	bad.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
-		ovnet_meta(pkts[i])->src_version = 0;
-		ovnet_meta(pkts[i])->out_port = uplink;
+		struct ovnet_meta *meta = ovnet_meta(pkts[i]);
+		int why = PASS;
+
+		meta->src_version = 0;
+		meta->out_port = uplink;
+		if (unlikely(meta->offload & OVNET_OFF_GSO))
+			why = check_twin_undone(pkts[i]);
+		if (unlikely(why != PASS)) {
+			refuse(&bad, pkts[i], why);
+			continue;
+		}
+		ctx->undone |= meta->offload;
+		pkts[kept++] = pkts[i];
 	}
-	return n;
+	refused_drop(ctx, &bad);
+	return kept;
 }
 
 uint16_t STAGE(classify)(
@@ -202,10 +244,11 @@ uint16_t STAGE(classify)(
 	if (n == 0)
 		return 0;
 	stage_enter(ctx, OVNET_STAGE_CLASSIFY, pkts, n);
+	ctx->undone = 0;
 	if (port->role == OVNET_PORT_UPLINK)
 		return from_uplink(ctx, port, pkts, n);
 	if (port->role == OVNET_PORT_TWIN)
-		return from_twin(port, pkts, n);
+		return from_twin(ctx, port, pkts, n);
 	if (port->role == OVNET_PORT_HOST && (port->caps & OVNET_CAP_L3))
 		return inner_burst(ctx, pkts, n, true, false);
 	return inner_burst(

@@ -32,7 +32,7 @@ static inline int find_endpoint(
 static int check_routed(const struct ovnet_overlay *o, const struct ovnet_port *port,
 	const struct ovnet_meta *meta, void *ip)
 {
-	if (meta->l3_len > port_mtu(o, port, meta))
+	if (ovnet_wire_len(meta) > port_mtu(o, port, meta))
 		return OVNET_DROP_OVERSIZE;
 	bool routed = port->role == OVNET_PORT_ATTACH || (meta->flags & OVNET_META_ROUTE);
 	return routed && !count_down(ip) ? OVNET_DROP_TTL_EXCEEDED : PASS;
@@ -54,7 +54,8 @@ static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	if (unlikely(port == NULL))
 		return OVNET_DROP_NO_PORT;
 	if (likely(port->role == OVNET_PORT_HOST && !(meta->flags & OVNET_META_ROUTE))) {
-		if (unlikely(meta->l3_len > o->mtu) && meta->l3_len > port_mtu(o, port, meta))
+		if (unlikely(meta->l3_len > o->mtu) &&
+			ovnet_wire_len(meta) > port_mtu(o, port, meta))
 			return OVNET_DROP_OVERSIZE;
 	} else if ((why = check_routed(o, port, meta, ip)) != PASS) {
 		return why;

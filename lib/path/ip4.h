@@ -46,17 +46,6 @@ static inline int ip4_check(const struct rte_ipv4_hdr *ip, uint32_t avail, uint3
 }
 
 /*
- * Finishing a partial checksum writes into the packet: into what the IP header carries, never into
- * the header, whose addresses were judged as they stand.
- */
-static inline int check_offload(const struct ovnet_meta *meta, unsigned ip_header)
-{
-	if (likely(!(meta->offload & OVNET_OFF_CSUM)))
-		return PASS;
-	return meta->csum_start < ip_header ? OVNET_DROP_CSUM_STATE : PASS;
-}
-
-/*
  * Gets the first `want` bytes, or the whole packet if it is shorter, into the first segment.
  * Afterwards a header that does not fit data_len does not fit the packet.
  */

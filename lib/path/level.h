@@ -13,6 +13,7 @@
 
 #include "path/answer.h"
 #include "path/refused.h"
+#include "path/segment.h"
 #include "path/source_check.h"
 #include "path/stage.h"
 
@@ -33,6 +34,9 @@ uint16_t STAGE(classify_whole)(struct ovnet_path_ctx *ctx, const struct ovnet_po
 /* Leaves what goes to a peer, and adds to `across` what goes to a port of this node. */
 uint16_t STAGE(route)(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, struct ovnet_lane *across);
+/* The burst's next packets, those that have to be cut in segments; 0: there are no more. */
+uint16_t STAGE(segment)(
+	struct ovnet_path_ctx *ctx, struct segments *s, struct rte_mbuf *out[OVNET_BURST]);
 uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);

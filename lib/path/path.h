@@ -2,12 +2,12 @@
 /*
  * The packet's way. Each stage is one file, one function over a burst, one name:
  *
- *   attach/host port:  rx -> classify -> route -> encap -> tx           (uplink)
- *                                              -> deliver -> tx         (attach/host port)
+ *   attach/host port:  rx -> classify -> route [-> segment] -> encap -> tx (uplink)
+ *                                              -> deliver [-> segment] -> tx (attach/host port)
  *   uplink:            rx -> classify -> decap -> deliver -> tx         (attach/host port)
  *   outer fragment:       -> reassemble, then from classify on
  *   not overlay, exclusive uplink:  -> punt -> tx                       (its twin)
- *   twin:              rx -> classify -> tx                             (its uplink)
+ *   twin:              rx -> classify [-> segment] -> tx                (its uplink)
  *   attach port, for ovnet itself:  -> local -> tx                      (the same port)
  *   refused:              -> drop(reason), the only place that frees a packet
  *
@@ -63,9 +63,9 @@ enum ovnet_entry {
 };
 
 /*
- * A burst's packets that go round again. Each gets here once at most, only fragments (as what they
- * complete, too) a second time, and answers never. So there is room for all of them; a full list,
- * which only who drives stages alone can have, drops what comes.
+ * A burst's packets that go round again. Each gets here once at most (of its segments, one), only
+ * fragments (as what they complete, too) a second time, and answers never. So there is room for all
+ * of them; a full list, which only who drives stages alone can have, drops what comes.
  */
 #define OVNET_AGAIN_MAX (2 * OVNET_BURST)
 
@@ -99,6 +99,7 @@ struct ovnet_path_ctx {
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;
 	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
+	uint8_t undone; /* OVNET_OFF_*: of all the packets that classify has let by in this burst */
 	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
 	/*
 	 * As many replies of local, to each port by its id: who floods a worker with ARP takes away

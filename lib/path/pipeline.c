@@ -10,6 +10,38 @@
 /* Bursts taken from the hand-off ring per round: more than one worker's, so that it drains. */
 #define HANDOFF_BURSTS 4
 
+/* A burst with packets that may have to be cut; what was in front of them leaves in front of them.
+ */
+static __rte_noinline void leave_cut(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, bool to_peers)
+{
+	struct rte_mbuf *out[OVNET_BURST];
+	struct segments s;
+
+	segments_begin(&s, pkts, n, to_peers);
+	while ((n = STAGE(segment)(ctx, &s, out)) != 0) {
+		if (to_peers)
+			n = STAGE(encap)(ctx, out, n);
+		STAGE(tx)(ctx, out, n);
+	}
+}
+
+static inline void to_peers(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
+{
+	if (unlikely(ctx->undone & OVNET_OFF_GSO))
+		leave_cut(ctx, pkts, n, true);
+	else
+		STAGE(tx)(ctx, pkts, STAGE(encap)(ctx, pkts, n));
+}
+
+static inline void to_ports(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
+{
+	if (unlikely(ctx->undone & OVNET_OFF_GSO))
+		leave_cut(ctx, pkts, n, false);
+	else
+		STAGE(tx)(ctx, pkts, n);
+}
+
 /* From `stage` on. */
 static inline void go_on(
 	struct ovnet_path_ctx *ctx, enum ovnet_stage stage, struct rte_mbuf **pkts, uint16_t n)
@@ -22,22 +54,37 @@ static inline void go_on(
 		n = STAGE(route)(ctx, pkts, n, &across);
 		/* fallthrough */
 	case OVNET_STAGE_ENCAP:
-		n = STAGE(encap)(ctx, pkts, n);
+		to_peers(ctx, pkts, n);
 		break;
 	case OVNET_STAGE_DECAP:
 		n = STAGE(decap)(ctx, pkts, n);
 		/* fallthrough */
 	case OVNET_STAGE_DELIVER:
-		n = STAGE(deliver)(ctx, pkts, n);
+		to_ports(ctx, pkts, STAGE(deliver)(ctx, pkts, n));
 		break;
 	default:
+		to_ports(ctx, pkts, n);
 		break;
 	}
-	STAGE(tx)(ctx, pkts, n);
-	if (unlikely(across.n != 0)) {
-		n = STAGE(deliver)(ctx, across.pkts, across.n);
-		STAGE(tx)(ctx, across.pkts, n);
-	}
+	if (unlikely(across.n != 0))
+		to_ports(ctx, across.pkts, STAGE(deliver)(ctx, across.pkts, across.n));
+}
+
+static void answer(
+	struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, const uint8_t *reasons, uint16_t n);
+
+/* One packet's segments, which were refused as it was. */
+static void answer_segments(struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t reason)
+{
+	struct rte_mbuf *out[OVNET_BURST];
+	uint8_t reasons[OVNET_BURST];
+	struct segments s;
+	uint16_t n;
+
+	memset(reasons, reason, sizeof(reasons));
+	segments_begin(&s, &m, 1, true);
+	while ((n = STAGE(segment)(ctx, &s, out)) != 0)
+		answer(ctx, out, reasons, n);
 }
 
 static void answer(
@@ -51,7 +98,9 @@ static void answer(
 		uint8_t reason = reasons[i];
 
 		STAGE(answer)(ctx, pkts[i], &reason, &a);
-		if (!a.gone)
+		if (a.segments)
+			answer_segments(ctx, pkts[i], reason);
+		else if (!a.gone)
 			refuse(&bad, pkts[i], reason);
 		if (a.n > 0)
 			go_on(ctx, a.next, a.pkts, a.n);

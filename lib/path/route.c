@@ -81,7 +81,7 @@ static inline int to_peer(struct ovnet_path_ctx *ctx, const struct burst *b, str
 	const struct ovnet_nexthop *nh = ovnet_nh_get(peer->nh);
 	if (unlikely(!nh->resolved))
 		return OVNET_DROP_NEIGHBOUR_PENDING;
-	if (unlikely(meta->l3_len > peer->mtu))
+	if (unlikely(meta->l3_len > peer->mtu) && ovnet_wire_len(meta) > peer->mtu)
 		return OVNET_DROP_OVERSIZE;
 	/* Last: the error about any of the above quotes the packet as it came. */
 	if (attached && unlikely(!count_down(rte_pktmbuf_mtod(m, void *))))
