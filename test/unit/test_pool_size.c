@@ -89,6 +89,23 @@ static void uplinks_count_by_workers(void **state)
 	assert_int_equal(e.mbufs, 1024 + 4 * 128);
 }
 
+/* Of the host device a queue for each worker; in a pool that is made larger anyway. */
+static void the_host_device_counts_by_workers(void **state)
+{
+	(void)state;
+	struct conf_port port = {.name = name, .devargs = device, .queues = 8};
+	struct conf c = {.ports = &port, .n_ports = 1, .host.device = nothing};
+	struct engine e = {.conf = &c};
+
+	c.dpdk.workers = 7;
+	assert_int_equal(memory_count(&e), 0);
+	const uint32_t without = e.mbufs;
+	assert_true(without > 16384);
+	c.host.device = device;
+	assert_int_equal(memory_count(&e), 0);
+	assert_int_equal(e.mbufs, without + 7 * 256 * 8 / 7);
+}
+
 /* The last one is what is asked for: named, first in the sum, and with a number that would do. */
 static void one_more_has_to_fit(void **state)
 {
@@ -171,6 +188,7 @@ int main(void)
 		cmocka_unit_test(rings_are_counted),
 		cmocka_unit_test(too_few_are_refused),
 		cmocka_unit_test(uplinks_count_by_workers),
+		cmocka_unit_test(the_host_device_counts_by_workers),
 		cmocka_unit_test(one_more_has_to_fit),
 		cmocka_unit_test(more_than_there_can_be),
 		cmocka_unit_test(small_pages_have_room_for_all_guests),

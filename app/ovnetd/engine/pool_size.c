@@ -12,10 +12,11 @@ OVNET_LOG_TYPE(memory)
 
 #define LEAST      16384 /* for what comes in bursts, on a node of the usual kind */
 #define PER_WORKER 2048  /* its pool cache, its hand-off ring, bursts in its hands */
-#define PER_QUEUE  256   /* of other drivers: what one turn reads and what waits to be sent */
-#define SHOWN      5     /* ports in a message */
-#define BURST_HELD 128   /* of a worker: without them nothing moves */
-#define LATER      4096  /* ports to come while the daemon runs: two of dpdk, or 16 others */
+#define PER_QUEUE \
+	256 /* of other drivers: what one turn takes, and what lies ready for the next one */
+#define SHOWN      5    /* ports in a message */
+#define BURST_HELD 128  /* of a worker: without them nothing moves */
+#define LATER      4096 /* ports to come while the daemon runs: two of dpdk, or 16 others */
 
 /* The sum as it grows, and as people read it. */
 struct sum {
@@ -66,11 +67,14 @@ static void add_port(struct sum *s, const struct conf_port *p)
 		s->wanted += (uint64_t)queues * PER_QUEUE;
 }
 
-static void add_uplinks(struct sum *s, const struct conf *c)
+/* What there is whatever attach ports come: uplinks, and the host device's queues. */
+static void add_node(struct sum *s, const struct conf *c)
 {
 	*s = (struct sum){0};
 	for (unsigned i = 0; i < c->n_uplinks; i++)
 		add_uplink(s, c, i);
+	if (c->host.device != NULL && c->host.device[0] != '\0')
+		s->wanted += (uint64_t)c->dpdk.workers * PER_QUEUE;
 }
 
 static void add_workers(struct sum *s, const struct conf *c)
@@ -120,7 +124,7 @@ int memory_count(struct engine *e)
 	const struct conf *c = e->conf;
 	struct sum s;
 
-	add_uplinks(&s, c);
+	add_node(&s, c);
 	for (unsigned i = 0; i < c->n_ports; i++)
 		add_port(&s, &c->ports[i]);
 	add_workers(&s, c);
@@ -134,7 +138,7 @@ bool memory_fits(const struct engine *e, const struct conf_port *const *ports, u
 	struct sum s;
 	char text[384], cure[96];
 
-	add_uplinks(&s, e->conf);
+	add_node(&s, e->conf);
 	/* The last one first: it is what is asked for. */
 	for (unsigned i = n; i > 0; i--)
 		add_port(&s, ports[i - 1]);
