@@ -95,6 +95,7 @@ struct ovnet_path_ctx {
 	struct ovnet_path_shared *shared;
 	const struct ovnet_queue_map *map; /* loaded once per loop */
 	uint32_t map_generation;           /* of the last map whose leaving queues it looked at */
+	uint16_t left_alone;               /* quiet queues the last round did not look at */
 	const struct ovnet_taps *taps;     /* loaded once per burst */
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;

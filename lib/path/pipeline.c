@@ -9,6 +9,8 @@
 
 /* Bursts taken from the hand-off ring per round: more than one worker's, so that it drains. */
 #define HANDOFF_BURSTS 4
+/* Looks at a queue that find nothing until it is quiet. */
+#define QUIET_LOOKS 4
 
 /* A burst with packets that may have to be cut; what was in front of them leaves in front of them.
  */
@@ -232,11 +234,18 @@ static __rte_noinline void give_away(struct ovnet_path_ctx *ctx)
 	}
 }
 
+/* Its worker's epoll set will tell. */
+static inline bool may_be_left(const struct ovnet_port_queue *q, const struct ovnet_queue_map *map)
+{
+	return q->quiet >= QUIET_LOOKS && q->watched == map->generation;
+}
+
 static unsigned poll(struct ovnet_path_ctx *ctx)
 {
 	struct rte_mbuf *pkts[OVNET_BURST];
 	unsigned seen = 0;
 
+	ctx->left_alone = 0;
 	ctx->map = atomic_load_explicit(&ctx->shared->map, memory_order_acquire);
 	if (unlikely(ctx->map != NULL && ctx->map->generation != ctx->map_generation))
 		give_away(ctx);
@@ -246,9 +255,16 @@ static unsigned poll(struct ovnet_path_ctx *ctx)
 		for (uint16_t i = 0; i < own->n_rx; i++) {
 			if (unlikely(ovnet_queue_owner(own->rx[i].q) != ctx->worker))
 				continue; /* its former worker has not looked yet */
-			uint16_t n = STAGE(rx)(ctx, &own->rx[i], pkts);
-			if (n == 0)
+			if (may_be_left(own->rx[i].q, ctx->map)) {
+				ctx->left_alone++;
 				continue;
+			}
+			uint16_t n = STAGE(rx)(ctx, &own->rx[i], pkts);
+			if (n == 0) {
+				own->rx[i].q->quiet += own->rx[i].q->quiet < QUIET_LOOKS;
+				continue;
+			}
+			own->rx[i].q->quiet = 0;
 			input(ctx, own->rx[i].port, pkts, n);
 			seen += n;
 		}

@@ -5,6 +5,8 @@
 
 #include "path/worker.h"
 
+/* Which of the queues the last round left alone have packets? The next one looks at them. */
+void worker_look(struct ovnet_worker *w);
 /* Arms the ports, looks once more and sleeps until there is something to do. */
 void worker_sleep(struct ovnet_worker *w);
 

@@ -11,6 +11,8 @@
 
 OVNET_LOG_TYPE(worker)
 
+#define RAMP_STEPS 8 /* the shortest ramp but none is that part of the longest */
+
 static void account(struct ovnet_counters *c, uint64_t cycles, unsigned seen)
 {
 	c->loops++;
@@ -21,11 +23,24 @@ static void account(struct ovnet_counters *c, uint64_t cycles, unsigned seen)
 		c->idle_loops++;
 }
 
+/* Packets came: would it have paid to wait for them awake? */
+static void set_ramp(struct ovnet_worker *w, uint64_t gap)
+{
+	const uint64_t most = w->ramp_us * rte_get_tsc_hz() / 1000000;
+
+	if (gap <= most)
+		w->ramp = RTE_MIN(most, RTE_MAX(2 * w->ramp, most / RAMP_STEPS));
+	else
+		w->ramp = w->ramp / 2 < most / RAMP_STEPS ? 0 : w->ramp / 2;
+}
+
 static void loop(struct ovnet_worker *w)
 {
 	struct ovnet_path_ctx *ctx = &w->ctx;
 	uint64_t last = rte_rdtsc();
-	uint32_t idle = 0;
+	bool slept = false;
+
+	w->last_packet = last;
 
 	while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
 		unsigned seen = w->ops->poll(ctx);
@@ -37,11 +52,18 @@ static void loop(struct ovnet_worker *w)
 		ovnet_rcu_reader_quiescent(&ctx->shared->rcu, ctx->worker);
 		account(&w->counters, now - last, seen);
 		last = now;
-		idle = seen > 0 ? 0 : idle + 1;
-		if (idle < w->ramp || w->poll_only)
+		if (seen > 0) {
+			if (slept)
+				set_ramp(w, now - w->last_packet);
+			w->last_packet = now;
+			slept = false;
+		}
+		if (now - w->last_packet < w->ramp || seen > 0 || w->poll_only) {
+			worker_look(w);
 			continue;
+		}
 		worker_sleep(w);
-		idle = 0;
+		slept = true;
 		last = rte_rdtsc();
 	}
 }

@@ -353,6 +353,7 @@ const struct ovnet_driver ovnet_driver_af_packet = {
 	.close = packet_close,
 	.rx = packet_rx,
 	.tx = packet_tx,
+	.rx_asks = true,
 	.wait_fd = packet_wait_fd,
 	.filter = packet_filter,
 	.stats = packet_stats,

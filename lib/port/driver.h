@@ -38,6 +38,11 @@ struct ovnet_driver {
 	 * that went to another network namespace is not: the port goes on serving it there.
 	 */
 	bool (*gone)(const struct ovnet_port *port);
+	/*
+	 * rx asks the kernel even where nothing came: queues that are quiet are left alone until
+	 * epoll, asked for all of them at once, says so of their wait_fd.
+	 */
+	bool rx_asks;
 	/* Up to n packets, metadata set; never blocks. */
 	uint16_t (*rx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
 	/*

@@ -50,6 +50,7 @@ const struct ovnet_driver ovnet_driver_host = {
 	.close = ovnet_tun_port_close,
 	.rx = ovnet_tun_port_rx,
 	.tx = ovnet_tun_port_tx,
+	.rx_asks = true,
 	.wait_fd = ovnet_tun_port_wait_fd,
 	.stats = ovnet_tun_port_stats,
 	.link_up = host_link_up,

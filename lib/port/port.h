@@ -64,6 +64,12 @@ struct ovnet_port_queue {
 	_Atomic uint8_t owner;
 	/* After tx took fewer than given: why the next one was not taken. worker: rw */
 	enum ovnet_drop tx_reason;
+	/*
+	 * worker: rw, for drivers whose rx asks the kernel. Looks in a row that found nothing, and
+	 * the queue map by which the worker's epoll set was made that tells of more; 0: none.
+	 */
+	uint8_t quiet;
+	uint32_t watched;
 	/* worker: rw, control: ro. What came and went, counted by the path once a burst. */
 	struct ovnet_port_counters packets;
 	/* The same. Packets rx itself lost: truncated, without a buffer. */

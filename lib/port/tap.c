@@ -99,6 +99,7 @@ const struct ovnet_driver ovnet_driver_tap = {
 	.gone = tap_gone,
 	.rx = ovnet_tun_port_rx,
 	.tx = ovnet_tun_port_tx,
+	.rx_asks = true,
 	.wait_fd = ovnet_tun_port_wait_fd,
 	.stats = ovnet_tun_port_stats,
 	.link_up = tap_link_up,

@@ -43,8 +43,9 @@ static uint16_t live_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 	enter(lq);
 	uint16_t got = (uint16_t)rte_ring_sc_dequeue_burst(lq->in, (void **)pkts, n, NULL);
 
-	if (got == 0 && lq->fd >= 0 && read(lq->fd, &count, sizeof(count)) < 0)
-		count = 0; /* nothing was written either */
+	/* The fd says that there is something as long as there is. */
+	if (got == 0 && lq->fd >= 0 && read(lq->fd, &count, sizeof(count)) > 0)
+		got = (uint16_t)rte_ring_sc_dequeue_burst(lq->in, (void **)pkts, n, NULL);
 	leave(lq);
 	return got;
 }
@@ -91,6 +92,19 @@ static const struct ovnet_driver live_driver = {.name = "live",
 	.wait_fd = live_fd,
 	.arm = live_arm,
 	.disarm = live_disarm};
+
+static const struct ovnet_driver asking_driver = {.name = "asking",
+	.rx_asks = true,
+	.rx = live_rx,
+	.tx = live_tx,
+	.wait_fd = live_fd,
+	.arm = live_arm,
+	.disarm = live_disarm};
+
+void live_asks(void)
+{
+	live->host.port.driver = live->uplink.port.driver = &asking_driver;
+}
 
 static void live_port_open(
 	struct live_port *d, const struct bed_port *like, uint16_t queues, bool fds)
@@ -181,7 +195,7 @@ int live_open(void **state)
 		w->ctx.shared = &live->bed->shared;
 		w->ctx.worker = i;
 		w->ops = ovnet_path_select(NULL);
-		w->ramp = 50;
+		w->ramp_us = 20;
 		w->nap_us = OVNET_WORKER_NAP_US;
 		w->counters.peer = live->peers[i];
 		w->counters.peers = 16;

@@ -53,6 +53,8 @@ extern _Atomic bool linger;
 
 void publish(bool host, bool uplink);
 int live_open(void **state);
+/* Before workers are launched: to look at a port is to ask the kernel. */
+void live_asks(void);
 /* A packet of the host's to the peer. */
 void live_feed(struct live_queue *lq, uint16_t sport);
 /* Waits until `want` packets came out of the uplink; returns how many did within 5 s. 0: those that

@@ -55,6 +55,66 @@ static void idle_workers_sleep_and_wake(void **state)
 	}
 }
 
+static uint64_t now_of(const uint64_t *counter)
+{
+	return *(const volatile uint64_t *)counter;
+}
+
+/* Awake, but nothing came there for a while: epoll says when something does. */
+static void quiet_queues_are_not_asked_one_by_one(void **state)
+{
+	const uint16_t w = (uint16_t)(live->map->worker[0].n_rx > 0 ? 0 : 1);
+	struct live_queue *lq = (struct live_queue *)live->map->worker[w].rx[0].q;
+
+	(void)state;
+	live_asks();
+	live->w[0].ramp_us = live->w[1].ramp_us = 10000000;
+	workers_launch();
+	for (uint16_t i = 0; i < 20; i++) {
+		live_feed(&live->host.lq[i % QUEUES], i);
+		assert_int_equal(live_collect(1), 1);
+		usleep(2000);
+	}
+	usleep(20000);
+	uint64_t looks = now_of(&lq->used_by[w]), rounds = now_of(&live->w[w].counters.loops);
+	uint64_t sleeps = now_of(&live->w[w].counters.sleeps);
+	usleep(100000);
+	assert_in_range(now_of(&live->w[w].counters.loops) - rounds, 100, UINT64_MAX);
+	assert_int_equal(now_of(&live->w[w].counters.sleeps), sleeps);
+	assert_in_range(now_of(&lq->used_by[w]) - looks, 0, 8);
+	for (uint16_t i = 0; i < 20; i++) {
+		live_feed(&live->host.lq[i % QUEUES], i);
+		assert_int_equal(live_collect(1), 1);
+	}
+	workers_stop();
+}
+
+static void the_ramp_is_as_long_as_it_pays(void **state)
+{
+	(void)state;
+	live->w[0].ramp_us = live->w[1].ramp_us = 1000000;
+	workers_launch();
+	for (uint16_t i = 0; i < 40; i++) {
+		live_feed(&live->host.lq[i % QUEUES], i);
+		assert_int_equal(live_collect(1), 1);
+		usleep(1000);
+	}
+	workers_stop();
+	assert_in_range(live->w[0].ramp, rte_get_tsc_hz() / 8, rte_get_tsc_hz());
+	live->w[0].ramp_us = live->w[1].ramp_us = 50;
+	live->w[0].ramp = live->w[1].ramp = rte_get_tsc_hz() / 20000;
+	atomic_store(&live->w[0].stop, false);
+	atomic_store(&live->w[1].stop, false);
+	workers_launch();
+	for (uint16_t i = 0; i < 40; i++) {
+		usleep(2000);
+		live_feed(&live->host.lq[i % QUEUES], i);
+		assert_int_equal(live_collect(1), 1);
+	}
+	workers_stop();
+	assert_in_range(live->w[0].ramp, 0, rte_get_tsc_hz() / 50000);
+}
+
 /* What a deleted TUN does: its fd polls as broken from then on. */
 static void a_broken_fd_keeps_no_worker_awake(void **state)
 {
@@ -165,6 +225,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(both_send_by_the_queue_of_one),
 		CASE(idle_workers_sleep_and_wake),
+		CASE(quiet_queues_are_not_asked_one_by_one),
+		CASE(the_ramp_is_as_long_as_it_pays),
 		CASE(a_broken_fd_keeps_no_worker_awake),
 		cmocka_unit_test_prestate_setup_teardown(
 			ports_without_an_fd_are_looked_at_on_time, live_open, live_close, &no_fds),

@@ -117,6 +117,13 @@ static void nothing_is_lost_when_queues_move(void **state)
 	run(false);
 }
 
+static void nor_when_quiet_queues_are_left_alone(void **state)
+{
+	(void)state;
+	live_asks();
+	run(false);
+}
+
 static void nor_when_each_use_takes_its_time(void **state)
 {
 	(void)state;
@@ -207,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(nothing_is_lost_when_queues_move),
+		CASE(nor_when_quiet_queues_are_left_alone),
 		CASE(nor_when_each_use_takes_its_time),
 		CASE(who_gives_a_queue_away_wakes_the_next),
 		CASE(a_sleeper_wakes_by_what_it_was_given),

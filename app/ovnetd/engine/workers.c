@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "engine/engine.h"
+#include "loop/thread.h"
 #include "path/fragments.h"
 
 OVNET_LOG_TYPE(workers)
@@ -27,7 +28,7 @@ static struct ovnet_worker *worker_new(struct engine *e, uint16_t id)
 		.ops = e->path,
 		.lcore = id + 1u,
 		.poll_only = e->conf->dpdk.mode == CONF_MODE_POLL,
-		.ramp = OVNET_WORKER_RAMP,
+		.ramp_us = OVNET_WORKER_RAMP_US,
 		.nap_us = OVNET_WORKER_NAP_US,
 	};
 	w->counters.peers = ENGINE_MAX_PEERS;
@@ -47,6 +48,16 @@ static struct ovnet_worker *worker_new(struct engine *e, uint16_t id)
 	return w;
 }
 
+/* Packets do not wait until another process has had its time. */
+static int run(void *arg)
+{
+	int err = thread_prompt();
+
+	if (err < 0)
+		LOG(DEBUG, "no short slices for workers: %s", strerror(-err));
+	return ovnet_worker_main(arg);
+}
+
 static int start(struct engine *e, uint16_t id)
 {
 	struct ovnet_worker *w = worker_new(e, id);
@@ -54,7 +65,7 @@ static int start(struct engine *e, uint16_t id)
 
 	e->workers[id] = w;
 	if (rc == 0)
-		rc = rte_eal_remote_launch(ovnet_worker_main, w, w->lcore);
+		rc = rte_eal_remote_launch(run, w, w->lcore);
 	if (rc != 0)
 		LOG(ERR, "worker %u did not start: %s", id,
 			rc == -ENOMEM ? "no memory" : "lcore busy");
