@@ -56,7 +56,7 @@ choose_memory() {
 	MEMORY="4 KB pages"
 }
 
-STARTED=$(now_us)
+STARTED=$(now_us) BENCH=host
 CONTENDERS='ovnet kernel'
 lab_create
 choose_memory

@@ -50,6 +50,11 @@ usage: perf/run.sh VERB [options]
              --proto tcp|udp, --streams 1|4, --offload true|false, --only streams|latency|rate
                             these only
 
+  idle     a node with ports nothing comes by: percent of a core it takes, and how long a packet takes
+           through a worker that sleeps, and through one that never does. Root, half a minute
+             --json FILE    write the figures there too
+             --quick        fewer packets, noisier
+
 BUILD=DIR in the environment: the build directory (default: build, made as a release build).
 END
 }
@@ -85,6 +90,10 @@ ports)
 host)
 	built perf/udp_rate app/ovnetd/ovnetd app/ovnetctl/ovnetctl
 	exec "$root/perf/host.sh" "$build" "$@"
+	;;
+idle)
+	built app/ovnetd/ovnetd app/ovnetctl/ovnetctl
+	exec "$root/perf/idle.sh" "$build" "$@"
 	;;
 -h | --help | help)
 	usage

@@ -26,7 +26,7 @@ quiet_begin() {
 	sleep 1
 	QUIET=$(share "$before" "$(machine_ticks)")
 	jq -e '.busy_percent < 10' >/dev/null <<<"$QUIET" ||
-		say "host: WARNING: the machine is not quiet: $(jq .busy_percent <<<"$QUIET") % busy \
+		say "$BENCH: WARNING: the machine is not quiet: $(jq .busy_percent <<<"$QUIET") % busy \
 before anything was started, load $LOAD; what runs beside this spoils the figures"
 	RUN_BEFORE=$(machine_ticks)
 }
@@ -34,7 +34,7 @@ before anything was started, load $LOAD; what runs beside this spoils the figure
 quiet_end() {
 	RUN=$(share "$RUN_BEFORE" "$(machine_ticks)")
 	jq -e '.steal_percent < 1' >/dev/null <<<"$RUN" ||
-		say "host: WARNING: $(jq .steal_percent <<<"$RUN") % of the time other machines had these CPUs"
+		say "$BENCH: WARNING: $(jq .steal_percent <<<"$RUN") % of the time other machines had these CPUs"
 	jq -e '.niced_percent < 2' >/dev/null <<<"$RUN" ||
-		say "host: WARNING: niced processes had $(jq .niced_percent <<<"$RUN") % of the time"
+		say "$BENCH: WARNING: niced processes had $(jq .niced_percent <<<"$RUN") % of the time"
 }

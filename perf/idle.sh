@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A node with nothing to do: what it costs, and how long a packet that comes then takes through it; runs
+# by perf/run.sh idle.
+export OVNET_BUILD=$1
+here=$(dirname "$0")
+. "$here/../test/smoke/lib.sh"
+for part in pair quiet cpu; do
+	# shellcheck source=/dev/null
+	. "$here/host/$part.sh"
+done
+shift
+
+SECONDS_IDLE=10 PACKETS=1000 JSON=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--json) JSON=$(realpath -m -- "${2:?--json takes a file}") && shift ;;
+	--quick) SECONDS_IDLE=3 PACKETS=100 ;;
+	*) fail "idle: unknown option $1; see perf/run.sh --help" ;;
+	esac
+	shift
+done
+
+progress() {
+	say "idle: [$(printf %6s "$(seconds_since "$STARTED")") s] $*"
+}
+
+# Ports of containers and of virtual machines that do nothing either.
+ports_conf() {
+	local n
+	for n in 1 2 3 4; do
+		echo "{ name = \"tap$n\"; driver = \"tap\"; addresses = \"10.5.1.$((16 + n))\"; },"
+	done
+	for n in 1 2; do
+		echo "{ name = \"vm$n\"; driver = \"vhost\"; server = true; path = \"$LAB_DIR/vm$n.sock\";" \
+			"addresses = \"10.5.1.$((32 + n))\"; },"
+	done
+}
+
+# idle_node MODE: until it has its peer.
+idle_node() {
+	cat >"$LAB_DIR/node/ovnet.conf" <<-END
+		registry = { type = "static"; file = "$LAB_DIR/leases.json"; };
+		dpdk = { mode = "$1"; };
+		uplinks = ( { iface = "eth0"; } );
+		ports = ( $(ports_conf | sed '$ s/,$//') );
+	END
+	: >"$LAB_DIR/node/log"
+	ovnetd_start node --config "$LAB_DIR/node/ovnet.conf" --dpdk-mbufs=0
+	ovnetd_wait node 30
+	within 10 "the peer is reached" peer_ok
+}
+
+peer_ok() {
+	[ "$(ctl node peers | jq '[.[] | select(.state == "ok")] | length')" = 1 ]
+}
+
+# through MODE: microseconds from the host device to the far end of the uplink.
+through() {
+	"$here/idle/through.py" "$LAB-node" ovnet0 "$LAB-peer" eth0 10.5.2.2 "$PACKETS"
+}
+
+# Percent of a core.
+idle_cpu() {
+	local pid before after
+	pid=$(ovnetd_pid node)
+	before=$(process_ns "$pid")
+	sleep "$SECONDS_IDLE"
+	after=$(process_ns "$pid")
+	awk -v ns=$((after - before)) -v s="$SECONDS_IDLE" 'BEGIN { printf "%.3f", ns / s / 1e7 }'
+}
+
+STARTED=$(now_us) BENCH=idle
+lab_create
+hugepages_hold 128 || say "idle: WARNING: without hugepages (reason above)"
+quiet_begin
+leases_write
+host_make node ovnet 1
+host_make peer none 2
+cable node eth0 peer eth0
+ip -n "$LAB-node" addr add 10.168.0.1/24 dev eth0
+ip -n "$LAB-peer" addr add 10.168.0.2/24 dev eth0
+progress "ovnetd with ports nothing comes by"
+idle_node adaptive
+sleep 2
+progress "$SECONDS_IDLE s of nothing"
+cpu=$(idle_cpu)
+progress "$PACKETS packets, one by one"
+woken=$(through)
+ovnetd_stop node
+progress "the same with workers that never sleep"
+idle_node poll
+awake=$(through)
+quiet_end
+jq -n --argjson cpu "$cpu" --argjson woken "$woken" --argjson awake "$awake" \
+	--argjson seconds "$SECONDS_IDLE" --arg load "$LOAD" --argjson quiet "$QUIET" --argjson run "$RUN" \
+	'{cpu_percent: $cpu, wake_us_p50: $woken.p50, wake_us_p99: $woken.p99, awake_us_p50: $awake.p50,
+	  awake_us_p99: $awake.p99, packets: $woken.packets, lost: ($woken.lost + $awake.lost),
+	  $seconds, ports: 8,
+	  noise: {load_before: ($load | tonumber), before: $quiet, during: $run}}' >"$LAB_DIR/result.json"
+[ -z "$JSON" ] || cp "$LAB_DIR/result.json" "$JSON"
+jq -r '"idle: \(.cpu_percent) % of a core over \(.seconds) s, with \(.ports) ports
+a packet through a sleeping worker: p50 \(.wake_us_p50) us, p99 \(.wake_us_p99) us
+through one that never sleeps:      p50 \(.awake_us_p50) us, p99 \(.awake_us_p99) us"' "$LAB_DIR/result.json"
