@@ -7,10 +7,12 @@
 
 #include <rte_dev.h>
 #include <rte_devargs.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
 #include "base/log.h"
+#include "port/pci_device.h"
 
 OVNET_LOG_TYPE(port)
 
@@ -59,6 +61,29 @@ static bool waits_for_far_end(const char *devargs)
 	return is_kind(devargs, "net_virtio_user") && strstr(devargs, "server=1") != NULL;
 }
 
+static int probe(const char *port, const char *devargs, uint16_t *id)
+{
+	struct ovnet_pci pci;
+	int err = 0;
+
+	for (unsigned i = 0; err == 0 && ovnet_pci_nth(devargs, i, &pci); i++)
+		err = ovnet_pci_check(port, &pci, rte_eal_has_hugepages() != 0);
+	if (err < 0)
+		return err;
+	err = rte_dev_probe(devargs);
+	if (err == 0)
+		err = find(devargs, id);
+	if (err < 0 && ovnet_pci_look(devargs, &pci))
+		LOG(ERR,
+			"port '%s': DPDK cannot open '%s', bound to %s: %s. EAL's lines above say "
+			"why; "
+			"without any, DPDK has no driver for this NIC",
+			port, devargs, pci.driver, rte_strerror(-err));
+	else if (err < 0)
+		LOG(ERR, "port '%s': DPDK cannot open '%s': %s", port, devargs, rte_strerror(-err));
+	return err;
+}
+
 int ovnet_dpdk_device_get(const char *port, const char *devargs, uint16_t *id)
 {
 	if (devargs == NULL || devargs[0] == '\0') {
@@ -74,15 +99,7 @@ int ovnet_dpdk_device_get(const char *port, const char *devargs, uint16_t *id)
 	}
 	if (find(devargs, id) == 0) /* EAL probed it at start, or a former port left it */
 		return is_as_asked(port, devargs, *id) ? 0 : -EEXIST;
-	int err = rte_dev_probe(devargs);
-	if (err == 0)
-		err = find(devargs, id);
-	if (err < 0)
-		LOG(ERR,
-			"port '%s': DPDK cannot open '%s': %s (a PCI device has to be bound to "
-			"vfio-pci)",
-			port, devargs, rte_strerror(-err));
-	return err;
+	return probe(port, devargs, id);
 }
 
 /*

@@ -147,6 +147,22 @@ int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action
 	return finish(&l, cl.action);
 }
 
+const char *conf_device(const struct conf *conf, unsigned i, char name[CONF_DEVICE_NAME])
+{
+	const char *devargs;
+
+	if (i < conf->n_uplinks) {
+		snprintf(name, CONF_DEVICE_NAME, "uplink%u", i);
+		devargs = conf->uplinks[i].devargs;
+	} else if (i - conf->n_uplinks < conf->n_ports) {
+		snprintf(name, CONF_DEVICE_NAME, "%s", conf->ports[i - conf->n_uplinks].name);
+		devargs = conf->ports[i - conf->n_uplinks].devargs;
+	} else {
+		return NULL;
+	}
+	return devargs != NULL ? devargs : "";
+}
+
 void conf_free(struct conf *conf)
 {
 	option_free_all(ovnetd_options, conf);

@@ -22,6 +22,7 @@
 #define CONF_MAX_MBUFS      16777216
 #define CONF_MAX_CPU        1024 /* CPU numbers are below this */
 #define CONF_MAX_WORKERS    31
+#define CONF_DEVICE_NAME    64 /* bytes of a port's name */
 
 enum conf_api { CONF_API_AUTO, CONF_API_V3, CONF_API_V2 };
 enum conf_hugepages { CONF_HUGE_AUTO, CONF_HUGE_ON, CONF_HUGE_OFF };
@@ -159,6 +160,12 @@ enum conf_action { CONF_RUN, CONF_CHECK, CONF_CLEANUP, CONF_CLEANUP_DRY_RUN, CON
  */
 int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action);
 void conf_free(struct conf *conf);
+
+/*
+ * What uplink or attach port `i` of the file, uplinks first, is opened by; "" without devargs, NULL
+ * behind the last. Its port's name is put into `name`.
+ */
+const char *conf_device(const struct conf *conf, unsigned i, char name[CONF_DEVICE_NAME]);
 
 /*
  * Numbers of CPUs or workers: "2,3" or "2-3" into `cpus`, at most `max` of them. How many the list

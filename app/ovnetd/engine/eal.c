@@ -6,8 +6,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <libgen.h>
 #include <limits.h>
+#include <rte_bus.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
@@ -21,15 +23,17 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/pool.h"
+#include "port/pci_device.h"
 #include "run/eal_dirs.h"
 
 OVNET_LOG_TYPE(eal)
 
-#define MAX_ARGS   64
-#define MAX_LCORES 2048
-#define MIN_FILES  256
-#define TURN_US    10000 /* EAL takes a tenth of a second, more on a busy machine */
-#define TURN_TRIES 300
+#define MAX_ARGS      192
+#define MAX_LCORES    2048
+#define MIN_FILES     256
+#define NO_PCI_DEVICE "ffff:ff:1f.7"
+#define TURN_US       10000 /* EAL takes a tenth of a second, more on a busy machine */
+#define TURN_TRIES    300
 
 /* EAL keeps pointers into the strings, and may change the array it is given: that is a copy. */
 static struct args {
@@ -90,30 +94,83 @@ static int add_lcores(struct args *a, const struct conf *c)
 	return add(a, "--lcores") < 0 ? -ENOMEM : add(a, text);
 }
 
-/* Is `test` true of any device the configuration gives us? */
-static bool any_device(const struct conf *c, bool (*test)(const char *devargs))
-{
-	for (unsigned i = 0; i < c->n_uplinks; i++)
-		if (c->uplinks[i].devargs != NULL && test(c->uplinks[i].devargs))
-			return true;
-	for (unsigned i = 0; i < c->n_ports; i++)
-		if (test(c->ports[i].devargs))
-			return true;
-	return false;
-}
-
-static bool is_pci(const char *devargs)
-{
-	unsigned bus, dev, fn;
-
-	return sscanf(devargs, "%*x:%x:%x.%x", &bus, &dev, &fn) == 3 ||
-	       sscanf(devargs, "%x:%x.%x", &bus, &dev, &fn) == 3;
-}
-
 /* Another process maps our memory, and takes a few files at most (vhost: 8). */
 static bool is_mapped(const char *devargs)
 {
 	return strstr(devargs, "virtio_user") != NULL || strstr(devargs, "memif") != NULL;
+}
+
+static bool any_is_mapped(const struct conf *c)
+{
+	char name[CONF_DEVICE_NAME];
+	const char *devargs;
+
+	for (unsigned i = 0; (devargs = conf_device(c, i, name)) != NULL; i++)
+		if (is_mapped(devargs))
+			return true;
+	return false;
+}
+
+/* Buses are plugins, which EAL loads later; one that is not there may not be spoken of. */
+static bool has_bus(const char *name)
+{
+	char files[PATH_MAX];
+	glob_t found;
+
+	snprintf(files, sizeof(files), RTE_EAL_PMD_PATH "/librte_bus_%s.so*", name);
+	bool there = glob(files, 0, NULL, &found) == 0;
+	if (there)
+		globfree(&found);
+	return there || rte_bus_find_by_name(name) != NULL;
+}
+
+static int allow(struct args *a, const char *devargs)
+{
+	int rc = add(a, "-a");
+
+	return rc < 0 ? rc : add(a, devargs);
+}
+
+/* The daemon does not start without an uplink's; an attach port may have to wait for its own. */
+static int add_port_devices(
+	struct args *a, const struct engine *e, const char *devargs, const char *uplink)
+{
+	struct ovnet_pci pci, self;
+	bool has_args = ovnet_pci_look(devargs, &self);
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && ovnet_pci_nth(devargs, i, &pci); i++) {
+		if (uplink != NULL)
+			rc = ovnet_pci_check(uplink, &pci, e->hugepages);
+		if (rc == 0 && ovnet_pci_is_ready(&pci, e->hugepages))
+			rc = allow(a, has_args ? devargs : pci.address);
+	}
+	return rc;
+}
+
+/*
+ * What is configured is probed and nothing else; what comes later is added to the list by then. An
+ * empty list would mean all there are, so it begins with what no machine has.
+ */
+static int add_devices(struct args *a, const struct engine *e)
+{
+	char name[CONF_DEVICE_NAME];
+	const char *devargs;
+	int rc = has_bus("auxiliary") ? allow(a, "auxiliary:") : 0;
+
+	if (access("/sys/bus/pci", F_OK) < 0 || !has_bus("pci"))
+		return rc < 0 ? rc : add(a, "--no-pci");
+	if (rc == 0)
+		rc = allow(a, NO_PCI_DEVICE);
+	for (unsigned i = 0; rc == 0 && (devargs = conf_device(e->conf, i, name)) != NULL; i++)
+		rc = add_port_devices(a, e, devargs, i < e->conf->n_uplinks ? name : NULL);
+	return rc;
+}
+
+/* EAL takes either list; who says what it shall not probe has said it all. */
+static bool has_block_list(const char *eal_args)
+{
+	return strstr(eal_args, "-b ") != NULL || strstr(eal_args, "--block") != NULL;
 }
 
 static int add_user_args(struct args *a, const char *text)
@@ -138,14 +195,16 @@ static int build(struct args *a, struct engine *e, uint32_t megabytes)
 	const char *fixed[] = {"ovnetd", prefix, "--no-telemetry", "-m", mem,
 		/* EAL refuses --in-memory together with --no-huge. */
 		e->hugepages ? "--in-memory" : "--no-huge", e->hugepages ? NULL : "--no-shconf",
-		e->hugepages && any_device(e->conf, is_mapped) ? "--single-file-segments" : NULL,
-		any_device(e->conf, is_pci) ? NULL : "--no-pci", "--log-level=lib.eal:error"};
+		e->hugepages && any_is_mapped(e->conf) ? "--single-file-segments" : NULL,
+		"--log-level=lib.eal:error"};
 
 	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && rc == 0; i++)
 		if (fixed[i] != NULL)
 			rc = add(a, fixed[i]);
 	if (rc == 0)
 		rc = add_lcores(a, e->conf);
+	if (rc == 0 && !has_block_list(e->conf->dpdk.eal_args))
+		rc = add_devices(a, e);
 	return rc < 0 ? rc : add_user_args(a, e->conf->dpdk.eal_args);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
+#include "port/pci_device.h"
 
 OVNET_LOG_TYPE(privileges)
 
@@ -120,6 +121,55 @@ static int keep_giving(cap_t now, cap_t want, const struct conf *conf)
 	return rc;
 }
 
+static int keep_one(cap_t now, cap_t want, cap_value_t cap, const char *name, const char *driver)
+{
+	if (!have(now, cap)) {
+		LOG(ERR,
+			"%s is missing, for a PCI device bound to %s without an IOMMU: run ovnetd "
+			"as "
+			"root, give it the capability, or bind the device to vfio-pci behind an "
+			"IOMMU",
+			name, driver);
+		return -EPERM;
+	}
+	int rc = set_flag(want, CAP_PERMITTED, cap, CAP_SET);
+	return rc < 0 ? rc : set_flag(want, CAP_EFFECTIVE, cap, CAP_SET);
+}
+
+static bool is_physical(const char *devargs, struct ovnet_pci *pci)
+{
+	for (unsigned i = 0; ovnet_pci_nth(devargs, i, pci); i++)
+		if (ovnet_pci_is_physical(pci))
+			return true;
+	return false;
+}
+
+/*
+ * Without an IOMMU a NIC is told physical addresses, which the kernel shows to CAP_SYS_ADMIN alone,
+ * as it does most of a device's configuration; vfio-pci, and I/O ports, want CAP_SYS_RAWIO. They
+ * stay: memory is asked for its addresses as it grows, and who programs such a NIC can write to all
+ * of memory by it whatever else he may.
+ */
+static int keep_physical(cap_t now, cap_t want, const struct conf *conf)
+{
+	char name[CONF_DEVICE_NAME];
+	struct ovnet_pci pci;
+	const char *devargs;
+
+	for (unsigned i = 0; (devargs = conf_device(conf, i, name)) != NULL; i++) {
+		if (!is_physical(devargs, &pci))
+			continue;
+		LOG(NOTICE,
+			"port '%s': PCI device %s is bound to %s without an IOMMU: keeping "
+			"CAP_SYS_ADMIN and CAP_SYS_RAWIO; behind an IOMMU neither is needed",
+			name, pci.address, pci.driver);
+		int rc = keep_one(now, want, CAP_SYS_ADMIN, "CAP_SYS_ADMIN", pci.driver);
+		return rc < 0 ? rc
+			      : keep_one(now, want, CAP_SYS_RAWIO, "CAP_SYS_RAWIO", pci.driver);
+	}
+	return 0;
+}
+
 /*
  * A key of etcd's user, mode 0600: root reads it by a capability. What remains is judged by trying,
  * because a folder on the way may be what is closed.
@@ -177,6 +227,8 @@ int privileges_drop(const struct conf *conf)
 
 	if (rc == 0)
 		rc = keep_giving(now, want, conf);
+	if (rc == 0)
+		rc = keep_physical(now, want, conf);
 	if (rc == 0 && !have(want, CAP_DAC_OVERRIDE)) /* which may read as well */
 		rc = keep_reading(now, want, conf);
 	if (rc == 0 && (cap_set_proc(want) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)) {
