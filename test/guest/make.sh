@@ -12,6 +12,8 @@ export LC_ALL=C # what apt says is read
 HERE=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 cd "$1"
+ROOT=root
+. "$HERE/parts.sh"
 
 kernel_package() {
 	apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" { print $2; exit }'
@@ -37,32 +39,6 @@ kernel() {
 	mv tree/boot/vmlinuz-* vmlinuz
 }
 
-# module NAME: behind those it needs, uncompressed, and listed in that order. What the kernel has
-# built in is no file.
-module() {
-	local file to=root/lib/$1.ko need
-	file=$(find tree -name "${1//_/[_-]}.ko*" -print -quit)
-	[ -n "$file" ] && [ ! -e "$to" ] || return 0
-	case $file in
-	*.xz) busybox xz -dc "$file" >"$to" ;;
-	*) cp "$file" "$to" ;;
-	esac
-	for need in $(tr '\0' '\n' <"$to" | sed -n 's/^depends=//p' | tr , ' '); do
-		module "$need"
-	done
-	echo "$1.ko" >>root/lib/order
-}
-
-# program FILE: and the libraries it is linked to, where it looks for them.
-program() {
-	local file
-	cp "$1" root/bin/
-	for file in $(ldd "$1" | grep -o '/[^ ]*'); do
-		mkdir -p "root${file%/*}"
-		cp -L "$file" "root$file"
-	done
-}
-
 initrd() {
 	local file
 	rm -rf root
@@ -78,8 +54,8 @@ initrd() {
 	cp -L "$file" "root$(dirname "$(ldd "$(command -v iperf3)" | grep -o '/[^ ]*/libc\.so\.6')")"
 	program "$(find tree -path '*/sbin/dhcpcd' -print -quit)"
 	: >root/lib/order
-	module virtio_pci
-	module virtio_net
+	module tree virtio_pci
+	module tree virtio_net
 	(cd root && find . | busybox cpio -o -H newc) | gzip -1 >initrd.new
 	mv initrd.new initrd
 }
