@@ -113,12 +113,7 @@ static int start_ports(struct daemon *d)
 	if (rc == 0)
 		rc = underlay_open(&d->underlay, &d->patience);
 	if (rc == 0)
-		rc = node_choose_public_ip(
-			&d->node, &d->underlay.uplinks[0].addr, &d->underlay.uplinks[0].addr6);
-	if (rc < 0)
-		return rc;
-	underlay_note_public(&d->underlay);
-	rc = host_open(&d->host, &d->patience);
+		rc = host_open(&d->host, &d->patience);
 	if (rc == 0)
 		rc = underlay_open_fragments(&d->underlay);
 	if (rc < 0)
@@ -148,6 +143,24 @@ static void stop_workers(struct daemon *d)
 {
 	balance_fini(&d->balance);
 	engine_workers_fini(&d->engine);
+}
+
+/* A twin gets its address by a DHCP client, say: by the workers. */
+static int start_address(struct daemon *d)
+{
+	int rc = underlay_await_address(&d->underlay);
+
+	if (rc == 0)
+		rc = node_choose_public_ip(
+			&d->node, &d->underlay.uplinks[0].addr, &d->underlay.uplinks[0].addr6);
+	if (rc == 0)
+		underlay_note_public(&d->underlay);
+	return rc;
+}
+
+static void stop_address(struct daemon *d)
+{
+	(void)d;
 }
 
 static int start_rules(struct daemon *d)
@@ -238,6 +251,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	attach_look(&d->attach);
+	underlay_look(&d->underlay);
 }
 
 static int start_check(struct daemon *d)
@@ -270,6 +284,7 @@ const struct module modules[] = {
 	{"tables", start_tables, stop_tables},
 	{"ports", start_ports, stop_ports},
 	{"workers", start_workers, stop_workers},
+	{"address", start_address, stop_address},
 	{"firewall rules", start_rules, stop_rules},
 	{"blackholes", start_blackhole, stop_blackhole},
 	{"routes to attach ports", start_attached, stop_attached},

@@ -109,7 +109,8 @@ static void clean_links(struct cleanup *c)
 	const struct link_entry *l = c->links.items;
 
 	for (unsigned i = 0; i < c->links.n; i++) {
-		if (strcmp(l[i].alias.text, OVNET_LINK_ALIAS) != 0 ||
+		if ((strcmp(l[i].alias.text, OVNET_LINK_ALIAS) != 0 &&
+			    strcmp(l[i].alias.text, OVNET_TWIN_ALIAS) != 0) ||
 			strcmp(l[i].link.kind, "tun") != 0)
 			continue;
 		snprintf(what, sizeof(what), "link %s", l[i].link.name);

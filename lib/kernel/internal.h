@@ -40,6 +40,8 @@ struct ovnet_kernel {
 	bool no_managed;  /* a kernel before 5.16: ask again and again instead */
 };
 
+#define OVNET_TWIN_ALIAS "ovnet twin"
+
 /* link.c. `alias` may be NULL. False: not a message about a whole link. */
 struct link_alias {
 	char text[64];

@@ -50,6 +50,8 @@ void ovnet_kernel_close(struct ovnet_kernel *k);
 /* -ENODEV when there is none. */
 int ovnet_kernel_link_by_name(struct ovnet_kernel *k, const char *name, struct ovnet_link *out);
 int ovnet_kernel_link_by_index(struct ovnet_kernel *k, uint32_t ifindex, struct ovnet_link *out);
+/* Known to be the twin of an exclusive uplink from now on, by --cleanup too. 0, -errno (logged). */
+int ovnet_kernel_link_mark_twin(struct ovnet_kernel *k, uint32_t ifindex);
 /* flannel's choice: first global unicast of the family, not deprecated; else link-local, as long as
  * it may be used. -EADDRNOTAVAIL. */
 int ovnet_kernel_link_addr(

@@ -79,6 +79,19 @@ int ovnet_kernel_link_by_name(struct ovnet_kernel *k, const char *name, struct o
 	return get(&k->nl, 0, name, out);
 }
 
+int ovnet_kernel_link_mark_twin(struct ovnet_kernel *k, uint32_t ifindex)
+{
+	struct nl_request req;
+	struct ifinfomsg *ifi = nl_begin(&req, RTM_NEWLINK, 0, sizeof(*ifi));
+
+	ifi->ifi_index = (int)ifindex;
+	mnl_attr_put_strz(req.hdr, IFLA_IFALIAS, OVNET_TWIN_ALIAS);
+	int err = nl_send(&k->nl, &req, NULL, NULL);
+	if (err < 0)
+		LOG(ERR, "link %u: cannot be marked as ovnet's: %s", ifindex, nl_why(&k->nl, err));
+	return err;
+}
+
 static void collect(void *arg, const struct nlmsghdr *msg)
 {
 	struct nl_list *list = arg;

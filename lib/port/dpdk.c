@@ -28,6 +28,7 @@ struct dpdk_port {
 	uint64_t owner; /* DPDK's number for this port among the devices' owners */
 	bool configured, intr;
 	bool stays;      /* see ovnet_dpdk_device_stays() */
+	uint16_t room;   /* bytes of packet a buffer holds */
 	_Atomic bool up; /* control and DPDK's interrupt thread: rw, workers: ro */
 	int nudge_fd;    /* eventfd in each queue's wait_fd, written when the link changes */
 };
@@ -263,6 +264,16 @@ static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovne
 	return 0;
 }
 
+/* ND, DHCP and what else the host's kernel joined. A device of software has no filter for it. */
+static void take_multicast(const struct ovnet_port *port, const struct dpdk_port *d)
+{
+	int err = rte_eth_allmulticast_enable(d->id);
+
+	if (err < 0 && err != -ENOTSUP)
+		LOG(WARN, "port '%s': cannot take in all multicast: %s; IPv6 of the host may fail",
+			port->name, rte_strerror(-err));
+}
+
 static int describe(struct ovnet_port *port, struct dpdk_port *d)
 {
 	struct rte_eth_dev_info info;
@@ -327,9 +338,12 @@ static int dpdk_open(struct ovnet_port *port, const struct ovnet_port_conf *conf
 		return err;
 	}
 	d->stays = ovnet_dpdk_device_stays(conf->devargs);
+	d->room = ovnet_driver_room(conf->pool);
 	port->priv = d;
 	if ((err = start(port, d, conf)) < 0 || (err = describe(port, d)) < 0)
 		dpdk_close(port);
+	else if (conf->multicast)
+		take_multicast(port, d);
 	return err;
 }
 
@@ -387,6 +401,30 @@ static void dpdk_disarm(struct ovnet_port_queue *q)
 	epoll_wait(d->wait_fd, seen, RTE_DIM(seen), 0);
 }
 
+/* Some devices take another one only while they stand still. */
+static int dpdk_set_mtu(struct ovnet_port *port, uint16_t mtu)
+{
+	const struct dpdk_port *d = port->priv;
+
+	if (mtu + MAC_AND_TAG > d->room) {
+		LOG(ERR, "port '%s': packets of MTU %u do not fit a buffer of %u bytes", port->name,
+			mtu, d->room);
+		return -EMSGSIZE;
+	}
+	int err = rte_eth_dev_set_mtu(d->id, mtu);
+	return err < 0 ? failed(port, "change its MTU", err) : 0;
+}
+
+static int dpdk_set_mac(struct ovnet_port *port, const struct ovnet_mac *mac)
+{
+	const struct dpdk_port *d = port->priv;
+	struct rte_ether_addr addr;
+
+	memcpy(addr.addr_bytes, mac->b, sizeof(addr.addr_bytes));
+	int err = rte_eth_dev_default_mac_addr_set(d->id, &addr);
+	return err < 0 ? failed(port, "change its MAC address", err) : 0;
+}
+
 static void dpdk_stats(struct ovnet_port *port, struct ovnet_port_stats *out)
 {
 	const struct dpdk_port *d = port->priv;
@@ -417,6 +455,8 @@ const struct ovnet_driver ovnet_driver_dpdk = {
 	.wait_fd = dpdk_wait_fd,
 	.arm = dpdk_arm,
 	.disarm = dpdk_disarm,
+	.set_mtu = dpdk_set_mtu,
+	.set_mac = dpdk_set_mac,
 	.stats = dpdk_stats,
 	.link_up = dpdk_link_up,
 };

@@ -3,10 +3,10 @@
  * A driver is a kind of port: one file (host.c, tap.c, af_xdp.c, af_packet.c, dpdk.c, vhost.c,
  * udp_socket.c) that fills this vtable. What drivers share is in driver_int.h.
  *
- * Threads: open, close, lose, filter, stats, link_up, changed, details: control thread. rx, tx,
- * arm, disarm: the worker that owns the queue (see queue_map.h), nobody else, and which one it is
- * may change between two calls. wait_fd: also the one that is to get the queue. Errors: negative
- * errno, logged where they happen with what to do about it.
+ * Threads: open, close, lose, filter, set_mtu, set_mac, set_carrier, stats, link_up, changed,
+ * details: control thread. rx, tx, arm, disarm: the worker that owns the queue (see queue_map.h),
+ * nobody else, and which one it is may change between two calls. wait_fd: also the one that is to
+ * get the queue. Errors: negative errno, logged where they happen with what to do about it.
  */
 #ifndef OVNET_PORT_DRIVER_H
 #define OVNET_PORT_DRIVER_H
@@ -58,6 +58,14 @@ struct ovnet_driver {
 	/* Shared uplinks; NULL elsewhere, -EINVAL on an attach port: all is ours. Live: no packet
 	 * is lost while it changes. */
 	int (*filter)(struct ovnet_port *port, const struct ovnet_port_filter *filter);
+	/*
+	 * What the host's kernel was told of an exclusive uplink's twin, for the device: 0, or
+	 * negative errno (logged), and it is as it was. NULL: it has nothing to be told.
+	 */
+	int (*set_mtu)(struct ovnet_port *port, uint16_t mtu);
+	int (*set_mac)(struct ovnet_port *port, const struct ovnet_mac *mac);
+	/* tap: what the kernel shows as its link. Logged. */
+	void (*set_carrier)(struct ovnet_port *port, bool up);
 	void (*stats)(struct ovnet_port *port, struct ovnet_port_stats *out);
 	bool (*link_up)(struct ovnet_port *port);
 	/*

@@ -104,6 +104,8 @@ struct ovnet_port_conf {
 	struct ovnet_patience
 		*patience; /* for a former owner; NULL, as while others are served: none */
 	bool zero_copy;    /* af_xdp: where the driver can */
+	bool multicast;    /* dpdk: take in all of it, for the host behind the twin */
+	bool stays;        /* tap: the device, with its addresses, outlives the port */
 	bool offloads;     /* ask for checksum and segmentation offload where the driver has it */
 	/* vhost */
 	const char *path; /* of the socket */

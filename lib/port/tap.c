@@ -3,7 +3,7 @@
  * The TAP driver: an attach port whose far end is an interface of the kernel, for a VM or for a
  * container's namespace to have. The host driver's queues (tun_port.c), with Ethernet. The device
  * is ours and goes with us; one that somebody made to stay (`ip tuntap add ... multi_queue
- * vnet_hdr`) stays his.
+ * vnet_hdr`) stays his. An exclusive uplink's twin stays, for the host's addresses are on it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -68,7 +68,9 @@ static int tap_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 		return err;
 	if ((err = ovnet_tun_port_queues(port, conf, name, OVNET_TUN_TAP)) < 0 ||
 		(err = set_up(conf, name)) < 0 || (err = describe(port, conf, name)) < 0 ||
-		(err = ovnet_tun_port_count(port)) < 0)
+		(err = ovnet_tun_port_count(port)) < 0 ||
+		/* Last: a device that could not be set up must not stay behind. */
+		(conf->stays && (err = ovnet_tun_persist(ovnet_tun_port_fd(port), name)) < 0))
 		ovnet_tun_port_close(port);
 	return err;
 }
@@ -92,6 +94,11 @@ static bool tap_gone(const struct ovnet_port *port)
 	return (ask(port) & POLLERR) != 0;
 }
 
+static void tap_set_carrier(struct ovnet_port *port, bool up)
+{
+	ovnet_tun_set_carrier(ovnet_tun_port_fd(port), port->name, up);
+}
+
 const struct ovnet_driver ovnet_driver_tap = {
 	.name = "tap",
 	.open = tap_open,
@@ -101,6 +108,7 @@ const struct ovnet_driver ovnet_driver_tap = {
 	.tx = ovnet_tun_port_tx,
 	.rx_asks = true,
 	.wait_fd = ovnet_tun_port_wait_fd,
+	.set_carrier = tap_set_carrier,
 	.stats = ovnet_tun_port_stats,
 	.link_up = tap_link_up,
 };

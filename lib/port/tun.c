@@ -193,6 +193,15 @@ int ovnet_tun_persist(int fd, const char *name)
 	if (ioctl(fd, TUNSETPERSIST, 1) == 0)
 		return 0;
 	int err = -errno;
-	LOG(ERR, "host device '%s': cannot make it persistent: %s", name, strerror(-err));
+	LOG(ERR, "device '%s': cannot make it persistent: %s", name, strerror(-err));
 	return err;
+}
+
+void ovnet_tun_set_carrier(int fd, const char *name, bool up)
+{
+	int carrier = up;
+
+	if (ioctl(fd, TUNSETCARRIER, &carrier) < 0)
+		LOG(WARN, "device '%s': cannot show that its link is %s: %s", name,
+			up ? "up" : "down", strerror(errno));
 }

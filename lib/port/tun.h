@@ -30,5 +30,7 @@ int ovnet_tun_queue_open(
 	const char *name, enum ovnet_tun_kind kind, bool offloads, unsigned *taken);
 /* From now on the device outlives its fds. */
 int ovnet_tun_persist(int fd, const char *name);
+/* What the kernel shows as its link, for which all of its queues are one. Logged. */
+void ovnet_tun_set_carrier(int fd, const char *name, bool up);
 
 #endif

@@ -66,11 +66,30 @@ static int open_host(struct ovnet_port *port, const struct ovnet_port_conf *conf
 	return open_link(port, conf);
 }
 
+/* The far end as a twin's is made. */
+static void set_up_twin(const struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	struct ovnet_link link = *link_of(conf->iface);
+
+	link.up = link.running = true;
+	link.mtu = conf->mtu;
+	link.mac = *conf->mac;
+	fake_link_set(&link);
+	fake_drivers.stays[port->id] = conf->stays;
+}
+
 static int open_tap(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
 	if (link_of(conf->iface) == NULL)
 		(void)fake_link_add(conf->iface, "tun", 1500, NULL);
+	if (conf->role == OVNET_PORT_TWIN)
+		set_up_twin(port, conf);
 	return open_link(port, conf);
+}
+
+static void set_carrier(struct ovnet_port *port, bool up)
+{
+	fake_drivers.no_carrier[port->id] = !up;
 }
 
 static bool tap_gone(const struct ovnet_port *port)
@@ -87,8 +106,25 @@ static int open_dpdk(struct ovnet_port *port, const struct ovnet_port_conf *conf
 
 	if (fake_drivers.no_dpdk)
 		return refuse();
+	fake_drivers.multicast[port->id] = conf->multicast;
 	port->caps = port->role == OVNET_PORT_UPLINK ? OVNET_CAP_EXCLUSIVE : 0;
-	return finish(port, conf, 1500, &mac);
+	return finish(port, conf, conf->mtu != 0 ? conf->mtu : 1500, &mac);
+}
+
+static int set_mtu(struct ovnet_port *port, uint16_t mtu)
+{
+	if (fake_drivers.refuses_changes)
+		return refuse();
+	fake_drivers.mtu[port->id] = mtu;
+	return 0;
+}
+
+static int set_mac(struct ovnet_port *port, const struct ovnet_mac *mac)
+{
+	if (fake_drivers.refuses_changes)
+		return refuse();
+	fake_drivers.mac[port->id] = *mac;
+	return 0;
 }
 
 static void closed(struct ovnet_port *port)
@@ -139,8 +175,7 @@ static void stats(struct ovnet_port *port, struct ovnet_port_stats *out)
 
 static bool link_up(struct ovnet_port *port)
 {
-	(void)port;
-	return true;
+	return !fake_drivers.no_link[port->id];
 }
 
 static int open_vhost(struct ovnet_port *port, const struct ovnet_port_conf *conf)
@@ -156,10 +191,11 @@ static int open_vhost(struct ovnet_port *port, const struct ovnet_port_conf *con
 
 const struct ovnet_driver ovnet_driver_host = {.name = "host", .open = open_host, COMMON};
 const struct ovnet_driver ovnet_driver_tap = {
-	.name = "tap", .open = open_tap, .gone = tap_gone, COMMON};
+	.name = "tap", .open = open_tap, .gone = tap_gone, .set_carrier = set_carrier, COMMON};
 const struct ovnet_driver ovnet_driver_af_xdp = {
 	.name = "af_xdp", .open = open_af_xdp, .filter = filter, COMMON};
 const struct ovnet_driver ovnet_driver_af_packet = {
 	.name = "af_packet", .open = open_af_packet, .filter = filter, COMMON};
-const struct ovnet_driver ovnet_driver_dpdk = {.name = "dpdk", .open = open_dpdk, COMMON};
+const struct ovnet_driver ovnet_driver_dpdk = {
+	.name = "dpdk", .open = open_dpdk, .set_mtu = set_mtu, .set_mac = set_mac, COMMON};
 const struct ovnet_driver ovnet_driver_vhost = {.name = "vhost", .open = open_vhost, COMMON};

@@ -74,6 +74,17 @@ int ovnet_kernel_link_by_name(struct ovnet_kernel *k, const char *name, struct o
 	return rc < 0 ? rc : -ENODEV;
 }
 
+int ovnet_kernel_link_mark_twin(struct ovnet_kernel *k, uint32_t ifindex)
+{
+	(void)k;
+	for (unsigned i = 0; i < fake.n_links; i++)
+		if (fake.link[i].ifindex == ifindex) {
+			fake.twins |= 1u << i;
+			return 0;
+		}
+	return -ENODEV;
+}
+
 int ovnet_kernel_link_by_addr(
 	struct ovnet_kernel *k, const struct ovnet_addr *addr, struct ovnet_link *out)
 {

@@ -75,6 +75,7 @@ struct fake_neigh {
 
 struct fake_kernel {
 	struct ovnet_link link[FAKE_LINKS];
+	unsigned twins; /* bits: those marked as one */
 	struct fake_addr addr[FAKE_ADDRS];
 	struct fake_route route[FAKE_ROUTES];
 	struct fake_neigh neigh[FAKE_NEIGHS];

@@ -132,6 +132,8 @@ static int open_ports(struct wired *w)
 	if (rc == 0)
 		rc = underlay_open(&w->underlay, NULL);
 	if (rc == 0)
+		rc = underlay_await_address(&w->underlay);
+	if (rc == 0)
 		rc = node_choose_public_ip(
 			&w->node, &w->underlay.uplinks[0].addr, &w->underlay.uplinks[0].addr6);
 	if (rc < 0)

@@ -242,7 +242,18 @@ static void bad_uplinks_are_refused(void **state)
 	refused("uplinks = ( { iface = \"a\"; driver = \"dpdk\"; } );", 1, "give auto, af_xdp or");
 	refused("uplinks = ( { iface = \"a\"; queues = 32; } );", 1,
 		"uplinks[0].queues: 32 is out of");
-	refused(DPDK(""), 2, "devargs without address");
+	refused(DPDK("twin = \"off\";"), 2, "devargs with neither a twin nor address");
+	refused(DPDK("gateway = \"192.0.2.1\";"), 2, "gateway and neighbours without address");
+	refused(DPDK("twin = \"t0\"; address = \"192.0.2.1/24\";"), 2, "address and twin t0");
+	refused(DPDK("twin = \"sixteen-letters-\";"), 2, "give \"auto\", \"off\", or the name of");
+	refused(DPDK("twin = \"t%d\";"), 2, "give \"auto\", \"off\", or the name of");
+	refused(DPDK("twin = \"ovnet0\";"), 2, "its twin ovnet0 is the host device");
+	refused("uplinks = ( { iface = \"a\"; mtu = 9000; } );", 1, "twin and mtu go with devargs");
+	refused("uplinks = ( { iface = \"t0\"; },\n { devargs = \"b\"; twin = \"t0\"; } );", 2,
+		"its twin t0 is another uplink's");
+	refused("uplinks = ( { devargs = \"a\"; },\n { devargs = \"b\"; twin = "
+		"\"ovnet-uplink0\"; } );",
+		2, "its twin ovnet-uplink0 is another uplink's");
 	refused(DPDK("driver = \"af_xdp\";"), 2, "driver goes with iface");
 	refused(DPDK("address = \"192.0.2.1\";"), 2, "give an IPv4 address and its prefix length");
 	refused(DPDK("address = \"192.0.2.0/24\";"), 2, "give an IPv4 address and its prefix");

@@ -8,7 +8,8 @@
 #include "port/driver.h"
 #include "run/warnings.h"
 
-static char nothing[] = "", device[] = "net_x", name[] = "gen0";
+static char nothing[] = "", device[] = "net_x", name[] = "gen0", off[] = "off",
+	    automatic[] = "auto";
 
 /* What `ports` DPDK ports of that shape make of dpdk.mbufs; 0: refused. */
 static uint32_t buffers(
@@ -78,7 +79,7 @@ static void uplinks_count_by_workers(void **state)
 
 	c.dpdk.workers = 4;
 	c.dpdk.mbufs = 4 * 1024 + 4 * 128 - 1;
-	c.uplinks[0] = (struct conf_uplink){.iface = nothing, .devargs = device};
+	c.uplinks[0] = (struct conf_uplink){.iface = nothing, .devargs = device, .twin = off};
 	c.uplinks[1] = (struct conf_uplink){.iface = device, .devargs = nothing};
 	assert_int_equal(memory_count(&e), -ENOMEM);
 	c.dpdk.mbufs++; /* the kernel's interface holds none */
@@ -87,6 +88,8 @@ static void uplinks_count_by_workers(void **state)
 	c.dpdk.mbufs = 1024 + 4 * 128;
 	assert_int_equal(memory_count(&e), 0);
 	assert_int_equal(e.mbufs, 1024 + 4 * 128);
+	c.uplinks[0].twin = automatic; /* nor does a twin */
+	assert_int_equal(memory_count(&e), 0);
 }
 
 /* Of the host device a queue for each worker; in a pool that is made larger anyway. */

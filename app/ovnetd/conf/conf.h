@@ -45,13 +45,15 @@ struct conf_neighbour {
 
 /*
  * One entry of `uplinks`. Either `iface` (shared with the kernel, which supplies address,
- * routes and neighbours), or `devargs` (driver dpdk) with address, gateway and neighbours
- * given here, since there is no kernel device to ask.
+ * routes and neighbours), or `devargs` (driver dpdk): with a twin, by which the kernel supplies
+ * them, or with address, gateway and neighbours given here.
  */
 struct conf_uplink {
 	char *iface;
 	enum conf_driver driver;
 	char *devargs;
+	char *twin;                       /* devargs: "auto", "off", or the twin's name */
+	uint16_t mtu;                     /* devargs; 0: the twin's, or the device's */
 	struct ovnet_prefix4 address_net; /* devargs: the on-link network ... */
 	struct ovnet_addr address;        /* ... and our address in it */
 	struct ovnet_addr gateway;        /* devargs: where everything else goes; may be none */
@@ -172,6 +174,11 @@ const char *conf_device(const struct conf *conf, unsigned i, char name[CONF_DEVI
  * names ("": 0), or -EINVAL when it is no list or names one twice.
  */
 int conf_cpu_list(const char *text, uint16_t *cpus, unsigned max);
+/*
+ * The kernel device of an uplink that DPDK drives, into `name` (16 bytes). False: it has none.
+ * `c` is one of conf->uplinks.
+ */
+bool conf_twin(const struct conf *conf, const struct conf_uplink *c, char *name);
 /* 0, or -EINVAL with a sentence in `why`: the list names a worker that dpdk.workers does not make.
  */
 int conf_workers_there(const struct conf *conf, const char *list, char *why, size_t size);

@@ -5,6 +5,7 @@
  */
 #include "conf/port_unique.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,13 +186,15 @@ static void check_taken(
 static void check_others(const struct port_set *s, unsigned port)
 {
 	const struct conf *c = s->conf;
-	char name[32];
+	char name[32], twin[IFNAMSIZ];
 
 	check_taken(s, port, c->host.device, "the host device");
 	for (unsigned i = 0; i < c->n_uplinks; i++) {
 		snprintf(name, sizeof(name), "uplink%u", i);
 		check_taken(s, port, c->uplinks[i].iface[0] != '\0' ? c->uplinks[i].iface : name,
 			"an uplink");
+		if (conf_twin(c, &c->uplinks[i], twin))
+			check_taken(s, port, twin, "an uplink's twin");
 	}
 	if (c->n_uplinks == 0)
 		check_taken(s, port, c->node.iface, "the uplink");

@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,22 @@ static bool on_link(const struct conf_uplink *up, const struct ovnet_addr *a)
 {
 	return ovnet_prefix4_contains(&up->address_net, ntohl(a->v4_be)) &&
 	       !ovnet_addr_equal(a, &up->address);
+}
+
+static bool is_name(const char *twin)
+{
+	return strcmp(twin, "auto") != 0 && strcmp(twin, "off") != 0;
+}
+
+bool conf_twin(const struct conf *conf, const struct conf_uplink *c, char *name)
+{
+	if (c->devargs[0] == '\0' || strcmp(c->twin, "off") == 0 || given(&c->address))
+		return false;
+	if (is_name(c->twin))
+		snprintf(name, IFNAMSIZ, "%s", c->twin);
+	else
+		snprintf(name, IFNAMSIZ, "ovnet-uplink%u", (unsigned)(c - conf->uplinks) % 10);
+	return true;
 }
 
 static void check_neighbours(
@@ -46,6 +64,25 @@ static void check_kernel(
 			"address, gateway and neighbours go with devargs; remove them, the kernel "
 			"has them for %s",
 			up->iface);
+	if (strcmp(up->twin, "auto") != 0 || up->mtu != 0)
+		complain(l, at, name,
+			"twin and mtu go with devargs; remove them, %s is the kernel's own",
+			up->iface);
+}
+
+/* Who says an address needs no twin; who has one asks the kernel. */
+static void check_no_address(
+	struct loader *l, struct origin at, const char *name, const struct conf_uplink *up)
+{
+	if (strcmp(up->twin, "off") == 0)
+		complain(l, at, name,
+			"devargs with neither a twin nor address; leave twin out, or give our "
+			"address there, as in address = \"192.0.2.1/24\"");
+	else if (given(&up->gateway) || up->n_neighbours > 0)
+		complain(l, at, name,
+			"gateway and neighbours without address; remove them, the kernel has them "
+			"by the uplink's twin, or give our address there, as in address = "
+			"\"192.0.2.1/24\"");
 }
 
 static void check_dpdk(struct loader *l, struct origin at, const char *name, struct conf_uplink *up)
@@ -55,11 +92,14 @@ static void check_dpdk(struct loader *l, struct origin at, const char *name, str
 			"driver goes with iface; remove it, devargs names a DPDK device");
 	up->driver = CONF_DRIVER_DPDK;
 	if (!given(&up->address)) {
-		complain(l, at, name,
-			"devargs without address; give our address there, as in "
-			"address = \"192.0.2.1/24\"");
+		check_no_address(l, at, name, up);
 		return;
 	}
+	if (is_name(up->twin))
+		complain(l, at, name,
+			"address and twin %s together; remove address, gateway and neighbours, the "
+			"kernel has them by the twin",
+			up->twin);
 	if (given(&up->gateway) && !on_link(up, &up->gateway))
 		complain(l, at, name,
 			"the gateway is not another address of the uplink's network; give one that "
@@ -175,14 +215,35 @@ static void uplink_from_flag(struct loader *l, const char *text)
 	free(copy);
 }
 
+/* Two of its name would be one device. */
+static void check_twin_name(struct loader *l, unsigned i, const char *name)
+{
+	const struct conf *c = l->conf;
+	char ours[IFNAMSIZ], other[IFNAMSIZ];
+
+	if (!conf_twin(c, &c->uplinks[i], ours))
+		return;
+	if (strcmp(ours, c->host.device) == 0)
+		complain(l, l->uplink_at[i], name,
+			"its twin %s is the host device; give another twin", ours);
+	for (unsigned k = 0; k < c->n_uplinks; k++) {
+		bool twins =
+			k < i && conf_twin(c, &c->uplinks[k], other) && strcmp(ours, other) == 0;
+		if (twins || strcmp(ours, c->uplinks[k].iface) == 0)
+			complain(l, l->uplink_at[i], name,
+				"its twin %s is another uplink's; give another twin", ours);
+	}
+}
+
 void uplinks_check(struct loader *l)
 {
 	char why[160], name[32];
 
 	for (unsigned i = 0; i < l->conf->n_uplinks; i++) {
+		snprintf(name, sizeof(name), "uplinks[%u]", i);
+		check_twin_name(l, i, name);
 		if (conf_workers_there(l->conf, l->conf->uplinks[i].workers, why, sizeof(why)) == 0)
 			continue;
-		snprintf(name, sizeof(name), "uplinks[%u]", i);
 		complain(l, l->uplink_at[i], name, "%s", why);
 	}
 }

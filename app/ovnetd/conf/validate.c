@@ -85,6 +85,12 @@ int check_iface_name_or_none(const char *text)
 	return text[0] == '\0' ? 0 : check_ifname(text);
 }
 
+/* Of "%d" the kernel would make another name. */
+int check_twin(const char *text)
+{
+	return strchr(text, '%') != NULL ? -EINVAL : check_ifname(text);
+}
+
 static int check_name_or_addr(const char *text)
 {
 	struct ovnet_addr addr;

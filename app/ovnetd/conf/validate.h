@@ -16,6 +16,7 @@ int check_iface(const char *text);
 int check_regex(const char *text);
 int check_ifname(const char *text);
 int check_iface_name_or_none(const char *text);
+int check_twin(const char *text);
 int check_port_name_or_none(const char *text);
 int check_public_ip(const char *text);
 int check_public_ipv6(const char *text);

@@ -2,6 +2,7 @@
 /* How many packet buffers ports, queues and descriptors need. */
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,12 +48,13 @@ static void add_uplink(struct sum *s, const struct conf *c, unsigned i)
 {
 	const struct conf_uplink *u = &c->uplinks[i];
 	unsigned queues = u->queues != 0 ? u->queues : c->dpdk.workers;
-	char name[24];
+	char name[24], twin[IFNAMSIZ];
 
 	snprintf(name, sizeof(name), "uplink%u", i);
 	if (u->devargs != NULL && u->devargs[0] != '\0')
 		add_rings(s, name, queues, OVNET_DPDK_DESCRIPTORS);
-	else
+	/* It, or its twin. */
+	if (u->devargs == NULL || u->devargs[0] == '\0' || conf_twin(c, u, twin))
 		s->wanted += (uint64_t)queues * PER_QUEUE;
 }
 

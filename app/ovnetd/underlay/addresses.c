@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which interface a text means, and which of its addresses packets leave with. */
+/* Which interface a text means, and by which addresses and MAC packets leave. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
 #include "underlay/uplinks.h"
+
+OVNET_LOG_TYPE(uplinks)
 
 /* The next entry of a comma list. */
 static bool next_name(const char **list, char *name, size_t size)
@@ -95,4 +98,17 @@ int uplink_learn(struct underlay *under, struct uplink *u)
 		under->kernel, u->link.ifindex, u->addrs, sizeof(u->addrs) / sizeof(u->addrs[0]));
 	choose_address6(under, u);
 	return choose_address(under, u);
+}
+
+void uplink_take_mac(struct uplink *u)
+{
+	const struct ovnet_mac was = ovnet_port_mac(u->port);
+	char m[OVNET_MAC_STRLEN];
+
+	if (ovnet_mac_equal(&was, &u->link.mac))
+		return;
+	/* Next hops with the old one are found different when peers are resolved anew. */
+	ovnet_port_set_mac(u->port, &u->link.mac);
+	LOG(NOTICE, "uplink %s has MAC %s now", u->port->name,
+		ovnet_mac_text(&u->link.mac, m, sizeof(m)));
 }

@@ -37,7 +37,8 @@ static int open_one(struct underlay *under, struct uplink *u)
 		.name = name, .role = OVNET_PORT_UPLINK, .iface = u->link.name, .queues = 1};
 	int err;
 
-	if (u->link.ifindex == 0 || (u->conf != NULL && u->conf->driver == CONF_DRIVER_AF_PACKET))
+	if (u->link.ifindex == 0 || u->twin != NULL ||
+		(u->conf != NULL && u->conf->driver == CONF_DRIVER_AF_PACKET))
 		return 0;
 	snprintf(name, sizeof(name), "fragments:%.20s", u->link.name);
 	u->fragments = ports_open(under->ports, &ovnet_driver_udp_socket, &conf, NULL, &err);

@@ -33,12 +33,24 @@ uint16_t underlay_max_mtu(const struct underlay *under)
 
 	for (unsigned i = 0; i < conf->n_uplinks || i == 0; i++) {
 		const struct conf_uplink *c = conf->n_uplinks > 0 ? &conf->uplinks[i] : NULL;
-		if (uplink_is_vdev(c))
+		if (uplink_is_vdev(c)) {
+			mtu = RTE_MAX(mtu, twin_mtu(under, c));
 			continue;
+		}
 		if (uplinks_look_up(under, uplink_iface(under, c), &link) == 0 && link.mtu > mtu)
 			mtu = link.mtu;
 	}
 	return mtu;
+}
+
+/*
+ * What peers send to; to another address it is the host's. Workers look at it when there is an
+ * overlay, which comes after.
+ */
+static void take_local(struct uplink *u, const struct node *node)
+{
+	u->port->local = u->has_public ? node->public_ip : u->addr;
+	u->port->local6 = u->has_public6 ? node->public_ip6 : u->addr6;
 }
 
 void underlay_note_public(struct underlay *under)
@@ -47,6 +59,8 @@ void underlay_note_public(struct underlay *under)
 		struct uplink *u = &under->uplinks[i];
 		u->has_public = uplink_has(u, &under->node->public_ip);
 		u->has_public6 = uplink_has(u, &under->node->public_ip6);
+		if (u->twin != NULL)
+			take_local(u, under->node);
 	}
 }
 

@@ -22,7 +22,10 @@
 struct uplink {
 	const struct conf_uplink *conf; /* NULL: the default one */
 	struct ovnet_port *port;
-	struct ovnet_link link;  /* ifindex 0: no kernel device behind it */
+	struct ovnet_port *twin; /* of one that is ours alone; NULL: none */
+	uint16_t mtu;            /* with a twin: what the NIC has now */
+	bool carrier;            /* with a twin: does the twin show one? */
+	struct ovnet_link link;  /* it, or its twin; ifindex 0: no kernel device behind it */
 	struct ovnet_addr addr;  /* outer source address */
 	struct ovnet_addr addr6; /* the same of IPv6; family 0: none */
 	/* the addresses in the tree were among these when it started */
@@ -62,6 +65,11 @@ int underlay_choose(struct underlay *under);
 uint16_t underlay_max_mtu(const struct underlay *under);
 /* Opens what the configuration lists. 0; -EAGAIN: one is down, wait; or negative errno, logged. */
 int underlay_open(struct underlay *under, struct ovnet_patience *patience);
+/*
+ * With the workers at work, so that a DHCP client may get one: 0; -EAGAIN: the first uplink's twin
+ * has no address yet; or negative errno, logged.
+ */
+int underlay_await_address(struct underlay *under);
 /* The node's public addresses are known: their loss is told from now on. */
 void underlay_note_public(struct underlay *under);
 /* A port for outer fragments beside each uplink that needs one. 0 or negative errno, logged. */
@@ -77,6 +85,8 @@ void underlay_check_mtu(struct underlay *under);
 void underlay_check_copies(struct underlay *under);
 /* Are the uplinks' devices still there? */
 void underlay_check(struct underlay *under);
+/* Every second: the NICs' links, which no event tells. */
+void underlay_look(struct underlay *under);
 /* The interface's addresses or state changed; nothing if it is none of ours. */
 void underlay_link_changed(struct underlay *under, const struct ovnet_link *link);
 

@@ -89,17 +89,24 @@ static int open_kernel_uplink(
 
 static int open_vdev_uplink(struct underlay *under, struct uplink *u, struct ovnet_port_conf *conf)
 {
-	char name[32];
+	char name[32], twin[sizeof(u->link.name)];
+	bool has_twin = conf_twin(under->conf, u->conf, twin);
 	int err;
 
 	snprintf(name, sizeof(name), "uplink%u", under->n);
 	conf->name = name;
 	conf->devargs = u->conf->devargs;
-	u->addr = u->addrs[0] = u->conf->address;
-	u->n_addrs = 1;
-	conf->local = u->addr;
+	conf->mtu = twin_mtu(under, u->conf);
+	conf->multicast = has_twin;
+	if (!has_twin) {
+		u->addr = u->addrs[0] = u->conf->address;
+		u->n_addrs = 1;
+		conf->local = u->addr;
+	}
 	u->port = open_port(under, NULL, &ovnet_driver_dpdk, conf, &err);
-	return u->port != NULL ? 0 : err;
+	if (u->port == NULL || !has_twin)
+		return u->port != NULL ? 0 : err;
+	return twin_open(under, u, conf->patience, &(struct port_owner){reopen, under});
 }
 
 static struct ovnet_port_conf port_conf(const struct underlay *under, const struct conf_uplink *c)
@@ -130,7 +137,8 @@ static int open_one(
 		return rc;
 	under->n++;
 	LOG(INFO, "using interface with name %s and address %s (%s, MTU %u)", u->port->name,
-		ovnet_addr_text(&u->addr, a, sizeof(a)), u->port->driver->name, u->port->mtu);
+		u->addr.family != 0 ? ovnet_addr_text(&u->addr, a, sizeof(a)) : "to come",
+		u->port->driver->name, u->port->mtu);
 	return 0;
 }
 
@@ -149,7 +157,7 @@ int underlay_open(struct underlay *under, struct ovnet_patience *patience)
 static struct uplink *uplink_of(struct underlay *under, const struct ovnet_port *port)
 {
 	for (unsigned i = 0; i < under->n; i++)
-		if (under->uplinks[i].port == port)
+		if (under->uplinks[i].port == port || under->uplinks[i].twin == port)
 			return &under->uplinks[i];
 	return NULL;
 }
@@ -161,6 +169,12 @@ static int reopen(void *arg, struct ovnet_port *lost)
 
 	if (u == NULL)
 		return -ENODEV;
+	if (u->twin == lost) {
+		int err = twin_reopen(under, u);
+		if (err == 0)
+			underlay_link_changed(under, &u->link);
+		return err;
+	}
 	struct ovnet_port_conf conf = port_conf(under, u->conf);
 	fresh = *u;
 	if (ovnet_kernel_link_by_name(under->kernel, u->link.name, &fresh.link) < 0 ||

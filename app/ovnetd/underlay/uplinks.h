@@ -9,12 +9,31 @@
  * (empty) of the default route. -ENODEV. */
 int uplinks_look_up(const struct underlay *under, const char *text, struct ovnet_link *link);
 
-/* No kernel device behind it: address and neighbours come from the configuration. */
+/* DPDK's: it has a twin, or address and neighbours come from the configuration. */
 bool uplink_is_vdev(const struct conf_uplink *c);
 /* The configured name or address list of the interface; "": the default route's. */
 const char *uplink_iface(const struct underlay *under, const struct conf_uplink *c);
 /* Reads the addresses anew. -EADDRNOTAVAIL: it has none, and keeps what it had. */
 int uplink_learn(struct underlay *under, struct uplink *u);
+/* The port has the link's from now on. */
+void uplink_take_mac(struct uplink *u);
+
+/* The port whose kernel device `link` is. */
+static inline struct ovnet_port *uplink_kernel_port(const struct uplink *u)
+{
+	return u->twin != NULL ? u->twin : u->port;
+}
+
+/* twin.c: the MTU the NIC is opened with; 0: its own. */
+uint16_t twin_mtu(const struct underlay *under, const struct conf_uplink *c);
+/* Beside the NIC's port, which is open. 0 or negative errno, logged. */
+int twin_open(struct underlay *under, struct uplink *u, struct ovnet_patience *patience,
+	const struct port_owner *owner);
+int twin_reopen(struct underlay *under, struct uplink *u);
+/* Has the NIC a link? The twin shows it. */
+void twin_look(struct underlay *under, struct uplink *u);
+/* What the kernel's side was set to, to the NIC as well. */
+void twin_pass_on(struct underlay *under, struct uplink *u);
 
 /* watch.c: tells what became of it. */
 enum uplink_state { UPLINK_UP, UPLINK_DOWN, UPLINK_GONE };

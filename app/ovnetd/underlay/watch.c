@@ -96,19 +96,6 @@ void underlay_check_mtu(struct underlay *under)
 	warn_clear(under->warnings, "mtu");
 }
 
-static void take_mac(struct uplink *u)
-{
-	const struct ovnet_mac was = ovnet_port_mac(u->port);
-	char m[OVNET_MAC_STRLEN];
-
-	if (ovnet_mac_equal(&was, &u->link.mac))
-		return;
-	/* Next hops with the old one are found different when peers are resolved anew. */
-	ovnet_port_set_mac(u->port, &u->link.mac);
-	LOG(NOTICE, "uplink %s has MAC %s now", u->port->name,
-		ovnet_mac_text(&u->link.mac, m, sizeof(m)));
-}
-
 static void take_addresses(struct underlay *under, struct uplink *u)
 {
 	/* Without any it keeps the last ones: an address that comes back finds all in place. */
@@ -127,20 +114,23 @@ void underlay_link_changed(struct underlay *under, const struct ovnet_link *link
 	struct uplink *u = uplink_by_ifindex(under, link->ifindex);
 	struct ovnet_link now;
 
-	if (u == NULL || ports_is_lost(under->ports, u->port))
+	if (u == NULL || ports_is_lost(under->ports, uplink_kernel_port(u)))
 		return;
 	/* The event may be one of many, and old. */
 	int rc = ovnet_kernel_link_by_index(under->kernel, link->ifindex, &now);
 	if (rc == -ENODEV) {
 		uplink_warn(under, u, UPLINK_GONE);
-		ports_lost(under->ports, u->port);
+		ports_lost(under->ports, uplink_kernel_port(u));
 		under->events.changed(under->arg);
 	}
 	if (rc < 0)
 		return;
 	u->link = now;
 	uplink_warn(under, u, now.up ? UPLINK_UP : UPLINK_DOWN);
-	take_mac(u);
+	if (u->twin != NULL)
+		twin_pass_on(under, u);
+	else
+		uplink_take_mac(u);
 	take_addresses(under, u);
 	underlay_check_mtu(under);
 	under->events.changed(under->arg);
@@ -152,8 +142,8 @@ void underlay_check(struct underlay *under)
 	struct ovnet_link link;
 
 	for (unsigned i = 0; i < under->n; i++) {
-		const struct ovnet_port *port = under->uplinks[i].port;
-		if (port->ifindex == 0 || ports_is_lost(under->ports, port))
+		const struct ovnet_port *port = uplink_kernel_port(&under->uplinks[i]);
+		if (under->uplinks[i].link.ifindex == 0 || ports_is_lost(under->ports, port))
 			continue;
 		int rc = ovnet_kernel_link_by_index(under->kernel, port->ifindex, &link);
 		link.ifindex = port->ifindex;
