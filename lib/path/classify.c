@@ -124,10 +124,15 @@ static __rte_noinline int set_aside(
 		ovnet_again_add(ctx, m, OVNET_ENTRY_PUNT, OVNET_DROP_NOT_OVERLAY);
 		return PASS;
 	}
-	/* Of IPv6 not those behind other headers, or not for us. */
-	if (why != OVNET_DROP_FRAGMENT ||
-		(ovnet_meta(m)->src_version == 6 && !is_fragment6(port, m)))
+	if (why != OVNET_DROP_FRAGMENT)
 		return why;
+	/* Of IPv6 not those behind other headers, or not for us. */
+	if (ovnet_meta(m)->src_version == 6 && !is_fragment6(port, m)) {
+		if (ovnet_port_twin(port) == OVNET_PORT_NONE)
+			return why;
+		ovnet_again_add(ctx, m, OVNET_ENTRY_PUNT, why);
+		return PASS;
+	}
 	ovnet_again_add(ctx, m, OVNET_ENTRY_REASSEMBLE, OVNET_DROP_FRAGMENT_FULL);
 	return PASS;
 }

@@ -17,6 +17,7 @@
 #include <rte_ip_frag.h>
 
 #include "base/drop.h"
+#include "path/foreign.h"
 
 struct ovnet_path_ctx;
 
@@ -26,6 +27,7 @@ struct ovnet_fragments {
 	struct rte_ip_frag_tbl *table;
 	uint32_t held, max; /* buffers: a chained fragment is more than one */
 	struct rte_ip_frag_death_row dead;
+	struct ovnet_foreign foreign; /* on uplinks with a twin: the host's, which get no buffer */
 };
 
 /* NULL: no memory, logged. `max` at least 1. */

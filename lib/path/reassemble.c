@@ -17,11 +17,26 @@ static bool is_from_peer(const struct ovnet_path_ctx *ctx, const struct ovnet_me
 	return ovnet_fib_is_source(&ctx->shared->fib, &src);
 }
 
-/* Where senders are validated, who holds no lease is not given buffers to wait in. */
-static int admit(const struct ovnet_path_ctx *ctx, const struct ovnet_meta *meta)
+/* What the host's kernel puts together itself. */
+static bool is_hosts(
+	const struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf *m)
 {
+	struct ovnet_fragments *f = ctx->fragments;
+
+	return ovnet_port_twin(port) != OVNET_PORT_NONE &&
+	       ovnet_foreign_is(&f->foreign, m, ctx->view->overlay.udp_port, rte_rdtsc(), f->ttl);
+}
+
+/* Where senders are validated, who holds no lease is not given buffers to wait in. */
+static int admit(
+	const struct ovnet_path_ctx *ctx, const struct ovnet_port *port, struct rte_mbuf *m)
+{
+	const struct ovnet_meta *meta = ovnet_meta(m);
+
 	if (ctx->fragments == NULL)
 		return OVNET_DROP_FRAGMENT;
+	if (is_hosts(ctx, port, m))
+		return OVNET_DROP_NOT_OVERLAY;
 	if (meta->offload != 0)
 		return OVNET_DROP_CSUM_STATE; /* senders finish checksums before they cut */
 	if (ctx->view->overlay.validation == OVNET_VALIDATE_STRICT && !is_from_peer(ctx, meta))
@@ -39,7 +54,7 @@ uint16_t STAGE(reassemble)(struct ovnet_path_ctx *ctx, const struct ovnet_port *
 	stage_enter(ctx, OVNET_STAGE_REASSEMBLE, pkts, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
-		int why = admit(ctx, ovnet_meta(m));
+		int why = admit(ctx, port, m);
 
 		if (why == PASS) {
 			m = ovnet_meta(m)->src_version == 4

@@ -222,6 +222,71 @@ static void another_port_is_not_ours(void **state)
 	}
 }
 
+/* With a twin (any port will do): what the host's kernel joins, it gets as it came. */
+static void the_hosts_pass_as_they_come(void **state)
+{
+	(void)state;
+	uint8_t out[2048], got[2048];
+	struct bed *b = frag_bed(true);
+	unsigned n = 0;
+
+	atomic_store(&b->port[UPLINK].port.twin, ATTACH);
+	be_put16(whole + 36, 53);
+	for (uint16_t at = 0; at < PAYLOAD;
+		at += 80) { /* more than there may be of the overlay's */
+		uint16_t to = (uint16_t)RTE_MIN(at + 80, PAYLOAD),
+			 len = cut(out, at, to, to != PAYLOAD);
+		arrive(b, out, len, at == 80 ? 40 : 0);
+		assert_int_equal(bed_sent(b, ATTACH, got, sizeof(got)), len);
+		assert_memory_equal(got, out, len);
+		bed_drain(b);
+		b->counters.absorbed++; /* as frag_close() counts */
+		n++;
+	}
+	assert_true(n > 8);
+	assert_int_equal(bed_drops(b), 0);
+	assert_int_equal(b->ctx.fragments->held, 0);
+	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_PUNT], n);
+	/* The identification comes round, for the overlay; and one that nobody said of what it is.
+	 */
+	put_vxlan(whole, INNER);
+	be_put16(whole + 18, 7);
+	piece(b, 0, 800);
+	piece(b, 800, PAYLOAD);
+	is_delivered(b);
+	be_put16(whole + 18, 8);
+	piece(b, 800, PAYLOAD);
+	assert_int_equal(b->ctx.fragments->held, 1);
+	later(b);
+	assert_int_equal(b->counters.drops[OVNET_DROP_FRAGMENT_TIMEOUT], 1);
+	frag_close(b);
+}
+
+/* Not for ever: what comes a second later is of another one. */
+static void a_datagram_of_the_hosts_is_forgotten(void **state)
+{
+	(void)state;
+	static struct ovnet_foreign f;
+	uint8_t out[2048];
+	struct bed *b = frag_bed(true);
+	uint16_t port = 8472;
+
+	be_put16(whole + 36, 53);
+	struct rte_mbuf *first = bed_packet(UPLINK, out, cut(out, 0, 800, true), 0, 0);
+	struct rte_mbuf *rest = bed_packet(UPLINK, out, cut(out, 800, PAYLOAD, false), 0, 0);
+	ovnet_meta(first)->src_version = ovnet_meta(rest)->src_version = 4;
+	assert_false(ovnet_foreign_is(&f, rest, port, 1, 100));
+	assert_true(ovnet_foreign_is(&f, first, port, 1, 100));
+	assert_true(ovnet_foreign_is(&f, rest, port, 100, 100));
+	assert_false(ovnet_foreign_is(&f, rest, port, 101, 100));
+	assert_true(ovnet_foreign_is(&f, first, port, 200, 100));
+	assert_false(ovnet_foreign_is(&f, first, 53, 201, 100));
+	assert_false(ovnet_foreign_is(&f, rest, port, 202, 100));
+	rte_pktmbuf_free(first);
+	rte_pktmbuf_free(rest);
+	frag_close(b);
+}
+
 static void ecn_is_that_of_all(void **state)
 {
 	(void)state;
@@ -350,6 +415,8 @@ int main(void)
 		cmocka_unit_test(a_flood_is_bounded),
 		cmocka_unit_test(strangers_get_no_buffer),
 		cmocka_unit_test(another_port_is_not_ours),
+		cmocka_unit_test(the_hosts_pass_as_they_come),
+		cmocka_unit_test(a_datagram_of_the_hosts_is_forgotten),
 		cmocka_unit_test(ecn_is_that_of_all),
 		cmocka_unit_test(headers_are_verified),
 		cmocka_unit_test(checksum_tells_what_belongs_together),

@@ -176,6 +176,37 @@ static void by_the_path(void **state)
 	}
 }
 
+/* The same changes, with a twin: what is not the overlay's for certain is the host's. */
+static void the_hosts_pass_as_they_come(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned at;
+		uint8_t value;
+	} changes[] = {{54, 17}, {20, 0}, {54, 6}, {54, 0}, {53, 1}};
+	uint8_t out[2048], got[2048];
+	struct bed *b = frag_bed(true);
+
+	put_whole6(0);
+	b->overlay.validation = OVNET_VALIDATE_OFF;
+	assert_int_equal(bed_set_overlay(b), 0);
+	b->port[UPLINK].port.local6 = ovnet_addr_v6(whole6 + 38);
+	atomic_store(&b->port[UPLINK].port.twin, ATTACH);
+	for (unsigned i = 0; i < 2 * RTE_DIM(changes); i++) {
+		bool rest = i % 2 == 1;
+		uint16_t len = cut6(out, rest ? 800 : 0, rest ? PAYLOAD6 : 800, !rest);
+		out[changes[i / 2].at] = changes[i / 2].value;
+		arrive(b, out, len, rest ? 30 : 0);
+		assert_int_equal(bed_sent(b, ATTACH, got, sizeof(got)), len);
+		assert_memory_equal(got, out, len);
+		bed_drain(b);
+		b->counters.absorbed++; /* as frag_close() counts */
+	}
+	assert_int_equal(bed_drops(b), 0);
+	assert_int_equal(b->counters.stage_packets[OVNET_STAGE_REASSEMBLE], 2);
+	frag_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +214,7 @@ int main(void)
 		cmocka_unit_test(broken),
 		cmocka_unit_test(atomic),
 		cmocka_unit_test(by_the_path),
+		cmocka_unit_test(the_hosts_pass_as_they_come),
 	};
 
 	if (bed_eal("0") != 0)
