@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The DPDK driver: any ethdev a devargs string names, from a PCI NIC to a vhost-user socket.
- * No checksum or segmentation offload is asked for, so none is handed in or taken.
+ * No checksum or segmentation is left to it, so none is handed in or taken; uplinks' NICs are asked
+ * what they found of outer checksums.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -90,6 +91,21 @@ static int link_event(uint16_t id, enum rte_eth_event_type type, void *arg, void
 	return 0;
 }
 
+/*
+ * The path takes a NIC's word for the checksums of what comes from the underlay. Devices that offer
+ * it for UDP alone are virtio's, which mean something else: that it is still to be finished.
+ */
+static uint64_t checked_by(const struct ovnet_port *port, const struct rte_eth_dev_info *info)
+{
+	const uint64_t ip = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM,
+		       more = RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_OUTER_IPV4_CKSUM |
+			      RTE_ETH_RX_OFFLOAD_OUTER_UDP_CKSUM;
+
+	if (port->role != OVNET_PORT_UPLINK || (info->rx_offload_capa & ip) == 0)
+		return 0;
+	return info->rx_offload_capa & (ip | more);
+}
+
 static void choose(struct ovnet_port *port, const struct ovnet_port_conf *conf,
 	const struct rte_eth_dev_info *info, struct rte_eth_conf *eth)
 {
@@ -98,15 +114,20 @@ static void choose(struct ovnet_port *port, const struct ovnet_port_conf *conf,
 	port->n_rxq = RTE_MIN(want, info->max_rx_queues);
 	port->n_txq = RTE_MIN(want, info->max_tx_queues);
 	eth->rxmode.mtu = conf->mtu;
-	eth->txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	/*
+	 * Every packet is one buffer here (tx makes it so), its only owner ours, of the one pool:
+	 * what NICs have their simple and vectorised ways out for.
+	 */
+	eth->txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	eth->rxmode.offloads = checked_by(port, info);
 	if (port->n_rxq > 1 && info->flow_type_rss_offloads != 0) {
 		eth->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		eth->rx_adv_conf.rss_conf.rss_hf =
 			info->flow_type_rss_offloads &
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP);
-		eth->rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
+		eth->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	}
-	port->caps = eth->txmode.offloads != 0 ? OVNET_CAP_CHAINED : 0;
+	port->caps = 0;
 	if (port->role == OVNET_PORT_UPLINK)
 		port->caps |= OVNET_CAP_EXCLUSIVE;
 }
