@@ -44,9 +44,9 @@ static void a_twin_waits_for_its_address(void **state)
 	assert_int_equal(rc, -EAGAIN);
 	const struct uplink *u = &w->underlay.uplinks[0];
 	assert_string_equal(wired_warning(w, "twin-address uplink0"),
-		"twin ovnet-uplink0 of uplink uplink0 has no IPv4 address: waiting for one; give "
-		"it what the NIC had (`ip addr add ADDRESS/LENGTH dev ovnet-uplink0`, then the "
-		"routes), or run a DHCP client on it");
+		"twin ovnet-uplink0 of uplink uplink0 has no IPv4 address, and no overlay "
+		"traffic without one: give it what the NIC had (`ip addr add ADDRESS/LENGTH dev "
+		"ovnet-uplink0`, then the routes), or run a DHCP client on it");
 	assert_string_equal(u->port->driver->name, "dpdk");
 	assert_string_equal(u->twin->name, "twin:uplink0");
 	assert_int_equal(u->twin->role, OVNET_PORT_TWIN);
@@ -157,6 +157,7 @@ static void a_deleted_twin_is_made_anew(void **state)
 	assert_false(ports_is_lost(&w->ports, u->twin));
 	assert_null(wired_warning(w, "uplink-down uplink0"));
 	assert_non_null(wired_warning(w, "public-ip"));
+	assert_non_null(wired_warning(w, "twin-address uplink0"));
 	assert_int_equal(u->twin->id, id);
 	assert_int_equal(ovnet_port_twin(u->port), id);
 	assert_int_equal(ovnet_port_twin(u->twin), u->port->id);
@@ -164,6 +165,7 @@ static void a_deleted_twin_is_made_anew(void **state)
 	fake_addr_add(u->link.ifindex, "192.168.77.1/24");
 	wired_run(w);
 	assert_null(wired_warning(w, "public-ip"));
+	assert_null(wired_warning(w, "twin-address uplink0"));
 	wired_close(w);
 }
 

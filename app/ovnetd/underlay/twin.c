@@ -40,6 +40,7 @@ static struct ovnet_port_conf port_conf(
 		.mtu = u->mtu,
 		.mac = mac,
 		.stays = true,
+		.offloads = true, /* cut, and finished, in front of the NIC */
 	};
 
 	conf.n_workers = (uint16_t)conf_cpu_list(u->conf->workers, conf.workers, OVNET_MAX_QUEUES);
@@ -85,6 +86,7 @@ int twin_open(struct underlay *under, struct uplink *u, struct ovnet_patience *p
 		return rc;
 	twin_look(under, u);
 	rc = uplink_learn(under, u);
+	twin_warn_address(under, u, rc == -EADDRNOTAVAIL);
 	return rc == -EADDRNOTAVAIL ? 0 : rc; /* it gets one: underlay_await_address() */
 }
 
@@ -159,26 +161,33 @@ void twin_pass_on(struct underlay *under, struct uplink *u)
 	pass_mac(under, u);
 }
 
+void twin_warn_address(struct underlay *under, const struct uplink *u, bool none)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "twin-address %s", u->port->name);
+	if (none)
+		warn_set(under->warnings, key,
+			"twin %s of uplink %s has no IPv4 address, and no overlay traffic without "
+			"one: give it what the NIC had (`ip addr add ADDRESS/LENGTH dev %s`, then "
+			"the routes), or run a DHCP client on it",
+			u->link.name, u->port->name, u->link.name);
+	else
+		warn_clear(under->warnings, key);
+}
+
 int underlay_await_address(struct underlay *under)
 {
 	struct uplink *u = &under->uplinks[0]; /* the node's address is the first one's */
-	char key[48];
 
 	if (u->twin == NULL)
 		return 0;
+	if (ports_is_lost(under->ports, u->twin))
+		return -EAGAIN;
 	twin_look(under, u);
-	snprintf(key, sizeof(key), "twin-address %s", u->port->name);
-	int rc = ports_is_lost(under->ports, u->twin) ? -EAGAIN : uplink_learn(under, u);
-	if (rc == 0)
-		warn_clear(under->warnings, key);
-	if (rc != -EADDRNOTAVAIL)
-		return rc;
-	warn_set(under->warnings, key,
-		"twin %s of uplink %s has no IPv4 address: waiting for one; give it what the NIC "
-		"had (`ip addr add ADDRESS/LENGTH dev %s`, then the routes), or run a DHCP client "
-		"on it",
-		u->link.name, u->port->name, u->link.name);
-	return -EAGAIN;
+	int rc = uplink_learn(under, u);
+	twin_warn_address(under, u, rc == -EADDRNOTAVAIL);
+	return rc == -EADDRNOTAVAIL ? -EAGAIN : rc;
 }
 
 void underlay_look(struct underlay *under)

@@ -32,6 +32,7 @@ int twin_open(struct underlay *under, struct uplink *u, struct ovnet_patience *p
 int twin_reopen(struct underlay *under, struct uplink *u);
 /* Has the NIC a link? The twin shows it. */
 void twin_look(struct underlay *under, struct uplink *u);
+void twin_warn_address(struct underlay *under, const struct uplink *u, bool none);
 /* What the kernel's side was set to, to the NIC as well. */
 void twin_pass_on(struct underlay *under, struct uplink *u);
 

@@ -103,6 +103,8 @@ static void take_addresses(struct underlay *under, struct uplink *u)
 
 	if (rc == -EADDRNOTAVAIL)
 		u->n_addrs = 0;
+	if (u->twin != NULL)
+		twin_warn_address(under, u, rc == -EADDRNOTAVAIL);
 	check_public_ip(under);
 	check_public_ip6(under);
 	if (rc == 0 && node_has(under->node, NODE_CONFIGURED))
