@@ -72,7 +72,13 @@
 	X(PATH, dhcp_declined, "dhcp_declined", COUNT, NULL,                                  \
 		"times a guest has found its address in use by somebody else")                \
 	X(PATH, pieces, "pieces", COUNT, NULL,                                                \
-		"pieces of packets that were cut to fit the way, beyond the first of each")
+		"pieces of packets that were cut to fit the way, beyond the first of each")   \
+	X(PATH, segments, "segments", COUNT, NULL,                                            \
+		"segments of TCP and UDP packets that a kernel or guest left to be cut, "     \
+		"beyond the first of each")                                                   \
+	X(PATH, merged, "merged", COUNT, NULL,                                                \
+		"segments that became part of the packet in front of them, for a port that "  \
+		"takes such packets whole")
 
 /* struct ovnet_counters by drop reason, summed over the workers. */
 #define OVNET_DROP_COUNTERS(X)                                                         \

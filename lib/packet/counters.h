@@ -28,6 +28,7 @@
 	X(ENCAP, encap)           \
 	X(DECAP, decap)           \
 	X(DELIVER, deliver)       \
+	X(MERGE, merge)           \
 	X(PUNT, punt)             \
 	X(LOCAL, local)           \
 	X(TX, tx)                 \
@@ -61,6 +62,7 @@ struct ovnet_counters {
 	 * of another packet, copies of what the kernel handles, what local has taken.
 	 */
 	uint64_t absorbed;
+	uint64_t merged; /* The same: by merge, into the one in front of them. */
 	/* Ingress validation permissive: what strict would have dropped. */
 	uint64_t permitted[OVNET_DROP_COUNT];
 	/*
@@ -78,6 +80,7 @@ struct ovnet_counters {
 	/* Packets the path made itself: */
 	uint64_t answers;         /* ICMP errors to the senders of dropped packets; local's */
 	uint64_t pieces;          /* of packets cut to fit the way, the first of each not counted */
+	uint64_t segments;        /* of packets cut as they were made to be, likewise */
 	uint64_t answers_limited; /* not made: more than the rate of them */
 	uint64_t dhcp_answers;    /* of `answers`: DHCP, DHCPv6, router advertisements ... */
 	uint64_t dhcp_refused;    /* ... of which say that an address is not the guest's */

@@ -17,20 +17,12 @@ static bool find(struct rte_mbuf *m, uint16_t link, struct gso_headers *h)
 	       gso_find(rte_pktmbuf_mtod_offset(m, uint8_t *, link), most - link, h);
 }
 
-/* The one kind of segmentation that such a packet can have undone. */
-static uint8_t kind_of(const struct gso_headers *h)
-{
-	if (h->proto == IPPROTO_UDP)
-		return OVNET_OFF_USO;
-	return h->v6 ? OVNET_OFF_TSO6 : OVNET_OFF_TSO4;
-}
-
 static bool is_as_said(const struct ovnet_meta *meta, const uint8_t *ip, uint16_t link,
 	const struct gso_headers *h)
 {
 	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + h->l4);
 
-	if (meta->offload != (OVNET_OFF_CSUM | kind_of(h)) || meta->gso_size == 0 ||
+	if (meta->offload != (OVNET_OFF_CSUM | gso_kind(h)) || meta->gso_size == 0 ||
 		meta->csum_start != link + h->l4 || meta->csum_offset != gso_csum_offset(h))
 		return false;
 	return h->proto == IPPROTO_TCP || rte_be_to_cpu_16(udp->dgram_len) == meta->l3_len - h->l4;

@@ -13,6 +13,8 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "packet/meta.h"
+
 /* Bytes from the IP header on. */
 struct gso_headers {
 	uint16_t l4, len; /* where TCP or UDP begins, and where it ends */
@@ -71,6 +73,14 @@ static inline bool gso_find(const uint8_t *at, unsigned avail, struct gso_header
 	}
 	h->len = (uint16_t)(h->l4 + len);
 	return h->len <= avail;
+}
+
+/* The one kind of segmentation that such a packet can have undone. */
+static inline uint8_t gso_kind(const struct gso_headers *h)
+{
+	if (h->proto == IPPROTO_UDP)
+		return OVNET_OFF_USO;
+	return h->v6 ? OVNET_OFF_TSO6 : OVNET_OFF_TSO4;
 }
 
 /* Where its checksum is in TCP's or UDP's header. */

@@ -38,7 +38,7 @@ static int check_routed(const struct ovnet_overlay *o, const struct ovnet_port *
 	return routed && !count_down(ip) ? OVNET_DROP_TTL_EXCEEDED : PASS;
 }
 
-static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
+static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint32_t *caps)
 {
 	void *ip = rte_pktmbuf_mtod(m, void *);
 	const struct ovnet_overlay *o = &ctx->view->overlay;
@@ -63,6 +63,7 @@ static inline int deliver(const struct ovnet_path_ctx *ctx, struct rte_mbuf *m)
 	if (unlikely(o->mss_clamp))
 		ovnet_mss_clamp(m, o->mtu);
 	meta->out_port = e->port;
+	*caps |= port->caps;
 	return e->l3 ? PASS : push_ethernet(m, port, &e->mac, link_type(meta));
 }
 
@@ -70,19 +71,21 @@ uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint
 {
 	struct refused bad;
 	uint16_t kept = 0;
+	uint32_t caps = 0;
 
 	bad.n = 0;
 	if (n == 0)
 		return 0;
 	stage_enter(ctx, OVNET_STAGE_DELIVER, pkts, n);
 	for (uint16_t i = 0; i < n; i++) {
-		int why = deliver(ctx, pkts[i]);
+		int why = deliver(ctx, pkts[i], &caps);
 
 		if (likely(why == PASS))
 			pkts[kept++] = pkts[i];
 		else
 			refuse(&bad, pkts[i], why);
 	}
+	ctx->out_caps = caps;
 	refused_answer(ctx, &bad);
 	return kept;
 }

@@ -40,6 +40,8 @@ uint16_t STAGE(segment)(
 uint16_t STAGE(encap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 uint16_t STAGE(deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+/* As few packets as the ports take that they leave by. */
+uint16_t STAGE(merge)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 /* A refused packet, its data at its IP header. May find another reason. */
 void STAGE(answer)(
 	struct ovnet_path_ctx *ctx, struct rte_mbuf *m, uint8_t *reason, struct answer *a);

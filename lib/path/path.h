@@ -3,8 +3,8 @@
  * The packet's way. Each stage is one file, one function over a burst, one name:
  *
  *   attach/host port:  rx -> classify -> route [-> segment] -> encap -> tx (uplink)
- *                                              -> deliver [-> segment] -> tx (attach/host port)
- *   uplink:            rx -> classify -> decap -> deliver -> tx         (attach/host port)
+ *                                              -> deliver [-> merge] [-> segment] -> tx
+ *   uplink:            rx -> classify -> decap -> deliver [-> merge] -> tx (attach/host port)
  *   outer fragment:       -> reassemble, then from classify on
  *   not overlay, exclusive uplink:  -> punt -> tx                       (its twin)
  *   twin:              rx -> classify [-> segment] -> tx                (its uplink)
@@ -101,6 +101,7 @@ struct ovnet_path_ctx {
 	uint16_t worker;
 	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
 	uint8_t undone; /* OVNET_OFF_*: of all the packets that classify has let by in this burst */
+	uint32_t out_caps; /* OVNET_CAP_*: of all the ports that deliver's last burst leaves by */
 	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
 	/*
 	 * As many replies of local, to each port by its id: who floods a worker with ARP takes away

@@ -44,6 +44,15 @@ static inline void to_ports(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, 
 		STAGE(tx)(ctx, pkts, n);
 }
 
+/* To where they live; as few as the ports take, where one takes them merged. */
+static inline void deliver(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
+{
+	n = STAGE(deliver)(ctx, pkts, n);
+	if (n > 1 && (ctx->out_caps & OVNET_CAP_TX_GSO) != 0)
+		n = STAGE(merge)(ctx, pkts, n);
+	to_ports(ctx, pkts, n);
+}
+
 /* From `stage` on. */
 static inline void go_on(
 	struct ovnet_path_ctx *ctx, enum ovnet_stage stage, struct rte_mbuf **pkts, uint16_t n)
@@ -62,14 +71,14 @@ static inline void go_on(
 		n = STAGE(decap)(ctx, pkts, n);
 		/* fallthrough */
 	case OVNET_STAGE_DELIVER:
-		to_ports(ctx, pkts, STAGE(deliver)(ctx, pkts, n));
+		deliver(ctx, pkts, n);
 		break;
 	default:
 		to_ports(ctx, pkts, n);
 		break;
 	}
 	if (unlikely(across.n != 0))
-		to_ports(ctx, across.pkts, STAGE(deliver)(ctx, across.pkts, across.n));
+		deliver(ctx, across.pkts, across.n);
 }
 
 static void answer(

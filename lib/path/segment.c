@@ -48,12 +48,16 @@ static void begin(struct ovnet_path_ctx *ctx, struct segments *s, struct rte_mbu
 static uint16_t cut(
 	struct ovnet_path_ctx *ctx, struct segments *s, struct rte_mbuf **out, uint16_t n)
 {
+	const bool first = s->cut.left == s->cut.meta.gso_segs;
 	const uint16_t want = RTE_MIN(n, s->cut.left), got = ovnet_gso_next(&s->cut, out, want);
+	uint16_t made = got;
 
 	if (unlikely(got < want)) {
 		ovnet_drop(ctx, &s->cut.rest, 1, OVNET_DROP_NO_MBUF);
 		s->cut.left = 0;
+		made++;
 	}
+	ctx->counters->segments += made - first;
 	/* Who sent it sent one packet, and is told of one segment's fate. */
 	s->cut.meta.flags |= OVNET_META_ANSWER;
 	return got;

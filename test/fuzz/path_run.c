@@ -121,7 +121,7 @@ static void poll_all(
 {
 	const struct ovnet_counters *c = &b->counters;
 	uint64_t before[OVNET_DROP_COUNT], absorbed = c->absorbed, out = 0;
-	uint64_t made = c->answers + c->pieces;
+	uint64_t made = c->answers + c->pieces + c->segments;
 
 	memcpy(before, b->counters.drops, sizeof(before));
 	CHECK(level->poll(&b->ctx) == n, "packets left behind");
@@ -134,7 +134,7 @@ static void poll_all(
 	}
 	/* What waited before and is dropped now is not absorbed any more: that may be less. */
 	out += c->absorbed - absorbed;
-	o->sum.made = c->answers + c->pieces - made;
+	o->sum.made = c->answers + c->pieces + c->segments - made;
 	CHECK(out == n + o->sum.made, "%u came, %lu were made, %ld are accounted for", n,
 		(unsigned long)o->sum.made, (long)out);
 	unsigned back = rte_mempool_avail_count(bed_pool), wait = b->ctx.fragments->held;

@@ -8,7 +8,7 @@
 # runs: asan
 . "$(dirname "$0")/lib.sh"
 
-# What came in or was made (errors, pieces), what went out, what was refused by a reason, over all
+# What came in or was made (errors, pieces, segments; less what was merged), what went out, what was refused by a reason, over all
 # ports, and the fragments that are part of another packet.
 balance() {
 	local rx made tx refused absorbed
@@ -16,7 +16,7 @@ balance() {
 	tx=$(ctl "$1" ports | jq '[.[].tx_packets] | add')
 	refused=$(ctl "$1" drops | jq '[.[] | select(.port == null) | .packets] | add // 0')
 	absorbed=$(ctl "$1" stats | json .absorbed)
-	made=$(ctl "$1" stats | json '.answers + .pieces')
+	made=$(ctl "$1" stats | json '.answers + .pieces + .segments - .merged')
 	echo "$((rx + made)) $tx $refused $absorbed"
 }
 balanced() {
