@@ -10,9 +10,10 @@ int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg);
 
 /*
  * The calling thread, which works for moments only, gets a CPU as soon as it has something to do,
- * not when who is on it has had its time. Its share stays what it is. Linux 6.12, or else nothing
- * changes. 0 or negative errno.
+ * not when who is on it has had its time (Linux 6.12; before that nothing changes). `boost` takes
+ * that much off its nice value, for a larger share where CPUs are short; without CAP_SYS_NICE it
+ * keeps the one it has. 0 or negative errno.
  */
-int thread_prompt(void);
+int thread_prompt(int boost);
 
 #endif

@@ -48,13 +48,20 @@ static struct ovnet_worker *worker_new(struct engine *e, uint16_t id)
 	return w;
 }
 
-/* Packets do not wait until another process has had its time. */
+/*
+ * What the kernel forwards goes before all processes; this goes before most. One that polls has
+ * always something to do: it would take its CPU from all others.
+ */
+#define BOOST 10
+
 static int run(void *arg)
 {
-	int err = thread_prompt();
+	const struct ovnet_worker *w = arg;
+	int err = w->poll_only ? 0 : thread_prompt(BOOST);
 
 	if (err < 0)
-		LOG(DEBUG, "no short slices for workers: %s", strerror(-err));
+		LOG(WARN, "worker %u: waits for a CPU like every process: %s", w->ctx.worker,
+			strerror(-err));
 	return ovnet_worker_main(arg);
 }
 
