@@ -14,10 +14,10 @@
 OVNET_LOG_TYPE(port)
 
 /*
- * Buffers one turn takes from the pool. A burst of 64 KB packets would be 4 MB: more than a cache,
- * and a quarter of the pool; five of them are as good.
+ * Buffers one turn takes from the pool, at least: it goes on until it has them. That is one packet
+ * of 64 KB, or two: what was copied in is still in the cache when it is copied out.
  */
-#define TURN 256
+#define TURN 64
 
 static_assert(OVNET_CUT_SLOTS <= OVNET_DRIVER_SEGS, "what one port reads, another one sends");
 
