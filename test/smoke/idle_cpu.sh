@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A daemon with nothing to do costs next to nothing: its workers sleep in epoll, and a packet
-# wakes them.
+# wakes them, before other processes have had their time.
 . "$(dirname "$0")/lib.sh"
 
 ticks() {
 	awk '{ print $14 + $15 }' "/proc/$(ovnetd_pid a)/stat"
+}
+worker_nice() {
+	ps -L -o ni=,comm= -p "$(ovnetd_pid a)" | awk '$2 ~ /^rte-worker/ { print $1 }'
 }
 asleep() {
 	[ "$(ctl a workers | json '.[0].wait')" = epoll ]
@@ -16,6 +19,7 @@ ovnet_host a
 linux_host b
 reach a b
 within 10 "the worker waits in epoll" asleep
+equal "nice value of the worker" "$(nice -n -10 nice 2>/dev/null)" "$(worker_nice)"
 sleep 1
 before=$(ticks)
 sleep 3
