@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The host driver: the node's own kernel behind a multi-queue TUN, one fd per queue. A system
- * call per packet, which is what a TUN has. Vnet headers carry unfinished checksums to the kernel,
- * and from it where `offloads` asks for them; ovnetd does not: there the kernel segments and
- * checksums each packet before it hands it over.
+ * call per packet, which is what a TUN has; with `offloads` a packet is up to 64 KB of a stream,
+ * its segments neither cut nor checksummed.
  */
 #include "port/netdev.h"
 #include "port/tun_port.h"

@@ -4,7 +4,7 @@
 # daemon that stands still for a moment under a flood says so afterwards, and is well again.
 . "$(dirname "$0")/lib.sh"
 
-QUEUE=4096 # of the host device
+QUEUE=1024 # of the host device
 
 missed() {
 	ctl a ports | jq '.[] | select(.role == "host") | .missed'

@@ -18,6 +18,7 @@ static struct ovnet_port_conf port_conf(const struct host *h)
 		.role = OVNET_PORT_HOST,
 		.iface = name,
 		.queues = h->node->conf->dpdk.workers,
+		.offloads = true,
 	};
 }
 
