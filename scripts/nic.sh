@@ -5,7 +5,7 @@ set -u
 export LC_ALL=C
 . "$(dirname "$(readlink -f "$0")")/nic_state.sh"
 
-STATE=${OVNET_NIC_STATE:-/run/ovnet-nic} # a reboot gives every NIC back by itself: so it forgets
+STATE=/run/ovnet-nic # a reboot gives every NIC back by itself: so it forgets
 PCI=/sys/bus/pci
 NET=/sys/class/net
 NOIOMMU=/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
@@ -118,7 +118,7 @@ twin_open() {
 
 # ---- Drivers.
 
-# holders ADDRESS: who has it open. Unbinding would wait for them, and not be interrupted.
+# holders ADDRESS: processes that have it open. Unbinding would wait for them, and not be interrupted.
 holders() {
 	local group file names=() fd pid
 	group=$(group_of "$1")
@@ -129,9 +129,21 @@ holders() {
 	[ ${#names[@]} -gt 0 ] || return 0
 	find /proc/[0-9]*/fd -maxdepth 1 "${names[@]}" 2>/dev/null | while read -r fd; do
 		pid=${fd#/proc/}
-		pid=${pid%%/*}
-		echo "$pid ($(cat "/proc/$pid/comm" 2>/dev/null))"
-	done | sort -u | paste -sd ,
+		echo "${pid%%/*}"
+	done | sort -u
+}
+
+# end_holders ADDRESS: what COMMAND began and did not finish.
+end_holders() {
+	local signal tries pids
+	for signal in TERM KILL; do
+		for ((tries = 0; tries < 50; tries++)); do
+			mapfile -t pids < <(holders "$1")
+			[ ${#pids[@]} -gt 0 ] || return 0
+			[ $tries -gt 0 ] || kill -$signal "${pids[@]}" 2>/dev/null
+			sleep 0.2
+		done
+	done
 }
 
 unbind() {
@@ -143,8 +155,8 @@ load() {
 	[ -e "$PCI/drivers/$1" ] || { warn "this kernel has no driver $1 (modprobe $1)" && return 1; }
 }
 
-# bind ADDRESS DRIVER: to that one whatever it says it drives.
-bind() {
+# bind_to ADDRESS DRIVER: to that one whatever it says it drives.
+bind_to() {
 	load "$2" && unbind "$1" && put "$PCI/devices/$1/driver_override" "$2" &&
 		put "$PCI/drivers_probe" "$1" || return
 	[ "$(driver_of "$1")" = "$2" ] && return 0
@@ -230,7 +242,7 @@ finish() {
 	local seconds=$1 twin=${NOTED[twin]:-}
 	shift
 	[ $# -gt 0 ] || return 0
-	"$@" 9>&- || { warn "'$*' failed" && return 1; }
+	(trap - HUP PIPE && exec "$@") 9>&- || { warn "'$*' failed" && return 1; }
 	[ -n "$twin" ] || return 0
 	while [ "$seconds" -gt 0 ]; do
 		! twin_open "$twin" || return 0
@@ -285,12 +297,13 @@ hand_over() {
 		remember "$at" "$now" "$3" "$4" || die "$STATE/$at cannot be written"
 	fi
 	recall "$at" || NOTED=([driver]='' [twin]=$4 [ovnet-nic]=1)
-	if { [ "$now" = "$driver" ] || bind "$at" "$driver"; } &&
+	if { [ "$now" = "$driver" ] || bind_to "$at" "$driver"; } &&
 		{ [ -z "${NOTED[twin]:-}" ] || twin_up; } && finish "${@:6}"; then
 		say "$at is bound to $driver${NOTED[twin]:+; what ${NOTED[iface]:-the kernel} had is on ${NOTED[twin]}}"
 		return 0
 	fi
 	warn "giving $at back"
+	end_holders "$at"
 	give_back "$at"
 	exit 1
 }
@@ -314,10 +327,13 @@ named_back() {
 
 # give_back ADDRESS: from wherever it was left.
 give_back() {
-	local at=$1 busy
+	local at=$1 busy pid
 	recall "$at" || NOTED=([driver]='' [twin]='')
 	busy=$(holders "$at")
-	[ -z "$busy" ] || { warn "$at is open in process $busy: end it first" && return 1; }
+	for pid in $busy; do
+		warn "$at is open in process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)): end it first"
+	done
+	[ -z "$busy" ] || return 1
 	twin_down || warn "${NOTED[twin]} stays"
 	to_kernel "$at" "${NOTED[driver]}" || return
 	if [ -n "${NOTED[iface]:-}" ]; then

@@ -69,8 +69,10 @@ neighbours() {
 # remember ADDRESS DRIVER IFACE TWIN
 remember() {
 	local new=$STATE/$1.new iface=$3 flags
-	{
+	rm -f "$new"
+	(
 		umask 077
+		exec >"$new"
 		echo "ovnet-nic 1"
 		echo "driver $2"
 		echo "twin $4"
@@ -84,7 +86,7 @@ remember() {
 			routes "$iface"
 			neighbours "$iface"
 		fi
-	} >"$new" && mv "$new" "$STATE/$1" && return 0
+	) && mv "$new" "$STATE/$1" && return 0
 	rm -f "$new"
 	return 1
 }
