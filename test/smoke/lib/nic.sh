@@ -6,14 +6,15 @@
 
 NIC_DEVARGS='net_af_packet0,iface=eth0'
 
-# nic_alone HOST: its kernel has eth0 no more, as if another driver had the NIC.
+# nic_alone HOST [DEVICE]: its kernel has that NIC no more, as if another driver had it.
 nic_alone() {
-	on "$1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
-	ip -n "$LAB-$1" addr flush dev eth0
-	ip -n "$LAB-$1" link set eth0 arp off
+	local dev=${2:-eth0}
+	on "$1" sysctl -qw "net.ipv6.conf.$dev.disable_ipv6=1"
+	ip -n "$LAB-$1" addr flush dev "$dev"
+	ip -n "$LAB-$1" link set "$dev" arp off
 	on "$1" nft -f - <<-END
-		table netdev nic {
-			chain unheard { type filter hook ingress device eth0 priority 0; policy drop; }
+		table netdev $dev {
+			chain unheard { type filter hook ingress device $dev priority 0; policy drop; }
 		}
 	END
 }
