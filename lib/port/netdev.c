@@ -79,8 +79,12 @@ int ovnet_netdev_set_mtu(const char *name, uint16_t mtu)
 
 int ovnet_netdev_set_mac(const char *name, const struct ovnet_mac *mac)
 {
-	struct ifreq ifr = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
+	struct ifreq ifr = {.ifr_hwaddr.sa_family = ARPHRD_ETHER}, now = {0};
 
+	/* Told of one, be it the same, the kernel forgets neighbours, permanent ones too. */
+	if (ask(name, SIOCGIFHWADDR, &now) == 0 &&
+		memcmp(now.ifr_hwaddr.sa_data, mac->b, sizeof(mac->b)) == 0)
+		return 0;
 	memcpy(ifr.ifr_hwaddr.sa_data, mac->b, sizeof(mac->b));
 	int err = ask(name, SIOCSIFHWADDR, &ifr);
 	if (err < 0)
