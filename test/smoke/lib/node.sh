@@ -3,7 +3,7 @@
 # A node in a virtual machine: a kernel of its own, with a NIC on the lab's fabric that DPDK can take
 # from it. Sourced behind lib.sh and guest.sh.
 #
-#   node_boot g             one NIC, vmxnet3, behind an IOMMU; its address is set: host_ip g
+#   node_boot g             a NIC, vmxnet3, behind an IOMMU, with an address: host_ip g; another without cable
 #   node g 10 'nic.sh ...'  as guest_run, in bash; what it prints, its end is the test's
 
 NODE_QEMU=(-cpu max -m 640 -machine q35 -device "intel-iommu,intremap=off")
@@ -23,8 +23,10 @@ node_boot() {
 	GUEST_QEMU=(ip netns exec "$LAB-fabric" "${GUEST_QEMU[@]}")
 	guest_start "$name" "${NODE_QEMU[@]}" -initrd "$LAB_DIR/$name/initrd" -append "$NODE_APPEND" \
 		-netdev "tap,id=n0,ifname=$name,script=no,downscript=no" \
-		-device pcie-root-port,id=port1 -device "vmxnet3,netdev=n0,bus=port1,mac=$(random_mac)"
-	node "$name" 20 "ip addr add $ip/24 dev eth0 && ip link set eth0 up &&
+		-device pcie-root-port,id=port1,chassis=1 -device pcie-root-port,id=port2,chassis=2 \
+		-device "vmxnet3,netdev=n0,bus=port1,mac=$(random_mac)" \
+		-netdev hubport,id=n1,hubid=1 -device "vmxnet3,netdev=n1,bus=port2,mac=$(random_mac)"
+	node "$name" 60 "ip addr add $ip/24 dev eth0 && ip link set eth0 up &&
 		ip route add default via $LAB_GATEWAY
 		# QEMU's IOMMU remaps no interrupts here.
 		echo 1 >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts"
@@ -39,5 +41,5 @@ node() {
 
 # node_file NAME FILE PATH: a small one, put there.
 node_file() {
-	node "$1" 10 "base64 -d >$3 <<<$(base64 -w 0 "$2")"
+	node "$1" 60 "base64 -d >$3 <<<$(base64 -w 0 "$2")"
 }
