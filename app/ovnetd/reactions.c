@@ -316,7 +316,7 @@ uint32_t reactions_check(struct daemon *d)
 	host_check(&d->host);
 	attach_check(&d->attach);
 	guests_check(&d->guests);
-	underlay_check_copies(&d->underlay);
+	underlay_check_routed(&d->underlay);
 	if (d->blackhole.routes_changed)
 		blackhole_check(&d->blackhole);
 	proxies_check(&d->proxies);

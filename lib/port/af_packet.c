@@ -2,9 +2,6 @@
 /*
  * The AF_PACKET driver: the uplink that works on every interface (bonds, VLAN devices, MTU
  * 9000). The kernel sees each packet too; udp_guard.h makes it drop them.
- *
- * No PACKET_QDISC_BYPASS: it would hide what ovnet sends from tcpdump and from the traffic
- * control of the operator's own interface, for less than the system call costs.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,19 +15,12 @@
 #include "port/af_packet_filter.h"
 #include "port/driver_int.h"
 #include "port/netdev.h"
+#include "port/packet_send.h"
 
 OVNET_LOG_TYPE(port)
 
-#define RCVBUF (8 << 20) /* some 4,000 full packets: 3 ms at 10 Gbit/s */
-/*
- * Full packets on their way through the interface's queue and ring, some 1,800: 2 ms at 10 Gbit/s.
- * With the preset there is room for 92, hardly more than a burst.
- */
-#define SNDBUF      (2 << 20)
+#define RCVBUF      (8 << 20) /* some 4,000 full packets: 3 ms at 10 Gbit/s */
 #define MAC_AND_TAG 18
-#define TX_IOVS     (OVNET_BURST * 4)
-
-static_assert(TX_IOVS > OVNET_DRIVER_SEGS, "the largest chain must fit an empty batch");
 
 struct packet_queue {
 	struct ovnet_port_queue q; /* first */
@@ -41,19 +31,11 @@ struct packet_queue {
 	uint64_t missed; /* control: rw. The kernel forgets its count when asked */
 	/* worker: rw, all of it */
 	struct rte_mbuf *spare[OVNET_BURST];
-	struct virtio_net_hdr rx_vnet[OVNET_BURST], tx_vnet[OVNET_BURST];
-	struct iovec rx_iov[OVNET_BURST][2], tx_iov[TX_IOVS];
-	struct mmsghdr rx_msg[OVNET_BURST], tx_msg[OVNET_BURST];
+	struct virtio_net_hdr rx_vnet[OVNET_BURST];
+	struct iovec rx_iov[OVNET_BURST][2];
+	struct mmsghdr rx_msg[OVNET_BURST];
+	struct ovnet_packet_send send;
 };
-
-static int set(int fd, const char *iface, int option, int value)
-{
-	if (setsockopt(fd, SOL_PACKET, option, &value, sizeof(value)) == 0)
-		return 0;
-	int err = -errno;
-	LOG(ERR, "interface '%s': packet socket option %d: %s", iface, option, strerror(-err));
-	return err;
-}
 
 static int set_filter(int fd, const char *name, const struct ovnet_port_filter *filter)
 {
@@ -76,29 +58,17 @@ static int set_filter(int fd, const char *name, const struct ovnet_port_filter *
 static int set_up(int fd, struct ovnet_port *port, const char *iface)
 {
 	static const struct ovnet_port_filter nothing;
-	struct sockaddr_ll at = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = (int)port->ifindex,
-	};
-	const int rcvbuf = RCVBUF, sndbuf = SNDBUF;
+	const int rcvbuf = RCVBUF;
 	int err;
 
-	if ((err = set(fd, iface, PACKET_VNET_HDR, 1)) < 0 ||
-		(err = set(fd, iface, PACKET_IGNORE_OUTGOING, 1)) < 0 ||
+	/* Deaf until the filter is in place. */
+	if ((err = ovnet_packet_set(fd, iface, PACKET_IGNORE_OUTGOING, 1)) < 0 ||
 		(err = set_filter(fd, port->name, &nothing)) < 0)
 		return err;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof(rcvbuf)) < 0 &&
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf)) < 0)
 		LOG(WARN, "interface '%s': small receive buffer stays: %m", iface);
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf)) < 0 &&
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf)) < 0)
-		LOG(WARN, "interface '%s': small send buffer stays: %m", iface);
-	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0) {
-		err = -errno;
-		LOG(ERR, "interface '%s': cannot bind a packet socket: %s", iface, strerror(-err));
-	}
-	return err;
+	return ovnet_packet_bind(fd, port, iface, ETH_P_ALL);
 }
 
 /* The kernel chooses the group's number when the first queue makes it. */
@@ -108,14 +78,15 @@ static int join_fanout(struct ovnet_port *port, int fd, const char *iface)
 	socklen_t len = sizeof(group);
 
 	if (fd == first)
-		return set(fd, iface, PACKET_FANOUT,
+		return ovnet_packet_set(fd, iface, PACKET_FANOUT,
 			(PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_UNIQUEID) << 16);
 	if (getsockopt(first, SOL_PACKET, PACKET_FANOUT, &group, &len) < 0) {
 		int err = -errno;
 		LOG(ERR, "interface '%s': cannot read the fanout group: %s", iface, strerror(-err));
 		return err;
 	}
-	return set(fd, iface, PACKET_FANOUT, (group & 0xffff) | PACKET_FANOUT_HASH << 16);
+	return ovnet_packet_set(
+		fd, iface, PACKET_FANOUT, (group & 0xffff) | PACKET_FANOUT_HASH << 16);
 }
 
 static void wire(struct packet_queue *p)
@@ -138,14 +109,10 @@ static int open_queue(struct ovnet_port *port, uint16_t id, const struct ovnet_p
 	wire(p);
 	p->pool = conf->pool;
 	p->room = ovnet_driver_room(conf->pool);
-	/* Protocol 0: deaf until the filter is in place. */
-	p->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (p->fd < 0) {
-		err = -errno;
-		LOG(ERR, "port '%s': packet socket: %s%s", port->name, strerror(-err),
-			err == -EPERM ? " (CAP_NET_RAW is needed)" : "");
-		return err;
-	}
+	p->fd = ovnet_packet_socket(port, conf->iface);
+	if (p->fd < 0)
+		return p->fd;
+	ovnet_packet_send_init(&p->send, p->fd, port, OVNET_RUNS_OFF);
 	if ((err = set_up(p->fd, port, conf->iface)) < 0)
 		return err;
 	return port->n_rxq > 1 ? join_fanout(port, p->fd, conf->iface) : 0;
@@ -261,53 +228,11 @@ static uint16_t packet_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, ui
 	return got;
 }
 
-/* Builds messages for a prefix of pkts; 0 only if the first has too many segments. */
-static unsigned build(struct packet_queue *p, struct rte_mbuf **pkts, unsigned n)
-{
-	unsigned iov = 0, i;
-
-	for (i = 0; i < n; i++) {
-		unsigned max = RTE_MIN(TX_IOVS - iov, OVNET_DRIVER_SEGS + 1u);
-		if (max < 2)
-			break;
-		unsigned segs = ovnet_driver_iov(&p->tx_iov[iov + 1], max - 1, pkts[i]);
-		if (segs == 0)
-			break;
-		p->tx_vnet[i] = (struct virtio_net_hdr){0};
-		p->tx_iov[iov] = (struct iovec){&p->tx_vnet[i], sizeof(p->tx_vnet[i])};
-		p->tx_msg[i].msg_hdr =
-			(struct msghdr){.msg_iov = &p->tx_iov[iov], .msg_iovlen = segs + 1};
-		iov += segs + 1;
-	}
-	return i;
-}
-
-/* An interface that went down leaves an error on the socket, even after it is up again. */
-static bool had_old_error(int fd)
-{
-	int error = 0;
-	socklen_t len = sizeof(error);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0;
-}
-
 static uint16_t packet_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct packet_queue *p = (struct packet_queue *)q;
-	uint16_t done = 0;
+	uint16_t done = ovnet_packet_send(&p->send, pkts, n, &q->tx_reason);
 
-	while (done < n) {
-		unsigned ready = build(p, pkts + done, RTE_MIN(n - done, OVNET_BURST));
-		int sent = ready > 0 ? sendmmsg(p->fd, p->tx_msg, ready, MSG_DONTWAIT) : -1;
-		if (likely(sent > 0)) {
-			done = (uint16_t)(done + sent);
-			continue;
-		}
-		q->tx_reason = ready > 0 ? ovnet_driver_tx_verdict(errno) : OVNET_DROP_TX_REFUSED;
-		if (q->tx_reason == OVNET_DROP_TX_DOWN && had_old_error(p->fd))
-			continue;
-		break;
-	}
 	rte_pktmbuf_free_bulk(pkts, done);
 	return done;
 }

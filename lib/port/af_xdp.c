@@ -112,15 +112,18 @@ static void xdp_lose(struct ovnet_port *port)
 	port->priv = NULL;
 }
 
-static void say_zero_copy(struct ovnet_port *port)
+/* What the driver made of it. */
+static int check_zero_copy(struct ovnet_port *port, bool only)
 {
-	if (ovnet_xsk_is_zero_copy(&((struct xdp_queue *)port->queue[0])->x))
+	if (ovnet_xsk_is_zero_copy(&((struct xdp_queue *)port->queue[0])->x)) {
 		LOG(INFO, "interface '%s': AF_XDP without copies", port->name);
-	else
-		LOG(NOTICE,
-			"interface '%s': its driver cannot do zero-copy here, the kernel copies "
-			"packets; zero-copy = \"off\" saves memory",
-			port->name);
+		return 0;
+	}
+	LOG(NOTICE,
+		"interface '%s': its driver cannot do zero-copy here, the kernel copies packets; "
+		"zero-copy = \"off\" saves %s",
+		port->name, only ? "the attempt" : "memory");
+	return only ? -EOPNOTSUPP : 0;
 }
 
 /*
@@ -158,6 +161,8 @@ static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 		return err;
 	for (uint16_t i = 0; err == 0 && i < port->n_rxq; i++)
 		err = open_queue(port, i, conf);
+	if (err == 0 && conf->zero_copy)
+		err = check_zero_copy(port, conf->zero_copy_only);
 	if (err < 0) {
 		xdp_close(port);
 		return err;
@@ -166,8 +171,6 @@ static int xdp_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 		LOG(NOTICE, "interface '%s': descriptors = %u is ignored, AF_XDP's rings have %u",
 			conf->iface, conf->descriptors, OVNET_XSK_RX_RING);
 	warn_unfinished(conf->iface, port->role);
-	if (conf->zero_copy)
-		say_zero_copy(port);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver is a kind of port: one file (host.c, tap.c, af_xdp.c, af_packet.c, dpdk.c, vhost.c,
- * udp_socket.c) that fills this vtable. What drivers share is in driver_int.h.
+ * A driver is a kind of port: one file (host.c, tap.c, af_xdp.c, af_packet.c, socket_uplink.c,
+ * dpdk.c, vhost.c, udp_socket.c) that fills this vtable. What drivers share is in driver_int.h.
  *
  * Threads: open, close, lose, filter, set_mtu, set_mac, set_carrier, stats, link_up, changed,
  * details: control thread. rx, tx, arm, disarm: the worker that owns the queue (see queue_map.h),
@@ -23,8 +23,8 @@ struct ovnet_port_queue;
 struct ovnet_port_stats;
 
 struct ovnet_driver {
-	const char *name; /* "host", "tap", "af_xdp", "af_packet", "dpdk", "vhost", "udp_socket": a
-			     port's kind */
+	const char *name; /* "host", "tap", "af_xdp", "af_packet", "socket", "dpdk", "vhost",
+			     "udp_socket": a port's kind */
 	/* Fills n_rxq, n_txq, caps, mtu, MAC, ifindex, queue[]. 0 or negative errno, all undone. */
 	int (*open)(struct ovnet_port *port, const struct ovnet_port_conf *conf);
 	void (*close)(struct ovnet_port *port);
@@ -82,6 +82,7 @@ extern const struct ovnet_driver ovnet_driver_host;
 extern const struct ovnet_driver ovnet_driver_tap;
 extern const struct ovnet_driver ovnet_driver_af_xdp;
 extern const struct ovnet_driver ovnet_driver_af_packet;
+extern const struct ovnet_driver ovnet_driver_socket;
 extern const struct ovnet_driver ovnet_driver_dpdk;
 #define OVNET_DPDK_DESCRIPTORS 1024 /* of a queue where nobody says how many */
 /*

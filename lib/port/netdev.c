@@ -156,6 +156,19 @@ uint32_t ovnet_netdev_rx_ring(const char *name)
 	return RTE_MIN(ring.rx_pending, (uint32_t)RX_RING_MAX);
 }
 
+int ovnet_netdev_mtu(uint32_t ifindex, uint16_t *out)
+{
+	char name[IF_NAMESIZE];
+	struct ifreq ifr = {0};
+
+	if (if_indextoname(ifindex, name) == NULL)
+		return -ENODEV;
+	int err = ask(name, SIOCGIFMTU, &ifr);
+	if (err == 0)
+		*out = (uint16_t)(ifr.ifr_mtu > UINT16_MAX ? UINT16_MAX : ifr.ifr_mtu);
+	return err;
+}
+
 bool ovnet_netdev_running(uint32_t ifindex)
 {
 	char name[IF_NAMESIZE];

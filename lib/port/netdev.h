@@ -36,6 +36,8 @@ int ovnet_netdev_queues(const char *name, struct ovnet_netdev_queues *out);
 bool ovnet_netdev_driver_is(const char *name, const char *driver);
 /* Rx descriptors of each queue; 4096 where the driver cannot tell. Logs nothing. */
 uint32_t ovnet_netdev_rx_ring(const char *name);
+/* 0 or negative errno. Logs nothing. */
+int ovnet_netdev_mtu(uint32_t ifindex, uint16_t *out);
 /* Up with carrier; false also when it is gone. Logs nothing. */
 bool ovnet_netdev_running(uint32_t ifindex);
 

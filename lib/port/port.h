@@ -102,11 +102,13 @@ struct ovnet_port_conf {
 	 */
 	struct ovnet_addr local, local6;
 	struct ovnet_patience
-		*patience; /* for a former owner; NULL, as while others are served: none */
-	bool zero_copy;    /* af_xdp: where the driver can */
-	bool multicast;    /* dpdk: take in all of it, for the host behind the twin */
-	bool stays;        /* tap: the device, with its addresses, outlives the port */
-	bool offloads;     /* ask for checksum and segmentation offload where the driver has it */
+		*patience;   /* for a former owner; NULL, as while others are served: none */
+	bool zero_copy;      /* af_xdp: where the driver can */
+	bool zero_copy_only; /* ... and where it cannot, not at all: -EOPNOTSUPP */
+	bool send_udp;       /* socket: by UDP sockets in any case */
+	bool multicast;      /* dpdk: take in all of it, for the host behind the twin */
+	bool stays;          /* tap: the device, with its addresses, outlives the port */
+	bool offloads;       /* ask for checksum and segmentation offload where the driver has it */
 	/* vhost */
 	const char *path; /* of the socket */
 	bool server; /* we make it; otherwise its far end does, and we connect, again and again */
@@ -122,6 +124,8 @@ struct ovnet_port_conf {
 struct ovnet_port_filter {
 	uint16_t udp_port; /* host order; 0: take nothing */
 	uint32_t vni;      /* host order; drivers take any: another is a counted drop */
+	/* Of what we send, host order, where the driver chooses one itself; 0: any. */
+	uint16_t src_port_min, src_port_max;
 	const struct ovnet_addr *addrs; /* our underlay addresses */
 	unsigned n_addrs;
 	const struct ovnet_prefix *subnets; /* host-gw, DirectRouting: our own, either family */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "port/udp_frame.h"
 
-#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 
 #include <rte_ether.h>
@@ -11,15 +11,7 @@
 
 #define HOPS 64 /* which it had left is of no interest to anybody */
 
-/* Where to, as the messages say it. */
-struct arrival {
-	uint8_t family; /* 0: not told, or not for us alone */
-	uint8_t tos;
-	struct in_addr dst4;
-	struct in6_addr dst6;
-};
-
-static void read_ip(struct arrival *a, const struct cmsghdr *c)
+static void read_ip(struct ovnet_udp_arrival *a, const struct cmsghdr *c)
 {
 	struct in_pktinfo info;
 
@@ -33,7 +25,7 @@ static void read_ip(struct arrival *a, const struct cmsghdr *c)
 	}
 }
 
-static void read_ip6(struct arrival *a, const struct cmsghdr *c)
+static void read_ip6(struct ovnet_udp_arrival *a, const struct cmsghdr *c)
 {
 	struct in6_pktinfo info;
 	int tclass;
@@ -43,36 +35,67 @@ static void read_ip6(struct arrival *a, const struct cmsghdr *c)
 		a->tos = (uint8_t)tclass;
 	} else if (c->cmsg_type == IPV6_PKTINFO && c->cmsg_len >= CMSG_LEN(sizeof(info))) {
 		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		/* Of IPv4 by a socket of both families IP_PKTINFO tells more. */
+		if (IN6_IS_ADDR_V4MAPPED(&info.ipi6_addr))
+			return;
 		a->dst6 = info.ipi6_addr;
 		a->family = IN6_IS_ADDR_MULTICAST(&info.ipi6_addr) ? 0 : AF_INET6;
 	}
 }
 
-static struct arrival read_messages(const struct msghdr *msg, uint32_t *lost)
+static void read_udp(struct ovnet_udp_arrival *a, const struct cmsghdr *c)
 {
-	struct arrival a = {0};
+	int segment;
 
+	if (c->cmsg_type != UDP_GRO || c->cmsg_len < CMSG_LEN(sizeof(segment)))
+		return;
+	memcpy(&segment, CMSG_DATA(c), sizeof(segment));
+	if (segment > 0 && segment <= UINT16_MAX)
+		a->segment = (uint16_t)segment;
+}
+
+static void read_sender(struct ovnet_udp_arrival *a, const struct sockaddr *from)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+
+	if (from->sa_family == AF_INET) {
+		a->sport = v4->sin_port;
+		a->src4 = v4->sin_addr;
+	} else {
+		a->sport = v6->sin6_port;
+		a->src6 = v6->sin6_addr;
+		memcpy(&a->src4, v6->sin6_addr.s6_addr + 12, sizeof(a->src4)); /* mapped */
+	}
+}
+
+bool ovnet_udp_arrival(struct ovnet_udp_arrival *out, const struct msghdr *msg, uint32_t *lost)
+{
+	*out = (struct ovnet_udp_arrival){0};
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL;
 		c = CMSG_NXTHDR((struct msghdr *)msg, c)) {
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL &&
 			c->cmsg_len >= CMSG_LEN(sizeof(*lost)))
 			memcpy(lost, CMSG_DATA(c), sizeof(*lost));
 		else if (c->cmsg_level == IPPROTO_IP)
-			read_ip(&a, c);
+			read_ip(out, c);
 		else if (c->cmsg_level == IPPROTO_IPV6)
-			read_ip6(&a, c);
+			read_ip6(out, c);
+		else if (c->cmsg_level == IPPROTO_UDP)
+			read_udp(out, c);
 	}
-	return a;
+	read_sender(out, msg->msg_name);
+	return out->family != 0;
 }
 
-static uint8_t *put_ip4(uint8_t *at, const struct arrival *a, struct in_addr src, uint32_t udp_len)
+static uint8_t *put_ip4(uint8_t *at, const struct ovnet_udp_arrival *a, uint32_t udp_len)
 {
 	struct rte_ipv4_hdr ip = {.version_ihl = RTE_IPV4_VHL_DEF,
 		.type_of_service = a->tos,
 		.total_length = rte_cpu_to_be_16((uint16_t)(sizeof(ip) + udp_len)),
 		.time_to_live = HOPS,
 		.next_proto_id = IPPROTO_UDP,
-		.src_addr = src.s_addr,
+		.src_addr = a->src4.s_addr,
 		.dst_addr = a->dst4.s_addr};
 
 	ip.hdr_checksum = rte_ipv4_cksum(&ip);
@@ -80,43 +103,32 @@ static uint8_t *put_ip4(uint8_t *at, const struct arrival *a, struct in_addr src
 	return at + sizeof(ip);
 }
 
-static uint8_t *put_ip6(
-	uint8_t *at, const struct arrival *a, const struct in6_addr *src, uint32_t udp_len)
+static uint8_t *put_ip6(uint8_t *at, const struct ovnet_udp_arrival *a, uint32_t udp_len)
 {
 	struct rte_ipv6_hdr ip = {.vtc_flow = rte_cpu_to_be_32(6u << 28 | (uint32_t)a->tos << 20),
 		.payload_len = rte_cpu_to_be_16((uint16_t)udp_len),
 		.proto = IPPROTO_UDP,
 		.hop_limits = HOPS};
 
-	ovnet_ip6_set_addrs(&ip, src, &a->dst6);
+	ovnet_ip6_set_addrs(&ip, &a->src6, &a->dst6);
 	memcpy(at, &ip, sizeof(ip));
 	return at + sizeof(ip);
 }
 
-bool ovnet_udp_frame(struct ovnet_udp_frame *out, const struct msghdr *msg, uint32_t payload,
-	uint16_t port, uint32_t *lost)
+void ovnet_udp_frame(struct ovnet_udp_frame *out, const struct ovnet_udp_arrival *from,
+	uint32_t payload, uint16_t port)
 {
-	struct arrival a = read_messages(msg, lost);
-	struct rte_udp_hdr udp = {.dst_port = rte_cpu_to_be_16(port),
+	struct rte_udp_hdr udp = {.src_port = from->sport,
+		.dst_port = rte_cpu_to_be_16(port),
 		.dgram_len = rte_cpu_to_be_16((uint16_t)(sizeof(udp) + payload))};
+	const bool v4 = from->family == AF_INET;
+	const rte_be16_t type = v4 ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6);
 	uint8_t *at = out->bytes + RTE_ETHER_HDR_LEN;
-	rte_be16_t type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
 
-	if (a.family == AF_INET) {
-		const struct sockaddr_in *from = msg->msg_name;
-		at = put_ip4(at, &a, from->sin_addr, sizeof(udp) + payload);
-		udp.src_port = from->sin_port;
-	} else if (a.family == AF_INET6) {
-		const struct sockaddr_in6 *from = msg->msg_name;
-		at = put_ip6(at, &a, &from->sin6_addr, sizeof(udp) + payload);
-		udp.src_port = from->sin6_port;
-		type = RTE_BE16(RTE_ETHER_TYPE_IPV6);
-	} else {
-		return false;
-	}
 	memset(out->bytes, 0, RTE_ETHER_HDR_LEN);
 	memcpy(out->bytes + offsetof(struct rte_ether_hdr, ether_type), &type, sizeof(type));
+	at = v4 ? put_ip4(at, from, sizeof(udp) + payload)
+		: put_ip6(at, from, sizeof(udp) + payload);
 	memcpy(at, &udp, sizeof(udp));
 	out->len = (uint16_t)(at + sizeof(udp) - out->bytes);
-	return true;
 }

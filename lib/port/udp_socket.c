@@ -274,14 +274,16 @@ static void take(struct ovnet_port *port, unsigned family, unsigned i)
 	struct ovnet_port_queue *q = port->queue[0];
 	struct udp_port *u = port->priv;
 	const struct msghdr *h = &u->msg[i].msg_hdr;
+	struct ovnet_udp_arrival arrival;
 	struct ovnet_udp_frame head;
 
-	if (!ovnet_udp_frame(&head, h, u->msg[i].msg_len, u->udp_port, &u->lost[family]))
+	if (!ovnet_udp_arrival(&arrival, h, &u->lost[family]))
 		return;
 	if (h->msg_flags & MSG_TRUNC) {
 		q->rx_drops[OVNET_DROP_TRUNCATED]++;
 		return;
 	}
+	ovnet_udp_frame(&head, &arrival, u->msg[i].msg_len, u->udp_port);
 	struct rte_mbuf *m = to_mbuf(port, &head, u->data[i], u->msg[i].msg_len);
 	if (m == NULL) {
 		q->rx_drops[OVNET_DROP_NO_MBUF]++;

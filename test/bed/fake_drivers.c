@@ -58,6 +58,11 @@ static int open_af_packet(struct ovnet_port *port, const struct ovnet_port_conf 
 	return fake_drivers.no_af_packet ? refuse() : open_link(port, conf);
 }
 
+static int open_socket(struct ovnet_port *port, const struct ovnet_port_conf *conf)
+{
+	return fake_drivers.no_socket ? refuse() : open_link(port, conf);
+}
+
 static int open_host(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
 	port->caps = OVNET_CAP_L3;
@@ -194,6 +199,8 @@ const struct ovnet_driver ovnet_driver_tap = {
 	.name = "tap", .open = open_tap, .gone = tap_gone, .set_carrier = set_carrier, COMMON};
 const struct ovnet_driver ovnet_driver_af_xdp = {
 	.name = "af_xdp", .open = open_af_xdp, .filter = filter, COMMON};
+const struct ovnet_driver ovnet_driver_socket = {
+	.name = "socket", .open = open_socket, .filter = filter, COMMON};
 const struct ovnet_driver ovnet_driver_af_packet = {
 	.name = "af_packet", .open = open_af_packet, .filter = filter, COMMON};
 const struct ovnet_driver ovnet_driver_dpdk = {

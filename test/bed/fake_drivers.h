@@ -22,7 +22,7 @@ struct fake_filter {
 };
 
 struct fake_drivers {
-	bool no_af_xdp, no_af_packet, no_dpdk; /* opening is refused: -EOPNOTSUPP */
+	bool no_af_xdp, no_af_packet, no_socket, no_dpdk; /* opening is refused: -EOPNOTSUPP */
 	unsigned opened, refused, closed, lost;
 	uint16_t mtu[OVNET_MAX_PORTS], queues[OVNET_MAX_PORTS],
 		descriptors[OVNET_MAX_PORTS];                    /* asked for, by the port's id */

@@ -239,7 +239,8 @@ static void bad_uplinks_are_refused(void **state)
 	refused("uplinks = (\n { iface = \"a\"; },\n { iface = \"a\"; } );", 3,
 		"another uplink already");
 	refused("uplinks = ( { iface = \"a\"; gateway = \"192.0.2.1\"; } );", 1, "go with devargs");
-	refused("uplinks = ( { iface = \"a\"; driver = \"dpdk\"; } );", 1, "give auto, af_xdp or");
+	refused("uplinks = ( { iface = \"a\"; driver = \"dpdk\"; } );", 1,
+		"give auto, af_xdp, af_packet or socket");
 	refused("uplinks = ( { iface = \"a\"; queues = 32; } );", 1,
 		"uplinks[0].queues: 32 is out of");
 	refused(DPDK("twin = \"off\";"), 2, "devargs with neither a twin nor address");

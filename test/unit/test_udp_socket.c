@@ -10,58 +10,20 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <linux/if_ether.h>
-
-#include "bed/lab.h"
+#include "bed/lab_peer.h"
 #include "port/udp_guard.h"
 #include "port/udp_socket.h"
 
-#define PORT 8472
+#define PORT LAB_OVERLAY
 
-static int own_ns, peer_ns;
 static struct ovnet_udp_guard guard;
-
-static void enter(int ns)
-{
-	assert_int_equal(setns(ns, CLONE_NEWNET), 0);
-}
-
-static int current_ns(void)
-{
-	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	return fd;
-}
 
 static int set_up(void **state)
 {
-	(void)state;
-	own_ns = current_ns();
-	assert_int_equal(unshare(CLONE_NEWNET), 0);
-	peer_ns = current_ns();
-	enter(own_ns);
-	char pid_fd[32];
-	snprintf(pid_fd, sizeof(pid_fd), "/proc/%d/fd/%d", (int)getpid(), peer_ns);
-	lab_veth("up0", "up0p");
-	lab("ip", "link", "set", "dev", "up0p", "netns", pid_fd);
-	enter(peer_ns);
-	lab("ip", "link", "set", "dev", "lo", "up");
-	lab("ip", "addr", "add", "10.9.0.2/24", "dev", "up0p");
-	lab("ip", "addr", "add", "fd09::2/64", "dev", "up0p", "nodad");
-	lab("ip", "link", "set", "dev", "up0p", "mtu", "1400", "up");
-	/* Nobody finishes checksums between here and the program. */
-	lab("ethtool", "-K", "up0p", "tx", "off");
-	enter(own_ns);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	close(peer_ns);
-	close(own_ns);
+	lab_peer_set_up(state);
+	lab_in_peer();
+	lab("ip", "link", "set", "dev", "up0p", "mtu", "1400");
+	lab_in_own();
 	return 0;
 }
 
@@ -103,31 +65,6 @@ static void close_all(struct ovnet_port *port)
 	lab_no_leak();
 }
 
-/* From the peer, in as many fragments as its MTU makes of it. */
-static void peer_sends(const char *to, const uint8_t *data, size_t len, int tos)
-{
-	bool v6 = strchr(to, ':') != NULL;
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(PORT)};
-	struct sockaddr_in6 at6 = {.sin6_family = AF_INET6, .sin6_port = htons(PORT)};
-	const int never = IP_PMTUDISC_DONT, one = 1;
-
-	enter(peer_ns);
-	int fd = v6 ? lab_udp6("fd09::2", 40000) : lab_udp4("10.9.0.2", 40000);
-	assert_int_equal(setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS,
-				 &tos, sizeof(tos)),
-		0);
-	assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &never, sizeof(never)), 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)), 0);
-	assert_int_equal(inet_pton(v6 ? AF_INET6 : AF_INET, to,
-				 v6 ? (void *)&at6.sin6_addr : (void *)&at.sin_addr),
-		1);
-	ssize_t n = v6 ? sendto(fd, data, len, 0, (struct sockaddr *)&at6, sizeof(at6))
-		       : sendto(fd, data, len, 0, (struct sockaddr *)&at, sizeof(at));
-	assert_int_equal(n, len);
-	close(fd);
-	enter(own_ns);
-}
-
 static struct rte_mbuf *next(struct ovnet_port *port)
 {
 	struct rte_mbuf *m;
@@ -138,53 +75,10 @@ static struct rte_mbuf *next(struct ovnet_port *port)
 	return port->driver->rx(port->queue[0], &m, 1) == 1 ? m : NULL;
 }
 
-static const uint8_t *pattern(size_t len)
-{
-	static uint8_t data[65536];
-
-	for (size_t i = 0; i < len; i++)
-		data[i] = (uint8_t)(i * 31 + (i >> 8));
-	return data;
-}
-
-/* The datagram as if it had come from the wire in one. */
+/* `len` bytes of the pattern. */
 static void is_frame(struct rte_mbuf *m, bool v6, size_t len, uint8_t tos)
 {
-	static uint8_t copy[65536];
-	uint8_t src[16], dst[16];
-	unsigned ip = 14, udp = v6 ? 54 : 34;
-
-	assert_non_null(m);
-	rte_mbuf_sanity_check(m, 1);
-	assert_int_equal(m->pkt_len, udp + 8 + len);
-	assert_int_equal(ovnet_meta(m)->in_port, 4);
-	assert_int_equal(ovnet_meta(m)->offload, 0);
-	const uint8_t *at = rte_pktmbuf_read(m, 0, m->pkt_len, copy);
-	assert_int_equal(at[12] << 8 | at[13], v6 ? ETH_P_IPV6 : ETH_P_IP);
-	inet_pton(v6 ? AF_INET6 : AF_INET, v6 ? "fd09::2" : "10.9.0.2", src);
-	inet_pton(v6 ? AF_INET6 : AF_INET, v6 ? "fd09::1" : "10.9.0.1", dst);
-	if (v6) {
-		assert_int_equal((at[ip] << 4 | at[ip + 1] >> 4) & 0xff, tos);
-		assert_int_equal(at[ip] >> 4, 6);
-		assert_int_equal(at[ip + 4] << 8 | at[ip + 5], 8 + len);
-		assert_int_equal(at[ip + 6], IPPROTO_UDP);
-		assert_memory_equal(at + ip + 8, src, 16);
-		assert_memory_equal(at + ip + 24, dst, 16);
-	} else {
-		assert_int_equal(at[ip], 0x45);
-		assert_int_equal(at[ip + 1], tos);
-		assert_int_equal(at[ip + 2] << 8 | at[ip + 3], 28 + len);
-		assert_int_equal(at[ip + 6] << 8 | at[ip + 7], 0);
-		assert_int_equal(at[ip + 9], IPPROTO_UDP);
-		assert_int_equal(lab_sum(at + ip, 20), 0);
-		assert_memory_equal(at + ip + 12, src, 4);
-		assert_memory_equal(at + ip + 16, dst, 4);
-	}
-	assert_int_equal(at[udp] << 8 | at[udp + 1], 40000);
-	assert_int_equal(at[udp + 2] << 8 | at[udp + 3], PORT);
-	assert_int_equal(at[udp + 4] << 8 | at[udp + 5], 8 + len);
-	assert_memory_equal(at + udp + 8, pattern(len), len);
-	rte_pktmbuf_free(m);
+	lab_is_datagram(m, 4, v6, lab_pattern(len), len, tos);
 }
 
 static void kernels_fragments_come_back_whole(void **state)
@@ -195,9 +89,9 @@ static void kernels_fragments_come_back_whole(void **state)
 
 	for (unsigned i = 0; i < RTE_DIM(sizes); i++) {
 		uint8_t tos = (uint8_t)(0xb8 | i % 4);
-		peer_sends("10.9.0.1", pattern(sizes[i]), sizes[i], tos);
+		lab_peer_sends("10.9.0.1", lab_pattern(sizes[i]), sizes[i], tos);
 		is_frame(next(port), false, sizes[i], tos);
-		peer_sends("fd09::1", pattern(sizes[i]), sizes[i], tos);
+		lab_peer_sends("fd09::1", lab_pattern(sizes[i]), sizes[i], tos);
 		is_frame(next(port), true, sizes[i], tos);
 	}
 	assert_false(lab_readable(guard.fd4, 0));
@@ -223,8 +117,8 @@ static void the_program_leaves_fragments_alone(void **state)
 
 	assert_non_null(xdp);
 	assert_int_equal(xdp->driver->filter(xdp, &f), 0);
-	peer_sends("10.9.0.1", pattern(1200), 1200, 0);
-	peer_sends("10.9.0.1", pattern(1500), 1500, 0);
+	lab_peer_sends("10.9.0.1", lab_pattern(1200), 1200, 0);
+	lab_peer_sends("10.9.0.1", lab_pattern(1500), 1500, 0);
 	assert_int_equal(lab_rx(xdp, &m, 1, 2000), 1);
 	assert_int_equal(m->pkt_len, 1242);
 	rte_pktmbuf_free(m);
@@ -241,14 +135,14 @@ static void too_large_ones_and_broadcasts_are_left_out(void **state)
 	struct ovnet_port *port = guarded_port();
 	struct ovnet_port_stats st;
 
-	peer_sends("10.9.0.255", pattern(100), 100, 0);
+	lab_peer_sends("10.9.0.255", lab_pattern(100), 100, 0);
 	assert_null(next(port));
-	peer_sends("10.9.0.1", pattern(9217), 9217, 0);
+	lab_peer_sends("10.9.0.1", lab_pattern(9217), 9217, 0);
 	assert_null(next(port));
 	assert_int_equal(port->queue[0]->rx_drops[OVNET_DROP_TRUNCATED], 1);
 	port->driver->stats(port, &st);
 	assert_int_equal(st.errors, 1);
-	peer_sends("10.9.0.1", pattern(50), 50, 0);
+	lab_peer_sends("10.9.0.1", lab_pattern(50), 50, 0);
 	is_frame(next(port), false, 50, 0);
 	close_all(port);
 }
@@ -264,14 +158,14 @@ static void a_flood_is_bounded_and_counted(void **state)
 	const uint64_t *lost = port->queue[0]->rx_drops;
 
 	for (unsigned i = 0; i < sent; i++)
-		peer_sends("10.9.0.1", pattern(3000), 3000, 0);
+		lab_peer_sends("10.9.0.1", lab_pattern(3000), 3000, 0);
 	while (lab_readable(ovnet_udp_socket_fd(port), 50))
 		ovnet_udp_socket_read(port);
 	while ((n = port->driver->rx(port->queue[0], all, OVNET_BURST)) > 0) {
 		rte_pktmbuf_free_bulk(all, n);
 		got += n;
 	}
-	peer_sends("10.9.0.1", pattern(3000), 3000, 0); /* tells the kernel's count */
+	lab_peer_sends("10.9.0.1", lab_pattern(3000), 3000, 0); /* tells the kernel's count */
 	is_frame(next(port), false, 3000, 0);
 	port->driver->stats(port, &st);
 	assert_in_range(got, 100, 1024);
@@ -281,7 +175,7 @@ static void a_flood_is_bounded_and_counted(void **state)
 	for (n = 0; (all[n] = rte_pktmbuf_alloc(lab_pool)) != NULL;)
 		n++;
 	rte_pktmbuf_free(all[--n]); /* a chain needs two */
-	peer_sends("10.9.0.1", pattern(3000), 3000, 0);
+	lab_peer_sends("10.9.0.1", lab_pattern(3000), 3000, 0);
 	assert_null(next(port));
 	assert_int_equal(lost[OVNET_DROP_NO_MBUF], 1);
 	rte_pktmbuf_free_bulk(all, n);
@@ -297,7 +191,7 @@ static void a_sleeper_is_woken(void **state)
 
 	assert_int_equal(port->driver->arm(q), 0);
 	assert_false(lab_readable(port->driver->wait_fd(q), 0));
-	peer_sends("10.9.0.1", pattern(10), 10, 0);
+	lab_peer_sends("10.9.0.1", lab_pattern(10), 10, 0);
 	assert_true(lab_readable(ovnet_udp_socket_fd(port), 2000));
 	ovnet_udp_socket_read(port);
 	assert_true(lab_readable(port->driver->wait_fd(q), 0));
@@ -318,10 +212,10 @@ static void the_filter_opens_and_closes(void **state)
 
 	assert_int_equal(take(port, PORT), 0);
 	assert_int_equal(take(port, 0), 0);
-	peer_sends("10.9.0.1", pattern(10), 10, 0);
+	lab_peer_sends("10.9.0.1", lab_pattern(10), 10, 0);
 	assert_false(lab_readable(ovnet_udp_socket_fd(port), 50));
 	assert_int_equal(take(port, PORT), 0);
-	peer_sends("10.9.0.1", pattern(10), 10, 0);
+	lab_peer_sends("10.9.0.1", lab_pattern(10), 10, 0);
 	is_frame(next(port), false, 10, 0);
 	assert_true(port->driver->link_up(port));
 	close_all(port);
@@ -373,11 +267,11 @@ static void another_interface_of_the_name(void **state)
 	struct ovnet_port *port = guarded_port();
 
 	lab("ip", "link", "delete", "up0");
-	tear_down(NULL);
+	lab_peer_tear_down(NULL);
 	assert_int_equal(take(port, PORT), -ENODEV);
 	set_up(NULL);
 	assert_int_equal(take(port, PORT), 0);
-	peer_sends("10.9.0.1", pattern(1500), 1500, 2);
+	lab_peer_sends("10.9.0.1", lab_pattern(1500), 1500, 2);
 	is_frame(next(port), false, 1500, 2);
 	close_all(port);
 }
@@ -396,5 +290,5 @@ int main(void)
 	};
 
 	lab_enter();
-	return cmocka_run_group_tests_name("udp_socket", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("udp_socket", tests, set_up, lab_peer_tear_down);
 }

@@ -36,7 +36,13 @@ enum conf_df { CONF_DF_AUTO, CONF_DF_CLEAR, CONF_DF_SET, CONF_DF_INHERIT };
 enum conf_blackhole { CONF_BLACKHOLE_AUTO, CONF_BLACKHOLE_ON, CONF_BLACKHOLE_OFF };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
 enum conf_port_driver { CONF_PORT_DPDK, CONF_PORT_TAP, CONF_PORT_AF_XDP, CONF_PORT_VHOST };
-enum conf_driver { CONF_DRIVER_AUTO, CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_DPDK };
+enum conf_driver {
+	CONF_DRIVER_AUTO,
+	CONF_DRIVER_AF_XDP,
+	CONF_DRIVER_AF_PACKET,
+	CONF_DRIVER_SOCKET,
+	CONF_DRIVER_DPDK,
+};
 
 struct conf_neighbour {
 	struct ovnet_addr ip;
@@ -60,6 +66,7 @@ struct conf_uplink {
 	struct conf_neighbour neighbours[CONF_MAX_NEIGHBOURS];
 	unsigned n_neighbours;
 	bool zero_copy;  /* af_xdp: the NIC writes into ovnet's memory */
+	bool send_udp;   /* socket: by UDP sockets, through the kernel's IP layer */
 	uint16_t queues; /* 0: one per worker, as far as the device has them */
 	char *workers;   /* "0,2": its queues go to these in turn; "": by load */
 };

@@ -9,11 +9,14 @@
 #define NEIGH(member)    AT(struct conf_neighbour, member)
 
 /* "dpdk" is not for the asking: it follows from devargs. */
-static const char *const driver[] = {"auto", "af_xdp", "af_packet", NULL};
+static const char *const driver[] = {"auto", "af_xdp", "af_packet", "socket", NULL};
 
 static const char *const off_on[] = {"off", "on", NULL};
 
-static_assert(CONF_DRIVER_AUTO == 0 && CONF_DRIVER_AF_XDP == 1 && CONF_DRIVER_AF_PACKET == 2,
+static const char *const sends[] = {"auto", "udp", NULL};
+
+static_assert(CONF_DRIVER_AUTO == 0 && CONF_DRIVER_AF_XDP == 1 && CONF_DRIVER_AF_PACKET == 2 &&
+		      CONF_DRIVER_SOCKET == 3,
 	"order of choices");
 
 /* clang-format off */
@@ -21,7 +24,7 @@ const struct option_def uplink_options[] = {
 	{"iface", OPTION_TEXT, UP(iface), .check = check_iface_name_or_none, .preset = "",
 		.form = "the name of an interface, 1 to 15 characters",
 		.help = "kernel interface, shared with the kernel"},
-	{"driver", OPTION_CHOICE, UP(driver), .choices = driver, .preset = "auto", .help = "how packets are taken from it; auto: af_xdp where it works"},
+	{"driver", OPTION_CHOICE, UP(driver), .choices = driver, .preset = "auto", .help = "how packets come from it and go to it; auto: af_xdp where it works"},
 	{"devargs", OPTION_TEXT, UP(devargs), .preset = "", .form = "a PCI address or device string of DPDK's",
 		.help = "DPDK device, taken whole: \"0000:01:00.0\", \"net_pcap0,...\""},
 	{"twin", OPTION_TEXT, UP(twin), .check = check_twin, .preset = "auto",
@@ -36,6 +39,8 @@ const struct option_def uplink_options[] = {
 	{"neighbours", OPTION_ITEMS, .preset = "", .help = "with address: MAC addresses of nodes and gateway"},
 	{"zero-copy", OPTION_CHOICE, UP(zero_copy), .choices = off_on, .preset = "off",
 		.help = "af_xdp: the NIC reads and writes ovnet's memory, where its driver can"},
+	{"send", OPTION_CHOICE, UP(send_udp), .choices = sends, .preset = "auto",
+		.help = "socket: udp: through the kernel's own IP layer (IPsec, policy routing), a few source ports; auto: past it where the kernel can"},
 	{"queues", OPTION_UINT, UP(queues), .preset = "0", .min = 0, .max = 31, .help = "queues to open; 0: one per worker, as far as there are any"},
 	{"workers", OPTION_TEXT, UP(workers), .check = check_cpus, .preset = "",
 		.form = "numbers of workers such as \"0,2\" or \"0-2\", each once, or \"\" for by load",

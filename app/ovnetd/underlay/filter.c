@@ -11,16 +11,18 @@ int underlay_filter(struct underlay *under)
 	int rc = 0;
 
 	backend_overlay(under->node, &o);
-	underlay_check_copies(under);
+	underlay_check_routed(under);
 	for (unsigned i = 0; i < under->n; i++) {
 		struct uplink *u = &under->uplinks[i];
 		struct ovnet_port_filter f = {
 			.udp_port = o.tunnel != OVNET_TUNNEL_NONE ? o.udp_port : 0,
 			.vni = o.vni,
+			.src_port_min = o.src_port_min,
+			.src_port_max = o.src_port_max,
 			.addrs = u->addrs,
 			.n_addrs = u->n_addrs,
 			.subnets = own,
-			.n_subnets = o.direct && !uplink_is_copy(u) ? n_own : 0,
+			.n_subnets = o.direct && !uplink_leaves_routed(u) ? n_own : 0,
 		};
 		if (u->port->driver->filter == NULL)
 			continue;

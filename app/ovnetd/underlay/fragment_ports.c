@@ -30,6 +30,13 @@ static int watch(struct underlay *under, struct uplink *u)
 	return -ENOMEM;
 }
 
+static bool uplink_may_be_af_xdp(const struct uplink *u)
+{
+	const enum conf_driver driver = u->conf != NULL ? u->conf->driver : CONF_DRIVER_AUTO;
+
+	return driver == CONF_DRIVER_AF_XDP || driver == CONF_DRIVER_AUTO;
+}
+
 static int open_one(struct underlay *under, struct uplink *u)
 {
 	char name[32];
@@ -37,8 +44,7 @@ static int open_one(struct underlay *under, struct uplink *u)
 		.name = name, .role = OVNET_PORT_UPLINK, .iface = u->link.name, .queues = 1};
 	int err;
 
-	if (u->link.ifindex == 0 || u->twin != NULL ||
-		(u->conf != NULL && u->conf->driver == CONF_DRIVER_AF_PACKET))
+	if (u->link.ifindex == 0 || u->twin != NULL || !uplink_may_be_af_xdp(u))
 		return 0;
 	snprintf(name, sizeof(name), "fragments:%.20s", u->link.name);
 	u->fragments = ports_open(under->ports, &ovnet_driver_udp_socket, &conf, NULL, &err);

@@ -81,8 +81,8 @@ struct backend_underlay underlay_facts(const struct underlay *under);
 
 /* Warns while full-size packets of the overlay do not fit an uplink. */
 void underlay_check_mtu(struct underlay *under);
-/* Warns of what copies mean where packets are routed, by what sysctl says now. */
-void underlay_check_copies(struct underlay *under);
+/* Warns of what it means that the kernel has the routed packets, by what sysctl says now. */
+void underlay_check_routed(struct underlay *under);
 /* Are the uplinks' devices still there? */
 void underlay_check(struct underlay *under);
 /* Every second: the NICs' links, which no event tells. */

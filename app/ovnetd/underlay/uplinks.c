@@ -49,9 +49,11 @@ static int open_shared(struct underlay *under, struct uplink *u, struct ovnet_po
 
 	u->port = NULL;
 	conf->name = conf->iface = u->link.name;
-	if (driver != CONF_DRIVER_AF_PACKET)
+	if (driver == CONF_DRIVER_SOCKET)
+		u->port = open_port(under, old, &ovnet_driver_socket, conf, &err);
+	if (driver == CONF_DRIVER_AF_XDP || driver == CONF_DRIVER_AUTO)
 		u->port = open_port(under, old, &ovnet_driver_af_xdp, conf, &err);
-	if (u->port == NULL && driver != CONF_DRIVER_AF_XDP)
+	if (u->port == NULL && (driver == CONF_DRIVER_AF_PACKET || driver == CONF_DRIVER_AUTO))
 		u->port = open_port(under, old, &ovnet_driver_af_packet, conf, &err);
 	if (u->port == NULL)
 		return err;
@@ -115,6 +117,7 @@ static struct ovnet_port_conf port_conf(const struct underlay *under, const stru
 		.role = OVNET_PORT_UPLINK,
 		.queues = c != NULL && c->queues != 0 ? c->queues : under->conf->dpdk.workers,
 		.zero_copy = c != NULL && c->zero_copy,
+		.send_udp = c != NULL && c->send_udp,
 	};
 	if (c != NULL)
 		conf.n_workers =

@@ -40,8 +40,11 @@ void twin_pass_on(struct underlay *under, struct uplink *u);
 enum uplink_state { UPLINK_UP, UPLINK_DOWN, UPLINK_GONE };
 void uplink_warn(struct underlay *under, const struct uplink *u, enum uplink_state state);
 
-/* copies.c: does the uplink show us packets that the kernel handles as well (AF_PACKET)? */
-bool uplink_is_copy(const struct uplink *u);
+/*
+ * routed.c: does it leave packets that are routed to our subnets to the kernel? AF_PACKET would
+ * show copies of them, sockets nothing.
+ */
+bool uplink_leaves_routed(const struct uplink *u);
 
 /* fragment_ports.c: a port for outer fragments beside each uplink that needs one. */
 void fragment_ports_unwatch(struct underlay *under);

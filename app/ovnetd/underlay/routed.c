@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Uplinks that hand over copies: routed packets to our subnets would arrive twice. There the kernel
- * alone delivers them, as it does under flanneld.
+ * Uplinks that leave packets routed to our subnets to the kernel, which delivers them as it does
+ * under flanneld: AF_PACKET would hand over a second copy of each, UDP sockets never see them.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,9 +11,10 @@
 
 #define STRICT '1'
 
-bool uplink_is_copy(const struct uplink *u)
+bool uplink_leaves_routed(const struct uplink *u)
 {
-	return u->port->driver == &ovnet_driver_af_packet;
+	return u->port->driver == &ovnet_driver_af_packet ||
+	       u->port->driver == &ovnet_driver_socket;
 }
 
 /* Of one device or of "all"; the kernel takes the larger of the two. 0: cannot be read. */
@@ -45,9 +46,9 @@ static void warn_unvalidated(struct underlay *under, const struct uplink *u, boo
 	snprintf(key, sizeof(key), "unvalidated %s", u->port->name);
 	if (routed)
 		warn_set(under->warnings, key,
-			"routed packets that come by uplink %s are the kernel's: AF_PACKET cannot "
+			"routed packets that come by uplink %s are the kernel's: driver %s cannot "
 			"take them away from it, so that nobody validates their senders",
-			u->port->name);
+			u->port->name, u->port->driver->name);
 	else
 		warn_clear(under->warnings, key);
 }
@@ -67,14 +68,15 @@ static void warn_strict(struct underlay *under, const struct uplink *u, bool rou
 		warn_clear(under->warnings, key);
 }
 
-void underlay_check_copies(struct underlay *under)
+void underlay_check_routed(struct underlay *under)
 {
 	bool direct = under->node->netconf.backend == OVNET_BACKEND_HOST_GW ||
 		      under->node->netconf.direct_routing;
 
 	for (unsigned i = 0; i < under->n; i++) {
 		const struct uplink *u = &under->uplinks[i];
-		bool routed = node_has(under->node, NODE_CONFIGURED) && direct && uplink_is_copy(u);
+		bool routed =
+			node_has(under->node, NODE_CONFIGURED) && direct && uplink_leaves_routed(u);
 
 		warn_unvalidated(under, u, routed);
 		warn_strict(under, u, routed);
