@@ -56,6 +56,20 @@ static void socket_close(struct ovnet_port *port)
 	}
 }
 
+/*
+ * Of a vxlan device whose own device would finish inner checksums, and cut inner segments: a veth
+ * does neither, and the kernel tells a socket nothing of it.
+ */
+static void warn_unfinished(const char *iface)
+{
+	if (ovnet_netdev_driver_is(iface, "veth"))
+		LOG(WARN,
+			"interface '%s' is a veth: what kernel vxlan devices behind its other end "
+			"leave to devices stays undone, and receivers drop the packets; there "
+			"`ethtool -K PEER tx off`, or here driver = \"af_packet\"",
+			iface);
+}
+
 static int socket_open(struct ovnet_port *port, const struct ovnet_port_conf *conf)
 {
 	struct ovnet_netdev dev;
@@ -78,6 +92,8 @@ static int socket_open(struct ovnet_port *port, const struct ovnet_port_conf *co
 		err = open_queue(port, i, conf);
 	if (err < 0)
 		socket_close(port);
+	else
+		warn_unfinished(conf->iface);
 	return err;
 }
 

@@ -32,10 +32,11 @@ for pair in "a b" "b a" "a c" "c a" "b c" "c b" "a x" "x a"; do
 	pairs <<<"$pair"
 done
 
-# Checksums and cuts left to devices that are not there: whole packets cross.
-for h in a b c; do
-	on $h ethtool -K eth0 tx on tx-udp-segmentation on >/dev/null
-	on fabric ethtool -K $h tx on tx-udp-segmentation on >/dev/null
+# Cuts and outer checksums left to devices that are not there: whole packets cross. A kernel vxlan
+# device would leave inner checksums as well, which nobody finishes in front of a socket.
+for h in a b; do
+	on $h ethtool -K eth0 tx on >/dev/null
+	on fabric ethtool -K $h tx on >/dev/null
 done
 pairs <<-END
 	a b
@@ -52,7 +53,6 @@ on fabric sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 \
 	net.ipv4.conf.fab0.send_redirects=0
 on c ip route add "$(host_ip a)/32" via "$LAB_GATEWAY"
 on fabric ip route add "$(host_ip a)/32" dev fab0 mtu lock 1400
-on c ethtool -K eth0 tx off >/dev/null
 capture_start a "dst host $(host_ip a) and ip[6:2] & 0x3fff != 0"
 pairs <<<"c a"
 capture_stop
@@ -67,4 +67,3 @@ pairs <<-END
 	a c
 	c a
 END
-equal "health" "$(ctl x status | json .health)" "$(ctl a status | json .health)"
