@@ -3,6 +3,7 @@
 # Packets no healthy peer sends: each kind is refused for its own reason, counted exactly, and
 # the daemon goes on forwarding.
 # runs: asan
+export LAB_DRIVER=af_xdp # what is broken outside the kernel would drop, uncounted, in front of a socket
 . "$(dirname "$0")/lib.sh"
 
 # refused REASON SENDER [OPTION...]: five packets, otherwise good, from that host.

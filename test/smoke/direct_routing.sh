@@ -4,6 +4,7 @@
 # VXLAN; a peer whose way changes goes from one to the other and back without loss.
 # runs: asan
 export LAB_DIRECT=1
+export LAB_DRIVER=af_xdp # with which routed packets come to ovnet
 . "$(dirname "$0")/lib.sh"
 
 lab_up

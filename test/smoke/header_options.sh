@@ -5,6 +5,7 @@
 # IPv6, which is for clusters of ovnet alone.
 # runs: asan
 export LAB_DUAL=1
+export LAB_DRIVER=af_xdp # packets that leave one by one: others have the kernel's checksum
 . "$(dirname "$0")/lib.sh"
 
 # again FLAG...: a with other settings.

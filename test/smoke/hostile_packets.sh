@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Broken packets from the wire and from the host itself, by the thousand: every one is delivered
 # or counted, no buffer is lost, and the daemon goes on forwarding. Once with AF_XDP, once with
-# AF_PACKET and two workers.
+# AF_PACKET and two workers, once with sockets, where the kernel has taken the worst out.
 #
 # OVNET_HOSTILE=N: N packets each way instead of 20,000; OVNET_SEED: others than usual.
 # runs: asan
@@ -72,8 +72,10 @@ attack() {
 
 LAB_MTU=1700
 lab_up '{"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan","MTU":1500}}'
-ovnet_host a
+ovnet_host a --uplink=iface=eth0,driver=af_xdp
 ovnet_host c --uplink=iface=eth0,driver=af_packet --dpdk-workers=2
+ovnet_host d --uplink=iface=eth0,driver=socket
 linux_host b
 attack a
 attack c
+attack d

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Killed with -9 ten times, at any moment of its start too, then started: the same subnet, and
 # nothing left of the dead but what the living one uses. A watching ovnetctl lives through it.
+export LAB_DRIVER=af_xdp # whose program has to go and come with the daemon
 . "$(dirname "$0")/lib.sh"
 
 runtime_dirs() {

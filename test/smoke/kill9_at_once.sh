@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A new ovnetd that finds the former one still dying waits for what that holds: the control socket,
 # the XDP program and the host device, the UDP port. It says so, and takes over.
+export LAB_DRIVER=af_xdp # whose program has to go and come with the daemon
 . "$(dirname "$0")/lib.sh"
 
 # One that stands still holds all it has, and answers nobody, until it is killed.

@@ -3,6 +3,7 @@
 # An uplink with four queues and one, two or three workers: packets of every queue are handled,
 # data is what was sent, and no flow is reordered by the way between workers.
 # runs: alone
+export LAB_DRIVER=af_xdp # which has a socket for each queue of the device
 . "$(dirname "$0")/lib.sh"
 
 QUEUES=4

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Killed with -9 and started again: the same subnet and VtepMAC, traffic back within a second
 # where hugepages are mapped, and one XDP program, the new one, on the interface.
+export LAB_DRIVER=af_xdp # whose program has to go and come with the daemon
 . "$(dirname "$0")/lib.sh"
 
 # One lost answer must not cost a second of waiting for it.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # As spoofing.sh, with host-gw: nothing but the MAC address says who sent a packet.
 export LAB_BACKEND=host-gw
+export LAB_DRIVER=af_xdp # with which routed packets come to ovnet
 . "$(dirname "$0")/lib.sh"
 . "$OVNET_ROOT/test/smoke/lib/spoof.sh"
 

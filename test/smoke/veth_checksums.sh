@@ -16,7 +16,7 @@ arrives() {
 	[[ $said == *refused* ]]
 }
 lab_up
-ovnet_host a
+ovnet_host a --uplink=iface=eth0,driver=af_xdp
 ovnet_host b --uplink=iface=eth0,driver=af_packet
 linux_host c
 reach a c

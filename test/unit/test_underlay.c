@@ -104,18 +104,36 @@ static void waits_for_one_that_is_down(void **state)
 	wired_close(w);
 }
 
-static void af_packet_where_af_xdp_does_not_open(void **state)
+static const char *driver_with(const char *conf, const char *warning)
 {
+	struct wired *w = wired_open(conf);
+	const char *name = w->underlay.uplinks[0].port->driver->name;
+
+	if (warning != NULL)
+		assert_non_null(strstr(wired_warning(w, "af-packet u0"), warning));
+	else
+		assert_null(wired_warning(w, "af-packet u0"));
+	wired_close(w);
+	return name;
+}
+
+static void the_best_driver_that_opens(void **state)
+{
+	static const char zero_copy[] = "uplinks = ( { iface = \"u0\"; zero-copy = \"on\"; } );";
+
 	(void)state;
 	add_u0();
+	assert_string_equal(driver_with(on_u0, NULL), "socket");
+	assert_string_equal(driver_with(zero_copy, NULL), "af_xdp");
 	fake_drivers.no_af_xdp = true;
-	struct wired *w = wired_open(on_u0);
-	assert_string_equal(w->underlay.uplinks[0].port->driver->name, "af_packet");
-	assert_non_null(wired_warning(w, "af-packet u0"));
-	wired_close(w);
-	w = wired_open("uplinks = ( { iface = \"u0\"; driver = \"af_packet\"; } );");
-	assert_null(wired_warning(w, "af-packet u0")); /* as it is meant */
-	wired_close(w);
+	assert_string_equal(driver_with(zero_copy, NULL), "socket");
+	fake_drivers.no_socket = true;
+	assert_string_equal(driver_with(on_u0, "driver socket did not open"), "af_packet");
+	/* As it is meant. */
+	assert_string_equal(
+		driver_with("uplinks = ( { iface = \"u0\"; driver = \"af_packet\"; } );", NULL),
+		"af_packet");
+	refused("uplinks = ( { iface = \"u0\"; driver = \"socket\"; } );", -EOPNOTSUPP);
 }
 
 /* --- what becomes of it --- */
@@ -362,7 +380,7 @@ static void a_lost_public_ipv6(void **state)
 	wired_close(w);
 }
 
-/* Routed packets to our subnets are taken out of what the kernel sees, and only there. */
+/* Routed packets to our subnets are taken out of what the kernel sees by AF_XDP alone. */
 static void our_subnets_with_host_gw(void **state)
 {
 	const struct ovnet_prefix own = wired_prefix("10.5.9.0/24");
@@ -370,17 +388,20 @@ static void our_subnets_with_host_gw(void **state)
 
 	(void)state;
 	add_u0();
-	struct wired *w = start(on_u0, WIRED_HOST_GW, WIRED_OWN);
+	struct wired *w = start("uplinks = ( { iface = \"u0\"; driver = \"af_xdp\"; } );",
+		WIRED_HOST_GW, WIRED_OWN);
 	assert_int_equal(f->udp_port, 0);
 	assert_int_equal(f->n_subnets, 1);
 	assert_true(ovnet_prefix_equal(&f->subnet[0], &own));
 	assert_null(wired_warning(w, "unvalidated u0"));
 	wired_close(w);
-	fake_drivers.no_af_xdp = true;
-	w = start(on_u0, WIRED_HOST_GW, WIRED_OWN);
-	assert_int_equal(f->n_subnets, 0);
-	assert_non_null(wired_warning(w, "unvalidated u0"));
-	wired_close(w);
+	for (unsigned i = 0; i < 2; i++) {
+		fake_drivers.no_socket = i == 1;
+		w = start(on_u0, WIRED_HOST_GW, WIRED_OWN);
+		assert_int_equal(f->n_subnets, 0);
+		assert_non_null(wired_warning(w, "unvalidated u0"));
+		wired_close(w);
+	}
 }
 
 #define CASE(f) cmocka_unit_test_setup(f, wired_reset)
@@ -392,7 +413,7 @@ int main(void)
 		CASE(of_the_default_route),
 		CASE(refuses_what_cannot_serve),
 		CASE(waits_for_one_that_is_down),
-		CASE(af_packet_where_af_xdp_does_not_open),
+		CASE(the_best_driver_that_opens),
 		CASE(down_and_up),
 		CASE(gone_and_back),
 		CASE(gone_unheard),

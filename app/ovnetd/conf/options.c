@@ -269,8 +269,9 @@ const struct option_def ovnetd_options[] = {
 			"inherit: that of the packet inside."},
 	{"encap.udp-checksum", OPTION_CHOICE, AT(encap.udp_checksum), .choices = off_on,
 		.preset = "off", .help = "outer UDP checksum over IPv4",
-		.more = "off: zero, as RFC 7348 recommends and every peer accepts. on: computed for "
-			"each packet."},
+		.more = "off: zero, as RFC 7348 recommends and every peer accepts; packets that a "
+			"socket uplink sends several at once have one all the same, the kernel's or "
+			"the NIC's. on: computed for each packet."},
 	{"encap.udp-checksum6", OPTION_CHOICE, AT(encap.udp_checksum6), .choices = off_on,
 		.preset = "on", .help = "outer UDP checksum over IPv6",
 		.more = "on: flannel's kernel device takes no zero checksum over IPv6. off: zero "

@@ -37,6 +37,18 @@ bool uplink_is_vdev(const struct conf_uplink *c)
 	return c != NULL && c->devargs[0] != '\0';
 }
 
+enum conf_driver uplink_driver(const struct uplink *u)
+{
+	return u->conf != NULL ? u->conf->driver : CONF_DRIVER_AUTO;
+}
+
+bool uplink_may_be_af_xdp(const struct uplink *u)
+{
+	/* Where AF_XDP would only copy, sockets are faster. */
+	return uplink_driver(u) == CONF_DRIVER_AF_XDP ||
+	       (uplink_driver(u) == CONF_DRIVER_AUTO && u->conf != NULL && u->conf->zero_copy);
+}
+
 const char *uplink_iface(const struct underlay *under, const struct conf_uplink *c)
 {
 	const char *named = c != NULL ? c->iface : under->conf->node.iface;

@@ -30,13 +30,6 @@ static int watch(struct underlay *under, struct uplink *u)
 	return -ENOMEM;
 }
 
-static bool uplink_may_be_af_xdp(const struct uplink *u)
-{
-	const enum conf_driver driver = u->conf != NULL ? u->conf->driver : CONF_DRIVER_AUTO;
-
-	return driver == CONF_DRIVER_AF_XDP || driver == CONF_DRIVER_AUTO;
-}
-
 static int open_one(struct underlay *under, struct uplink *u)
 {
 	char name[32];
@@ -74,7 +67,10 @@ void fragment_ports_unwatch(struct underlay *under)
 void fragment_port_filter(
 	struct underlay *under, struct uplink *u, const struct ovnet_port_filter *filter)
 {
-	/* AF_PACKET sees the fragments itself: what the kernel makes of them came twice then. */
+	/*
+	 * The other kinds get fragments themselves, by AF_PACKET or put together by the kernel:
+	 * what came here would come twice, or go astray.
+	 */
 	static const struct ovnet_port_filter nothing;
 	char key[48];
 

@@ -47,7 +47,8 @@ static void warn_unvalidated(struct underlay *under, const struct uplink *u, boo
 	if (routed)
 		warn_set(under->warnings, key,
 			"routed packets that come by uplink %s are the kernel's: driver %s cannot "
-			"take them away from it, so that nobody validates their senders",
+			"take them away from it, so that nobody validates their senders; driver = "
+			"\"af_xdp\" does",
 			u->port->name, u->port->driver->name);
 	else
 		warn_clear(under->warnings, key);

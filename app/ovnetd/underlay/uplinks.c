@@ -40,31 +40,52 @@ static struct ovnet_port *open_port(struct underlay *under, struct ovnet_port *o
 			   : ports_open(under->ports, driver, conf, &owner, err);
 }
 
+/* Kinds of a shared uplink, the best first where the configuration leaves it open. */
+static const struct {
+	enum conf_driver named;
+	const struct ovnet_driver *driver;
+} shared[] = {
+	{CONF_DRIVER_AF_XDP, &ovnet_driver_af_xdp},
+	{CONF_DRIVER_SOCKET, &ovnet_driver_socket},
+	{CONF_DRIVER_AF_PACKET, &ovnet_driver_af_packet},
+};
+
+static bool may_be(const struct uplink *u, enum conf_driver kind)
+{
+	if (kind == CONF_DRIVER_AF_XDP)
+		return uplink_may_be_af_xdp(u);
+	return uplink_driver(u) == CONF_DRIVER_AUTO || uplink_driver(u) == kind;
+}
+
+static void warn_slow(struct underlay *under, const struct uplink *u)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "af-packet %s", u->port->name);
+	if (u->port->driver != &ovnet_driver_af_packet || uplink_driver(u) != CONF_DRIVER_AUTO)
+		warn_clear(under->warnings, key);
+	else
+		warn_set(under->warnings, key,
+			"uplink %s runs on AF_PACKET because driver socket did not open (reason in "
+			"the log): several times slower; set driver = \"af_packet\" if that is "
+			"meant",
+			u->link.name);
+}
+
 static int open_shared(struct underlay *under, struct uplink *u, struct ovnet_port *old,
 	struct ovnet_port_conf *conf)
 {
-	enum conf_driver driver = u->conf != NULL ? u->conf->driver : CONF_DRIVER_AUTO;
-	char key[48];
 	int err = 0;
 
 	u->port = NULL;
 	conf->name = conf->iface = u->link.name;
-	if (driver == CONF_DRIVER_SOCKET)
-		u->port = open_port(under, old, &ovnet_driver_socket, conf, &err);
-	if (driver == CONF_DRIVER_AF_XDP || driver == CONF_DRIVER_AUTO)
-		u->port = open_port(under, old, &ovnet_driver_af_xdp, conf, &err);
-	if (u->port == NULL && (driver == CONF_DRIVER_AF_PACKET || driver == CONF_DRIVER_AUTO))
-		u->port = open_port(under, old, &ovnet_driver_af_packet, conf, &err);
+	conf->zero_copy_only = uplink_driver(u) == CONF_DRIVER_AUTO;
+	for (unsigned i = 0; u->port == NULL && i < RTE_DIM(shared); i++)
+		if (may_be(u, shared[i].named))
+			u->port = open_port(under, old, shared[i].driver, conf, &err);
 	if (u->port == NULL)
 		return err;
-	snprintf(key, sizeof(key), "af-packet %s", u->port->name);
-	if (u->port->driver != &ovnet_driver_af_packet || driver != CONF_DRIVER_AUTO)
-		warn_clear(under->warnings, key);
-	else
-		warn_set(under->warnings, key,
-			"uplink %s runs on AF_PACKET because AF_XDP did not open (reason in the "
-			"log): several times slower; set driver = \"af_packet\" if that is meant",
-			u->link.name);
+	warn_slow(under, u);
 	return 0;
 }
 

@@ -40,6 +40,10 @@ void twin_pass_on(struct underlay *under, struct uplink *u);
 enum uplink_state { UPLINK_UP, UPLINK_DOWN, UPLINK_GONE };
 void uplink_warn(struct underlay *under, const struct uplink *u, enum uplink_state state);
 
+/* As configured, whatever it runs on now. */
+enum conf_driver uplink_driver(const struct uplink *u);
+bool uplink_may_be_af_xdp(const struct uplink *u);
+
 /*
  * routed.c: does it leave packets that are routed to our subnets to the kernel? AF_PACKET would
  * show copies of them, sockets nothing.

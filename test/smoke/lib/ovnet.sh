@@ -13,6 +13,7 @@ ovnetd_flags() {
 		"--subnet-file=$d/subnet.env" "--control-socket=$d/ctl.sock" \
 		"--registry-snapshot=$d/snapshot/leases.json" "--state-dir=$d/state" --host-device=ovnet0 \
 		--dpdk-mbufs=8192 --log-level=info
+	[ -z "${LAB_DRIVER:-}" ] || echo "--uplink=iface=eth0,driver=$LAB_DRIVER"
 	[ -z "${LAB_VM_POOL:-}" ] || printf '%s\n' "--vm-pool=$LAB_VM_POOL" "--vm-socket-dir=$d/vm"
 	! over_v2 || echo --etcd-api=v2
 	! over_tls || printf '%s\n' "--etcd-cafile=$TLS/ca.crt" "--etcd-certfile=$TLS/client.crt" \
