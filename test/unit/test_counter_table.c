@@ -201,7 +201,7 @@ static void what_ports_and_peers_count_is_in_the_table(void **state)
 		struct cover cover = {
 			.of = "struct ovnet_port_queue", .size = sizeof(struct ovnet_port_queue)};
 		OVNET_DRIVER_COUNTERS(OF_DRIVER)
-		BESIDE(struct ovnet_port_queue, port, tx_reason);
+		BESIDE(struct ovnet_port_queue, port, watched);
 		BESIDE(struct ovnet_port_queue, packets, packets); /* below */
 		check_whole(&cover);
 	}
