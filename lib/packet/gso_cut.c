@@ -169,7 +169,6 @@ static uint16_t take_apart(struct ovnet_gso_cut *c, struct rte_mbuf **out, uint1
 		c->rest = s->next;
 		s->next = NULL;
 		s->nb_segs = 1;
-		s->ol_flags = 0;
 		if (c->left < c->meta.gso_segs) { /* the first one has its headers */
 			s->data_off -= c->headers;
 			s->data_len += c->headers;

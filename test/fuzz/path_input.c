@@ -18,6 +18,7 @@ void fuzz_read_params(struct fuzz_params *p, const uint8_t *d)
 		.sum_good = d[4] & 0x01,
 		.headroom = d[4] & 0xfe, /* ports put packets at even addresses */
 		.tailroom = d[5],
+		.gso_size = (uint16_t)(256 + d[5] * 8),
 		.csum_start = (uint16_t)(d[6] << 8 | d[7]),
 		.csum_offset = (uint16_t)(d[8] << 8 | d[9])};
 }

@@ -70,6 +70,17 @@ static void set_ports(const struct fuzz_input *in)
 	uplink->local6 = p->to_us ? ovnet_addr_v6(own_ip6) : (struct ovnet_addr){0};
 }
 
+/* The kind that goes with where the checksum is and with the packet's version. */
+static uint8_t gso_kind(const struct fuzz_input *in, unsigned i)
+{
+	const unsigned at = in->port == HOST ? 0 : ETH;
+
+	if (in->p.csum_offset == 6)
+		return OVNET_OFF_USO;
+	return in->packets.len[i] > at && in->packets.bytes[i][at] >> 4 == 6 ? OVNET_OFF_TSO6
+									     : OVNET_OFF_TSO4;
+}
+
 static void receive(const struct fuzz_input *in, unsigned i, const struct fuzz_room *room)
 {
 	struct rte_mbuf *m = fuzz_packet(bed_pool, in->packets.bytes[i], in->packets.len[i], room);
@@ -89,8 +100,8 @@ static void receive(const struct fuzz_input *in, unsigned i, const struct fuzz_r
 		meta->csum_offset = in->p.csum_offset;
 	}
 	if (in->p.gso) {
-		meta->offload |= OVNET_OFF_TSO4;
-		meta->gso_size = 1000;
+		meta->offload |= gso_kind(in, i);
+		meta->gso_size = in->p.gso_size;
 	}
 	bed_receive(in->bed, in->port, m);
 }

@@ -22,7 +22,7 @@
 #define FUZZ_PACKETS 4
 #define FUZZ_LEN     2100 /* of a packet; more than any MTU here */
 #define FUZZ_PORTS   4
-#define FUZZ_SENT    32 /* by one port; a packet may be answered, or cut up */
+#define FUZZ_SENT    128 /* by one port; a packet may be answered, or cut up twice */
 
 /* The parameters, byte by byte. */
 struct fuzz_params {
@@ -33,6 +33,7 @@ struct fuzz_params {
 	uint16_t first, seg;              /* 2, 3: bytes in the first segment, in the others */
 	bool sum_good;                    /* 4, bit 0: the NIC has verified the IPv4 header */
 	uint16_t headroom, tailroom;      /* 4, 5: of the first one where room is little */
+	uint16_t gso_size;                /* 5, too: payload of a segment, 256 at least */
 	uint16_t csum_start, csum_offset; /* 6 to 9, of a partial checksum */
 };
 

@@ -362,6 +362,25 @@ static void nothing_to_cut(void **state)
 	bed_close(b);
 }
 
+/* flannel's udp counts down in encap, segment by segment: one of them is told of. */
+static void a_last_hop_is_told_of_once(void **state)
+{
+	(void)state;
+	struct bed *b = open_answering();
+
+	bed_set_kind(b, OVNET_ENCAP_UDP4);
+	gso_make(&in, &tcp4);
+	set_ttl(in.b + GSO_LINK, 1);
+	for (unsigned i = 0; i < 5; i++)
+		bed_receive(b, HOST, gso_mbuf(&in, false, 0, 2000));
+	ops->poll(&b->ctx);
+	assert_int_equal(b->counters.answers, 5);
+	assert_int_equal(b->port[HOST].n_out, 5);
+	assert_int_equal(b->counters.drops[OVNET_DROP_TTL_EXCEEDED], 5 * segs_of(&tcp4));
+	assert_int_equal(b->counters.segments, 5 * (segs_of(&tcp4) - 1));
+	bed_close(b);
+}
+
 /* A burst of packets that are cut into more than there are buffers: each is sent or counted. */
 static void buffers_run_out(void **state)
 {
@@ -446,6 +465,7 @@ int main(void)
 		cmocka_unit_test(lies),
 		cmocka_unit_test(headers_that_lie),
 		cmocka_unit_test(nothing_to_cut),
+		cmocka_unit_test(a_last_hop_is_told_of_once),
 		cmocka_unit_test(buffers_run_out),
 		cmocka_unit_test(the_twins_leave_as_the_uplink_takes_them),
 	};
