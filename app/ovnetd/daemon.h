@@ -34,6 +34,7 @@
 #include "watch/impostors.h"
 #include "watch/losses.h"
 #include "watch/refusals.h"
+#include "watch/spoiled.h"
 
 /* What was ordered about our own lease (`ovnetctl lease`). */
 struct lease_orders {
@@ -77,6 +78,7 @@ struct daemon {
 	struct impostors impostors;
 	struct refusals refusals;
 	struct losses losses;
+	struct spoiled spoiled;
 };
 
 /* What is started one by one and stopped in reverse; each fini is safe before init. */

@@ -222,6 +222,8 @@ static int start_watch(struct daemon *d)
 
 	if (rc == 0)
 		rc = refusals_init(&d->refusals, &d->engine, &d->node);
+	if (rc == 0)
+		rc = spoiled_init(&d->spoiled, &d->engine);
 	return rc < 0 ? rc : losses_init(&d->losses, &d->ports);
 }
 
@@ -229,6 +231,7 @@ static void stop_watch(struct daemon *d)
 {
 	impostors_fini(&d->impostors);
 	refusals_fini(&d->refusals);
+	spoiled_fini(&d->spoiled);
 	losses_fini(&d->losses);
 }
 

@@ -78,7 +78,13 @@
 		"beyond the first of each")                                                   \
 	X(PATH, merged, "merged", COUNT, NULL,                                                \
 		"segments that became part of the packet in front of them, for a port that "  \
-		"takes such packets whole")
+		"takes such packets whole")                                                   \
+	X(PATH, verified, "verified", COUNT, NULL,                                            \
+		"packets whose checksums were right when they came and were judged again "    \
+		"when they were sent: samples, see dpdk.verify")                              \
+	X(PATH, spoiled, "spoiled", COUNT, NULL,                                              \
+		"those of them with a wrong checksum by then, which is ovnet's own doing, "   \
+		"or its memory's")
 
 /* struct ovnet_counters by drop reason, summed over the workers. */
 #define OVNET_DROP_COUNTERS(X)                                                         \

@@ -82,9 +82,11 @@ struct ovnet_counters {
 	uint64_t pieces;          /* of packets cut to fit the way, the first of each not counted */
 	uint64_t segments;        /* of packets cut as they were made to be, likewise */
 	uint64_t answers_limited; /* not made: more than the rate of them */
-	uint64_t dhcp_answers;    /* of `answers`: DHCP, DHCPv6, router advertisements ... */
-	uint64_t dhcp_refused;    /* ... of which say that an address is not the guest's */
-	uint64_t dhcp_declined;   /* a guest has found its address in use by somebody else */
+	uint64_t verified;     /* packets found right as they came, and judged again as they left */
+	uint64_t spoiled;      /* ... of which had a wrong checksum by then */
+	uint64_t dhcp_answers; /* of `answers`: DHCP, DHCPv6, router advertisements ... */
+	uint64_t dhcp_refused; /* ... of which say that an address is not the guest's */
+	uint64_t dhcp_declined; /* a guest has found its address in use by somebody else */
 	uint64_t loops, idle_loops, sleeps, wakeups;
 	uint64_t busy_cycles, total_cycles; /* TSC; total excludes sleep */
 	/* Indexed by peer id; allocated with the FIB's capacity. Never NULL while running. */

@@ -39,6 +39,7 @@ struct ovnet_endpoint;
 #define OVNET_META_TRACE  0x02 /* a trace follows this packet */
 #define OVNET_META_ROUTE  0x04 /* ovnet is a router on its way: TTL counts down; set by classify */
 #define OVNET_META_ANSWER 0x08 /* an answer or a piece of a packet: nobody is told of its fate */
+#define OVNET_META_VERIFY 0x10 /* its checksums were right, and are to be when it is sent */
 
 struct ovnet_meta {
 	uint16_t in_port;     /* port id it came in by */

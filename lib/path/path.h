@@ -54,6 +54,13 @@ struct ovnet_txbuf {
 	struct rte_mbuf *pkts[OVNET_BURST];
 };
 
+/* verify.h. All zero: nothing is verified. */
+struct ovnet_verify {
+	int64_t left;   /* packets until the next one is picked */
+	uint32_t every; /* one in so many is; 0: none */
+	bool picked;    /* since the round began some packet was marked */
+};
+
 /* Where packets of the again list go in. */
 enum ovnet_entry {
 	OVNET_ENTRY_REASSEMBLE,
@@ -102,6 +109,7 @@ struct ovnet_path_ctx {
 	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
 	uint8_t undone; /* OVNET_OFF_*: of all the packets that classify has let by in this burst */
 	uint32_t out_caps; /* OVNET_CAP_*: of all the ports that deliver's last burst leaves by */
+	struct ovnet_verify verify;
 	struct ovnet_rate answers; /* of ICMP errors; all zero: no limit */
 	/*
 	 * As many replies of local, to each port by its id: who floods a worker with ARP takes away

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "path/levels.h"
 #include "path/local.h"
+#include "path/verify.h"
 
 #include "path/level.h"
 
@@ -62,6 +63,7 @@ static inline void go_on(
 	across.n = 0;
 	switch (stage) {
 	case OVNET_STAGE_ROUTE:
+		verify_pick(ctx, pkts, n);
 		n = STAGE(route)(ctx, pkts, n, &across);
 		/* fallthrough */
 	case OVNET_STAGE_ENCAP:
@@ -69,6 +71,7 @@ static inline void go_on(
 		break;
 	case OVNET_STAGE_DECAP:
 		n = STAGE(decap)(ctx, pkts, n);
+		verify_pick(ctx, pkts, n);
 		/* fallthrough */
 	case OVNET_STAGE_DELIVER:
 		deliver(ctx, pkts, n);
@@ -255,6 +258,7 @@ static unsigned poll(struct ovnet_path_ctx *ctx)
 	unsigned seen = 0;
 
 	ctx->left_alone = 0;
+	ctx->verify.picked = false;
 	ctx->map = atomic_load_explicit(&ctx->shared->map, memory_order_acquire);
 	if (unlikely(ctx->map != NULL && ctx->map->generation != ctx->map_generation))
 		give_away(ctx);

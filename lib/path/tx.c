@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/csum.h"
+#include "path/verify.h"
 
 #include "path/level.h"
 
@@ -87,6 +88,7 @@ static void hand_over(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 		ovnet_drop(ctx, pkts, n, OVNET_DROP_NO_PORT);
 		return;
 	}
+	verify_leaving(ctx, port, pkts, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct ovnet_meta *meta = ovnet_meta(pkts[i]);
 		meta->out_generation = port->generation;
@@ -126,6 +128,7 @@ static void flush_buf(struct ovnet_path_ctx *ctx, struct ovnet_txbuf *buf)
 	}
 	if (unlikely(care != 0))
 		n = prepare(ctx, port, buf->pkts, n, &bytes);
+	verify_leaving(ctx, port, buf->pkts, n);
 	send(ctx, port, way->q, buf->pkts, n, bytes);
 }
 

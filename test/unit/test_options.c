@@ -56,6 +56,7 @@ static const struct {
 	{"dpdk.hugepages", "on"},
 	{"dpdk.mode", "poll"},
 	{"dpdk.balance", "false"},
+	{"dpdk.verify", "7"},
 	{"dpdk.cpu-level", "x86-64-v3"},
 	{"dpdk.eal-args", "--no-telemetry --log-level 5"},
 	{"uplinks", "iface=eth1,driver=af_packet,queues=2"},

@@ -139,6 +139,7 @@ struct conf {
 		enum conf_hugepages hugepages;
 		enum conf_mode mode;
 		bool balance;
+		uint32_t verify; /* one packet in so many; 0: none */
 		char *cpu_level; /* "auto", "x86-64-v2", ... */
 		char *eal_args;  /* appended, split at blanks, no shell */
 	} dpdk;

@@ -311,6 +311,12 @@ const struct option_def ovnetd_options[] = {
 			"time and another would be clearly less so with one of its queues, that queue "
 			"goes there, without a packet lost. Those stay whose port has `workers`, and "
 			"those of ports with a queue for each worker. `ovnetctl queues` shows whose each is."},
+	{"dpdk.verify", OPTION_UINT, AT(dpdk.verify), .preset = "1024", .min = 0, .max = 1000000000,
+		.arg = "N", .help = "verify one packet in so many",
+		.more = "One that came in with right checksums is judged again where it leaves, outer "
+			"headers and all: `verified` of `ovnetctl --json stats`. What is wrong by then "
+			"is counted as `spoiled`, and status warns: it is ovnet's fault or the "
+			"machine's. 0: none."},
 	{"dpdk.cpu-level", OPTION_TEXT, AT(dpdk.cpu_level), .choices = cpu_level, .preset = "auto",
 		.help = "instruction set of the packet path",
 		.more = "auto: the best this CPU has."},

@@ -45,6 +45,7 @@ static struct ovnet_worker *worker_new(struct engine *e, uint16_t id)
 	}
 	w->ctx.shared = &e->shared;
 	w->ctx.worker = id;
+	w->ctx.verify.every = e->conf->dpdk.verify;
 	return w;
 }
 
