@@ -3,6 +3,7 @@
 # A virtual machine with a kernel of its own joins: `ovnetctl vm add`, QEMU with the arguments that
 # gives, DHCP and DHCPv6. Then ping, packets of the full size and TCP, both ways and by both IP
 # versions, with pods on its own host's bridge and behind the kernel's vxlan; its host and the world.
+# TCP leaves it in packets of up to 64 KB, and comes to it so.
 export LAB_DUAL=1
 . "$(dirname "$0")/lib.sh"
 for part in guest vm; do
@@ -34,6 +35,11 @@ crosses() {
 	done
 }
 
+# segments_of A: how many its host has cut off packets that a kernel left whole, and put together.
+segments_of() {
+	ctl "$1" stats | json '.segments, .merged' | paste -sd ' '
+}
+
 lab_up
 host_add o outside
 ip -n "$LAB-o" route add 10.5.0.0/16 via "$LAB_GATEWAY"
@@ -62,6 +68,19 @@ for wanted in "link/ether $(vm_value vm .mac) " " mtu $mtu " "inet $(pod_ip vm)/
 	"inet6 $(pod_ip6 vm)/128 "; do
 	expect "'$wanted' of the VM's interface: $(<"$LAB_DIR/addr")" grep -q "$wanted" "$LAB_DIR/addr"
 done
+
+in_use=$(ctl a ports | json '.[] | select(.name == "vm") | .used_features | join(" ")')
+for wanted in csum guest_csum guest_tso4 guest_tso6 host_tso4 host_tso6 mrg_rxbuf; do
+	expect "$wanted among what the guest has of us: $in_use" grep -qw $wanted <<<"$in_use"
+done
+read -r cut merged < <(segments_of a)
+expect "the VM's TCP comes in segments: 2 MB to b" vm_copy vm b 4
+read -r cut_then merged_then < <(segments_of a)
+expect "segments that were cut: $((cut_then - cut))" [ $((cut_then - cut)) -gt 200 ]
+cut=$cut_then merged=$merged_then
+expect "2 MB from b" vm_copy b vm 4
+read -r cut_then merged_then < <(segments_of a)
+expect "segments that were merged for it: $((merged_then - merged))" [ $((merged_then - merged)) -gt 20 ]
 
 for pod in a b; do
 	crosses vm $pod

@@ -42,8 +42,9 @@ static struct ovnet_port_conf port_conf(const struct attach *a, const struct con
 		.server = c->server,
 		.socket_mode = (mode_t)strtoul(c->socket_mode, NULL, 8),
 		.socket_owner = c->socket_owner,
-		/* Of a TAP the far end is the kernel, whoever has it. */
-		.offloads = c->driver == CONF_PORT_TAP,
+		/* Of a TAP the far end is the kernel, whoever has it; a guest says what it takes.
+		 */
+		.offloads = c->driver == CONF_PORT_TAP || c->driver == CONF_PORT_VHOST,
 	};
 	conf.n_workers = (uint16_t)conf_cpu_list(c->workers, conf.workers, OVNET_MAX_QUEUES);
 	return conf;

@@ -14,7 +14,8 @@
 #define FEATURES                                                                        \
 	(VG_BIT(VIRTIO_NET_F_CSUM) | VG_BIT(VIRTIO_NET_F_GUEST_CSUM) |                  \
 		VG_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VG_BIT(VIRTIO_RING_F_EVENT_IDX) | \
-		VG_BIT(VIRTIO_NET_F_MRG_RXBUF))
+		VG_BIT(VIRTIO_NET_F_MRG_RXBUF) | VG_BIT(VIRTIO_NET_F_HOST_TSO4) |       \
+		VG_BIT(VIRTIO_NET_F_HOST_TSO6))
 #define MEET_MS 3000
 
 static volatile sig_atomic_t stopped;
