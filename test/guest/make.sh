@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Makes what a guest of the tests boots: DIR/vmlinuz, this release's cloud kernel, and DIR/initrd, a
-# static busybox, the drivers of virtio-net, dhcpcd (busybox has no DHCPv6 here), iperf3 and what stands
-# beside this script. Kernel and dhcpcd are fetched and unpacked but not installed: a machine's own
+# static busybox, the drivers of virtio-net, dhcpcd (busybox has no DHCPv6 here), iperf3, ethtool and what
+# stands beside this script. Kernel and dhcpcd are fetched and unpacked but not installed: a machine's own
 # are none of our business. What is there already is left as it is.
 #
 #   test/guest/make.sh DIR
@@ -49,6 +49,7 @@ initrd() {
 	cp "$HERE"/{dhcp,ping} root/test/
 	gcc -static -O1 -o root/test/frames "$HERE/frames.c"
 	program "$(command -v iperf3)"
+	program "$(command -v ethtool)"
 	# glibc loads it when a thread is cancelled, as iperf3's are from 3.16 on.
 	file=$(gcc -print-file-name=libgcc_s.so.1)
 	cp -L "$file" "root$(dirname "$(ldd "$(command -v iperf3)" | grep -o '/[^ ]*/libc\.so\.6')")"

@@ -16,7 +16,7 @@ GUEST_QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reb
 
 guest_missing() {
 	local program
-	for program in qemu-system-x86_64 busybox iperf3 gcc apt-get dpkg-deb; do
+	for program in qemu-system-x86_64 busybox iperf3 ethtool gcc apt-get dpkg-deb; do
 		command -v $program >/dev/null || echo $program
 	done
 }
