@@ -27,6 +27,16 @@ static void check_port(const struct conf_port *p)
 	CHECK(p->queues <= 31, "%u queues", p->queues);
 }
 
+static void check_uplink(const struct conf_uplink *up)
+{
+	CHECK((up->driver == CONF_DRIVER_DPDK) == (up->devargs[0] != '\0'),
+		"driver %d, devargs \"%s\"", up->driver, up->devargs);
+	CHECK((up->driver == CONF_DRIVER_DPDK) == (up->iface[0] == '\0'), "driver %d, iface \"%s\"",
+		up->driver, up->iface);
+	CHECK(up->pci[0] == '\0' || strcmp(up->pci, up->devargs) == 0, "pci %s, devargs %s",
+		up->pci, up->devargs);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char self[] = "ovnetd", config[] = "--config", check[] = "--check-config";
@@ -42,6 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(conf.encap.src_port_min <= conf.encap.src_port_max, "ports %u to %u",
 		conf.encap.src_port_min, conf.encap.src_port_max);
 	CHECK(conf.n_ports <= CONF_MAX_PORTS, "%u ports", conf.n_ports);
+	for (unsigned i = 0; i < conf.n_uplinks; i++)
+		check_uplink(&conf.uplinks[i]);
 	for (unsigned i = 0; i < conf.n_ports; i++)
 		check_port(&conf.ports[i]);
 	conf_free(&conf);

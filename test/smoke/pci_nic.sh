@@ -91,7 +91,7 @@ cat >"$LAB_DIR/g/ovnet.conf" <<-END
 	etcd = { endpoints = "$ETCD_URL"; prefix = "$PREFIX"; };
 	dpdk = { mbufs = 8192; };
 	host = { forward-rules = false; };
-	uplinks = ( { devargs = "$NIC"; } );
+	uplinks = ( { pci = "$NIC"; } );
 END
 node_file g "$LAB_DIR/g/ovnet.conf" /tmp/ovnet.conf
 node_file g "$OVNET_ROOT/test/guest/start" /tmp/start

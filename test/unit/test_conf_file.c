@@ -100,7 +100,7 @@ static void all_errors_are_reported(void **state)
 	expect(r.errors, ":1: dpdk.workers: ");
 	expect(r.errors, ":2: dpdk.mbufs: ");
 	expect(r.errors, ":3: dpdk.x: ");
-	expect(r.errors, ":4: uplinks[0]: neither iface nor devargs");
+	expect(r.errors, ":4: uplinks[0]: none of iface, pci and devargs");
 	expect(r.errors, ":4: uplinks[1]: not a group");
 	expect(r.errors, ":5: node.public-ip: ");
 	expect(r.errors, "command line: --host-device: ");
@@ -235,21 +235,34 @@ static void bad_uplinks_are_refused(void **state)
 #define DPDK(members) "uplinks = (\n { devargs = \"net_null0\"; " members " } );"
 	refused("uplinks = { };", 1, "uplinks: not a list; give uplinks = ( { ... }, { ... } );");
 	refused("uplinks = (\n { iface = \"a\"; devargs = \"b\"; } );", 2,
-		"iface and devargs together");
+		"iface and devargs together; give one of");
+	refused("uplinks = (\n { pci = \"0000:3b:00.0\"; devargs = \"0000:3b:00.0\"; } );", 2,
+		"pci and devargs together; give one of");
+	refused("uplinks = ( { iface = \"a\"; pci = \"0000:3b:00.0\"; } );", 1,
+		"iface and pci together; give one of");
+	static const char *const no_pci[] = {"eth1", "3b:00", "3b:00.8", "3b:0.0",
+		"0000:3b:00.0,a=1", "000:3b:00.0", "000010000:3b:00.0", "0000:3b:00.0.",
+		"pci:0000:3b:00.0", " 3b:00.0", ":"};
+	for (unsigned i = 0; i < sizeof(no_pci) / sizeof(no_pci[0]); i++) {
+		char text[128];
+		snprintf(text, sizeof(text), "uplinks = ( { pci = \"%s\"; } );", no_pci[i]);
+		refused(text, 1, "give a PCI address such as");
+	}
 	refused("uplinks = (\n { iface = \"a\"; },\n { iface = \"a\"; } );", 3,
 		"another uplink already");
-	refused("uplinks = ( { iface = \"a\"; gateway = \"192.0.2.1\"; } );", 1, "go with devargs");
+	refused("uplinks = ( { iface = \"a\"; gateway = \"192.0.2.1\"; } );", 1,
+		"go with pci or devargs");
 	refused("uplinks = ( { iface = \"a\"; driver = \"dpdk\"; } );", 1,
 		"give auto, af_xdp, af_packet or socket");
 	refused("uplinks = ( { iface = \"a\"; queues = 32; } );", 1,
 		"uplinks[0].queues: 32 is out of");
-	refused(DPDK("twin = \"off\";"), 2, "devargs with neither a twin nor address");
+	refused(DPDK("twin = \"off\";"), 2, "neither a twin nor address");
 	refused(DPDK("gateway = \"192.0.2.1\";"), 2, "gateway and neighbours without address");
 	refused(DPDK("twin = \"t0\"; address = \"192.0.2.1/24\";"), 2, "address and twin t0");
 	refused(DPDK("twin = \"sixteen-letters-\";"), 2, "give \"auto\", \"off\", or the name of");
 	refused(DPDK("twin = \"t%d\";"), 2, "give \"auto\", \"off\", or the name of");
 	refused(DPDK("twin = \"ovnet0\";"), 2, "its twin ovnet0 is the host device");
-	refused("uplinks = ( { iface = \"a\"; mtu = 9000; } );", 1, "twin and mtu go with devargs");
+	refused("uplinks = ( { iface = \"a\"; mtu = 9000; } );", 1, "twin and mtu go with pci or");
 	refused("uplinks = ( { iface = \"t0\"; },\n { devargs = \"b\"; twin = \"t0\"; } );", 2,
 		"its twin t0 is another uplink's");
 	refused("uplinks = ( { devargs = \"a\"; },\n { devargs = \"b\"; twin = "
@@ -280,11 +293,29 @@ static void bad_uplinks_are_refused(void **state)
 		2, "more than 8 uplinks");
 	write_text("");
 	LOAD(&r, "--config", file, "--uplink=driver=auto");
-	expect(r.errors, "--uplink: neither iface nor devargs");
+	expect(r.errors, "--uplink: none of iface, pci and devargs");
 	done(&r);
 	flag_refused("--uplink=devargs=net_null0", "anything else in the file");
 	flag_refused("--uplink=iface=eth0,driver=fast", "--uplink driver: \"fast\" will not do");
 	flag_refused("--uplink=eth0", "\"eth0\" does not belong there");
+}
+
+static void a_pci_address_is_its_devargs(void **state)
+{
+	(void)state;
+	struct run r;
+
+	load_file(&r, "uplinks = ( { pci = \"0000:3b:00.0\"; }, { pci = \"3b:00.1\"; "
+		      "twin = \"t1\"; },\n { pci = \"10000:E1:1f.7\"; "
+		      "address = \"192.0.2.1/24\"; } );");
+	assert_string_equal(r.errors, "");
+	assert_int_equal(r.conf.n_uplinks, 3);
+	assert_string_equal(r.conf.uplinks[0].devargs, "0000:3b:00.0");
+	assert_string_equal(r.conf.uplinks[1].devargs, "3b:00.1");
+	assert_string_equal(r.conf.uplinks[2].devargs, "10000:E1:1f.7");
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(r.conf.uplinks[i].driver, CONF_DRIVER_DPDK);
+	done(&r);
 }
 
 /* 65 neighbours: one too many. */
@@ -321,6 +352,7 @@ int main(void)
 		cmocka_unit_test(noise_does_not_fill_the_journal),
 		cmocka_unit_test(uplinks_of_both_kinds),
 		cmocka_unit_test(bad_uplinks_are_refused),
+		cmocka_unit_test(a_pci_address_is_its_devargs),
 		cmocka_unit_test(neighbours_are_bounded),
 	};
 	return cmocka_run_group_tests_name("conf_file", tests, make_file, remove_file);

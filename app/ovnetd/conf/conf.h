@@ -51,12 +51,14 @@ struct conf_neighbour {
 
 /*
  * One entry of `uplinks`. Either `iface` (shared with the kernel, which supplies address,
- * routes and neighbours), or `devargs` (driver dpdk): with a twin, by which the kernel supplies
- * them, or with address, gateway and neighbours given here.
+ * routes and neighbours), or `pci` or `devargs` (driver dpdk): with a twin, by which the kernel
+ * supplies them, or with address, gateway and neighbours given here. Of those two `devargs` alone
+ * is read behind conf_load().
  */
 struct conf_uplink {
 	char *iface;
 	enum conf_driver driver;
+	char *pci; /* a PCI address; devargs is the same then */
 	char *devargs;
 	char *twin;                       /* devargs: "auto", "off", or the twin's name */
 	uint16_t mtu;                     /* devargs; 0: the twin's, or the device's */

@@ -3,8 +3,8 @@
 
 static const char *const uplinks_example[] = {
 	"{ iface = \"eth0\"; driver = \"auto\"; queues = 0; },",
-	"{ devargs = \"0000:01:00.0\"; twin = \"ovnet-uplink1\"; mtu = 9000; },",
-	"{ devargs = \"0000:02:00.0\"; address = \"192.0.2.1/24\"; gateway = \"192.0.2.254\";",
+	"{ pci = \"0000:01:00.0\"; twin = \"ovnet-uplink1\"; mtu = 9000; },",
+	"{ pci = \"0000:02:00.0\"; address = \"192.0.2.1/24\"; gateway = \"192.0.2.254\";",
 	"  neighbours = ( { ip = \"192.0.2.254\"; mac = \"02:00:00:00:00:fe\"; } ); }",
 	NULL,
 };

@@ -330,8 +330,8 @@ const struct option_def ovnetd_options[] = {
 		.help = "uplink, instead of the file's; may be given again",
 		.more = "The ports to the underlay. An empty list stands for one uplink on "
 			"node.iface. An entry has either iface, a kernel interface that stays the "
-			"kernel's and supplies address, routes and neighbours, or devargs, a DPDK "
-			"device ovnetd has for itself. What comes there and is not the overlay's goes to "
+			"kernel's and supplies address, routes and neighbours, or pci, a NIC (or "
+			"devargs, any DPDK device) that ovnetd has for itself. What comes there and is not the overlay's goes to "
 			"the device's twin, an interface ovnetd makes in the kernel (ovnet-uplink0 for the "
 			"first entry): it has the addresses and routes, and ARP, ssh or DHCP of the host "
 			"pass by it. The twin stays when ovnetd ends. Without a twin, address, gateway "

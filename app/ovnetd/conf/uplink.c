@@ -61,12 +61,12 @@ static void check_kernel(
 {
 	if (given(&up->address) || given(&up->gateway) || up->n_neighbours > 0)
 		complain(l, at, name,
-			"address, gateway and neighbours go with devargs; remove them, the kernel "
-			"has them for %s",
+			"address, gateway and neighbours go with pci or devargs; remove them, the "
+			"kernel has them for %s",
 			up->iface);
 	if (strcmp(up->twin, "auto") != 0 || up->mtu != 0)
 		complain(l, at, name,
-			"twin and mtu go with devargs; remove them, %s is the kernel's own",
+			"twin and mtu go with pci or devargs; remove them, %s is the kernel's own",
 			up->iface);
 }
 
@@ -76,7 +76,7 @@ static void check_no_address(
 {
 	if (strcmp(up->twin, "off") == 0)
 		complain(l, at, name,
-			"devargs with neither a twin nor address; leave twin out, or give our "
+			"neither a twin nor address; leave twin out, or give our "
 			"address there, as in address = \"192.0.2.1/24\"");
 	else if (given(&up->gateway) || up->n_neighbours > 0)
 		complain(l, at, name,
@@ -89,7 +89,7 @@ static void check_dpdk(struct loader *l, struct origin at, const char *name, str
 {
 	if (up->driver != CONF_DRIVER_AUTO)
 		complain(l, at, name,
-			"driver goes with iface; remove it, devargs names a DPDK device");
+			"driver goes with iface; remove it, this uplink is a DPDK device");
 	up->driver = CONF_DRIVER_DPDK;
 	if (!given(&up->address)) {
 		check_no_address(l, at, name, up);
@@ -107,15 +107,53 @@ static void check_dpdk(struct loader *l, struct origin at, const char *name, str
 	check_neighbours(l, at, name, up);
 }
 
+/* What it is: the one of these that is given. NULL: complained. */
+static const char *check_kind(
+	struct loader *l, struct origin at, const char *name, const struct conf_uplink *up)
+{
+	const char *const text[] = {up->iface, up->pci, up->devargs};
+	static const char *const key[] = {"iface", "pci", "devargs"};
+	const char *kind = NULL;
+
+	for (unsigned i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
+		if (text[i][0] == '\0')
+			continue;
+		if (kind != NULL) {
+			complain(l, at, name,
+				"%s and %s together; give one of iface, pci and devargs", kind,
+				key[i]);
+			return NULL;
+		}
+		kind = key[i];
+	}
+	if (kind == NULL)
+		complain(l, at, name, "none of iface, pci and devargs; give one of them");
+	return kind;
+}
+
+static void take_pci(struct loader *l, struct origin at, const char *name, struct conf_uplink *up)
+{
+	char *devargs = strdup(up->pci);
+
+	if (devargs == NULL) {
+		complain(l, at, name, "out of memory");
+		return;
+	}
+	free(up->devargs);
+	up->devargs = devargs;
+}
+
 static void check_uplink(struct loader *l, struct origin at, const char *name, void *item)
 {
 	struct conf_uplink *up = item;
-	bool iface = up->iface[0] != '\0', devargs = up->devargs[0] != '\0';
+	const char *kind = check_kind(l, at, name, up);
+	bool iface = kind != NULL && strcmp(kind, "iface") == 0;
 
-	if (iface == devargs)
-		complain(l, at, name, "%s; give either iface or devargs",
-			iface ? "iface and devargs together" : "neither iface nor devargs");
-	else if (iface)
+	if (kind == NULL)
+		return;
+	if (strcmp(kind, "pci") == 0)
+		take_pci(l, at, name, up);
+	if (iface)
 		check_kernel(l, at, name, up);
 	else
 		check_dpdk(l, at, name, up);
@@ -183,7 +221,8 @@ static void flag_member(struct loader *l, struct conf_uplink *up, char *part)
 		*eq = '\0';
 	const struct option_def *o = option_find(uplink_options, part);
 	if (eq == NULL || o == NULL || o->type == OPTION_ITEMS || o->type == OPTION_PARSED ||
-		strcmp(part, "devargs") == 0 || strcmp(part, "workers") == 0) {
+		strcmp(part, "pci") == 0 || strcmp(part, "devargs") == 0 ||
+		strcmp(part, "workers") == 0) {
 		complain(l, flag, "--uplink",
 			"\"%.100s\" does not belong there; give "
 			"iface=NAME[,driver=DRIVER][,queues=N], "

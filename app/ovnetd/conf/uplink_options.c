@@ -8,7 +8,7 @@
 #define UP(member)       AT(struct conf_uplink, member)
 #define NEIGH(member)    AT(struct conf_neighbour, member)
 
-/* "dpdk" is not for the asking: it follows from devargs. */
+/* "dpdk" is not for the asking: it follows from pci and devargs. */
 static const char *const driver[] = {"auto", "af_xdp", "af_packet", "socket", NULL};
 
 static const char *const off_on[] = {"off", "on", NULL};
@@ -25,15 +25,18 @@ const struct option_def uplink_options[] = {
 		.form = "the name of an interface, 1 to 15 characters",
 		.help = "kernel interface, shared with the kernel"},
 	{"driver", OPTION_CHOICE, UP(driver), .choices = driver, .preset = "auto", .help = "how packets come from it and go to it; auto: socket, or af_xdp with zero-copy where the NIC does that, or af_packet"},
-	{"devargs", OPTION_TEXT, UP(devargs), .preset = "", .form = "a PCI address or device string of DPDK's",
-		.help = "DPDK device, taken whole: \"0000:01:00.0\", \"net_pcap0,...\""},
+	{"pci", OPTION_TEXT, UP(pci), .check = check_pci_or_none, .preset = "",
+		.form = "a PCI address such as \"0000:3b:00.0\" (`nic.sh status` lists them); other devices, or with arguments: devargs",
+		.help = "PCI NIC, taken whole: \"0000:3b:00.0\""},
+	{"devargs", OPTION_TEXT, UP(devargs), .preset = "", .form = "a device string of DPDK's",
+		.help = "in place of pci: any device of DPDK's, with arguments: \"net_bonding0,mode=1,...\""},
 	{"twin", OPTION_TEXT, UP(twin), .check = check_twin, .preset = "auto",
 		.form = "\"auto\", \"off\", or the name of an interface, 1 to 15 characters",
-		.help = "with devargs: kernel interface for what is the host's own there; auto: ovnet-uplink0 (1, ...) where no address is given"},
+		.help = "with pci, devargs: kernel interface for what is the host's own there; auto: ovnet-uplink0 (1, ...) where no address is given"},
 	{"mtu", OPTION_UINT, UP(mtu), .preset = "0", .min = 0, .max = 65000,
-		.help = "with devargs: largest IP packet; 0: what its twin had, or the device has"},
+		.help = "with pci, devargs: largest IP packet; 0: what its twin had, or the device has"},
 	{"address", OPTION_PARSED, .parse = parse_uplink_address, .preset = "", .form = "an IPv4 address and its prefix length such as \"192.0.2.1/24\"",
-		.help = "with devargs, without a twin: our address and its network"},
+		.help = "with pci, devargs, without a twin: our address and its network"},
 	{"gateway", OPTION_PARSED, UP(gateway), .parse = parse_unicast4, .preset = "", .form = "an IPv4 address such as \"192.0.2.254\"",
 		.help = "with address: where everything outside that network goes"},
 	{"neighbours", OPTION_ITEMS, .preset = "", .help = "with address: MAC addresses of nodes and gateway"},

@@ -91,6 +91,26 @@ int check_twin(const char *text)
 	return strchr(text, '%') != NULL ? -EINVAL : check_ifname(text);
 }
 
+/* As many hexadecimal digits as `min` to `max`, then `end`; behind it, or NULL. */
+static const char *skip_hex(const char *text, size_t min, size_t max, char end)
+{
+	size_t n = strspn(text, "0123456789abcdefABCDEF");
+
+	return n < min || n > max || text[n] != end ? NULL : text + n + (end != '\0');
+}
+
+/* DOMAIN:BUS:DEVICE.FUNCTION, the domain may be missing. No kind of device, no arguments. */
+int check_pci_or_none(const char *text)
+{
+	const char *at = skip_hex(text, 4, 8, ':');
+
+	if (text[0] == '\0')
+		return 0;
+	at = skip_hex(at != NULL ? at : text, 2, 2, ':');
+	at = at != NULL ? skip_hex(at, 2, 2, '.') : NULL;
+	return at != NULL && at[0] >= '0' && at[0] <= '7' && at[1] == '\0' ? 0 : -EINVAL;
+}
+
 static int check_name_or_addr(const char *text)
 {
 	struct ovnet_addr addr;
