@@ -68,11 +68,12 @@ def discovery(src, dst, icmp):
         struct.pack("!H", total) + icmp[4:]
 
 
-def frame(a):
+# A datagram longer than the one before is merged with none: what is counted is what was sent.
+def frame(a, number=0):
     if a.neighbour or a.router:
         ethertype, packet = router(a) if a.router else neighbour(a)
         return mac(a.eth_dst) + mac(a.eth_src) + struct.pack("!H", ethertype) + packet
-    version, packet = ip_udp(a.inner_src, a.inner_dst, (a.sport, a.dport), bytes(64), a.tos)
+    version, packet = ip_udp(a.inner_src, a.inner_dst, (a.sport, a.dport), bytes(64 + number), a.tos)
     if a.tunnel == "vxlan":
         packet = struct.pack("!II", a.flags << 24, a.vni << 8) + mac(a.inner_mac) + \
             mac("020000000001") + struct.pack("!H", ETHERTYPE[version]) + packet
@@ -117,8 +118,8 @@ def main():
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
         s.bind((args.dev, 0))
         for one in every:
-            for _ in range(one.count):
-                s.send(frame(one))
+            for number in range(one.count):
+                s.send(frame(one, number))
 
 
 main()
