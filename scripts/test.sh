@@ -107,6 +107,7 @@ unit() {
 
 # runs SCRIPT WORD: it says so itself, "# runs: alone asan" before its first command.
 #   alone  counts on the machine: its CPUs, its hugepages, or Ctrl-C
+#   long   may take twice as long as others
 #   asan   under the sanitizers too, as all do with --full: together these go through every data
 #          plane, driver, transport, and way to start and end
 runs() {
@@ -125,17 +126,23 @@ smoke_scripts() {
 	done
 }
 
+# smoke_one WAY PREFIX DIR SECONDS SCRIPT: WAY is run or begin.
+smoke_one() {
+	local seconds=$4
+	! runs "$5" long || seconds=$((seconds * 2))
+	"$1" "$2smoke/$(basename "$5" .sh)" env "OVNET_BUILD=$3" timeout -s ALRM -k 60 "$seconds" "$5"
+}
+
 # smoke PREFIX DIR SECONDS: labs are apart from each other and mostly wait: side by side.
 smoke() {
-	local script scripts command=(env "OVNET_BUILD=$2" timeout -s ALRM -k 60 "$3")
+	local script scripts
 	mapfile -t scripts < <(smoke_scripts "$2")
 	for script in "${scripts[@]}"; do
-		runs "$script" alone || begin "$1smoke/$(basename "$script" .sh)" "${command[@]}" "$script"
+		runs "$script" alone || smoke_one begin "$@" "$script"
 	done
 	drain
 	for script in "${scripts[@]}"; do
-		! runs "$script" alone ||
-			run "$1smoke/$(basename "$script" .sh)" "${command[@]}" "$script"
+		! runs "$script" alone || smoke_one run "$@" "$script"
 	done
 }
 
