@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Makes a guest that is a node of its own: DIR's initrd (make.sh) and behind it BUILD's ovnetd with the
-# libraries and drivers of DPDK's it takes there, iproute2, bash, scripts/nic.sh and the kernel's modules
-# for NICs and who takes them. Not compressed: unpacking is what a guest without KVM is slow at.
+# Makes a guest that is a node of its own: what is in DIR's initrd (make.sh) and behind it BUILD's ovnetd
+# with the libraries and drivers of DPDK's it takes there, iproute2, bash, scripts/nic.sh and the kernel's
+# modules for NICs and who takes them. Not compressed: unpacking is what a guest without KVM is slow at.
 #
 #   test/guest/node.sh DIR BUILD OUT
 set -euo pipefail
@@ -41,11 +41,9 @@ for file in "$BUILD/app/ovnetd/ovnetd" "$BUILD/app/ovnetctl/ovnetctl" "$(command
 done
 plugin bus_pci bus_vdev mempool_ring net_vmxnet3 net_virtio net_bond
 cp "$HERE"/../../scripts/nic*.sh "$ROOT/bin/"
-{
-	cat "$DIR/initrd"
-	# What is not compressed begins at a multiple of four bytes.
-	head -c $((-$(stat -c %s "$DIR/initrd") & 3)) /dev/zero
-	(cd "$ROOT" && find . | busybox cpio -o -H newc 2>/dev/null)
-} >"$OUT.new"
+cp "$HERE/start" "$ROOT/test/"
+for root in "$DIR/root" "$ROOT"; do
+	(cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null)
+done >"$OUT.new"
 rm -rf "$ROOT"
 mv "$OUT.new" "$OUT"

@@ -5,6 +5,7 @@
 # etcd and its operator are reached by the NIC's twin, its peer is the kernel's vxlan. One TCP session of
 # the operator's lasts through all of it, kill -9 included. In the end the NIC is the kernel's, with all
 # it had.
+# runs: long
 . "$(dirname "$0")/lib.sh"
 for part in guest node; do
 	. "$OVNET_ROOT/test/smoke/lib/$part.sh"
@@ -68,7 +69,7 @@ works() {
 	session_lasts "$1"
 	tcp_echo b "$(host_ip g)"
 	within 30 "the guest's address in the overlay answers" in_pod b ping -n -c 1 -W 1 "$inner"
-	node g 60 "ping -c 3 $(pod_ip b)" >/dev/null
+	node g 60 "ping -c 3 -i 0.2 $(pod_ip b)" >/dev/null
 	tcp_echo b-pod "$inner"
 }
 
@@ -94,13 +95,12 @@ cat >"$LAB_DIR/g/ovnet.conf" <<-END
 	uplinks = ( { pci = "$NIC"; } );
 END
 node_file g "$LAB_DIR/g/ovnet.conf" /tmp/ovnet.conf
-node_file g "$OVNET_ROOT/test/guest/start" /tmp/start
 node g 60 "nc -ll -p 7777 -e cat >/dev/null 2>&1 &"
 session_open
 session_lasts "before"
 
 for driver in vfio-pci uio_pci_generic; do
-	node g 150 "nic.sh take eth0 --driver $driver -- bash /tmp/start"
+	node g 150 "nic.sh take eth0 --driver $driver -- bash /test/start"
 	equal "driver" $driver "$(node g 60 "basename \$(readlink /sys/bus/pci/devices/$NIC/driver)")"
 	inner=$(guest_subnet)
 	inner=${inner%.*}.0
@@ -108,7 +108,7 @@ for driver in vfio-pci uio_pci_generic; do
 	works "with $driver"
 	[ $driver != vfio-pci ] || added
 	node g 60 "! nic.sh give $NIC"
-	node g 60 "kill -9 \$(pidof ovnetd); sleep 1; bash /tmp/start"
+	node g 60 "pid=\$(pidof ovnetd); kill -9 \$pid; while kill -0 \$pid 2>/dev/null; do sleep 0.1; done; bash /test/start"
 	works "behind kill -9"
 	node g 60 "kill -9 \$(pidof ovnetd); nic.sh give $NIC && nic.sh give $NIC"
 	retry 30 wears eth0 || fail "eth0 has not what it had: $(<"$LAB_DIR/worn.diff")"
