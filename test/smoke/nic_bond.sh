@@ -14,6 +14,10 @@ sent() {
 	on a cat "/sys/class/net/$1/statistics/tx_packets"
 }
 
+# DPDK's word for a NIC of a bond.
+member=member
+pkg-config --atleast-version=23.11 libdpdk || member=slave
+
 lab_up
 linux_host b
 host_add a ovnet
@@ -24,7 +28,7 @@ for dev in eth0 eth1; do
 done
 cat >"$LAB_DIR/a/ovnet.conf" <<-END
 	dpdk = { eal-args = "--vdev=net_af_packet0,iface=eth0 --vdev=net_af_packet1,iface=eth1"; };
-	uplinks = ( { devargs = "net_bonding0,mode=0,slave=net_af_packet0,slave=net_af_packet1"; } );
+	uplinks = ( { devargs = "net_bonding0,mode=0,$member=net_af_packet0,$member=net_af_packet1"; } );
 END
 ovnetd_start a --config "$LAB_DIR/a/ovnet.conf"
 within 10 "the twin is there" twin_of a
