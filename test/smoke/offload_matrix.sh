@@ -6,8 +6,9 @@
 #
 #   offload_matrix.sh [--full] [--json FILE]
 #
-# --full: each backend over each uplink driver; otherwise each of both once, with all ports.
-# runs: alone
+# --full (or OVNET_FULL): each backend over each uplink driver; otherwise each of both once, with all
+# ports. The lab with a VM, which is slow, goes on beside the others.
+# runs: alone long
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
@@ -99,8 +100,40 @@ rows() {
 		done
 }
 
+# lane OUT: the labs on stdin, one after the other; what ends it ends the lab that runs.
+lane() {
+	local line child=''
+	trap '[ -z "$child" ] || kill "$child" 2>/dev/null; wait; exit 142' ALRM TERM HUP
+	while read -r line; do
+		# shellcheck disable=SC2086
+		"$0" --lab "$1" $line </dev/null &
+		child=$!
+		wait "$child" || return
+	done
+}
+
+# all_labs DIR quick|full: their cells into DIR/cells.
+all_labs() {
+	local rc=0 code pid pids=()
+	: >"$1/first" && : >"$1/others"
+	lane "$1/first" < <(labs "$2" | head -n 1) &
+	pids+=($!)
+	lane "$1/others" < <(labs "$2" | tail -n +2) &
+	pids+=($!)
+	# shellcheck disable=SC2064
+	trap "kill ${pids[*]} 2>/dev/null; wait; exit 142" ALRM TERM INT HUP
+	for pid in "${pids[@]}"; do
+		code=0
+		wait "$pid" || code=$?
+		[ $code = 0 ] || { [ $rc != 0 ] && [ $rc != 77 ]; } || rc=$code
+	done
+	cat "$1/first" "$1/others" >"$1/cells"
+	return $rc
+}
+
 main() {
-	local how=quick json='' dir rc=0 line n failed
+	local how=quick json='' dir rc=0 n failed
+	[ -z "${OVNET_FULL:-}" ] || how=full
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--full) how=full ;;
@@ -112,13 +145,7 @@ main() {
 	dir=$(mktemp -d /tmp/ovnet-offload-XXXXXX)
 	# shellcheck disable=SC2064
 	trap "rm -rf '$dir'" EXIT
-	trap 'exit 142' ALRM TERM INT HUP # the lab that runs hears it too
-	: >"$dir/cells"
-	while read -r line; do
-		# shellcheck disable=SC2086
-		"$0" --lab "$dir/cells" $line || rc=$?
-		[ $rc = 0 ] || break
-	done < <(labs $how)
+	all_labs "$dir" $how || rc=$?
 	[ $rc != 77 ] || exit 77
 	rows "$dir/cells"
 	printf 'none: %s\n' "${NONE[@]//|/: }"
