@@ -59,9 +59,21 @@ bool socket_rx_has(const struct socket_queue *s)
 
 /* --- reading --- */
 
+/* Where the kernel is to put what the slot holds; NULL: it is not read into. */
 static struct iovec *iov_of(struct socket_rx *rx, unsigned slot)
 {
-	return &rx->iov[rx->cut != 0 ? slot : slot * 2];
+	if (rx->cut != 0)
+		return slot < rx->n_pieces ? &rx->iov[slot] : NULL;
+	return slot < SOCKET_RX_MSGS ? &rx->iov[slot * 2] : NULL;
+}
+
+static void lay(struct socket_rx *rx, unsigned slot)
+{
+	struct iovec *iov = iov_of(rx, slot);
+	struct rte_mbuf *m = rx->slot[slot];
+
+	if (iov != NULL)
+		*iov = (struct iovec){m != NULL ? rte_pktmbuf_mtod(m, void *) : NULL, rx->piece};
 }
 
 /* Where messages land from now on: the slots' lengths and what is behind them. */
@@ -78,10 +90,7 @@ static void arrange(struct socket_rx *rx)
 	}
 	rx->n_pieces = (uint16_t)pieces;
 	for (unsigned i = 0; i < SOCKET_RX_SLOTS; i++)
-		if (rx->cut != 0 || i < SOCKET_RX_MSGS)
-			*iov_of(rx, i) = (struct iovec){
-				rx->slot[i] != NULL ? rte_pktmbuf_mtod(rx->slot[i], void *) : NULL,
-				rx->piece};
+		lay(rx, i);
 	for (unsigned i = 0; i < n; i++) {
 		struct iovec *first = iov_of(rx, i);
 		first[pieces] = (struct iovec){
@@ -106,8 +115,7 @@ static bool refill(struct socket_queue *s)
 		return false;
 	for (unsigned i = 0; i < n; i++) {
 		rx->slot[empty[i]] = fresh[i];
-		if (rx->cut != 0 || empty[i] < SOCKET_RX_MSGS)
-			iov_of(rx, empty[i])->iov_base = rte_pktmbuf_mtod(fresh[i], void *);
+		lay(rx, empty[i]);
 	}
 	rx->n_dirty = 0;
 	return true;
@@ -136,9 +144,10 @@ static void read_dry(struct socket_queue *s)
 	struct socket_rx *rx = &s->rx;
 	struct msghdr *h = &rx->msg[0].msg_hdr;
 	const struct msghdr whole = *h;
+	struct iovec spill = {rx->spill, SOCKET_RX_LARGEST};
 
 	renew(rx);
-	h->msg_iov = &whole.msg_iov[rx->n_pieces];
+	h->msg_iov = &spill;
 	h->msg_iovlen = 1;
 	int n = recvmmsg(s->fd, rx->msg, 1, MSG_DONTWAIT, NULL);
 	h->msg_iov = whole.msg_iov;

@@ -140,6 +140,55 @@ static void without_buffers_it_is_lost_and_counted(void **state)
 	lab_socket_close(port);
 }
 
+static void set_mtu(const char *mtu)
+{
+	lab("ip", "link", "set", "up0", "mtu", mtu);
+	lab_in_peer();
+	lab("ip", "link", "set", "up0p", "mtu", mtu);
+	lab_in_own();
+}
+
+/*
+ * Large segments are cut into fewer slots than singles were read into before: what is behind those
+ * is no place for what comes when the pool is empty.
+ */
+static void without_buffers_nothing_is_overwritten(void **state)
+{
+	(void)state;
+	enum { JUMBO = 8972, SINGLES = 31, BATCH = 7 };
+	struct rte_mempool *small = lab_pool;
+	struct rte_mbuf *all[512], *m[SINGLES + BATCH];
+	unsigned n = 0;
+
+	set_mtu("9000");
+	lab_pool = ovnet_pool_new("jumbo", 511, 0, 9216, SOCKET_ID_ANY);
+	assert_non_null(lab_pool);
+	struct ovnet_port *port = lab_socket_open(1);
+	for (unsigned i = 0; i < SINGLES; i++)
+		lab_peer_sends("10.9.0.1", lab_pattern(100), 100, 0);
+	lab_peer_sends_batch("10.9.0.1", lab_pattern(60000), 60000, JUMBO, 0);
+	/* All of it in one read, and nothing more: what comes next lands cut. */
+	lab_receive(port, m, RTE_DIM(m), RTE_DIM(m));
+	rte_pktmbuf_free_bulk(m, RTE_DIM(m));
+	batch_comes(port, false, 60000, JUMBO, BATCH);
+	while ((all[n] = rte_pktmbuf_alloc(lab_pool)) != NULL)
+		memset(rte_mbuf_to_baddr(all[n++]), 0xa5, 9216);
+	lab_peer_sends_batch("10.9.0.1", lab_pattern(60000), 60000, JUMBO, 0);
+	assert_true(lab_is_quiet(port));
+	assert_int_equal(port->queue[0]->rx_drops[OVNET_DROP_NO_MBUF], BATCH);
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *canary = (const uint8_t *)rte_mbuf_to_baddr(all[i]);
+		assert_int_equal(canary[0], 0xa5);
+		assert_int_equal(memcmp(canary, canary + 1, 9215), 0);
+	}
+	rte_pktmbuf_free_bulk(all, n);
+	batch_comes(port, false, 60000, JUMBO, BATCH);
+	lab_socket_close(port);
+	rte_mempool_free(lab_pool);
+	lab_pool = small;
+	set_mtu("1500");
+}
+
 /* A frame of somebody who says where to cut it. */
 static void injected(int fd, const uint8_t *data, uint16_t len, uint16_t segment)
 {
@@ -344,6 +393,7 @@ int main(void)
 		cmocka_unit_test(singles_after_batches),
 		cmocka_unit_test(what_a_burst_left_waits),
 		cmocka_unit_test(without_buffers_it_is_lost_and_counted),
+		cmocka_unit_test(without_buffers_nothing_is_overwritten),
 		cmocka_unit_test(hostile_ones_are_left_out),
 		cmocka_unit_test(flows_have_a_queue_each),
 		cmocka_unit_test(a_flood_is_bounded_and_counted),
