@@ -19,7 +19,8 @@ bool ovnet_cut_fits(const struct ovnet_cut_bufs *b, uint32_t len, struct ovnet_c
 {
 	if (pieces(len, shape) == 1)
 		return len <= b->room;
-	return shape.first <= b->room && shape.each <= b->later_room &&
+	return shape.first >= OVNET_CUT_LEAST && shape.first <= b->room &&
+	       shape.each >= OVNET_CUT_LEAST && shape.each <= b->later_room &&
 	       pieces(len, shape) <= OVNET_CUT_SLOTS;
 }
 
@@ -69,6 +70,15 @@ void ovnet_cut_fini(struct ovnet_cut_bufs *b)
 		rte_pktmbuf_free_bulk(b->slot + b->empty, b->n - b->empty);
 	free(b->tail);
 	*b = (struct ovnet_cut_bufs){0};
+}
+
+uint8_t ovnet_cut_byte(const struct ovnet_cut_bufs *b, uint32_t at)
+{
+	const struct iovec *v = b->iov + 1;
+
+	for (; at >= v->iov_len; v++)
+		at -= (uint32_t)v->iov_len;
+	return ((const uint8_t *)v->iov_base)[at];
 }
 
 /* With headroom as a first piece has it, and later ones. */
@@ -195,19 +205,18 @@ static void learn(struct ovnet_cut_bufs *b, struct ovnet_cut_shape s)
 struct rte_mbuf *ovnet_cut_take(
 	struct ovnet_cut_bufs *b, uint32_t len, struct ovnet_cut_shape shape)
 {
-	unsigned n = pieces(len, shape);
 	struct rte_mbuf *m;
 
-	if (n == 1 && len <= b->room) {
+	if (!ovnet_cut_fits(b, len, shape)) {
+		shape = (struct ovnet_cut_shape){b->room, b->later_room};
+		if (!ovnet_cut_fits(b, len, shape))
+			return NULL; /* buffers so small that there are too many */
+	}
+	const unsigned n = pieces(len, shape);
+	if (n == 1) {
 		m = one_piece(b, len);
 		learn_small(b);
 		return m;
-	}
-	if (n == 1 || !ovnet_cut_fits(b, len, shape)) {
-		shape = (struct ovnet_cut_shape){b->room, b->later_room};
-		n = pieces(len, shape);
-		if (!ovnet_cut_fits(b, len, shape))
-			return NULL; /* buffers so small that there are too many */
 	}
 	if (is_foreseen(b, shape)) {
 		m = link_up(b->slot, n, len, shape);

@@ -19,6 +19,11 @@
 
 /* Pieces of one read, each a buffer; of the most there can be the kernel makes 64 (UDP_GRO). */
 #define OVNET_CUT_SLOTS 64
+/*
+ * Smaller pieces come in full buffers as well: they are no less work in a buffer each, and whoever
+ * sends them would decide how everybody else's packets are read.
+ */
+#define OVNET_CUT_LEAST 128
 /* The longest read: an IP packet with Ethernet and tags, and a byte that tells of more. */
 #define OVNET_CUT_BYTES (UINT16_MAX + 32)
 
@@ -54,13 +59,8 @@ void ovnet_cut_fini(struct ovnet_cut_bufs *b);
  */
 unsigned ovnet_cut_ready(struct ovnet_cut_bufs *b);
 
-/* What was read of the first piece, as far as it is contiguous: `*len` bytes of `total`. */
-static inline const uint8_t *ovnet_cut_peek(
-	const struct ovnet_cut_bufs *b, uint32_t total, uint32_t *len)
-{
-	*len = (uint32_t)RTE_MIN((size_t)total, b->iov[1].iov_len);
-	return b->iov[1].iov_base;
-}
+/* The byte at `at` of what was just read, which is longer than that. */
+uint8_t ovnet_cut_byte(const struct ovnet_cut_bufs *b, uint32_t at);
 
 /* Do `len` bytes of that shape come as that shape, each piece in one buffer? */
 bool ovnet_cut_fits(const struct ovnet_cut_bufs *b, uint32_t len, struct ovnet_cut_shape shape);

@@ -125,21 +125,25 @@ static void discard(struct tun_queue *h, uint16_t n)
 		h->q.rx_drops[OVNET_DROP_NO_MBUF]++;
 }
 
-/* How the packet that was just read is to be cut: its own headers say where its payload begins. */
+/*
+ * How the packet that was just read is to be cut: its own headers say where its payload begins.
+ * Where they do not, it comes in full buffers, for classify to judge.
+ */
 static struct ovnet_cut_shape shape_of(const struct tun_queue *h, uint32_t len)
 {
+	const struct ovnet_cut_shape full = {h->bufs.room, h->bufs.later_room};
 	const uint32_t start = h->vnet.csum_start;
-	uint32_t there;
-	const uint8_t *data = ovnet_cut_peek(&h->bufs, len, &there);
 	uint32_t first = start + 8;
 
 	if (h->vnet.gso_type != VIRTIO_NET_HDR_GSO_UDP_L4) {
-		if (start + 13 > there)
-			return (struct ovnet_cut_shape){0};
-		first = start + (data[start + 12] >> 4) * 4u;
+		if (start + 13 > len)
+			return full;
+		first = start + (ovnet_cut_byte(&h->bufs, start + 12) >> 4) * 4u;
 	}
 	first += h->vnet.gso_size;
-	return (struct ovnet_cut_shape){(uint16_t)RTE_MIN(first, UINT16_MAX), h->vnet.gso_size};
+	if (h->vnet.gso_size == 0 || first > UINT16_MAX)
+		return full;
+	return (struct ovnet_cut_shape){(uint16_t)first, h->vnet.gso_size};
 }
 
 /* What was read, with its metadata; NULL: counted. */

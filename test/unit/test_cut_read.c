@@ -193,16 +193,71 @@ static void what_does_not_fit_comes_in_full_buffers(void **state)
 			rte_pktmbuf_free(m);
 		}
 	/* 64 pieces are as many as there may be; the tail behind the slots is none of them. */
-	const struct ovnet_cut_shape tiny = {100, 100};
+	const struct ovnet_cut_shape least = {OVNET_CUT_LEAST, OVNET_CUT_LEAST};
+	const uint32_t all = OVNET_CUT_SLOTS * OVNET_CUT_LEAST;
 	for (unsigned k = 0; k < 3; k++)
-		pass_and_check(&r, 6400, tiny);
-	assert_false(ovnet_cut_fits(&r.bufs, 6401, tiny));
-	struct rte_mbuf *m = pass(&r, 6401, tiny);
-	check(m, 6401, full);
+		pass_and_check(&r, all, least);
+	assert_false(ovnet_cut_fits(&r.bufs, all + 1, least));
+	struct rte_mbuf *m = pass(&r, all + 1, least);
+	check(m, all + 1, full);
 	rte_pktmbuf_free(m);
 	m = pass(&r, 3000, one);
 	check(m, 3000, full);
 	rte_pktmbuf_free(m);
+	reader_end(&r);
+	lab_no_leak();
+}
+
+/* Somebody's datagrams of a byte: nobody's reads are laid out for them. */
+static void tiny_pieces_are_not_foreseen(void **state)
+{
+	(void)state;
+	const struct ovnet_cut_shape tiny[] = {{29, 1}, {32, 4}, {28 + 100, 100}, {10, MSS}};
+	struct reader r;
+
+	reader_begin(&r, lab_pool);
+	const struct ovnet_cut_shape full = {r.bufs.room, r.bufs.later_room};
+	for (unsigned i = 0; i < RTE_DIM(tiny); i++) {
+		for (unsigned k = 0; k < 3; k++)
+			pass_and_check(&r, 92, one);
+		for (unsigned k = 0; k < 3; k++) {
+			struct rte_mbuf *m = pass(&r, 28 + 64 * tiny[i].each % 2000, tiny[i]);
+			check(m, 28 + 64 * tiny[i].each % 2000, full);
+			assert_int_equal(m->nb_segs, 1);
+			rte_pktmbuf_free(m);
+		}
+		assert_true(r.bufs.iov[1].iov_len >= OVNET_CUT_LEAST);
+		for (unsigned k = 0; k < 3; k++)
+			pass_and_check(&r, 60000, tcp);
+	}
+	reader_end(&r);
+	lab_no_leak();
+}
+
+/* Wherever it landed. */
+static void a_byte_is_found(void **state)
+{
+	(void)state;
+	struct reader r;
+
+	reader_begin(&r, lab_pool);
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned n = ovnet_cut_ready(&r.bufs);
+		struct rte_mbuf *m = pass(&r, 65535, tcp);
+		check(m, 65535, tcp);
+		rte_pktmbuf_free(m);
+		assert_true(n > 0);
+		ovnet_cut_ready(&r.bufs);
+	}
+	unsigned n = ovnet_cut_ready(&r.bufs);
+	for (uint32_t at = 0, i = 1; i < n; at += (uint32_t)r.bufs.iov[i++].iov_len) {
+		uint8_t *first = r.bufs.iov[i].iov_base;
+		first[0] = 0x51;
+		assert_int_equal(ovnet_cut_byte(&r.bufs, at), 0x51);
+		first[r.bufs.iov[i].iov_len - 1] = 0x62;
+		assert_int_equal(
+			ovnet_cut_byte(&r.bufs, at + (uint32_t)r.bufs.iov[i].iov_len - 1), 0x62);
+	}
 	reader_end(&r);
 	lab_no_leak();
 }
@@ -249,6 +304,8 @@ int main(void)
 		cmocka_unit_test(small_ones_are_linear),
 		cmocka_unit_test(a_wrong_guess_is_copied_and_the_second_one_learnt_from),
 		cmocka_unit_test(what_does_not_fit_comes_in_full_buffers),
+		cmocka_unit_test(tiny_pieces_are_not_foreseen),
+		cmocka_unit_test(a_byte_is_found),
 		cmocka_unit_test(an_empty_pool_takes_the_large_ones_first),
 	};
 

@@ -368,6 +368,43 @@ static void udp_goes_whole_where_the_kernel_can(void **state)
 	tun_pair_end();
 }
 
+/* What anybody may send is not what the next ones are read by. */
+static void tiny_datagrams_hold_up_nobody(void **state)
+{
+	(void)state;
+	static const int sizes[] = {1, 2, 3, 4, 13, 48};
+	const uint8_t out[64 * 48] = {0};
+	struct ovnet_port_stats stats;
+	int fd[2], udp[2];
+
+	tun_pair_begin(&ovnet_driver_host);
+	if ((tun_pair.near->caps & OVNET_CAP_TX_USO) == 0) {
+		print_message("no UDP segmentation offload before Linux 6.2\n");
+		tun_pair_end();
+		skip();
+	}
+	connect_both(TUN_PAIR_FAR, 0, fd);
+	udp_sockets(udp);
+	for (unsigned i = 0; i < RTE_DIM(sizes); i++) {
+		for (unsigned k = 0; k < 4; k++) {
+			assert_int_equal(setsockopt(udp[0], IPPROTO_UDP, UDP_SEGMENT, &sizes[i],
+						 sizeof(sizes[i])),
+				0);
+			assert_int_equal(
+				send(udp[0], out, (size_t)sizes[i] * 64, 0), sizes[i] * 64);
+			tun_pair_relay_until_readable(udp[1]);
+			while (recv(udp[1], (uint8_t[4096]){0}, 4096, 0) >= 0)
+				;
+		}
+		transfer_one(fd, 4 * MB);
+		tun_pair.near->driver->stats(tun_pair.near, &stats);
+		assert_int_equal(stats.errors, 0);
+	}
+	close_both(udp);
+	close_both(fd);
+	tun_pair_end();
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_teardown(name, tun_pair_clean_up)
@@ -381,6 +418,7 @@ int main(void)
 		CASE(offloads_that_somebody_switched_off),
 		CASE(without_buffers_they_are_counted),
 		CASE(udp_goes_whole_where_the_kernel_can),
+		CASE(tiny_datagrams_hold_up_nobody),
 	};
 
 	lab_enter();
