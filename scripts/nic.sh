@@ -211,9 +211,21 @@ refuse_iommu() {
 	fi
 }
 
+# refuse_vlan IFACE VLAN-DEVICE: where it is the underlay, ovnetd does the tags.
+refuse_vlan() {
+	local id
+	id=$(ip -d link show dev "$2" | sed -n 's/.* vlan protocol .* id \([0-9]*\).*/\1/p')
+	die "$1 has the VLAN device $2 on it, which would end. If that VLAN is the underlay: set vlan = ${id:-ID} in the" \
+		"uplink, give $1 itself what $2 has (the twin gets it, and is of that VLAN alone), remove $2, take again." \
+		"ovnetd(8) TAKING A NIC says more. To lose it: --force"
+}
+
 # Bridges, bonds and VLANs on it would end with it.
 refuse_uppers() {
 	local d
+	for d in "$NET/$1"/upper_*; do
+		! grep -qs '^DEVTYPE=vlan$' "$d/uevent" || refuse_vlan "$1" "${d##*/upper_}"
+	done
 	for d in "$NET/$1"/upper_* "$NET/$1"/master; do
 		[ ! -e "$d" ] || die "$1 is below ${d##*/upper_} ($(target "$d")): what stands on it ends with it;" \
 			"take it apart first, or --force"

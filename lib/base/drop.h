@@ -39,6 +39,7 @@
 	X(OVERSIZE, "oversize", "larger than the MTU of the port it has to leave by")            \
 	/* underlay to overlay */                                                                \
 	X(NOT_OVERLAY, "not-overlay", "not for the overlay, and no kernel twin to punt it to")   \
+	X(OTHER_VLAN, "other-vlan", "no tag, or not that of the uplink's VLAN")                  \
 	X(FRAGMENT, "fragment", "outer IP fragments that overlap or make no valid datagram")     \
 	X(FRAGMENT_FULL, "fragment-full", "too many outer IP fragments wait for others")         \
 	X(FRAGMENT_TIMEOUT, "fragment-timeout",                                                  \

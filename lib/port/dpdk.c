@@ -17,12 +17,16 @@
 
 #include "base/log.h"
 #include "port/dpdk_device.h"
+#include "port/dpdk_rings.h"
 #include "port/driver_int.h"
+#include "port/vlan.h"
 
 OVNET_LOG_TYPE(port)
 
-#define RING_TEXT   96
 #define MAC_AND_TAG 18
+/* Bursts of others' VLANs in a row: more than a ring holds, so that nothing of ours is left behind.
+ */
+#define VLAN_LOOKS 64
 
 struct dpdk_port {
 	uint16_t id;    /* DPDK's */
@@ -38,6 +42,7 @@ struct dpdk_queue {
 	struct ovnet_port_queue q; /* first */
 	struct dpdk_port *dev;
 	uint16_t dev_id;
+	uint16_t vlan; /* 0: none */
 	bool take_hash;
 	/*
 	 * An epoll fd around the driver's, edge-triggered: what drivers signal by is never read
@@ -127,67 +132,11 @@ static void choose(struct ovnet_port *port, const struct ovnet_port_conf *conf,
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP);
 		eth->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	}
+	if (port->vlan != 0)
+		eth->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
 	port->caps = 0;
 	if (port->role == OVNET_PORT_UPLINK)
 		port->caps |= OVNET_CAP_EXCLUSIVE;
-}
-
-/* "rx rings of 1024 descriptors (the device takes 64 to 4096 in steps of 32)" */
-static const char *ring_text(
-	char *at, size_t size, const char *way, uint16_t n, const struct rte_eth_desc_lim *lim)
-{
-	snprintf(at, size, "%s rings of %u descriptors (the device takes %u to %u in steps of %u)",
-		way, n, lim->nb_min, lim->nb_max != 0 ? lim->nb_max : UINT16_MAX,
-		RTE_MAX(lim->nb_align, 1));
-	return at;
-}
-
-static int no_ring(const struct ovnet_port *port, const char *ring, int err)
-{
-	LOG(ERR, "port '%s': cannot set up %s: %s; set its descriptors to a number it takes",
-		port->name, ring, rte_strerror(-err));
-	return err;
-}
-
-/* What the operator asked for and does not get is said. */
-static int choose_rings(const struct ovnet_port *port, const struct ovnet_port_conf *conf,
-	const struct rte_eth_dev_info *info, uint16_t dev_id, uint16_t ring[2])
-{
-	uint16_t want = conf->descriptors != 0 ? conf->descriptors : OVNET_DPDK_DESCRIPTORS;
-	char text[RING_TEXT];
-
-	ring[0] = ring[1] = want;
-	int err = rte_eth_dev_adjust_nb_rx_tx_desc(dev_id, &ring[0], &ring[1]);
-	if (err < 0)
-		return failed(port, "choose ring sizes", err);
-	for (unsigned tx = 0; conf->descriptors != 0 && tx < 2; tx++)
-		if (ring[tx] != want)
-			LOG(NOTICE, "port '%s': %s instead of %u", port->name,
-				ring_text(text, sizeof(text), tx ? "tx" : "rx", ring[tx],
-					tx ? &info->tx_desc_lim : &info->rx_desc_lim),
-				want);
-	return 0;
-}
-
-static int set_up_queues(struct ovnet_port *port, struct dpdk_port *d,
-	const struct ovnet_port_conf *conf, const struct rte_eth_dev_info *info)
-{
-	unsigned socket = (unsigned)rte_eth_dev_socket_id(d->id);
-	uint16_t ring[2];
-	char text[RING_TEXT];
-	int err = choose_rings(port, conf, info, d->id, ring);
-
-	for (uint16_t i = 0; err == 0 && i < port->n_rxq; i++)
-		if ((err = rte_eth_rx_queue_setup(d->id, i, ring[0], socket, NULL, conf->pool)) < 0)
-			return no_ring(port,
-				ring_text(text, sizeof(text), "rx", ring[0], &info->rx_desc_lim),
-				err);
-	for (uint16_t i = 0; err == 0 && i < port->n_txq; i++)
-		if ((err = rte_eth_tx_queue_setup(d->id, i, ring[1], socket, NULL)) < 0)
-			return no_ring(port,
-				ring_text(text, sizeof(text), "tx", ring[1], &info->tx_desc_lim),
-				err);
-	return err;
 }
 
 /* With rx interrupts; where the driver or the bus has none, without. */
@@ -203,7 +152,7 @@ static int configure(struct ovnet_port *port, struct dpdk_port *d, struct rte_et
 			continue;
 		d->configured = true;
 		d->intr = intr != 0;
-		if ((err = set_up_queues(port, d, conf, info)) < 0)
+		if ((err = ovnet_dpdk_rings(port, conf, info, d->id)) < 0)
 			return err;
 		err = rte_eth_dev_start(d->id);
 		if (err == 0)
@@ -245,11 +194,32 @@ static int open_queue(
 		return -ENOMEM;
 	q->dev = d;
 	q->dev_id = d->id;
+	q->vlan = port->vlan;
 	/* An uplink's hash is of the outer header, ovnet's of the inner one. */
 	q->take_hash = port->role != OVNET_PORT_UPLINK &&
 		       (eth->rxmode.offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH) != 0;
 	q->wait_fd = open_wait_fd(port, d, id);
 	return 0;
+}
+
+/* Virtual functions and virtio let in what they are told of alone. */
+static void take_vlan(const struct ovnet_port *port, const struct dpdk_port *d)
+{
+	int err = rte_eth_dev_vlan_filter(d->id, port->vlan, 1);
+
+	if (err < 0)
+		LOG(WARN, "port '%s': its NIC does not take VLAN %u: %s; nothing of it may arrive",
+			port->name, port->vlan, rte_strerror(-err));
+}
+
+/* As ethdev works it out, which says no more than that it is too much. */
+static uint16_t largest_mtu(const struct rte_eth_dev_info *info)
+{
+	const uint32_t around = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+
+	if (info->max_mtu != UINT16_MAX || info->max_rx_pktlen <= around)
+		return info->max_mtu;
+	return (uint16_t)RTE_MIN(info->max_rx_pktlen - around, (uint32_t)UINT16_MAX);
 }
 
 static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovnet_port_conf *conf)
@@ -260,9 +230,9 @@ static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovne
 
 	if (err < 0)
 		return failed(port, "ask for its properties", err);
-	if (conf->mtu != 0 && (conf->mtu < info.min_mtu || conf->mtu > info.max_mtu)) {
+	if (conf->mtu != 0 && (conf->mtu < info.min_mtu || conf->mtu > largest_mtu(&info))) {
 		LOG(ERR, "port '%s': MTU %u, the device takes %u to %u", port->name, conf->mtu,
-			info.min_mtu, info.max_mtu);
+			info.min_mtu, largest_mtu(&info));
 		return -EINVAL;
 	}
 	if ((conf->mtu != 0 ? conf->mtu : RTE_ETHER_MTU) + MAC_AND_TAG >
@@ -279,6 +249,8 @@ static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovne
 	}
 	if ((err = configure(port, d, &eth, conf, &info)) < 0)
 		return err;
+	if (eth.rxmode.offloads & RTE_ETH_RX_OFFLOAD_VLAN_FILTER)
+		take_vlan(port, d);
 	for (uint16_t i = 0; i < RTE_MAX(port->n_rxq, port->n_txq); i++)
 		if ((err = open_queue(port, d, i, &eth)) < 0)
 			return err;
@@ -368,11 +340,30 @@ static int dpdk_open(struct ovnet_port *port, const struct ovnet_port_conf *conf
 	return err;
 }
 
+/*
+ * What is of the port's VLAN. A worker may sleep when it has nothing, so what lies behind others'
+ * frames is looked for.
+ */
+static uint16_t rx_vlan(struct dpdk_queue *d, struct rte_mbuf **pkts, uint16_t got, uint16_t n)
+{
+	uint16_t kept = ovnet_vlan_only(pkts, got, d->vlan);
+
+	d->q.rx_drops[OVNET_DROP_OTHER_VLAN] += (uint16_t)(got - kept);
+	for (unsigned i = 0; kept == 0 && got == n && i < VLAN_LOOKS; i++) {
+		got = rte_eth_rx_burst(d->dev_id, d->q.id, pkts, n);
+		kept = ovnet_vlan_only(pkts, got, d->vlan);
+		d->q.rx_drops[OVNET_DROP_OTHER_VLAN] += (uint16_t)(got - kept);
+	}
+	return kept;
+}
+
 static uint16_t dpdk_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct dpdk_queue *d = (struct dpdk_queue *)q;
 	uint16_t got = rte_eth_rx_burst(d->dev_id, q->id, pkts, n);
 
+	if (unlikely(d->vlan != 0))
+		got = rx_vlan(d, pkts, got, n);
 	for (uint16_t i = 0; i < got; i++)
 		rte_prefetch0(ovnet_meta(pkts[i]));
 	for (uint16_t i = 0; i < got; i++) {
@@ -388,12 +379,19 @@ static uint16_t dpdk_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 static uint16_t dpdk_tx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct dpdk_queue *d = (struct dpdk_queue *)q;
-	uint16_t sent = rte_eth_tx_burst(d->dev_id, q->id, pkts, n);
+	uint16_t ready = likely(d->vlan == 0) ? n : ovnet_vlan_tag(pkts, n, d->vlan);
+	uint16_t sent = rte_eth_tx_burst(d->dev_id, q->id, pkts, ready);
 
-	if (unlikely(sent < n))
+	if (likely(sent == n))
+		return sent;
+	if (sent == ready)
+		q->tx_reason = OVNET_DROP_TX_REFUSED;
+	else
 		q->tx_reason = atomic_load_explicit(&d->dev->up, memory_order_relaxed)
 				       ? OVNET_DROP_TX_FULL
 				       : OVNET_DROP_TX_DOWN;
+	if (d->vlan != 0)
+		ovnet_vlan_untag(pkts + sent, ready - sent);
 	return sent;
 }
 

@@ -64,6 +64,7 @@ struct ovnet_port *ovnet_port_open(const struct ovnet_driver *driver, uint16_t i
 	port->local6 = conf->local6;
 	atomic_init(&port->twin, OVNET_PORT_NONE);
 	strcpy(port->name, conf->name);
+	port->vlan = conf->vlan;
 	port->n_workers = conf->n_workers;
 	memcpy(port->workers, conf->workers, sizeof(port->workers));
 	*err = driver->open(port, conf);

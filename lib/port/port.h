@@ -106,6 +106,7 @@ struct ovnet_port_conf {
 	bool zero_copy;      /* af_xdp: where the driver can */
 	bool zero_copy_only; /* ... and where it cannot, not at all: -EOPNOTSUPP */
 	bool send_udp;       /* socket: by UDP sockets in any case */
+	uint16_t vlan;       /* dpdk: the one it is in, 1 to 4094; 0: none, tags are packet bytes */
 	bool multicast;      /* dpdk: take in all of it, for the host behind the twin */
 	bool stays;          /* tap: the device, with its addresses, outlives the port */
 	bool offloads;       /* ask for checksum and segmentation offload where the driver has it */
@@ -169,6 +170,7 @@ struct ovnet_port {
 	/* OVNET_CAP_*. TX_TSO4 and the like may change with a guest, by one store. */
 	uint32_t caps;
 	uint16_t mtu;          /* bytes of IP */
+	uint16_t vlan;         /* dpdk: its packets have that tag on the wire alone; 0: none */
 	uint16_t n_rxq, n_txq; /* control alone: workers know queues by the queue map */
 	/* Those its queues go to in turn, and stay with; none: by load. */
 	uint16_t n_workers;

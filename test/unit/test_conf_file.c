@@ -263,6 +263,8 @@ static void bad_uplinks_are_refused(void **state)
 	refused(DPDK("twin = \"t%d\";"), 2, "give \"auto\", \"off\", or the name of");
 	refused(DPDK("twin = \"ovnet0\";"), 2, "its twin ovnet0 is the host device");
 	refused("uplinks = ( { iface = \"a\"; mtu = 9000; } );", 1, "twin and mtu go with pci or");
+	refused("uplinks = ( { iface = \"a\"; vlan = 100; } );", 1, "as in iface = \"a.100\"");
+	refused(DPDK("vlan = 4095;"), 2, "vlan: 4095 is out of");
 	refused("uplinks = ( { iface = \"t0\"; },\n { devargs = \"b\"; twin = \"t0\"; } );", 2,
 		"its twin t0 is another uplink's");
 	refused("uplinks = ( { devargs = \"a\"; },\n { devargs = \"b\"; twin = "
@@ -306,13 +308,15 @@ static void a_pci_address_is_its_devargs(void **state)
 	struct run r;
 
 	load_file(&r, "uplinks = ( { pci = \"0000:3b:00.0\"; }, { pci = \"3b:00.1\"; "
-		      "twin = \"t1\"; },\n { pci = \"10000:E1:1f.7\"; "
+		      "twin = \"t1\"; vlan = 4094; },\n { pci = \"10000:E1:1f.7\"; "
 		      "address = \"192.0.2.1/24\"; } );");
 	assert_string_equal(r.errors, "");
 	assert_int_equal(r.conf.n_uplinks, 3);
 	assert_string_equal(r.conf.uplinks[0].devargs, "0000:3b:00.0");
 	assert_string_equal(r.conf.uplinks[1].devargs, "3b:00.1");
 	assert_string_equal(r.conf.uplinks[2].devargs, "10000:E1:1f.7");
+	assert_int_equal(r.conf.uplinks[0].vlan, 0);
+	assert_int_equal(r.conf.uplinks[1].vlan, 4094);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(r.conf.uplinks[i].driver, CONF_DRIVER_DPDK);
 	done(&r);

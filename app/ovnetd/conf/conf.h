@@ -62,6 +62,7 @@ struct conf_uplink {
 	char *devargs;
 	char *twin;                       /* devargs: "auto", "off", or the twin's name */
 	uint16_t mtu;                     /* devargs; 0: the twin's, or the device's */
+	uint16_t vlan;                    /* devargs; 0: none */
 	struct ovnet_prefix4 address_net; /* devargs: the on-link network ... */
 	struct ovnet_addr address;        /* ... and our address in it */
 	struct ovnet_addr gateway;        /* devargs: where everything else goes; may be none */

@@ -68,6 +68,12 @@ static void check_kernel(
 		complain(l, at, name,
 			"twin and mtu go with pci or devargs; remove them, %s is the kernel's own",
 			up->iface);
+	if (up->vlan != 0)
+		complain(l, at, name,
+			"vlan goes with pci or devargs; remove it, and name the kernel's interface "
+			"of "
+			"that VLAN, as in iface = \"%.9s.%u\"",
+			up->iface, up->vlan);
 }
 
 /* Who says an address needs no twin; who has one asks the kernel. */

@@ -35,6 +35,8 @@ const struct option_def uplink_options[] = {
 		.help = "with pci, devargs: kernel interface for what is the host's own there; auto: ovnet-uplink0 (1, ...) where no address is given"},
 	{"mtu", OPTION_UINT, UP(mtu), .preset = "0", .min = 0, .max = 65000,
 		.help = "with pci, devargs: largest IP packet; 0: what its twin had, or the device has"},
+	{"vlan", OPTION_UINT, UP(vlan), .preset = "0", .min = 0, .max = 4094,
+		.help = "with pci, devargs: VLAN of the underlay, to which the twin belongs too; what has another tag or none is dropped; 0: no tags"},
 	{"address", OPTION_PARSED, .parse = parse_uplink_address, .preset = "", .form = "an IPv4 address and its prefix length such as \"192.0.2.1/24\"",
 		.help = "with pci, devargs, without a twin: our address and its network"},
 	{"gateway", OPTION_PARSED, UP(gateway), .parse = parse_unicast4, .preset = "", .form = "an IPv4 address such as \"192.0.2.254\"",

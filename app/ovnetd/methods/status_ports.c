@@ -114,6 +114,8 @@ json_t *status_port_json(struct daemon *d, struct ovnet_port *p)
 		(int)p->ifindex, "mtu", (int)mtu, "mac", ovnet_mac_text(&ours, mac, sizeof(mac)),
 		"rx_queues", (int)p->n_rxq, "tx_queues", (int)p->n_txq, "link",
 		p->driver->link_up(p), "caps", caps_json(p->caps));
+	if (p->vlan != 0)
+		json_object_set_new(o, "vlan", json_integer(p->vlan));
 	add_attached(o, attach_of(&d->attach, p));
 	add_details(o, p);
 	counters_json(o, PORT, &sum);

@@ -120,6 +120,7 @@ static int open_vdev_uplink(struct underlay *under, struct uplink *u, struct ovn
 	conf->name = name;
 	conf->devargs = u->conf->devargs;
 	conf->mtu = twin_mtu(under, u->conf);
+	conf->vlan = u->conf->vlan;
 	conf->multicast = has_twin;
 	if (!has_twin) {
 		u->addr = u->addrs[0] = u->conf->address;
