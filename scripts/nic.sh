@@ -3,13 +3,10 @@
 # Hands a PCI NIC to DPDK with all that the kernel had on it, and back.
 set -u
 export LC_ALL=C
-. "$(dirname "$(readlink -f "$0")")/nic_state.sh"
-
-STATE=/run/ovnet-nic # a reboot gives every NIC back by itself: so it forgets
-PCI=/sys/bus/pci
-NET=/sys/class/net
-NOIOMMU=/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
-BIFURCATED="mlx5_core mlx4_core mana"
+HERE=$(dirname "$(readlink -f "$0")")
+for part in device state twin refuse; do
+	. "$HERE/nic_$part.sh" || exit
+done
 
 usage() {
 	cat <<'USAGE'
@@ -42,48 +39,7 @@ Exit status: 0 done, 1 refused or failed, 2 wrong usage.
 USAGE
 }
 
-say() { printf 'nic: %s\n' "$*"; }
-warn() { printf 'nic: %s\n' "$*" >&2; }
-die() { printf 'nic: %s\n' "$*" >&2; exit 1; }
 misuse() { printf 'nic: %s (see --help)\n' "$*" >&2; exit 2; }
-
-is_iface() { [[ $1 =~ ^[A-Za-z0-9_.@-]{1,15}$ && $1 != . && $1 != .. ]]; }
-is_among() { [[ " $2 " == *" $1 "* ]]; }
-target() { local at; at=$(readlink "$1") && printf '%s' "${at##*/}"; }
-driver_of() { target "$PCI/devices/$1/driver"; }
-group_of() { target "$PCI/devices/$1/iommu_group"; }
-
-# The interface on a device, or nothing.
-iface_of() {
-	local d
-	for d in "$PCI/devices/$1"/net/* "$PCI/devices/$1"/virtio*/net/*; do
-		[ ! -d "$d" ] || { printf '%s' "${d##*/}" && return; }
-	done
-	return 1
-}
-
-# A PCI address as sysfs has it.
-address() {
-	local up
-	if is_iface "$1" && [ -e "$NET/$1/device" ]; then
-		up=$(readlink -f "$NET/$1/device")
-		# virtio stands between.
-		[[ ${up##*/} != virtio* ]] || up=${up%/*}
-		set -- "${up##*/}"
-	fi
-	set -- "${1,,}"
-	[[ $1 =~ ^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$ ]] && set -- "0000:$1"
-	[[ $1 =~ ^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$ ]] && [ -d "$PCI/devices/$1" ] || return 1
-	printf '%s' "$1"
-}
-
-# put FILE TEXT: sysfs says why not by its error alone.
-put() {
-	local err
-	err=$({ printf '%s\n' "$2" >"$1"; } 2>&1) && return 0
-	warn "$1: ${err##*: }"
-	return 1
-}
 
 need_root() {
 	[ "$(id -u)" = 0 ] || die "only root may move a NIC between drivers: use sudo"
@@ -92,162 +48,6 @@ need_root() {
 	exec 9>"$STATE/.lock" || die "$STATE cannot be written"
 	flock -n 9 || die "another nic.sh is at work"
 }
-
-# ---- The twin: a TAP that stays, so that addresses and routes do when ovnetd is killed.
-
-twin_up() {
-	local twin=${NOTED[twin]}
-	if [ ! -e "$NET/$twin" ]; then
-		ip tuntap add dev "$twin" mode tap multi_queue vnet_hdr || return
-	fi
-	[ -e "$NET/$twin/tun_flags" ] || { warn "$twin is there already and is no TAP" && return 1; }
-	[ -z "${NOTED[mac]:-}" ] || [ "$(<"$NET/$twin/address")" = "${NOTED[mac]}" ] ||
-		ip link set dev "$twin" address "${NOTED[mac]}" || return
-	restore "$twin"
-}
-
-twin_down() {
-	local twin=${NOTED[twin]:-}
-	[ -z "$twin" ] || [ ! -e "$NET/$twin/tun_flags" ] || ip link del dev "$twin"
-}
-
-# Somebody holds its queues. Its carrier is the NIC's, whose cable may be out.
-twin_open() {
-	[[ $(ip -d link show dev "$1" 2>/dev/null) =~ \ numqueues\ [1-9] ]]
-}
-
-# ---- Drivers.
-
-# holders ADDRESS: processes that have it open. Unbinding would wait for them, and not be interrupted.
-holders() {
-	local group file names=() fd pid
-	group=$(group_of "$1")
-	[ -z "$group" ] || names=(-lname "/dev/vfio/$group" -o -lname "/dev/vfio/noiommu-$group")
-	for file in "$PCI/devices/$1"/uio/uio*; do
-		[ ! -d "$file" ] || names+=(${names[0]:+-o} -lname "/dev/${file##*/}")
-	done
-	[ ${#names[@]} -gt 0 ] || return 0
-	find /proc/[0-9]*/fd -maxdepth 1 "${names[@]}" 2>/dev/null | while read -r fd; do
-		pid=${fd#/proc/}
-		echo "${pid%%/*}"
-	done | sort -u
-}
-
-# end_holders ADDRESS: what COMMAND began and did not finish.
-end_holders() {
-	local signal tries pids
-	for signal in TERM KILL; do
-		for ((tries = 0; tries < 50; tries++)); do
-			mapfile -t pids < <(holders "$1")
-			[ ${#pids[@]} -gt 0 ] || return 0
-			[ $tries -gt 0 ] || kill -$signal "${pids[@]}" 2>/dev/null
-			sleep 0.2
-		done
-	done
-}
-
-unbind() {
-	[ ! -e "$PCI/devices/$1/driver" ] || put "$PCI/devices/$1/driver/unbind" "$1"
-}
-
-load() {
-	[ -e "$PCI/drivers/$1" ] || modprobe "$1" 2>/dev/null
-	[ -e "$PCI/drivers/$1" ] || { warn "this kernel has no driver $1 (modprobe $1)" && return 1; }
-}
-
-# bind_to ADDRESS DRIVER: to that one whatever it says it drives.
-bind_to() {
-	load "$2" && unbind "$1" && put "$PCI/devices/$1/driver_override" "$2" &&
-		put "$PCI/drivers_probe" "$1" || return
-	[ "$(driver_of "$1")" = "$2" ] && return 0
-	warn "$2 did not take $1: \`dmesg | tail\` says why"
-	return 1
-}
-
-# to_kernel ADDRESS DRIVER: "" is whichever finds itself.
-to_kernel() {
-	[ -z "$2" ] || load "$2"
-	[ "$(driver_of "$1")" = "${2:-none}" ] || unbind "$1" || return
-	put "$PCI/devices/$1/driver_override" "" || return
-	if [ ! -e "$PCI/devices/$1/driver" ]; then
-		# Who was killed left it receiving, into memory that is another's by now.
-		[ ! -e "$PCI/devices/$1/reset" ] || put "$PCI/devices/$1/reset" 1
-		put "$PCI/drivers_probe" "$1"
-	fi
-	[ -e "$PCI/devices/$1/driver" ] || [ -z "$2" ] || put "$PCI/drivers/$2/bind" "$1"
-	[ -e "$PCI/devices/$1/driver" ] || { warn "no driver of the kernel took $1: \`dmesg | tail\`" && return 1; }
-}
-
-# ---- Refusals.
-
-# What shares its IOMMU group would reach ovnetd's memory: vfio-pci opens none of it.
-refuse_group() {
-	local d other driver
-	for d in "$PCI/devices/$1/iommu_group/devices"/*; do
-		other=${d##*/}
-		[ -e "$d" ] && [ "$other" != "$1" ] && [[ $(<"$d/class") != 0x06* ]] || continue
-		driver=$(driver_of "$other")
-		[ -z "$driver" ] || [ "$driver" = vfio-pci ] || [ "$driver" = pci-stub ] ||
-			die "$1 shares its IOMMU group with $other (driver $driver): take that from its driver too," \
-				"or put the NIC into another slot"
-	done
-}
-
-refuse_iommu() {
-	local driver=$2 unsafe=$3 type
-	type=$(cat "$PCI/devices/$1/iommu_group/type" 2>/dev/null)
-	[ "$driver" = vfio-pci ] || [ "${type:-identity}" = identity ] ||
-		die "$1 is behind an IOMMU, which would keep $driver's memory from it: use vfio-pci"
-	if [ "$driver" = vfio-pci ] && [ -e "$PCI/devices/$1/iommu_group" ]; then
-		refuse_group "$1"
-	elif [ "$driver" = vfio-pci ] && [ -z "$unsafe" ]; then
-		die "this machine has no IOMMU that is on: put intel_iommu=on (amd_iommu=on) on the kernel's" \
-			"command line, or, where the NIC may reach all memory, --unsafe-noiommu or --driver uio_pci_generic"
-	elif [ "$driver" = vfio-pci ]; then
-		load vfio-pci
-		[ -e $NOIOMMU ] || die "this kernel's vfio knows no machine without IOMMU (CONFIG_VFIO_NOIOMMU):" \
-			"--driver uio_pci_generic"
-		put $NOIOMMU 1 || exit 1
-	fi
-}
-
-# refuse_vlan IFACE VLAN-DEVICE: where it is the underlay, ovnetd does the tags.
-refuse_vlan() {
-	local id
-	id=$(ip -d link show dev "$2" | sed -n 's/.* vlan protocol .* id \([0-9]*\).*/\1/p')
-	die "$1 has the VLAN device $2 on it, which would end. If that VLAN is the underlay: set vlan = ${id:-ID} in the" \
-		"uplink, give $1 itself what $2 has (the twin gets it, and is of that VLAN alone), remove $2, take again." \
-		"ovnetd(8) TAKING A NIC says more. To lose it: --force"
-}
-
-# Bridges, bonds and VLANs on it would end with it.
-refuse_uppers() {
-	local d
-	for d in "$NET/$1"/upper_*; do
-		! grep -qs '^DEVTYPE=vlan$' "$d/uevent" || refuse_vlan "$1" "${d##*/upper_}"
-	done
-	for d in "$NET/$1"/upper_* "$NET/$1"/master; do
-		[ ! -e "$d" ] || die "$1 is below ${d##*/upper_} ($(target "$d")): what stands on it ends with it;" \
-			"take it apart first, or --force"
-	done
-}
-
-refuse_cut_off() {
-	local here
-	[ -z "$(ip -4 route show default dev "$1"; ip -6 route show default dev "$1")" ] ||
-		die "the default route leads through $1: give what starts ovnetd, as in" \
-			"\`-- systemctl start ovnetd\`, or --force"
-	read -r _ _ here _ <<<"${SSH_CONNECTION:-}"
-	[ -z "$here" ] || ! ip -o addr show dev "$1" | grep -Fq " $here/" ||
-		die "your ssh comes in by $1: give what starts ovnetd, as in \`-- systemctl start ovnetd\`, or --force"
-}
-
-refuse_bifurcated() {
-	die "$2 of $1 stays the kernel's driver, DPDK works beside it: nothing to take. With ovnetd up, what" \
-		"comes in goes to DPDK and no longer to the interface ${3:-}: move its addresses and routes to the twin"
-}
-
-# ---- Commands.
 
 # finish WAIT [COMMAND...]: ovnetd is there, or not.
 finish() {
@@ -306,7 +106,7 @@ hand_over() {
 	local at=$1 now=$2 driver=$5
 	trap '' HUP PIPE # the terminal may be at the other end of this NIC
 	if [ "$now" != "$driver" ]; then
-		remember "$at" "$now" "$3" "$4" || die "$STATE/$at cannot be written"
+		remember "$at" "$now" "$3" "$4" "" || die "$STATE/$at cannot be written"
 	fi
 	recall "$at" || NOTED=([driver]='' [twin]=$4 [ovnet-nic]=1)
 	if { [ "$now" = "$driver" ] || bind_to "$at" "$driver"; } &&
