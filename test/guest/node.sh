@@ -32,7 +32,7 @@ plugin() {
 rm -rf "$ROOT"
 mkdir -p "$ROOT"/{bin,lib,test,etc,var/lib,usr/sbin}
 cp "$DIR/root/lib/order" "$ROOT/lib/"
-for module in tun vmxnet3 nf_tables uio_pci_generic vfio vfio_iommu_type1 vfio-pci; do
+for module in tun vmxnet3 8021q bonding nf_tables uio_pci_generic vfio vfio_iommu_type1 vfio-pci; do
 	module "$DIR/tree" $module
 done
 for file in "$BUILD/app/ovnetd/ovnetd" "$BUILD/app/ovnetctl/ovnetctl" "$(command -v ip)" \

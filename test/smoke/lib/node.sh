@@ -3,12 +3,13 @@
 # A node in a virtual machine: a kernel of its own, with a NIC on the lab's fabric that DPDK can take
 # from it. Sourced behind lib.sh and guest.sh.
 #
-#   node_boot g             a NIC, vmxnet3, behind an IOMMU, with an address: host_ip g; another without cable
+#   node_boot g             a NIC, vmxnet3, behind an IOMMU, with an address: host_ip g; another by NODE_SECOND
 #   node g 10 'nic.sh ...'  as guest_run, in bash; what it prints, its end is the test's
 
 # CPUs with what DPDK wants and no more: wider registers only cost time where each is emulated. Two: what
 # polls is not in the way of all others.
 NODE_QEMU=(-smp 2 -cpu Nehalem -m 640 -machine q35 -device "intel-iommu,intremap=off")
+NODE_SECOND="hubport,id=n1,hubid=1" # without cable
 NODE_APPEND="console=ttyS0 quiet panic=-1 nokaslr mitigations=off intel_iommu=on iommu=pt intremap=off hugepages=96"
 
 # node_boot NAME: the switch's end of its cable bears its name.
@@ -27,7 +28,7 @@ node_boot() {
 		-netdev "tap,id=n0,ifname=$name,script=no,downscript=no" \
 		-device pcie-root-port,id=port1,chassis=1 -device pcie-root-port,id=port2,chassis=2 \
 		-device "vmxnet3,netdev=n0,bus=port1,mac=$(random_mac)" \
-		-netdev hubport,id=n1,hubid=1 -device "vmxnet3,netdev=n1,bus=port2,mac=$(random_mac)"
+		-netdev "$NODE_SECOND" -device "vmxnet3,netdev=n1,bus=port2,mac=$(random_mac)"
 	node "$name" 60 "ip addr add $ip/24 dev eth0 && ip link set eth0 up &&
 		ip route add default via $LAB_GATEWAY
 		# QEMU's IOMMU remaps no interrupts here.
