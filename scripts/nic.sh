@@ -21,6 +21,7 @@ take    notes the kernel's driver, the interface's name, MTU, addresses, routes 
         neighbours in /run/ovnet-nic, binds the device to a driver DPDK takes it from, and
         puts addresses, routes and neighbours on its twin, a TAP that stays when ovnetd goes:
         ovnet-uplink0 (--twin), that of the first uplink of the configuration.
+        Each NIC has its own: one that is another's, or somebody else's TAP, is refused.
         COMMAND is what starts ovnetd, as in `-- systemctl start ovnetd`. Where it fails, or
         ovnetd does not open the twin within 30 seconds (--wait), all is given back.
         Without COMMAND a NIC by which this machine, or you by ssh, are reached is left alone,
@@ -94,6 +95,7 @@ take() {
 	refuse_iommu "$at" "$driver" "$unsafe"
 	# What was begun and not finished is finished first; it knows what there was before.
 	[ ! -e "$STATE/$at" ] || [ "$now" = "$driver" ] || { give_back "$at" && iface=$(iface_of "$at") && now=$(driver_of "$at"); } || exit 1
+	[ -z "$twin" ] || refuse_twin "$at" "$twin" "$iface"
 	if [ -n "$iface" ] && [ -z "$force" ]; then
 		refuse_uppers "$iface"
 		[ $# -gt 0 ] || refuse_cut_off "$iface"
@@ -146,14 +148,14 @@ give_back() {
 		warn "$at is open in process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)): end it first"
 	done
 	[ -z "$busy" ] || return 1
-	twin_down || warn "${NOTED[twin]} stays"
+	twin_down "$at" || warn "${NOTED[twin]} stays"
 	to_kernel "$at" "${NOTED[driver]}" || return
 	if [ -n "${NOTED[iface]:-}" ]; then
 		wait_for_iface "$at" || { warn "$at has no interface after 10 seconds" && return 1; }
 		named_back "$at" "${NOTED[iface]}"
 		restore "$(iface_of "$at")" || { warn "noted in $STATE/$at; nic.sh give tries again" && return 1; }
 	fi
-	rm -f "$STATE/$at"
+	rm -f "$STATE/$at" "$STATE/$at.twin"
 	say "$at is the kernel's: driver $(driver_of "$at")${NOTED[iface]:+, interface $(iface_of "$at")}"
 }
 

@@ -136,7 +136,7 @@ noted() {
 # remember ADDRESS DRIVER IFACE TWIN NOIOMMU: whole, or not at all, as the interface is gone then.
 remember() {
 	local new=$STATE/$1.new
-	rm -f "$new"
+	rm -f "$new" "$STATE/$1.twin"
 	(umask 077 && noted "${@:2}" >"$new") && (recall "$1.new") && mv "$new" "$STATE/$1" && return 0
 	rm -f "$new"
 	return 1

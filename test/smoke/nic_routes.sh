@@ -66,7 +66,7 @@ for part in device state twin refuse; do
 	. $OVNET_ROOT/scripts/nic_\$part.sh
 done
 STATE=$LAB_DIR PCI=$LAB_DIR/pci AT=0000:01:00.0
-moved() { /bin/true && recall \$AT && /bin/true && restore "\$1"; }
+with() { /bin/true && recall \$AT && /bin/true && "\$@"; }
 "\$@"
 END
 wire e0
@@ -74,18 +74,44 @@ wire e1
 dress
 world e0 >"$LAB_DIR/was"
 expect "what e0 has is noted" nic remember 0000:01:00.0 driver e0 t0 ''
+expect "a twin that is not there yet is free" nic refuse_twin 0000:01:00.0 t0 e0
 ip -n "$LAB-n" link del e0
-ip -n "$LAB-n" tuntap add dev t0 mode tap
-expect "it is put on the twin" nic moved t0
+expect "it is put on the twin" nic with twin_up 0000:01:00.0
 # A route of an advertisement stands behind the next one's.
 sed -i 's/^\(fd98.* proto ra metric\) 30/\1 31/' "$LAB_DIR/was"
 same "with the twin" t0
-expect "twice is once" nic moved t0
+expect "twice is once" nic with twin_up 0000:01:00.0
 same "after twice" t0
-ip -n "$LAB-n" link del t0
+ip -n "$LAB-n" link set t0 address 02:00:00:00:00:77
+expect "with another MAC address it is ours as before" nic with twin_up 0000:01:00.0
+expect "it is no other NIC's" eval '! nic refuse_twin 0000:02:00.0 t0 e1'
+expect "and why" grep -q "t0 is the twin of 0000:01:00.0" "$LAB_DIR/said"
+expect "it goes" nic with twin_down 0000:01:00.0
+expect "it is gone" [ -z "$(ip -n "$LAB-n" link show dev t0 2>/dev/null || true)" ]
 wire e0
-expect "it is put on the interface" nic moved e0
+expect "it is put on the interface" nic with restore e0
 same "back" e0
+
+# twin_refused WHY: a TAP of that name is neither used nor removed.
+twin_refused() {
+	expect "a TAP that is $1 is not taken over" eval '! nic with twin_up 0000:01:00.0'
+	expect "nor removed" eval '! nic with twin_down 0000:01:00.0'
+	expect "it is there" ip -n "$LAB-n" link show dev t0 >/dev/null
+	mv "$LAB_DIR/0000:01:00.0" "$LAB_DIR/aside"
+	expect "and the NIC stays the kernel's" eval '! nic refuse_twin 0000:01:00.0 t0 e0'
+	expect "because it is $1" grep -q "t0 is there already, $2" "$LAB_DIR/said"
+	mv "$LAB_DIR/aside" "$LAB_DIR/0000:01:00.0"
+}
+
+rm "$LAB_DIR/0000:01:00.0.twin"
+ip -n "$LAB-n" tuntap add dev t0 mode tap
+ip -n "$LAB-n" link set dev t0 address 02:00:00:00:00:10
+twin_refused "somebody's" "and not ovnet's"
+ip -n "$LAB-n" link set dev t0 alias "ovnet twin" address 02:00:00:00:00:11
+twin_refused "another NIC's" "with another MAC address"
+ip -n "$LAB-n" link set dev t0 address 02:00:00:00:00:10
+expect "what ovnetd made for this NIC is taken" nic with twin_up 0000:01:00.0
+expect "and goes" nic with twin_down 0000:01:00.0
 
 # Half of it is nothing.
 cp "$LAB_DIR/0000:01:00.0" "$LAB_DIR/whole"
