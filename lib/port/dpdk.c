@@ -118,7 +118,6 @@ static void choose(struct ovnet_port *port, const struct ovnet_port_conf *conf,
 
 	port->n_rxq = RTE_MIN(want, info->max_rx_queues);
 	port->n_txq = RTE_MIN(want, info->max_tx_queues);
-	eth->rxmode.mtu = conf->mtu;
 	/*
 	 * Every packet is one buffer here (tx makes it so), its only owner ours, of the one pool:
 	 * what NICs have their simple and vectorised ways out for.
@@ -222,6 +221,26 @@ static uint16_t largest_mtu(const struct rte_eth_dev_info *info)
 	return (uint16_t)RTE_MIN(info->max_rx_pktlen - around, (uint32_t)UINT16_MAX);
 }
 
+/* The twin's of a former life may have been another NIC's. */
+static int choose_mtu(const struct ovnet_port *port, const struct ovnet_port_conf *conf,
+	const struct rte_eth_dev_info *info, uint32_t *mtu)
+{
+	const uint16_t largest = largest_mtu(info);
+
+	*mtu = conf->mtu;
+	if (conf->mtu == 0 || (conf->mtu >= info->min_mtu && conf->mtu <= largest))
+		return 0;
+	if (!conf->mtu_near) {
+		LOG(ERR, "port '%s': MTU %u, the device takes %u to %u", port->name, conf->mtu,
+			info->min_mtu, largest);
+		return -EINVAL;
+	}
+	*mtu = conf->mtu < info->min_mtu ? info->min_mtu : largest;
+	LOG(WARN, "port '%s': MTU %u instead of its twin's former %u, as the device takes %u to %u",
+		port->name, *mtu, conf->mtu, info->min_mtu, largest);
+	return 0;
+}
+
 static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovnet_port_conf *conf)
 {
 	struct rte_eth_dev_info info;
@@ -230,12 +249,9 @@ static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovne
 
 	if (err < 0)
 		return failed(port, "ask for its properties", err);
-	if (conf->mtu != 0 && (conf->mtu < info.min_mtu || conf->mtu > largest_mtu(&info))) {
-		LOG(ERR, "port '%s': MTU %u, the device takes %u to %u", port->name, conf->mtu,
-			info.min_mtu, largest_mtu(&info));
-		return -EINVAL;
-	}
-	if ((conf->mtu != 0 ? conf->mtu : RTE_ETHER_MTU) + MAC_AND_TAG >
+	if ((err = choose_mtu(port, conf, &info, &eth.rxmode.mtu)) < 0)
+		return err;
+	if ((eth.rxmode.mtu != 0 ? eth.rxmode.mtu : RTE_ETHER_MTU) + MAC_AND_TAG >
 		ovnet_driver_room(conf->pool)) {
 		LOG(ERR, "port '%s': packets of its MTU do not fit a buffer of %u bytes",
 			port->name, ovnet_driver_room(conf->pool));

@@ -88,6 +88,7 @@ struct ovnet_port_conf {
 	const char *devargs; /* dpdk: "0000:01:00.0", "net_vhost0,iface=/run/x.sock", ... */
 	uint16_t queues;     /* wanted; a driver may open fewer (see n_rxq, n_txq) */
 	uint16_t mtu;        /* bytes of IP; 0: leave as it is */
+	bool mtu_near;       /* dpdk: the nearest to it that the device takes will do */
 	/* dpdk: of each queue's ring. tap: packets the kernel keeps for us. 0: the driver's number
 	 */
 	uint16_t descriptors;

@@ -112,6 +112,7 @@ static int open_dpdk(struct ovnet_port *port, const struct ovnet_port_conf *conf
 	if (fake_drivers.no_dpdk)
 		return refuse();
 	fake_drivers.multicast[port->id] = conf->multicast;
+	fake_drivers.mtu_near[port->id] = conf->mtu_near;
 	port->caps = port->role == OVNET_PORT_UPLINK ? OVNET_CAP_EXCLUSIVE : 0;
 	return finish(port, conf, conf->mtu != 0 ? conf->mtu : 1500, &mac);
 }

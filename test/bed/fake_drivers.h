@@ -25,9 +25,10 @@ struct fake_drivers {
 	bool no_af_xdp, no_af_packet, no_socket, no_dpdk; /* opening is refused: -EOPNOTSUPP */
 	unsigned opened, refused, closed, lost;
 	uint16_t mtu[OVNET_MAX_PORTS], queues[OVNET_MAX_PORTS],
-		descriptors[OVNET_MAX_PORTS];                    /* asked for, by the port's id */
-	struct fake_filter filter[OVNET_MAX_PORTS];              /* by the port's id */
-	bool stays[OVNET_MAX_PORTS], multicast[OVNET_MAX_PORTS]; /* the same */
+		descriptors[OVNET_MAX_PORTS];       /* asked for, by the port's id */
+	struct fake_filter filter[OVNET_MAX_PORTS]; /* by the port's id */
+	bool stays[OVNET_MAX_PORTS], multicast[OVNET_MAX_PORTS],
+		mtu_near[OVNET_MAX_PORTS];     /* the same */
 	bool no_carrier[OVNET_MAX_PORTS];      /* a tap was told, by the port's id */
 	struct ovnet_mac mac[OVNET_MAX_PORTS]; /* a dpdk port was told, by its id */
 	bool refuses_changes;                  /* dpdk: of MTU and MAC */

@@ -156,6 +156,15 @@ static void queues_and_mtu_stay_within_the_device(void **state)
 	ovnet_port_close(port);
 	assert_null(open_dpdk("net_null1,no-rx=1", OVNET_PORT_ATTACH, 1, 20, &err));
 	assert_int_equal(err, -EINVAL);
+	const struct ovnet_port_conf near = {.name = "dpdk",
+		.devargs = "net_null1,no-rx=1",
+		.mtu = 20,
+		.mtu_near = true,
+		.pool = lab_pool};
+	port = ovnet_port_open(&ovnet_driver_dpdk, 9, &near, &err);
+	assert_non_null(port);
+	assert_int_equal(port->mtu, 46); /* a frame of 64 bytes */
+	ovnet_port_close(port);
 	assert_null(open_dpdk("net_no_such_driver0", OVNET_PORT_ATTACH, 1, 0, &err));
 	assert_true(err < 0);
 	assert_null(open_dpdk("", OVNET_PORT_ATTACH, 1, 0, &err));

@@ -120,6 +120,7 @@ static int open_vdev_uplink(struct underlay *under, struct uplink *u, struct ovn
 	conf->name = name;
 	conf->devargs = u->conf->devargs;
 	conf->mtu = twin_mtu(under, u->conf);
+	conf->mtu_near = u->conf->mtu == 0; /* a former twin's may have been another NIC's */
 	conf->vlan = u->conf->vlan;
 	conf->multicast = has_twin;
 	if (!has_twin) {
