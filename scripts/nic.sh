@@ -24,10 +24,13 @@ take    notes the kernel's driver, the interface's name, MTU, addresses, routes 
         Each NIC has its own: one that is another's, or somebody else's TAP, is refused.
         COMMAND is what starts ovnetd, as in `-- systemctl start ovnetd`. Where it fails, or
         ovnetd does not open the twin within 30 seconds (--wait), all is given back.
-        Without COMMAND a NIC by which this machine, or you by ssh, are reached is left alone,
-        as nothing would answer there until ovnetd is up; --force takes it all the same.
+        Where it is a service, or is started by `systemctl start`, that is stopped first.
+        Without COMMAND a NIC by which this machine, or somebody by ssh, is reached is left alone,
+        as nothing would answer there until ovnetd is up, and so is one that has virtual
+        functions or something on top; --force takes it all the same.
         --driver           default: vfio-pci
-        --unsafe-noiommu   vfio-pci on a machine without IOMMU: the NIC reaches all memory
+        --unsafe-noiommu   vfio-pci on a machine without IOMMU: the NIC reaches all memory.
+                           The kernel allows it until the last such NIC is given
         --no-twin          for an uplink with address, gateway and neighbours in ovnet.conf
 give    removes the twin and gives the kernel's driver, the interface's name, MTU, addresses,
         routes and neighbours back, also after a crash of anything, as often as it is asked.
@@ -55,7 +58,7 @@ finish() {
 	local seconds=$1 twin=${NOTED[twin]:-}
 	shift
 	[ $# -gt 0 ] || return 0
-	(trap - HUP PIPE && exec "$@") 9>&- || { warn "'$*' failed" && return 1; }
+	(trap - HUP PIPE INT TERM && exec "$@") 9>&- || { warn "'$*' failed" && return 1; }
 	[ -n "$twin" ] || return 0
 	while [ "$seconds" -gt 0 ]; do
 		! twin_open "$twin" || return 0
@@ -84,7 +87,7 @@ take() {
 		shift
 	done
 	[ -n "$dev" ] || misuse "take: which device?"
-	is_among "$driver" "vfio-pci uio_pci_generic igb_uio" || misuse "--driver $driver: vfio-pci or uio_pci_generic"
+	is_among "$driver" "$FOR_DPDK" || misuse "--driver $driver: vfio-pci or uio_pci_generic"
 	[[ $seconds =~ ^[0-9]{1,4}$ ]] || misuse "--wait $seconds: seconds"
 	[ -z "$twin" ] || is_iface "$twin" || misuse "--twin $twin: the name of an interface"
 	need_root
@@ -96,6 +99,7 @@ take() {
 	# What was begun and not finished is finished first; it knows what there was before.
 	[ ! -e "$STATE/$at" ] || [ "$now" = "$driver" ] || { give_back "$at" && iface=$(iface_of "$at") && now=$(driver_of "$at"); } || exit 1
 	[ -z "$twin" ] || refuse_twin "$at" "$twin" "$iface"
+	[ -n "$force" ] || refuse_functions "$at"
 	if [ -n "$iface" ] && [ -z "$force" ]; then
 		refuse_uppers "$iface"
 		[ $# -gt 0 ] || refuse_cut_off "$iface"
@@ -103,23 +107,35 @@ take() {
 	hand_over "$at" "$now" "$iface" "$twin" "$driver" "$seconds" "$@"
 }
 
+# undo: by whatever hand_over ends before it is done. Who restarts ovnetd may come in between.
+undo() {
+	local at=${UNDO[0]} until=$((SECONDS + 60))
+	trap '' INT TERM
+	trap - EXIT
+	warn "giving $at back"
+	stop_units "${UNDO[@]}"
+	until end_holders "$at" && give_back "$at"; do
+		[ $SECONDS -lt $until ] || break
+		sleep 2
+	done
+	exit 1
+}
+
 # hand_over ADDRESS OLD-DRIVER IFACE TWIN DRIVER WAIT [COMMAND...]
 hand_over() {
 	local at=$1 now=$2 driver=$5
 	trap '' HUP PIPE # the terminal may be at the other end of this NIC
 	if [ "$now" != "$driver" ]; then
-		remember "$at" "$now" "$3" "$4" "" || die "$STATE/$at cannot be written"
+		remember "$at" "$now" "$3" "$4" "$(noiommu_former "$at" "$driver")" || die "$STATE/$at cannot be written"
 	fi
+	UNDO=("$at" "${@:7}")
+	trap undo INT TERM EXIT
 	recall "$at" || NOTED=([driver]='' [twin]=$4 [ovnet-nic]=1)
-	if { [ "$now" = "$driver" ] || bind_to "$at" "$driver"; } &&
-		{ [ -z "${NOTED[twin]:-}" ] || twin_up; } && finish "${@:6}"; then
-		say "$at is bound to $driver${NOTED[twin]:+; what ${NOTED[iface]:-the kernel} had is on ${NOTED[twin]}}"
-		return 0
-	fi
-	warn "giving $at back"
-	end_holders "$at"
-	give_back "$at"
-	exit 1
+	[ -z "${NOTED[noiommu]:-}" ] || put "$NOIOMMU" 1 || exit
+	{ [ "$now" = "$driver" ] || bind_to "$at" "$driver"; } &&
+		{ [ -z "${NOTED[twin]:-}" ] || twin_up "$at"; } && finish "${@:6}" || exit
+	trap - INT TERM EXIT
+	say "$at is bound to $driver${NOTED[twin]:+; what ${NOTED[iface]:-the kernel} had is on ${NOTED[twin]}}"
 }
 
 # wait_for_iface ADDRESS: udev may be at it.
@@ -150,6 +166,7 @@ give_back() {
 	[ -z "$busy" ] || return 1
 	twin_down "$at" || warn "${NOTED[twin]} stays"
 	to_kernel "$at" "${NOTED[driver]}" || return
+	noiommu_back "$at"
 	if [ -n "${NOTED[iface]:-}" ]; then
 		wait_for_iface "$at" || { warn "$at has no interface after 10 seconds" && return 1; }
 		named_back "$at" "${NOTED[iface]}"
@@ -164,7 +181,7 @@ give() {
 	[ $# = 1 ] || misuse "give: which device?"
 	need_root
 	at=$(address "$1") || die "no PCI device $1 here: nic.sh status lists the NICs"
-	if [ ! -e "$STATE/$at" ] && ! is_among "$(driver_of "$at")" "vfio-pci uio_pci_generic igb_uio"; then
+	if [ ! -e "$STATE/$at" ] && ! is_among "$(driver_of "$at")" "$FOR_DPDK"; then
 		say "$at is the kernel's already: driver $(driver_of "$at"), nothing to do"
 		return 0
 	fi

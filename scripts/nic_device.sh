@@ -6,6 +6,7 @@
 STATE=/run/ovnet-nic # a reboot gives every NIC back by itself: so it forgets
 PCI=/sys/bus/pci
 NET=/sys/class/net
+FOR_DPDK="vfio-pci uio_pci_generic igb_uio"
 NOIOMMU=/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
 
 say() { printf 'nic: %s\n' "$*"; }
@@ -78,8 +79,53 @@ end_holders() {
 	done
 }
 
+# units ADDRESS [COMMAND...]: services whose main process has it open, and those that COMMAND starts.
+units() {
+	local pid unit word
+	for pid in $(holders "$1"); do
+		unit=$(sed -n 's,^0::/.*/\([^/]*\.service\)$,\1,p' "/proc/$pid/cgroup" 2>/dev/null)
+		[ -z "$unit" ] || [ "$(systemctl show --property MainPID --value -- "$unit")" != "$pid" ] || echo "$unit"
+	done
+	[ "$(basename -- "${2:-}")" = systemctl ] || return 0
+	for word in "${@:3}"; do
+		[[ $word == -* || $word == start || $word == restart ]] || echo "$word"
+	done
+}
+
+# stop_units ADDRESS [COMMAND...]: or systemd starts what we end anew, at any moment.
+stop_units() {
+	local unit
+	[ -d /run/systemd/system ] || return 0
+	for unit in $(units "$@" | sort -u); do
+		warn "stopping $unit"
+		systemctl stop -- "$unit"
+	done
+}
+
+# Who has it open would be waited for (vfio), or write to what is the kernel's (uio).
 unbind() {
-	[ ! -e "$PCI/devices/$1/driver" ] || put "$PCI/devices/$1/driver/unbind" "$1"
+	[ -e "$PCI/devices/$1/driver" ] || return 0
+	! is_among "$(driver_of "$1")" "$FOR_DPDK" || [ -z "$(holders "$1")" ] || { warn "$1 is open again" && return 1; }
+	put "$PCI/devices/$1/driver/unbind" "$1"
+}
+
+# noiommu_former ADDRESS DRIVER: what $NOIOMMU was before the first NIC was taken so; nothing where it is not.
+noiommu_former() {
+	local is
+	[ "$2" = vfio-pci ] && [ ! -e "$PCI/devices/$1/iommu_group" ] || return 0
+	is=$(sed -n 's/^noiommu \(.\)$/\1/p;' "$STATE"/*.[0-7] 2>/dev/null)
+	[ -z "$is" ] || { echo "${is:0:1}" && return; }
+	cat "$NOIOMMU"
+}
+
+# noiommu_back ADDRESS: with the last of them.
+noiommu_back() {
+	local other
+	[ -n "${NOTED[noiommu]:-}" ] || return 0
+	for other in "$STATE"/*.[0-7]; do
+		[ "${other##*/}" = "$1" ] || ! grep -qs '^noiommu .' "$other" || return 0
+	done
+	put "$NOIOMMU" "${NOTED[noiommu]}"
 }
 
 load() {

@@ -31,7 +31,6 @@ refuse_iommu() {
 		load vfio-pci
 		[ -e "$NOIOMMU" ] || die "this kernel's vfio knows no machine without IOMMU (CONFIG_VFIO_NOIOMMU):" \
 			"--driver uio_pci_generic"
-		put "$NOIOMMU" 1 || exit 1
 	fi
 }
 
@@ -56,14 +55,35 @@ refuse_uppers() {
 	done
 }
 
-refuse_cut_off() {
+# Its virtual functions would end with the kernel's driver.
+refuse_functions() {
+	local n
+	n=$(cat "$PCI/devices/$1/sriov_numvfs" 2>/dev/null)
+	[ "${n:-0}" = 0 ] || die "$1 has $n virtual functions, which would end (echo 0 >$PCI/devices/$1/sriov_numvfs):" \
+		"take one of them, or --force"
+}
+
+# Local addresses that ssh comes in by, as ADDRESS or ADDRESS%ZONE. sudo forgets SSH_CONNECTION.
+ssh_addresses() {
 	local here
+	read -r _ _ here _ <<<"${SSH_CONNECTION:-}"
+	echo "$here"
+	ss -tnpH state established 2>/dev/null | awk '/"(sshd|dropbear)/ { print $3 }' |
+		sed 's/:[0-9]*$//; s/[][]//g; s/^::ffff:\([0-9.]*\)$/\1/'
+}
+
+refuse_cut_off() {
+	local here zone
 	! routes "$1" | grep -q '^[a-z]*[46] default ' ||
 		die "the default route leads through $1: give what starts ovnetd, as in" \
 			"\`-- systemctl start ovnetd\`, or --force"
-	read -r _ _ here _ <<<"${SSH_CONNECTION:-}"
-	[ -z "$here" ] || ! ip -o addr show dev "$1" | grep -Fq " $here/" ||
-		die "your ssh comes in by $1: give what starts ovnetd, as in \`-- systemctl start ovnetd\`, or --force"
+	for here in $(ssh_addresses); do
+		zone=${here#"${here%%%*}"}
+		[ "${zone:-%$1}" = "%$1" ] || continue
+		! ip -o addr show dev "$1" | grep -Fq -e " ${here%%%*}/" -e " ${here%%%*} " ||
+			die "ssh comes in by $1 (${here%%%*}): give what starts ovnetd, as in" \
+				"\`-- systemctl start ovnetd\`, or --force"
+	done
 }
 
 refuse_bifurcated() {

@@ -65,7 +65,7 @@ set -u
 for part in device state twin refuse; do
 	. $OVNET_ROOT/scripts/nic_\$part.sh
 done
-STATE=$LAB_DIR PCI=$LAB_DIR/pci AT=0000:01:00.0
+STATE=$LAB_DIR PCI=$LAB_DIR/pci NOIOMMU=$LAB_DIR/noiommu AT=0000:01:00.0
 with() { /bin/true && recall \$AT && /bin/true && "\$@"; }
 "\$@"
 END
@@ -129,3 +129,42 @@ expect "a NIC that the machine is reached by stays" eval '! nic refuse_cut_off e
 expect "and why" grep -q "the default route leads through e0" "$LAB_DIR/said"
 on n ip route del default
 expect "one that nobody is reached by goes" nic refuse_cut_off e0
+
+# ssh_by FAMILY ADDRESS: somebody's session is seen, as sudo says nothing of whose it is.
+ssh_by() {
+	local server
+	spawn "$LAB_DIR/sshd.log" ip netns exec "$LAB-n" "$LAB_DIR/sshd" "-$1" -d -l "$2" 2222
+	server=$SPAWNED
+	retry 3 eval '[ -n "$(on n ss -Htln "sport = :2222")" ]' || fail "nobody listens: $(<"$LAB_DIR/sshd.log")"
+	spawn "$LAB_DIR/ssh.log" ip netns exec "$LAB-n" bash -c 'exec 5<>"/dev/tcp/$0/2222" && exec sleep 30' "$2"
+	retry 3 eval '[ -n "$(on n ss -Htn state established "sport = :2222")" ]' || fail "no session: $(<"$LAB_DIR/ssh.log")"
+	expect "a NIC that ssh comes in by stays" eval '! nic refuse_cut_off e0'
+	expect "and why" grep -q "ssh comes in by e0 (${2%%%*})" "$LAB_DIR/said"
+	expect "the other one is free" nic refuse_cut_off e1
+	end_process "$SPAWNED" 3 || true
+	end_process "$server" 3 || true
+}
+
+cp "$(readlink -f "$(command -v nc)")" "$LAB_DIR/sshd"
+ssh_by 4 10.0.0.10
+ssh_by 6 fe80::10%e0
+expect "without a session it may go" nic refuse_cut_off e0
+
+mkdir -p "$LAB_DIR/pci/devices/0000:01:00.0"
+echo 0 >"$LAB_DIR/pci/devices/0000:01:00.0/sriov_numvfs"
+expect "a NIC without virtual functions may go" nic refuse_functions 0000:01:00.0
+echo 4 >"$LAB_DIR/pci/devices/0000:01:00.0/sriov_numvfs"
+expect "one with them stays" eval '! nic refuse_functions 0000:01:00.0'
+
+# Without an IOMMU the kernel is told so until the last NIC is given.
+mv "$LAB_DIR/whole" "$LAB_DIR/0000:01:00.0"
+sed 's/^noiommu .*/noiommu N/' "$LAB_DIR/0000:01:00.0" >"$LAB_DIR/0000:02:00.0"
+echo Y >"$LAB_DIR/noiommu"
+expect "what it was first is noted" nic noiommu_former 0000:01:00.0 vfio-pci
+expect "as it was" grep -qx "N.*" "$LAB_DIR/said"
+sed -i 's/^noiommu .*/noiommu N/' "$LAB_DIR/0000:01:00.0"
+expect "one of two is given" nic with noiommu_back 0000:01:00.0
+equal "with one left" Y "$(<"$LAB_DIR/noiommu")"
+rm "$LAB_DIR/0000:02:00.0"
+expect "the last one is given" nic with noiommu_back 0000:01:00.0
+equal "with none left" N "$(<"$LAB_DIR/noiommu")"
