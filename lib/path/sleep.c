@@ -32,20 +32,22 @@ static bool watch(int epoll_fd, int fd, uint64_t queue)
 
 /*
  * An fd in an error state (its TUN was deleted, its interface went down) stays ready for ever.
- * Edge-triggered it wakes once, and again when a packet or the next error comes.
+ * Edge-triggered it wakes once, and again when a packet or the next error comes. False: it is
+ * waited for no more.
  */
-static void tame(struct ovnet_worker *w, const struct epoll_event *seen)
+static bool tame(struct ovnet_worker *w, const struct epoll_event *seen)
 {
 	int fd = (int)(uint32_t)seen->data.u64;
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u64 = seen->data.u64 | TAME};
 
 	/* To be told again of a change that was made already would wake it as well. */
 	if ((seen->events & (EPOLLERR | EPOLLHUP)) == 0 || (seen->data.u64 & TAME) != 0)
-		return;
+		return true;
 	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_MOD, fd, &ev) == 0)
-		return;
+		return true;
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	atomic_store_explicit(&w->timed, true, memory_order_relaxed);
+	return false;
 }
 
 /* A new set each time: fds of closed ports vanish with the old one, whatever became of them. */
@@ -132,13 +134,15 @@ static void take_events(struct ovnet_worker *w, const struct epoll_event *ev, in
 
 	for (int i = 0; i < n; i++) {
 		const uint64_t queue = ev[i].data.u64 >> QUEUE_SHIFT;
+		const bool told = tame(w, &ev[i]);
 
 		if (same && queue != 0) {
 			struct ovnet_port_queue *q = map->worker[w->ctx.worker].rx[queue - 1].q;
-			if (ovnet_queue_owner(q) == w->ctx.worker)
-				q->quiet = 0;
+			if (ovnet_queue_owner(q) != w->ctx.worker)
+				continue;
+			q->quiet = 0;
+			q->watched = told ? q->watched : 0;
 		}
-		tame(w, &ev[i]);
 	}
 }
 
