@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -93,6 +94,16 @@ int ovnet_udp_guard_open(
 		return failed(port, err, patience);
 	}
 	return 0;
+}
+
+void ovnet_udp_guard_merge(const struct ovnet_udp_guard *guard, bool on)
+{
+	const int value = on;
+
+	if (guard->fd4 >= 0)
+		(void)setsockopt(guard->fd4, IPPROTO_UDP, UDP_GRO, &value, sizeof(value));
+	if (guard->fd6 >= 0)
+		(void)setsockopt(guard->fd6, IPPROTO_UDP, UDP_GRO, &value, sizeof(value));
 }
 
 void ovnet_udp_guard_close(struct ovnet_udp_guard *guard)

@@ -9,6 +9,7 @@
 #ifndef OVNET_PORT_UDP_GUARD_H
 #define OVNET_PORT_UDP_GUARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/patience.h"
@@ -24,6 +25,13 @@ struct ovnet_udp_guard {
  */
 int ovnet_udp_guard_open(
 	struct ovnet_udp_guard *guard, uint16_t port, struct ovnet_patience *patience);
+/*
+ * Where nobody hears by packet sockets or XDP what the kernel merged: datagrams that come by a
+ * bond's, a bridge's or a VLAN's own device are merged before the kernel knows which interface of
+ * these they belong to, for the sockets that hear that device: these. Where the kernel merges none
+ * (before 5.0), nothing.
+ */
+void ovnet_udp_guard_merge(const struct ovnet_udp_guard *guard, bool on);
 /* Once per successful open. */
 void ovnet_udp_guard_close(struct ovnet_udp_guard *guard);
 

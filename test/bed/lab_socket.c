@@ -36,11 +36,21 @@ int lab_socket_tear_down(void **state)
 	return lab_peer_tear_down(state);
 }
 
+void lab_socket_guard_merge(bool on)
+{
+	ovnet_udp_guard_merge(&guard, on);
+}
+
 struct ovnet_port *lab_socket_try(uint16_t queues, bool send_udp, int *err)
 {
-	const struct ovnet_port_conf conf = {.name = "up0",
+	return lab_socket_try_on("up0", queues, send_udp, err);
+}
+
+struct ovnet_port *lab_socket_try_on(const char *iface, uint16_t queues, bool send_udp, int *err)
+{
+	const struct ovnet_port_conf conf = {.name = iface,
 		.role = OVNET_PORT_UPLINK,
-		.iface = "up0",
+		.iface = iface,
 		.queues = queues,
 		.send_udp = send_udp,
 		.pool = lab_pool};

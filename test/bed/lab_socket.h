@@ -17,8 +17,11 @@ extern uint8_t lab_own_mac[6], lab_peer_mac[6];
 int lab_socket_set_up(void **state);
 int lab_socket_tear_down(void **state);
 void lab_socket_guard(bool on);
+/* It is merged for, as for an uplink on top of another device. */
+void lab_socket_guard_merge(bool on);
 
 struct ovnet_port *lab_socket_try(uint16_t queues, bool send_udp, int *err);
+struct ovnet_port *lab_socket_try_on(const char *iface, uint16_t queues, bool send_udp, int *err);
 /* Takes the overlay's port. */
 struct ovnet_port *lab_socket_open(uint16_t queues);
 int lab_socket_take(struct ovnet_port *port, uint16_t udp_port);

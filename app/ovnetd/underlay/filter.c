@@ -2,6 +2,16 @@
 #include "node/backend.h"
 #include "underlay/uplinks.h"
 
+/* Each of the others would get datagrams merged that it takes one by one. */
+static bool all_are_sockets(const struct underlay *under)
+{
+	unsigned n = 0;
+
+	while (n < under->n && under->uplinks[n].port->driver == &ovnet_driver_socket)
+		n++;
+	return n == under->n;
+}
+
 int underlay_filter(struct underlay *under)
 {
 	const struct ovnet_prefix own[] = {ovnet_prefix_from4(&under->node->own.subnet),
@@ -12,6 +22,8 @@ int underlay_filter(struct underlay *under)
 
 	backend_overlay(under->node, &o);
 	underlay_check_routed(under);
+	if (under->node->guarded)
+		ovnet_udp_guard_merge(&under->node->udp_guard, all_are_sockets(under));
 	for (unsigned i = 0; i < under->n; i++) {
 		struct uplink *u = &under->uplinks[i];
 		struct ovnet_port_filter f = {
