@@ -55,8 +55,10 @@ struct ovnet_driver {
 	/* Before a sleep / after it. May be NULL. arm returns 1 if packets already wait. */
 	int (*arm)(struct ovnet_port_queue *q);
 	void (*disarm)(struct ovnet_port_queue *q);
-	/* Shared uplinks; NULL elsewhere, -EINVAL on an attach port: all is ours. Live: no packet
-	 * is lost while it changes. */
+	/*
+	 * Shared uplinks; NULL elsewhere, -EINVAL on an attach port: all is ours. Live: no packet
+	 * is lost while it changes, but for those that wait in a socket of a UDP port that is left.
+	 */
 	int (*filter)(struct ovnet_port *port, const struct ovnet_port_filter *filter);
 	/*
 	 * What the host's kernel was told of an exclusive uplink's twin, for the device: 0, or

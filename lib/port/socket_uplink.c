@@ -87,6 +87,12 @@ static int socket_open(struct ovnet_port *port, const struct ovnet_port_conf *co
 	port->mtu = dev.mtu;
 	ovnet_port_set_mac(port, &dev.mac);
 	port->caps = OVNET_CAP_CHAINED;
+	/* Found with the first filter, it would be too late for another driver. */
+	if ((err = socket_try(port->ifindex)) < 0) {
+		LOG(ERR, "port '%s': this kernel's UDP sockets cannot be an uplink: %s", port->name,
+			strerror(-err));
+		return err;
+	}
 	port->n_rxq = port->n_txq = RTE_MIN(RTE_MAX(conf->queues, 1), OVNET_MAX_QUEUES);
 	for (uint16_t i = 0; err == 0 && i < port->n_rxq; i++)
 		err = open_queue(port, i, conf);
@@ -118,6 +124,22 @@ static int socket_arm(struct ovnet_port_queue *q)
 	return socket_rx_has((struct socket_queue *)q);
 }
 
+/*
+ * Where it was not to be known at start (the loopback device was down), or the first frames told
+ * otherwise, which may have been the frames' fault.
+ */
+static enum ovnet_packet_runs find_runs(struct ovnet_packet_send *send)
+{
+	enum ovnet_packet_runs runs = atomic_load_explicit(&send->runs, memory_order_relaxed);
+
+	if (runs != OVNET_RUNS_WORK) {
+		const enum ovnet_packet_runs now = ovnet_packet_probe();
+		runs = now != OVNET_RUNS_UNKNOWN ? now : runs;
+		atomic_store_explicit(&send->runs, runs, memory_order_relaxed);
+	}
+	return runs;
+}
+
 /* Once they are there, all goes by them: a flow has one source port. */
 static int open_udp(struct ovnet_port *port, const struct ovnet_port_filter *filter)
 {
@@ -125,8 +147,7 @@ static int open_udp(struct ovnet_port *port, const struct ovnet_port_filter *fil
 
 	for (uint16_t i = 0; err == 0 && filter->udp_port != 0 && i < port->n_txq; i++) {
 		struct socket_queue *s = queue_of(port, i);
-		if (s->send_udp ||
-			atomic_load_explicit(&s->send.runs, memory_order_relaxed) == OVNET_RUNS_OFF)
+		if (s->send_udp || find_runs(&s->send) == OVNET_RUNS_OFF)
 			err = socket_udp_open(s, filter);
 	}
 	if (err < 0)

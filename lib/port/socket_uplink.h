@@ -33,6 +33,7 @@ struct socket_rx {
 	uint16_t cut;      /* bytes of a slot where one message is cut; 0: single datagrams */
 	uint16_t want_cut; /* the same for the next read */
 	uint16_t calm;     /* messages in a row that were one datagram */
+	uint16_t misses;   /* batches in a row that were of another size */
 	uint16_t n_dirty;  /* slots in front of it may be handed out */
 	uint16_t piece, n_pieces;
 	uint16_t n, next; /* messages there are, and the one that is handed out */
@@ -52,7 +53,7 @@ struct socket_rx {
 	_Alignas(struct cmsghdr) uint8_t control[SOCKET_RX_MSGS][SOCKET_RX_CONTROL];
 };
 
-#define SOCKET_UDP_SLOTS 8 /* source ports of a queue */
+#define SOCKET_UDP_SLOTS 16 /* source ports of a queue; the second half sets IPv4's DF */
 
 /* socket_uplink_udp.c: what a message needs beside its payload. */
 struct socket_udp_msg {
@@ -67,7 +68,6 @@ struct socket_udp_msg {
 /* control makes it, the worker has it then. */
 struct socket_udp {
 	int fd[SOCKET_UDP_SLOTS];
-	int8_t df[SOCKET_UDP_SLOTS]; /* 1, -1: without; 0: as they were made */
 	bool v6;                     /* sockets of both IP versions */
 	bool segments;               /* the device takes several datagrams as one */
 	uint8_t frames[OVNET_BURST]; /* of each message */
@@ -109,6 +109,8 @@ int socket_new(bool *v6);
 bool socket_bind_any(int fd, bool v6, uint16_t port);
 /* Another socket in the place of s->fd. 0 or negative errno. */
 int socket_bind(struct socket_queue *s, uint16_t udp_port);
+/* Could it be, of the overlay's port? What the kernel has not is the same at any. */
+int socket_try(uint32_t ifindex);
 /* What its sockets lost. */
 uint64_t socket_missed(const struct socket_queue *s);
 

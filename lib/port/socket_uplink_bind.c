@@ -71,6 +71,19 @@ int socket_new(bool *v6)
 	return fd < 0 ? -errno : fd;
 }
 
+int socket_try(uint32_t ifindex)
+{
+	bool v6;
+	int fd = socket_new(&v6), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (!set_up(fd, v6, ifindex, 0))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
 static int open_socket(uint32_t ifindex, uint16_t port)
 {
 	bool v6;

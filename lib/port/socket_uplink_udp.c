@@ -65,6 +65,16 @@ static bool set_up(int fd, bool v6, uint32_t ifindex)
 	       (!v6 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0));
 }
 
+/*
+ * Without DF the kernel may cut datagrams; with it, and by IPv6, it sends them whatever it heard of
+ * the way.
+ */
+static bool set_df(int fd, bool v6, bool df)
+{
+	return set(fd, IPPROTO_IP, IP_MTU_DISCOVER, df ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT) &&
+	       (!v6 || set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE));
+}
+
 static int open_slots(
 	struct socket_udp *u, const struct socket_queue *s, const struct ovnet_port_filter *filter)
 {
@@ -73,6 +83,7 @@ static int open_slots(
 		if (u->fd[i] < 0)
 			return u->fd[i];
 		if (!set_up(u->fd[i], u->v6, s->q.port->ifindex) ||
+			!set_df(u->fd[i], u->v6, i >= SOCKET_UDP_SLOTS / 2) ||
 			!bind_one(u->fd[i], u->v6, filter, s->q.id * SOCKET_UDP_SLOTS + i))
 			return -errno;
 	}
@@ -190,35 +201,18 @@ static unsigned put_payload(
 	return n;
 }
 
-/* What is the same for all messages of a call: the socket, and its DF. */
-struct way {
-	unsigned slot;
-	bool df;
-};
-
-static struct way way_of(const struct rte_mbuf *m, uint16_t head)
+/* The socket, by source port and DF. */
+static unsigned slot_of(const struct rte_mbuf *m, uint16_t head)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint16_t port;
 
 	memcpy(&port, frame + head - sizeof(struct rte_udp_hdr), sizeof(port));
 	port = rte_be_to_cpu_16(port);
-	return (struct way){(port ^ port >> 3 ^ port >> 6) % SOCKET_UDP_SLOTS,
-		frame[12] == (IP4 >> 8) && frame[13] == (IP4 & 0xff) && (frame[20] & 0x40) != 0};
-}
-
-/* Without DF the kernel may cut datagrams; with it it sends them whatever it heard of the way. */
-static bool set_df(struct socket_udp *u, struct way way)
-{
-	const int8_t want = way.df ? 1 : -1;
-
-	if (u->df[way.slot] == want)
-		return true;
-	if (!set(u->fd[way.slot], IPPROTO_IP, IP_MTU_DISCOVER,
-		    way.df ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT))
-		return false;
-	u->df[way.slot] = want;
-	return true;
+	const bool df =
+		frame[12] == (IP4 >> 8) && frame[13] == (IP4 & 0xff) && (frame[20] & 0x40) != 0;
+	const unsigned slot = (port ^ port >> 3 ^ port >> 6) % (SOCKET_UDP_SLOTS / 2);
+	return df ? slot + SOCKET_UDP_SLOTS / 2 : slot;
 }
 
 static void put_message(struct socket_udp *u, unsigned i, const struct ovnet_udp_run *run,
@@ -241,10 +235,10 @@ static void put_message(struct socket_udp *u, unsigned i, const struct ovnet_udp
 
 /*
  * Messages for a prefix of pkts, all by one socket: how many. 0: the first frame is no tunnel's, or
- * has too many segments; *way is valid otherwise.
+ * has too many segments; *slot is valid otherwise.
  */
 static unsigned build(struct socket_udp *u, struct rte_mbuf **pkts, unsigned n, unsigned alone,
-	uint16_t mtu, struct way *way)
+	uint16_t mtu, unsigned *slot)
 {
 	unsigned i = 0, iov = 0, done = 0;
 
@@ -253,14 +247,14 @@ static unsigned build(struct socket_udp *u, struct rte_mbuf **pkts, unsigned n, 
 		struct ovnet_udp_run run = ovnet_udp_run(pkts + done, one ? 1 : n - done, mtu);
 		if (run.head == 0)
 			break;
-		const struct way its = way_of(pkts[done], run.head);
-		if (i > 0 && (its.slot != way->slot || its.df != way->df))
+		const unsigned its = slot_of(pkts[done], run.head);
+		if (i > 0 && its != *slot)
 			break;
 		unsigned used =
 			put_payload(&u->iov[iov], OVNET_PACKET_SEND_IOVS - iov, pkts + done, &run);
 		if (run.frames == 0)
 			break;
-		*way = its;
+		*slot = its;
 		put_message(u, i++, &run, pkts[done], &u->iov[iov], used);
 		iov += used;
 		done += run.frames;
@@ -283,12 +277,12 @@ uint16_t socket_udp_send(struct socket_queue *s, struct socket_udp *u, struct rt
 {
 	const uint16_t mtu = atomic_load_explicit(&s->send.mtu, memory_order_relaxed);
 	uint16_t done = 0, alone = 0;
-	struct way way = {0};
+	unsigned slot = 0;
 
 	while (done < n) {
 		const unsigned single = alone > done ? (unsigned)(alone - done) : 0;
 		unsigned ready =
-			build(u, pkts + done, RTE_MIN(n - done, OVNET_BURST), single, mtu, &way);
+			build(u, pkts + done, RTE_MIN(n - done, OVNET_BURST), single, mtu, &slot);
 		if (ready == 0) { /* a routed packet: its frame is all there is */
 			uint16_t sent = ovnet_packet_send(&s->send, pkts + done, 1, reason);
 			if (sent == 0)
@@ -296,8 +290,7 @@ uint16_t socket_udp_send(struct socket_queue *s, struct socket_udp *u, struct rt
 			done++;
 			continue;
 		}
-		int sent = set_df(u, way) ? sendmmsg(u->fd[way.slot], u->msg, ready, MSG_DONTWAIT)
-					  : -1;
+		int sent = sendmmsg(u->fd[slot], u->msg, ready, MSG_DONTWAIT);
 		if (likely(sent > 0)) {
 			for (int i = 0; i < sent; i++)
 				done = (uint16_t)(done + u->frames[i]);
