@@ -11,8 +11,11 @@
  * A message of many datagrams is copied where none was expected, which costs as much as some ten
  * system calls: that many messages of one have to come in a row before more are read with a call.
  */
-#define CALM  16
-#define TURNS (2 * OVNET_BURST)
+#define CALM   16
+#define MISSES 2 /* batches of another size in a row, and the next is foreseen to be of it */
+#define TURNS  (2 * OVNET_BURST)
+/* No smaller datagrams are foreseen: a buffer for each is hardly less work than a copy. */
+#define LEAST 256
 /* The smallest inner packet, in flannel's udp. Who cuts smaller makes work and nothing else. */
 #define SMALLEST 20
 
@@ -180,13 +183,24 @@ static bool read_more(struct socket_queue *s, uint16_t most)
 
 /* --- handing out --- */
 
-/* The next read is made for what this one was. */
+/* What a batch says of the next one. Two flows of different sizes in turn cost half. */
+static void learn_size(struct socket_rx *rx)
+{
+	if (rx->segment == rx->cut)
+		rx->misses = 0;
+	else if (rx->segment >= LEAST && rx->segment <= rx->room &&
+		 (rx->cut == 0 || ++rx->misses >= MISSES)) {
+		rx->misses = 0;
+		rx->want_cut = rx->segment;
+	}
+}
+
+/* The next read is made for what these were. */
 static void learn(struct socket_rx *rx, bool many)
 {
 	if (many) {
 		rx->calm = 0;
-		if (rx->segment <= rx->room)
-			rx->want_cut = rx->segment;
+		learn_size(rx);
 	} else if (rx->cut != 0 && ++rx->calm >= CALM) {
 		rx->want_cut = 0;
 	}
@@ -335,14 +349,29 @@ static uint16_t hand_out(struct socket_queue *s, struct rte_mbuf **pkts, uint16_
 	return got;
 }
 
+/*
+ * A batch that was handed out to its end is followed by another only where that one, if as large,
+ * is handed out whole: merged again, it leaves as one.
+ */
+static bool ends_here(const struct socket_rx *rx, unsigned room)
+{
+	const uint32_t len = rx->msg[rx->n - 1].msg_len;
+
+	return rx->cut != 0 && rx->next == rx->n && len > (uint32_t)rx->segment * room;
+}
+
 uint16_t socket_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct socket_queue *s = (struct socket_queue *)q;
 	struct socket_rx *rx = &s->rx;
 	uint16_t got = 0;
 
-	/* What nobody wants is an end of it as well. */
-	for (unsigned turn = 0; got < n && turn < TURNS; turn++) {
+	/*
+	 * What nobody wants is an end of it as well, but not before something that was read: to say
+	 * that nothing came would be no reason to ask again.
+	 */
+	for (unsigned turn = 0; got < n && (turn < TURNS || (got == 0 && socket_rx_has(s)));
+		turn++) {
 		if (rx->next >= rx->n && !read_more(s, (uint16_t)(n - got)))
 			break;
 		bool done = !rx->begun && !begin(s);
@@ -351,6 +380,8 @@ uint16_t socket_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t 
 		if (done) {
 			rx->next++;
 			rx->begun = false;
+			if (got > 0 && ends_here(rx, (unsigned)(n - got)))
+				break;
 		}
 	}
 	return got;

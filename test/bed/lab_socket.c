@@ -93,6 +93,21 @@ void lab_receive(struct ovnet_port *port, struct rte_mbuf **m, unsigned n, uint1
 	}
 }
 
+void lab_batch_comes(
+	struct ovnet_port *port, bool v6, size_t len, uint16_t segment, uint16_t at_once)
+{
+	struct rte_mbuf *m[128];
+	unsigned n = (unsigned)((len + segment - 1) / segment);
+	const uint8_t *data = lab_pattern(len);
+
+	lab_peer_sends_batch(v6 ? "fd09::1" : "10.9.0.1", data, len, segment, 2);
+	lab_receive(port, m, n, at_once);
+	for (unsigned i = 0; i < n; i++) {
+		size_t at = (size_t)i * segment;
+		lab_is_datagram(m[i], LAB_SOCKET_ID, v6, data + at, RTE_MIN(len - at, segment), 2);
+	}
+}
+
 bool lab_is_quiet(struct ovnet_port *port)
 {
 	struct rte_mbuf *m;

@@ -29,6 +29,9 @@ void lab_socket_close(struct ovnet_port *port);
 
 /* The next `n` packets, in reads of `at_once`. */
 void lab_receive(struct ovnet_port *port, struct rte_mbuf **m, unsigned n, uint16_t at_once);
+/* The peer sends `len` bytes in datagrams of `segment`, all at once, and they come as they were. */
+void lab_batch_comes(
+	struct ovnet_port *port, bool v6, size_t len, uint16_t segment, uint16_t at_once);
 bool lab_is_quiet(struct ovnet_port *port);
 
 /* A frame of a tunnel from LAB_FLOW + flow to the peer's port `to`. */

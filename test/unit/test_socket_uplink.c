@@ -34,21 +34,6 @@ static void datagrams_come_with_their_headers(void **state)
 	lab_socket_close(port);
 }
 
-static void batch_comes(
-	struct ovnet_port *port, bool v6, size_t len, uint16_t segment, uint16_t at_once)
-{
-	struct rte_mbuf *m[128];
-	unsigned n = (unsigned)((len + segment - 1) / segment);
-	const uint8_t *data = lab_pattern(len);
-
-	lab_peer_sends_batch(v6 ? "fd09::1" : "10.9.0.1", data, len, segment, 2);
-	lab_receive(port, m, n, at_once);
-	for (unsigned i = 0; i < n; i++) {
-		size_t at = (size_t)i * segment;
-		lab_is_datagram(m[i], ID, v6, data + at, RTE_MIN(len - at, segment), 2);
-	}
-}
-
 /* Guessed right and wrong, larger and smaller, whole and cut on the way. */
 static void batches_come_as_datagrams(void **state)
 {
@@ -62,8 +47,8 @@ static void batches_come_as_datagrams(void **state)
 
 	for (unsigned cut = 0; cut < 2; cut++) {
 		for (unsigned i = 0; i < 2 * RTE_DIM(batches); i++)
-			batch_comes(port, i % 2 == 1, batches[i / 2].len, batches[i / 2].segment,
-				OVNET_BURST);
+			lab_batch_comes(port, i % 2 == 1, batches[i / 2].len,
+				batches[i / 2].segment, OVNET_BURST);
 		lab_in_peer();
 		lab("ethtool", "-K", "up0p", "tx-udp-segmentation", cut == 0 ? "off" : "on");
 		lab_in_own();
@@ -80,7 +65,7 @@ static void singles_after_batches(void **state)
 	struct rte_mbuf *m[40];
 
 	for (unsigned round = 0; round < 2; round++) {
-		batch_comes(port, false, 60000, 1422, OVNET_BURST);
+		lab_batch_comes(port, false, 60000, 1422, OVNET_BURST);
 		for (unsigned i = 0; i < RTE_DIM(m); i++)
 			lab_peer_sends("10.9.0.1", lab_pattern(1472), 1472 - i * 30, 0);
 		lab_receive(port, m, RTE_DIM(m), OVNET_BURST);
@@ -97,7 +82,7 @@ static void what_a_burst_left_waits(void **state)
 	struct ovnet_port_queue *q = port->queue[0];
 	struct rte_mbuf *m[42];
 
-	batch_comes(port, false, 40000, 1000, 7);
+	lab_batch_comes(port, false, 40000, 1000, 7);
 	assert_int_equal(port->driver->arm(q), 0);
 	lab_peer_sends_batch("10.9.0.1", lab_pattern(42000), 42000, 1000, 0);
 	assert_int_equal(lab_rx(port, m, 5, 2000), 5);
@@ -125,7 +110,7 @@ static void without_buffers_it_is_lost_and_counted(void **state)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < 2; i++) /* its own buffers as well: those it guessed right */
-		batch_comes(port, false, 60000, 1422, OVNET_BURST);
+		lab_batch_comes(port, false, 60000, 1422, OVNET_BURST);
 	while ((all[n] = rte_pktmbuf_alloc(lab_pool)) != NULL)
 		n++;
 	lab_peer_sends_batch("10.9.0.1", lab_pattern(42000), 42000, 1000, 0);
@@ -136,7 +121,7 @@ static void without_buffers_it_is_lost_and_counted(void **state)
 	port->driver->stats(port, &st);
 	assert_int_equal(st.no_mbuf, 43);
 	rte_pktmbuf_free_bulk(all, n);
-	batch_comes(port, false, 60000, 1422, OVNET_BURST);
+	lab_batch_comes(port, false, 60000, 1422, OVNET_BURST);
 	lab_socket_close(port);
 }
 
@@ -170,7 +155,7 @@ static void without_buffers_nothing_is_overwritten(void **state)
 	/* All of it in one read, and nothing more: what comes next lands cut. */
 	lab_receive(port, m, RTE_DIM(m), RTE_DIM(m));
 	rte_pktmbuf_free_bulk(m, RTE_DIM(m));
-	batch_comes(port, false, 60000, JUMBO, BATCH);
+	lab_batch_comes(port, false, 60000, JUMBO, BATCH);
 	while ((all[n] = rte_pktmbuf_alloc(lab_pool)) != NULL)
 		memset(rte_mbuf_to_baddr(all[n++]), 0xa5, 9216);
 	lab_peer_sends_batch("10.9.0.1", lab_pattern(60000), 60000, JUMBO, 0);
@@ -182,7 +167,7 @@ static void without_buffers_nothing_is_overwritten(void **state)
 		assert_int_equal(memcmp(canary, canary + 1, 9215), 0);
 	}
 	rte_pktmbuf_free_bulk(all, n);
-	batch_comes(port, false, 60000, JUMBO, BATCH);
+	lab_batch_comes(port, false, 60000, JUMBO, BATCH);
 	lab_socket_close(port);
 	rte_mempool_free(lab_pool);
 	lab_pool = small;
