@@ -29,7 +29,7 @@
  * behind that many bytes of IP, what its offload bits, gso_size and csum_start say? Gets its
  * headers into the first buffer. 0: hdr_len and gso_segs are set; or, where one segment holds all
  * of it, no segmentation is undone any more. -EINVAL: not TCP or UDP as said, a fragment, headers
- * beyond OVNET_GSO_HEADERS, more than OVNET_GSO_SEGS_MAX segments.
+ * beyond OVNET_GSO_HEADERS, more segments than there may be.
  */
 int ovnet_gso_check(struct rte_mbuf *m, uint16_t link);
 

@@ -28,6 +28,13 @@ static bool is_as_said(const struct ovnet_meta *meta, const uint8_t *ip, uint16_
 	return h->proto == IPPROTO_TCP || rte_be_to_cpu_16(udp->dgram_len) == meta->l3_len - h->l4;
 }
 
+static uint32_t segs_max(const struct ovnet_meta *meta, const struct gso_headers *h)
+{
+	return h->proto == IPPROTO_TCP && meta->gso_size >= OVNET_GSO_TCP_LEAST
+		       ? OVNET_GSO_TCP_SEGS_MAX
+		       : OVNET_GSO_SEGS_MAX;
+}
+
 int ovnet_gso_check(struct rte_mbuf *m, uint16_t link)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
@@ -42,7 +49,7 @@ int ovnet_gso_check(struct rte_mbuf *m, uint16_t link)
 		return 0;
 	}
 	const uint32_t segs = (payload + meta->gso_size - 1) / meta->gso_size;
-	if (segs > OVNET_GSO_SEGS_MAX)
+	if (segs > segs_max(meta, &h))
 		return -EINVAL;
 	meta->hdr_len = h.len;
 	meta->gso_segs = (uint16_t)segs;

@@ -30,9 +30,12 @@ struct ovnet_endpoint;
 
 /*
  * Segments one packet may be cut into: 64 KB over an MTU of 576 are 124. What claims more
- * (a guest may say one byte each) is refused.
+ * (a guest may say one byte each) is refused, but for TCP in segments that it may have come to by
+ * itself: over a way of 552 bytes, say, or with the smallest that Linux takes from a peer.
  */
-#define OVNET_GSO_SEGS_MAX 128
+#define OVNET_GSO_SEGS_MAX     128
+#define OVNET_GSO_TCP_LEAST    88
+#define OVNET_GSO_TCP_SEGS_MAX (UINT16_MAX / OVNET_GSO_TCP_LEAST + 1)
 
 /* ovnet_meta.flags */
 #define OVNET_META_HASH   0x01 /* `hash` is valid */

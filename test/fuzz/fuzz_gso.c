@@ -130,7 +130,7 @@ static bool is_sum4_right(const uint8_t *ip)
 
 static void cut_one(const uint8_t *d, const uint8_t *bytes, uint16_t len)
 {
-	static struct rte_mbuf *out[OVNET_GSO_SEGS_MAX + 1];
+	static struct rte_mbuf *out[OVNET_GSO_TCP_SEGS_MAX + 1];
 	static uint8_t b[LEN_MAX * 2];
 	struct rte_mbuf *m = d[7] & 128 ? landed(d, bytes, len) : packet(d, bytes, len);
 	struct ovnet_meta *meta = ovnet_meta(m);

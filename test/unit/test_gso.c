@@ -127,6 +127,44 @@ static void segments_are_the_kernels(void **state)
 		}
 }
 
+/* A TCP that has come to small segments is cut however many these are; others are not. */
+static void as_many_as_tcp_may_have_come_to(void **state)
+{
+	static const struct {
+		struct gso_case c;
+		bool taken;
+	} kinds[] = {{{.name = "path of 552", .size = 500, .payload = 64300}, true},
+		{{.name = "v6", .v6 = true, .size = 500, .payload = 65300}, true},
+		{{.name = "least", .size = 88, .payload = 65400}, true},
+		{{.name = "less", .size = 87, .payload = 65400}, false},
+		{{.name = "absurd", .size = 1, .payload = 1000}, false},
+		{{.name = "udp", .udp = true, .size = 500, .payload = 64300}, false}};
+	struct rte_mbuf *out[64];
+
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(kinds); i++) {
+		const struct gso_case *c = &kinds[i].c;
+		gso_make(&in, c);
+		struct rte_mbuf *m = gso_mbuf(&in, false, 0, 1800);
+		assert_int_equal(ovnet_gso_check(m, 0), kinds[i].taken ? 0 : -EINVAL);
+		if (!kinds[i].taken) {
+			rte_pktmbuf_free(m);
+			continue;
+		}
+		struct ovnet_gso_cut cut;
+		unsigned all = 0, bytes = 0;
+		ovnet_gso_begin(&cut, m, 0);
+		for (uint16_t n; (n = ovnet_gso_next(&cut, out, RTE_DIM(out))) != 0; all += n) {
+			for (uint16_t k = 0; k < n; k++)
+				bytes += out[k]->pkt_len - in.hdr_len;
+			rte_pktmbuf_free_bulk(out, n);
+		}
+		assert_int_equal(all, (c->payload + c->size - 1) / c->size);
+		assert_int_equal(bytes, c->payload);
+		all_mbufs_back();
+	}
+}
+
 static int kernel_up(void **state)
 {
 	(void)state;
@@ -145,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_are_the_kernels),
+		cmocka_unit_test(as_many_as_tcp_may_have_come_to),
 	};
 
 	if (unshare(CLONE_NEWNET) < 0) {

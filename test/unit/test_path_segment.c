@@ -304,8 +304,8 @@ static void lies(void **state)
 		{OVNET_OFF_CSUM | OVNET_OFF_TSO4, 65535, 16, 1000},
 		{OVNET_OFF_CSUM | OVNET_OFF_TSO4, 20, 6, 1000},
 		{OVNET_OFF_CSUM | OVNET_OFF_TSO4, 20, 16, 0},
-		{OVNET_OFF_CSUM | OVNET_OFF_TSO4, 20, 16, 1},   /* 60,000 packets */
-		{OVNET_OFF_CSUM | OVNET_OFF_TSO4, 20, 16, 468}, /* 129 */
+		{OVNET_OFF_CSUM | OVNET_OFF_TSO4, 20, 16, 1},  /* 60,000 packets */
+		{OVNET_OFF_CSUM | OVNET_OFF_TSO4, 20, 16, 87}, /* 690 */
 	};
 	struct bed *b = bed_open(1);
 
