@@ -15,7 +15,8 @@
 #define VLAN_TAG      4
 #define IP4_FRAGMENTS 0x3fff
 
-enum verdict { UNKNOWN, WRONG, RIGHT };
+/* UNSUMMED: UDP over IPv6 without a checksum, which a tunnel alone may leave out (RFC 6935). */
+enum verdict { UNKNOWN, WRONG, UNSUMMED, RIGHT };
 
 /* What is looked at: an IP packet that begins `at` bytes into the mbuf's. */
 struct view {
@@ -110,7 +111,7 @@ static enum verdict judge_l4(struct view *v)
 	if (v->l4_len < field + 2 || !peek(v->m, v->l4, b, field + 2))
 		return UNKNOWN;
 	if (v->proto == IPPROTO_UDP && word(b + field) == 0)
-		return v->v6 ? UNKNOWN : RIGHT;
+		return v->v6 ? UNSUMMED : RIGHT;
 	if (v->undone && v->proto != IPPROTO_ICMP)
 		return judge_undone(v, word(b + field));
 	if (v->proto != IPPROTO_ICMP)
@@ -202,7 +203,9 @@ static uint32_t behind_ethernet(const struct rte_mbuf *m)
 
 	if (!peek(m, 0, b, sizeof(b)))
 		return 0;
-	return word(b + 12) == RTE_ETHER_TYPE_VLAN ? sizeof(b) : RTE_ETHER_HDR_LEN;
+	return word(b + 12) == RTE_ETHER_TYPE_VLAN || word(b + 12) == RTE_ETHER_TYPE_QINQ
+		       ? sizeof(b)
+		       : RTE_ETHER_HDR_LEN;
 }
 
 /* The outer headers, and leaves the view at the inner packet. */
@@ -210,7 +213,7 @@ static bool outer_is_right(struct view *v, uint8_t encap)
 {
 	struct view outer = {.m = v->m, .at = v->at};
 
-	if (judge(&outer) != RIGHT)
+	if (judge(&outer) < UNSUMMED)
 		return false;
 	v->at = outer.l4 + UDP_BYTES;
 	if (encap != OVNET_ENCAP_UDP4)

@@ -79,6 +79,25 @@ static void what_is_right_stays_right(void **state)
 	}
 }
 
+/* By encap.udp-checksum6 = "off": the tunnel's own headers, not what is in it. */
+static void no_outer_checksum_is_no_wrong_one(void **state)
+{
+	uint8_t in[300];
+	struct bed *b = open_verifying(1);
+
+	(void)state;
+	b->overlay.outer.csum6 = false;
+	assert_int_equal(bed_set_overlay(b), 0);
+	passes(b, HOST, in, put_pod6(in, false, LEN), UPLINK);
+	counted(b, 1, 0);
+	struct breakage inner = {OVNET_STAGE_ENCAP, LEN - 1};
+	assert_int_equal(ovnet_taps_add(&b->shared, break_it, &inner), 0);
+	passes(b, HOST, in, put_pod6(in, false, LEN), UPLINK);
+	counted(b, 1, 1);
+	assert_int_equal(ovnet_taps_remove(&b->shared, break_it, &inner), 0);
+	bed_close(b);
+}
+
 /* A sender's own mistakes go on to who finds them; IPv6 over UDP has to have a checksum. */
 static void what_came_in_wrong_is_not_ours(void **state)
 {
@@ -226,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_right_stays_right),
+		cmocka_unit_test(no_outer_checksum_is_no_wrong_one),
 		cmocka_unit_test(what_came_in_wrong_is_not_ours),
 		cmocka_unit_test(what_breaks_on_the_way_is_seen),
 		cmocka_unit_test(checksums_that_came_unfinished),
