@@ -192,7 +192,8 @@ static uint16_t from_uplink(struct ovnet_path_ctx *ctx, const struct ovnet_port 
 	}
 }
 
-/* Of IP behind an Ethernet header, maybe with a VLAN tag: how large it is, then what is undone. */
+/* Of IP behind an Ethernet header, maybe with a VLAN tag of either kind: how large it is, then what
+ * is undone. */
 static __rte_noinline int check_twin_undone(struct rte_mbuf *m)
 {
 	struct ovnet_meta *meta = ovnet_meta(m);
@@ -201,7 +202,8 @@ static __rte_noinline int check_twin_undone(struct rte_mbuf *m)
 	if (headers_pull(m, INNER_HEADERS) != PASS || m->data_len < link + 4)
 		return OVNET_DROP_GSO_STATE;
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN))
+	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN) ||
+		eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_QINQ))
 		link += sizeof(struct rte_vlan_hdr);
 	const void *ip = rte_pktmbuf_mtod_offset(m, const void *, link);
 	const uint32_t avail = m->data_len - link, len = m->pkt_len - link;
