@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Uplinks in an operator's hands: which it is, and what becomes of it. */
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
 #include <event2/event.h>
 
 #include "bed/wired.h"
@@ -404,6 +408,39 @@ static void our_subnets_with_host_gw(void **state)
 	}
 }
 
+static void sysctl(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, value, strlen(value)), strlen(value));
+	close(fd);
+}
+
+/* By a socket the kernel judges the way of tunnel packets too, where there is more than one. */
+static void strict_filtering_of_two_uplinks(void **state)
+{
+	static const char two[] = "uplinks = ( { iface = \"u0\"; }, { iface = \"u1\"; } );";
+
+	(void)state;
+	if (unshare(CLONE_NEWNET) < 0)
+		skip();
+	for (unsigned i = 0; i < 4; i++) {
+		const bool many = i & 1, strict = i & 2;
+		wired_reset(state);
+		sysctl("/proc/sys/net/ipv4/conf/all/rp_filter", strict ? "1" : "2");
+		add_u0();
+		fake_addr_add(
+			fake_link_add("u1", "veth", 1500, "02:00:00:00:77:02"), "192.168.78.1/24");
+		struct wired *w = start(many ? two : on_u0, WIRED_VXLAN, WIRED_OWN);
+		const char *said = wired_warning(w, "rp-tunnel u0");
+		assert_int_equal(said != NULL, many && strict);
+		if (said != NULL)
+			assert_non_null(strstr(said, "net.ipv4.conf.u0.rp_filter=2"));
+		wired_close(w);
+	}
+}
+
 #define CASE(f) cmocka_unit_test_setup(f, wired_reset)
 
 int main(void)
@@ -426,6 +463,7 @@ int main(void)
 		CASE(a_public_ip_of_elsewhere_cannot_be_lost),
 		CASE(a_lost_public_ipv6),
 		CASE(our_subnets_with_host_gw),
+		CASE(strict_filtering_of_two_uplinks),
 	};
 
 	return cmocka_run_group_tests(tests, wired_eal, NULL);

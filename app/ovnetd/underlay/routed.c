@@ -69,6 +69,23 @@ static void warn_strict(struct underlay *under, const struct uplink *u, bool rou
 		warn_clear(under->warnings, key);
 }
 
+/* By a socket tunnel packets are the kernel's as well before they are ours. */
+static void warn_strict_tunnel(struct underlay *under, const struct uplink *u, bool tunnel)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "rp-tunnel %s", u->port->name);
+	if (tunnel && under->n > 1 && u->port->driver == &ovnet_driver_socket &&
+		is_strict(u->link.name))
+		warn_set(under->warnings, key,
+			"strict reverse path filtering on uplink %s: the kernel drops tunnel "
+			"packets of peers to whom its own way is another uplink; sysctl "
+			"net.ipv4.conf.%s.rp_filter=2",
+			u->link.name, u->link.name);
+	else
+		warn_clear(under->warnings, key);
+}
+
 void underlay_check_routed(struct underlay *under)
 {
 	bool direct = under->node->netconf.backend == OVNET_BACKEND_HOST_GW ||
@@ -76,10 +93,12 @@ void underlay_check_routed(struct underlay *under)
 
 	for (unsigned i = 0; i < under->n; i++) {
 		const struct uplink *u = &under->uplinks[i];
-		bool routed =
-			node_has(under->node, NODE_CONFIGURED) && direct && uplink_leaves_routed(u);
+		bool configured = node_has(under->node, NODE_CONFIGURED);
+		bool routed = configured && direct && uplink_leaves_routed(u);
 
 		warn_unvalidated(under, u, routed);
 		warn_strict(under, u, routed);
+		warn_strict_tunnel(under, u,
+			configured && under->node->netconf.backend != OVNET_BACKEND_HOST_GW);
 	}
 }

@@ -81,7 +81,7 @@ struct backend_underlay underlay_facts(const struct underlay *under);
 
 /* Warns while full-size packets of the overlay do not fit an uplink. */
 void underlay_check_mtu(struct underlay *under);
-/* Warns of what it means that the kernel has the routed packets, by what sysctl says now. */
+/* Warns of what it means that the kernel has packets before us, by what sysctl says now. */
 void underlay_check_routed(struct underlay *under);
 /* Are the uplinks' devices still there? */
 void underlay_check(struct underlay *under);
