@@ -47,15 +47,17 @@ told() {
 	done | paste -sd ' '
 }
 
-# dhclient_once NAME 4|6 [OPTION...]
+# dhclient_once NAME 4|6 [OPTION...]: what it got stays; it does not.
 dhclient_once() {
-	local d=$LAB_DIR/$1
+	local d=$LAB_DIR/$1 rc=0
 	[ "$2" = 4 ] || within 5 "a link-local address of $1" has_link "$1"
 	touch "$d/leases$2"
 	echo 'also request dhcp6.name-servers, dhcp6.domain-search;' >"$d/dhclient.conf"
 	client "$1" dhclient "-$2" -1 -v -sf "$HOOK" -lf "$d/leases$2" -pf "$d/pid$2" -cf "$d/dhclient.conf" \
-		"${@:3}" eth0
+		"${@:3}" eth0 || rc=$?
+	[ ! -s "$d/pid$2" ] || kill -KILL "$(cat "$d/pid$2")" 2>/dev/null || :
 	rm -f "$d/pid$2"
+	return "$rc"
 }
 
 # dhcpcd_start NAME: asks by all it knows, sets up the interface itself, and goes on. Its files have the
