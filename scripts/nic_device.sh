@@ -68,12 +68,13 @@ holders() {
 
 # end_holders ADDRESS: what COMMAND began and did not finish.
 end_holders() {
-	local signal tries pids
+	local signal tries pids # no <(...): it needs a /dev/fd
 	for signal in TERM KILL; do
 		for ((tries = 0; tries < 50; tries++)); do
-			mapfile -t pids < <(holders "$1")
-			[ ${#pids[@]} -gt 0 ] || return 0
-			[ $tries -gt 0 ] || kill -$signal "${pids[@]}" 2>/dev/null
+			pids=$(holders "$1")
+			[ -n "$pids" ] || return 0
+			# shellcheck disable=SC2086
+			[ $tries -gt 0 ] || kill -$signal $pids 2>/dev/null
 			sleep 0.2
 		done
 	done
