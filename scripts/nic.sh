@@ -107,13 +107,13 @@ take() {
 	hand_over "$at" "$now" "$iface" "$twin" "$driver" "$seconds" "$@"
 }
 
-# undo: by whatever hand_over ends before it is done. Who restarts ovnetd may come in between.
+# undo ADDRESS [COMMAND...]: by whatever hand_over ends before it is done, as a script of its own: `return`
+# means another thing in a trap. Who restarts ovnetd may come in between.
 undo() {
-	local at=${UNDO[0]} until=$((SECONDS + 60))
-	trap '' INT TERM
-	trap - EXIT
+	local at=$1 until=$((SECONDS + 60))
+	need_root
 	warn "giving $at back"
-	stop_units "${UNDO[@]}"
+	stop_units "$@"
 	until end_holders "$at" && give_back "$at"; do
 		[ $SECONDS -lt $until ] || break
 		sleep 2
@@ -129,7 +129,7 @@ hand_over() {
 		remember "$at" "$now" "$3" "$4" "$(noiommu_former "$at" "$driver")" || die "$STATE/$at cannot be written"
 	fi
 	UNDO=("$at" "${@:7}")
-	trap undo INT TERM EXIT
+	trap 'trap "" INT TERM; trap - EXIT; exec "$BASH" "$HERE/nic.sh" undo "${UNDO[@]}"' INT TERM EXIT
 	recall "$at" || NOTED=([driver]='' [twin]=$4 [ovnet-nic]=1)
 	[ -z "${NOTED[noiommu]:-}" ] || put "$NOIOMMU" 1 || exit
 	{ [ "$now" = "$driver" ] || bind_to "$at" "$driver"; } &&
@@ -213,7 +213,7 @@ status() {
 }
 
 case ${1:-} in
-take | give | status) "$@" ;;
+take | give | status | undo) "$@" ;;
 -h | --help | help) usage ;;
 "") usage >&2; exit 2 ;;
 *) misuse "unknown command $1" ;;
