@@ -73,7 +73,7 @@ def frame(a, number=0):
     if a.neighbour or a.router:
         ethertype, packet = router(a) if a.router else neighbour(a)
         return mac(a.eth_dst) + mac(a.eth_src) + struct.pack("!H", ethertype) + packet
-    version, packet = ip_udp(a.inner_src, a.inner_dst, (a.sport, a.dport), bytes(64 + number), a.tos)
+    version, packet = ip_udp(a.inner_src, a.inner_dst, (a.sport, a.dport), bytes(64 + 2 * number), a.tos)
     if a.tunnel == "vxlan":
         packet = struct.pack("!II", a.flags << 24, a.vni << 8) + mac(a.inner_mac) + \
             mac("020000000001") + struct.pack("!H", ETHERTYPE[version]) + packet
