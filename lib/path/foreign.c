@@ -16,11 +16,13 @@ struct fragment {
 	bool first;
 };
 
+/* `len`: 4 or 16, of an address. */
 static uint64_t hash(const void *src, uint32_t len, uint32_t id)
 {
-	uint32_t a = id, b = len;
+	uint32_t a = id, b = len, aligned[4];
 
-	rte_jhash_2hashes(src, len, &a, &b);
+	memcpy(aligned, src, len); /* it reads whole words */
+	rte_jhash_2hashes(aligned, len, &a, &b);
 	return (uint64_t)b << 32 | a;
 }
 
