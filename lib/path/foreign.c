@@ -19,7 +19,7 @@ struct fragment {
 /* `len`: 4 or 16, of an address. */
 static uint64_t hash(const void *src, uint32_t len, uint32_t id)
 {
-	uint32_t a = id, b = len, aligned[4];
+	uint32_t a = id, b = len, aligned[4] = {0};
 
 	memcpy(aligned, src, len); /* it reads whole words */
 	rte_jhash_2hashes(aligned, len, &a, &b);
