@@ -55,6 +55,8 @@ dhclient_once() {
 	echo 'also request dhcp6.name-servers, dhcp6.domain-search;' >"$d/dhclient.conf"
 	client "$1" dhclient "-$2" -1 -v -sf "$HOOK" -lf "$d/leases$2" -pf "$d/pid$2" -cf "$d/dhclient.conf" \
 		"${@:3}" eth0 || rc=$?
+	# Whoever stays says its PID behind its parent's back.
+	[ $rc != 0 ] || [ "${3:-}" = -r ] || retry 5 test -s "$d/pid$2" || :
 	[ ! -s "$d/pid$2" ] || kill -KILL "$(cat "$d/pid$2")" 2>/dev/null || :
 	rm -f "$d/pid$2"
 	return "$rc"
