@@ -138,7 +138,8 @@ static int back_packed(struct vg *g, struct vg_ring *r, uint32_t *len)
 		return -1;
 	unsigned id = at->id;
 	*len = at->len;
-	r->seen = (uint16_t)(r->seen + (id < VG_SLOTS ? r->n_desc[id] : 1));
+	/* An id we never gave is a lie that was put there: it counts as one. */
+	r->seen = (uint16_t)(r->seen + (id < VG_SLOTS && r->n_desc[id] > 0 ? r->n_desc[id] : 1));
 	if (r->seen >= r->size) {
 		r->seen = (uint16_t)(r->seen - r->size);
 		r->seen_wrap = !r->seen_wrap;

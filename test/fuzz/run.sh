@@ -71,9 +71,10 @@ progress() {
 	sed -nE 's/^#([0-9]+)[^c]*cov: ([0-9]+).*/\1 runs, \2 edges/p' "$TMPDIR/$1.log" | tail -n 1
 }
 
-# finding NAME: where it is, and what the harness says about it when asked again.
+# finding NAME: where it is, where it was found, and what the harness says when asked again: one that
+# keeps state may not do it twice.
 finding() {
-	local name=$1 file
+	local name=$1 file theirs='^(INFO|Running|Executed|NOTE|\*\*\*)|libc|fuzzer::|__sanitizer'
 	file=$(sed -n 's/.*Test unit written to //p' "$TMPDIR/$name.log" | tail -n 1)
 	FAILED=$((FAILED + 1))
 	if [ -z "$file" ]; then
@@ -82,8 +83,9 @@ finding() {
 		return
 	fi
 	echo "FAIL $name: $file"
+	grep -aE '^ +#[0-9]+ 0x' "$TMPDIR/$name.log" | grep -avE "$theirs" | head -n 15 || true
 	timeout 60 "$BUILD/test/fuzz/fuzz_$name" "$file" 2>&1 </dev/null |
-		grep -avE '^(INFO|Running|Executed|NOTE|\*\*\*)|libc|fuzzer::' | head -n 40 || true
+		grep -avE "$theirs" | head -n 40 || true
 }
 
 # Waits for one that runs, and says how it ended.
