@@ -4,7 +4,7 @@
 
 A room is a folder; #include names it ("fib/fib.h", "peers/set.h"), so that each line shows which
 room it reaches into. What a file of lib/ or app/ovnetd may include follows from its room; that lib/lease,
-lib/kernel and lib/encap stay free of DPDK is checked through all headers they reach. Prints
+lib/kernel, lib/lane and lib/encap stay free of DPDK is checked through all headers they reach. Prints
 file:line and the cure, exits 1 if there is anything to print.
 """
 import pathlib
@@ -26,6 +26,7 @@ LIB = {
     "lease/registry/file": "base loop lease/flannel lease/registry",
     "lease": "base loop lease/flannel lease/registry",
     "kernel": "base loop",
+    "lane": "base kernel",
     "ctl": "base",
 }
 # What a room of app/ovnetd may include of the others, beside all of lib/. Files that stand in no
@@ -43,7 +44,7 @@ OVNETD = {
     "peers": "conf run engine ports node underlay host",
     "watch": "conf run engine ports node peers",
 }
-NO_DPDK = {"lease", "kernel", "encap"}
+NO_DPDK = {"lease", "kernel", "lane", "encap"}
 WRITER = "fib/fib_writer.h"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 GENERATED = (".pb-c.h", ".skel.h")

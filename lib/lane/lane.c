@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lane/lane.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "lane/lane_int.h"
+#include "lane_bpf.skel.h"
+
+OVNET_LOG_TYPE(lane)
+
+/* Between the look for a free port and the device's taking it somebody else may have. */
+#define PORT_ATTEMPTS 5
+
+__attribute__((format(printf, 2, 0))) static int print(
+	enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	LOG(DEBUG, "%s", line);
+	return 0;
+}
+
+static void set_state(struct ovnet_lane *lane)
+{
+	unsigned s = lane->slot << OVNET_LANE_SLOT | (lane->out ? OVNET_LANE_OUT : 0) |
+		     (lane->in ? OVNET_LANE_IN : 0);
+
+	__atomic_store_n(&lane->skel->bss->state, (uint8_t)s, __ATOMIC_RELEASE);
+}
+
+static int make_config(
+	struct ovnet_lane *lane, const struct ovnet_lane_conf *c, struct ovnet_lane_config *out)
+{
+	*out = (struct ovnet_lane_config){.host_ifindex = c->host_ifindex,
+		.vni_be = htonl(c->vni << 8),
+		.pass = lane->pass,
+		.pass_be = htonl(lane->pass << 8),
+		.udp_port_be = htons(c->udp_port),
+		.lane_port_be = htons(lane->port),
+		.src_port_min = c->src_port_min,
+		.host_mtu = c->host_mtu,
+		.src_ports = (uint32_t)c->src_port_max - c->src_port_min + 1,
+		.leave_syn = c->leave_syn};
+	memcpy(out->vtep, c->vtep_mac.b, sizeof(out->vtep));
+	return c->host_mtu != 0 ? 0 : lane_device_mtu(&lane->nl, c->host_ifindex, &out->host_mtu);
+}
+
+/* Into the slot that was used longest ago, which is named then. */
+static void publish(struct ovnet_lane *lane, const struct ovnet_lane_conf *conf,
+	const struct ovnet_lane_config *config)
+{
+	lane->conf = *conf;
+	lane->slot = (lane->slot + 1) % OVNET_LANE_SLOTS;
+	lane->skel->bss->configs[lane->slot] = *config;
+	set_state(lane);
+}
+
+/* 24 bits, and not what is on the wire. */
+static int draw_pass(struct ovnet_lane *lane, uint32_t vni)
+{
+	do {
+		if (getrandom(&lane->pass, sizeof(lane->pass), 0) != sizeof(lane->pass)) {
+			int err = -errno;
+			LOG(ERR, "kernel lane: no random number: %s", strerror(-err));
+			return err;
+		}
+		lane->pass >>= 8;
+	} while (lane->pass == vni);
+	return 0;
+}
+
+static bool is_sane(const struct ovnet_lane_conf *c)
+{
+	return c->host_ifindex != 0 && c->udp_port != 0 && c->udp_port != c->lane_port &&
+	       c->src_port_min <= c->src_port_max && c->vni < 1u << 24;
+}
+
+/* Does the kernel know how to make room as the way out wants it? Tried on a packet. */
+static int probe(struct ovnet_lane *lane)
+{
+	uint8_t packet[128] = {[12] = 8, [14] = 0x45, [17] = 114, [22] = 64, [23] = IPPROTO_TCP};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet, .data_size_in = sizeof(packet));
+	int err = bpf_prog_test_run_opts(bpf_program__fd(lane->skel->progs.ovnet_lane_can), &run);
+
+	return err == 0 && run.retval == 1 ? 0 : -EOPNOTSUPP;
+}
+
+static int load(struct ovnet_lane *lane)
+{
+	libbpf_set_print(print);
+	lane->skel = lane_bpf__open_and_load();
+	if (lane->skel != NULL)
+		return probe(lane);
+	int err = -errno;
+	/* Others mean that a helper, a kind of map or the verifier's patience is missing. */
+	if (err == -EPERM || err == -ENOMEM) {
+		LOG(ERR, "kernel lane: the programs cannot be loaded: %s%s", strerror(-err),
+			err == -EPERM ? " (CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON are needed)"
+				      : "");
+		return err;
+	}
+	LOG(DEBUG, "kernel lane: programs: %s", strerror(-err));
+	return -EOPNOTSUPP;
+}
+
+/* The device with its program, before anything can come by it; `port` as long as that is free. */
+static int make_device(struct ovnet_lane *lane, uint16_t port)
+{
+	int err = lane_device_make(&lane->nl, port, &lane->device);
+
+	if (err < 0)
+		return err;
+	lane->port = port;
+	lane->up.ifindex = lane->device;
+	err = lane_tc_attach(
+		&lane->nl, &lane->up, bpf_program__fd(lane->skel->progs.ovnet_lane_up));
+	if (err == 0)
+		err = lane_device_up(&lane->nl, lane->device);
+	if (err < 0) {
+		(void)lane_device_delete(&lane->nl, lane->device);
+		lane->device = 0;
+		lane->up = (struct lane_hook){0};
+	}
+	return err;
+}
+
+static int make_device_somewhere(struct ovnet_lane *lane, uint16_t port, uint16_t udp_port)
+{
+	int err = -EADDRINUSE;
+
+	for (unsigned i = 0; i < PORT_ATTEMPTS && err == -EADDRINUSE; i++) {
+		uint16_t at = port != 0 ? port : lane_device_free_port();
+		if (at == 0)
+			return err;
+		if (at == udp_port)
+			continue;
+		err = make_device(lane, at);
+		if (port != 0)
+			break;
+	}
+	if (err == -EADDRINUSE)
+		LOG(ERR, "kernel lane: UDP port %u is somebody else's (`ss -lunp`)",
+			port != 0 ? port : lane->port);
+	return err;
+}
+
+/* To another device than it has. */
+static int attach_host(struct ovnet_lane *lane, uint32_t ifindex)
+{
+	struct lane_hook h = {.ifindex = ifindex, .egress = true};
+	int err = lane_tc_attach(&lane->nl, &h, bpf_program__fd(lane->skel->progs.ovnet_lane_out));
+
+	if (err < 0)
+		return err;
+	lane_tc_detach(&lane->nl, &lane->host);
+	lane->host = h;
+	return 0;
+}
+
+int ovnet_lane_set_conf(struct ovnet_lane *lane, const struct ovnet_lane_conf *conf)
+{
+	struct ovnet_lane_config config;
+	int err = is_sane(conf) && conf->udp_port != lane->port ? make_config(lane, conf, &config)
+								: -EINVAL;
+
+	if (err == 0 && conf->host_ifindex != lane->host.ifindex)
+		err = attach_host(lane, conf->host_ifindex);
+	if (err == 0)
+		publish(lane, conf, &config);
+	return err;
+}
+
+static int remove_leftovers(
+	struct nl *nl, bool dry_run, void (*report)(void *arg, const char *what), void *arg)
+{
+	bool device;
+	int n, err;
+
+	if ((n = lane_tc_remove_all(nl, dry_run, report, arg)) < 0)
+		return n;
+	if ((err = lane_device_remove(nl, dry_run, &device)) < 0)
+		return err;
+	if (device && report != NULL)
+		report(arg, "link " OVNET_LANE_DEVICE);
+	return n + device;
+}
+
+static void say_leftover(void *arg, const char *what)
+{
+	(void)arg;
+	LOG(NOTICE, "%s: removed, a former ovnetd left it behind", what);
+}
+
+static int set_up(struct ovnet_lane *lane, const struct ovnet_lane_conf *conf)
+{
+	int err = load(lane);
+
+	if (err == 0)
+		err = draw_pass(lane, conf->vni);
+	if (err == 0)
+		err = remove_leftovers(&lane->nl, false, say_leftover, NULL);
+	if (err >= 0)
+		err = make_device_somewhere(lane, conf->lane_port, conf->udp_port);
+	if (err == 0)
+		err = ovnet_lane_set_conf(lane, conf);
+	if (err == -EOPNOTSUPP)
+		LOG(INFO, "no kernel lane: this kernel cannot (Linux 5.13, with vxlan, clsact and "
+			  "cls_bpf); host packets go by the workers");
+	return err;
+}
+
+int ovnet_lane_open(const struct ovnet_lane_conf *conf, struct ovnet_lane **out)
+{
+	if (!is_sane(conf))
+		return -EINVAL;
+	struct ovnet_lane *lane = calloc(1, sizeof(*lane));
+	int err = -ENOMEM;
+
+	if (lane != NULL && (lane->n_cpus = libbpf_num_possible_cpus()) > 0)
+		lane->totals = calloc((size_t)lane->n_cpus, sizeof(*lane->totals));
+	if (lane == NULL || lane->totals == NULL)
+		LOG(ERR, "kernel lane: out of memory");
+	else if ((err = nl_open(&lane->nl)) == 0)
+		err = set_up(lane, conf);
+	if (err < 0) {
+		ovnet_lane_close(lane);
+		lane = NULL;
+	}
+	*out = lane;
+	return err;
+}
+
+void ovnet_lane_close(struct ovnet_lane *lane)
+{
+	if (lane == NULL)
+		return;
+	if (lane->skel != NULL)
+		ovnet_lane_enable(lane, false, false);
+	for (unsigned i = 0; i < LANE_UPLINKS; i++)
+		lane_tc_detach(&lane->nl, &lane->uplinks[i]);
+	lane_tc_detach(&lane->nl, &lane->host);
+	if (lane->device != 0)
+		(void)lane_device_delete(&lane->nl, lane->device);
+	if (lane->nl.sock != NULL)
+		nl_close(&lane->nl);
+	lane_bpf__destroy(lane->skel);
+	free(lane->totals);
+	free(lane);
+}
+
+int ovnet_lane_remove_leftovers(
+	bool dry_run, void (*report)(void *arg, const char *what), void *arg)
+{
+	struct nl *nl = malloc(sizeof(*nl));
+
+	if (nl == NULL) {
+		LOG(ERR, "kernel lane: out of memory");
+		return -ENOMEM;
+	}
+	libbpf_set_print(print);
+	int err = nl_open(nl);
+	if (err == 0) {
+		err = remove_leftovers(nl, dry_run, report, arg);
+		nl_close(nl);
+	}
+	free(nl);
+	return err;
+}
+
+void ovnet_lane_enable(struct ovnet_lane *lane, bool out, bool in)
+{
+	lane->out = out;
+	lane->in = in;
+	set_state(lane);
+}
+
+static struct lane_hook *uplink_of(struct ovnet_lane *lane, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < LANE_UPLINKS; i++)
+		if (lane->uplinks[i].ifindex == ifindex)
+			return &lane->uplinks[i];
+	return NULL;
+}
+
+int ovnet_lane_uplink_add(struct ovnet_lane *lane, uint32_t ifindex)
+{
+	struct lane_hook *at = uplink_of(lane, ifindex), h = {.ifindex = ifindex};
+
+	if (at == NULL && (at = uplink_of(lane, 0)) == NULL) {
+		LOG(ERR, "kernel lane: more than %u uplinks", LANE_UPLINKS);
+		return -ENOSPC;
+	}
+	int err = lane_tc_attach(&lane->nl, &h, bpf_program__fd(lane->skel->progs.ovnet_lane_in));
+	if (err < 0)
+		return err;
+	h.made |= at->made;
+	*at = h;
+	return 0;
+}
+
+void ovnet_lane_uplink_del(struct ovnet_lane *lane, uint32_t ifindex)
+{
+	struct lane_hook *at = ifindex != 0 ? uplink_of(lane, ifindex) : NULL;
+
+	if (at != NULL)
+		lane_tc_detach(&lane->nl, at);
+}
+
+uint16_t ovnet_lane_port(const struct ovnet_lane *lane)
+{
+	return lane->port;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of lib/lane share. Control thread only. */
+#ifndef OVNET_LANE_LANE_INT_H
+#define OVNET_LANE_LANE_INT_H
+
+#include "kernel/nl.h"
+#include "lane/bpf/ovnet_lane.h"
+#include "lane/lane.h"
+
+#define LANE_UPLINKS 16
+
+/* A place for one of our programs. */
+struct lane_hook {
+	uint32_t ifindex; /* 0: none */
+	bool egress;
+	bool made; /* the clsact qdisc is of our making */
+};
+
+struct lane_bpf;
+
+struct ovnet_lane {
+	struct ovnet_lane_conf conf;
+	struct lane_bpf *skel;
+	uint16_t port;
+	uint32_t device; /* ifindex of the vxlan device, 0: none */
+	uint32_t pass;   /* ovnet_lane.h */
+	unsigned slot;   /* of the configuration */
+	bool out, in;
+	struct lane_hook host, up, uplinks[LANE_UPLINKS];
+	struct ovnet_lane_totals *totals; /* room for those of all CPUs */
+	int n_cpus;
+	struct nl nl;
+};
+
+/* lane_device.c. Logged, but for -EOPNOTSUPP of making one. */
+/* A device of another kind stays, and is not found. */
+int lane_device_remove(struct nl *nl, bool dry_run, bool *found);
+/* Down. `port` in host order. */
+int lane_device_make(struct nl *nl, uint16_t port, uint32_t *ifindex);
+/* -EADDRINUSE (not logged): another one has its port. */
+int lane_device_up(struct nl *nl, uint32_t ifindex);
+int lane_device_delete(struct nl *nl, uint32_t ifindex);
+/* 65535 for what is larger. */
+int lane_device_mtu(struct nl *nl, uint32_t ifindex, uint16_t *out);
+/* A UDP port that nobody has now, 0: none to be had (logged). */
+uint16_t lane_device_free_port(void);
+
+/* lane_tc.c. Logged, but for -EOPNOTSUPP of attaching. */
+/* `h` says where; on error it is empty. A former program of ours is replaced, nobody else's is. */
+int lane_tc_attach(struct nl *nl, struct lane_hook *h, int prog_fd);
+/* Empties `h`. A device that is gone is no error. */
+void lane_tc_detach(struct nl *nl, struct lane_hook *h);
+/* Our programs on any device of this namespace. How many, or negative errno. */
+int lane_tc_remove_all(
+	struct nl *nl, bool dry_run, void (*report)(void *arg, const char *what), void *arg);
+
+#endif
