@@ -3,6 +3,7 @@
 # Pods behind the kernels of two hosts, joined by ovnetd, beside the same hosts joined by the kernel's
 # own vxlan device; runs by perf/run.sh host. Contents are compared before anything is measured.
 export OVNET_BUILD=$1
+export OVNET_LANE=${OVNET_LANE:-auto} # as preset
 parts=$(dirname "$0")/host
 . "$(dirname "$0")/../test/smoke/lib.sh"
 shift

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Shows ovnet at work: pods on ovnet hosts and on hosts without it, set up as flanneld does (the
 # kernel's vxlan, plain routes, or flannel's udp), talk to each other; a daemon dies and comes back; etcd goes away.
+export OVNET_LANE=auto # as preset
 . "$(dirname "$0")/../test/smoke/lib.sh"
 for part in build guest vm pairs leftovers; do
 	. "$OVNET_ROOT/test/smoke/lib/$part.sh"

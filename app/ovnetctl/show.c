@@ -246,6 +246,21 @@ static void show_loop(FILE *out, const json_t *loop, struct line *l)
 	end_line(out, "event loop", l);
 }
 
+/* Counters of one that was never opened say nothing. */
+static void show_lane(FILE *out, const json_t *lane, struct line *l)
+{
+	member(l, "", lane, "state");
+	member(l, "", lane, "why");
+	if (json_is_true(json_object_get(lane, "out")) &&
+		!json_is_true(json_object_get(lane, "in")))
+		part(l, "", "out only");
+	if (json_is_integer(json_object_get(lane, "udp_port"))) {
+		member(l, "UDP port ", lane, "udp_port");
+		counters(l, OVNET_SCOPE_LANE, lane);
+	}
+	end_line(out, "kernel lane", l);
+}
+
 static void show_dpdk(FILE *out, const json_t *dpdk, struct line *l)
 {
 	member(l, "", dpdk, "workers");
@@ -279,6 +294,7 @@ void show_status(FILE *out, const json_t *s)
 	show_node(out, json_object_get(s, "node"), &l);
 	show_etcd(out, json_object_get(s, "etcd"), &l);
 	show_dpdk(out, json_object_get(s, "dpdk"), &l);
+	show_lane(out, json_object_get(s, "lane"), &l);
 	show_loop(out, json_object_get(s, "loop"), &l);
 	json_array_foreach (json_object_get(s, "warnings"), i, warning) {
 		part(&l, "", json_is_string(warning) ? json_string_value(warning) : "-");

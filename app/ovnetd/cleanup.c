@@ -11,6 +11,7 @@
 #include "ctl/ctl_server.h"
 #include "kernel/firewall.h"
 #include "kernel/host_device.h"
+#include "lane/lane.h"
 #include "lease/flannel/subnet_env.h"
 #include "node/flanneld.h"
 #include "run/eal_dirs.h"
@@ -152,11 +153,12 @@ int cleanup(const struct conf *c, bool dry_run)
 	}
 	bool subnet_file = owns_subnet_file(c);
 	int made = ovnet_kernel_cleanup(dry_run, print_line, &dry_run);
-	int rules = made < 0 ? made : ovnet_firewall_cleanup(dry_run, print_line, &dry_run);
+	int lane = made < 0 ? made : ovnet_lane_remove_leftovers(dry_run, print_line, &dry_run);
+	int rules = lane < 0 ? lane : ovnet_firewall_cleanup(dry_run, print_line, &dry_run);
 	int files = rules < 0 ? rules : remove_files(c, dry_run, subnet_file);
 	if (files < 0)
 		return EXIT_FAILURE;
-	if (made + rules + files == 0)
+	if (made + lane + rules + files == 0)
 		printf("nothing of ovnet's is left here\n");
 	return EXIT_SUCCESS;
 }

@@ -22,6 +22,7 @@
 #include "host/host.h"
 #include "host/in_use.h"
 #include "host/proxies.h"
+#include "lane/kernel_lane.h"
 #include "lease/lease_client.h"
 #include "node/ingress.h"
 #include "node/node.h"
@@ -73,6 +74,7 @@ struct daemon {
 	struct guests guests;
 	struct firewall_job firewall;
 	struct peers peers;
+	struct kernel_lane lane;
 	struct ovnet_lease_client *lease;
 	struct lease_orders orders;
 	struct impostors impostors;

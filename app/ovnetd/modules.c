@@ -32,6 +32,8 @@ static void wire(struct daemon *d)
 		.events = reactions_peers,
 		.arg = d,
 	};
+	kernel_lane_init(
+		&d->lane, &d->engine, &d->node, &d->underlay, &d->host, &reactions_lane, d);
 }
 
 static int start_ctl(struct daemon *d)
@@ -196,6 +198,18 @@ static void stop_attached(struct daemon *d)
 	attach_routes_fini(&d->attach_routes);
 }
 
+/* Before there are peers, and closed when there are none any more. */
+static int start_lane(struct daemon *d)
+{
+	kernel_lane_start(&d->lane);
+	return 0;
+}
+
+static void stop_lane(struct daemon *d)
+{
+	kernel_lane_fini(&d->lane);
+}
+
 static int start_lease(struct daemon *d)
 {
 	struct ovnet_lease_conf c;
@@ -255,6 +269,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	attach_look(&d->attach);
 	underlay_look(&d->underlay);
+	kernel_lane_look(&d->lane);
 }
 
 static int start_check(struct daemon *d)
@@ -291,6 +306,7 @@ const struct module modules[] = {
 	{"firewall rules", start_rules, stop_rules},
 	{"blackholes", start_blackhole, stop_blackhole},
 	{"routes to attach ports", start_attached, stop_attached},
+	{"kernel lane", start_lane, stop_lane},
 	{"lease", start_lease, stop_lease},
 	{"watch", start_watch, stop_watch},
 	{"check", start_check, stop_check},

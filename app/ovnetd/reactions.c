@@ -19,6 +19,7 @@ static void reach(struct daemon *d, const struct ovnet_prefix *addrs, unsigned n
 	if (attach_routes_want(&d->attach_routes, addrs, n) < 0 ||
 		proxies_want(&d->proxies, addrs, n) < 0)
 		LOG(ERR, "no memory for the routes to attach ports: they stay as they were");
+	kernel_lane_attached(&d->lane, addrs, n);
 }
 
 static void reach_attached(struct daemon *d)
@@ -93,13 +94,23 @@ static void on_underlay_changed(void *arg)
 {
 	struct daemon *d = arg;
 
+	kernel_lane_update(&d->lane);
 	peers_resolve_all(&d->peers);
+}
+
+static void on_next_hop(
+	void *arg, uint32_t ifindex, const struct ovnet_addr *addr, const uint8_t *eth)
+{
+	struct daemon *d = arg;
+
+	kernel_lane_next_hop(&d->lane, ifindex, addr, eth);
 }
 
 static void on_routes_gone(void *arg)
 {
 	struct daemon *d = arg;
 
+	kernel_lane_update(&d->lane);
 	peers_set_routes(&d->peers);
 	attach_routes_set_all(&d->attach_routes);
 }
@@ -124,10 +135,39 @@ static void on_attach_changed(void *arg)
 	guests_ports_changed(&d->guests);
 }
 
-const struct underlay_events reactions_underlay = {.changed = on_underlay_changed};
+static void on_peer_changed(void *arg, const struct peer *p)
+{
+	struct daemon *d = arg;
+
+	kernel_lane_peer(&d->lane, p);
+}
+
+static void on_peer_counted(void *arg, uint32_t id, struct ovnet_peer_counters *sum)
+{
+	const struct daemon *d = arg;
+
+	kernel_lane_counted(&d->lane, id, sum);
+}
+
+static void on_lane_opened(void *arg)
+{
+	struct daemon *d = arg;
+
+	peers_republish(&d->peers);
+}
+
+const struct underlay_events reactions_underlay = {
+	.changed = on_underlay_changed,
+	.next_hop = on_next_hop,
+};
 const struct host_events reactions_host = {.routes_gone = on_routes_gone};
 const struct attach_events reactions_attach = {.changed = on_attach_changed};
-const struct peers_events reactions_peers = {.settled = on_settled};
+const struct peers_events reactions_peers = {
+	.settled = on_settled,
+	.changed = on_peer_changed,
+	.counted = on_peer_counted,
+};
+const struct kernel_lane_events reactions_lane = {.opened = on_lane_opened};
 
 /* The lease tree. */
 
@@ -186,6 +226,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	attach_open(&d->attach);
 	guests_lease(&d->guests);
 	reach_attached(d);
+	kernel_lane_update(&d->lane);
 	warn_clear(&d->warnings, "lease-lost");
 	underlay_check_mtu(&d->underlay);
 	ingress_update(&d->ingress);

@@ -9,6 +9,7 @@
 #include "attach/attach.h"
 #include "host/host.h"
 #include "kernel/kernel.h"
+#include "lane/kernel_lane.h"
 #include "lease/lease_client.h"
 #include "peers/set.h"
 #include "underlay/underlay.h"
@@ -19,6 +20,7 @@ extern const struct underlay_events reactions_underlay;
 extern const struct host_events reactions_host;
 extern const struct peers_events reactions_peers;
 extern const struct attach_events reactions_attach;
+extern const struct kernel_lane_events reactions_lane;
 
 struct daemon;
 /* The timer of modules.c: everything that may have gone wrong unseen. Seconds until the next. */

@@ -50,6 +50,21 @@
 	X(PEER, rx_bytes, "rx_bytes", BYTES, "RX-BYTES",                                       \
 		"bytes that came from the peer, without outer headers")
 
+/* struct ovnet_lane_stats. */
+#define OVNET_LANE_COUNTERS(X)                                                                    \
+	X(LANE, tx_packets, "tx_packets", COUNT, "sent",                                          \
+		"packets the kernel lane has sent to peers; in those of each peer as well")       \
+	X(LANE, rx_packets, "rx_packets", COUNT, "received",                                      \
+		"packets of peers that came by the kernel lane; in those of each peer as well")   \
+	X(LANE, sent_up, "sent_up", COUNT, NULL,                                                  \
+		"packets, however large, that uplinks have handed to the lane's vxlan device")    \
+	X(LANE, came_up, "came_up", COUNT, NULL, "those of them that came out of that device")    \
+	X(LANE, bad, "bad", COUNT, "bad",                                                         \
+		"packets dropped that came to the lane's own UDP port and are no peer's, or not " \
+		"for here")                                                                       \
+	X(LANE, failed, "failed", COUNT, "failed",                                                \
+		"packets lost, as the kernel refused to encapsulate or send them")
+
 /* struct ovnet_counters by stage, summed over the workers. */
 #define OVNET_STAGE_COUNTERS(X)                                                            \
 	X(STAGE, stage_packets, "packets", COUNT, "PACKETS", "packets the stage has seen") \
@@ -162,6 +177,7 @@
 	OVNET_DEVICE_COUNTERS(X) \
 	OVNET_QUEUE_COUNTERS(X)  \
 	OVNET_PEER_COUNTERS(X)   \
+	OVNET_LANE_COUNTERS(X)   \
 	OVNET_STAGE_COUNTERS(X)  \
 	OVNET_PATH_COUNTERS(X)   \
 	OVNET_DROP_COUNTERS(X)   \
@@ -186,6 +202,7 @@
 	X(DEVICE, "port", "port", "ports")          \
 	X(QUEUE, "queue", "port,queue", "queues")   \
 	X(PEER, "peer", "subnet", "peers")          \
+	X(LANE, "lane", "", "status")               \
 	X(STAGE, "stage", "stage", "stats")         \
 	X(PATH, "path", "", "stats")                \
 	X(DROP, "drop", "reason", "drops")          \

@@ -42,6 +42,7 @@ OVNETD = {
     "underlay": "conf run engine ports node",
     "host": "conf run engine ports node underlay",
     "peers": "conf run engine ports node underlay host",
+    "lane": "conf run engine ports node underlay host peers",
     "watch": "conf run engine ports node peers",
 }
 NO_DPDK = {"lease", "kernel", "lane", "encap"}

@@ -146,6 +146,7 @@ static void check_whole(const struct cover *cover)
 #define OF_WORKER(scope, m, ...) IN(struct ovnet_counters, m)
 #define OF_PORT(scope, m, ...)   IN(struct ovnet_port_counters, m)
 #define OF_PEER(scope, m, ...)   IN(struct ovnet_peer_counters, m)
+#define OF_LANE(scope, m, ...)   IN(struct ovnet_lane_stats, m)
 #define OF_DEVICE(scope, m, ...) IN(struct ovnet_port_stats, m)
 #define OF_QUEUE(scope, m, ...)  IN(struct ports_queue_counters, m)
 #define OF_DRIVER(scope, m, ...) IN(struct ovnet_port_queue, m)
@@ -225,6 +226,12 @@ static void what_the_control_thread_counts_is_in_the_table(void **state)
 		BESIDE(struct ovnet_lease_status, saved_at, saved_at);
 		BESIDE(struct ovnet_lease_status, transport, error);
 		BESIDE(struct ovnet_lease_status, peers, peers); /* known as the daemon's */
+		check_whole(&cover);
+	}
+	{
+		struct cover cover = {
+			.of = "struct ovnet_lane_stats", .size = sizeof(struct ovnet_lane_stats)};
+		OVNET_LANE_COUNTERS(OF_LANE)
 		check_whole(&cover);
 	}
 	{

@@ -34,6 +34,7 @@ static const struct {
 	{"node.on-lost", "drain"},
 	{"host.device", "flannel.1"},
 	{"host.blackhole", "off"},
+	{"host.kernel-lane", "off"},
 	{"host.ip-masq", "true"},
 	{"host.ip-masq-fully-random-disable", "true"},
 	{"host.forward-rules", "false"},

@@ -34,6 +34,7 @@ enum conf_validation { CONF_VALIDATE_OFF, CONF_VALIDATE_PERMISSIVE, CONF_VALIDAT
 enum conf_routed { CONF_ROUTED_STRICT, CONF_ROUTED_ASYMMETRIC };
 enum conf_df { CONF_DF_AUTO, CONF_DF_CLEAR, CONF_DF_SET, CONF_DF_INHERIT };
 enum conf_blackhole { CONF_BLACKHOLE_AUTO, CONF_BLACKHOLE_ON, CONF_BLACKHOLE_OFF };
+enum conf_kernel_lane { CONF_LANE_AUTO, CONF_LANE_OFF };
 enum conf_mode { CONF_MODE_ADAPTIVE, CONF_MODE_POLL };
 enum conf_port_driver { CONF_PORT_DPDK, CONF_PORT_TAP, CONF_PORT_AF_XDP, CONF_PORT_VHOST };
 enum conf_driver {
@@ -120,6 +121,7 @@ struct conf {
 	struct {
 		char *device; /* name of the host device; "": none */
 		enum conf_blackhole blackhole;
+		enum conf_kernel_lane kernel_lane;
 		bool ip_masq, fully_random_disable, forward_rules;
 		uint32_t rules_resync; /* seconds */
 	} host;

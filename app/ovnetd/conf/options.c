@@ -14,6 +14,7 @@ static const char *const off_on[] = {"off", "on", NULL};
 static const char *const df[] = {"auto", "clear", "set", "inherit", NULL};
 static const char *const hugepages[] = {"auto", "on", "off", NULL};
 static const char *const blackhole[] = {"auto", "on", "off", NULL};
+static const char *const kernel_lane[] = {"auto", "off", NULL};
 static const char *const on_lost[] = {"keep", "drain", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
 static const char *const transport[] = {"auto", "grpc", "json", NULL};
@@ -28,6 +29,7 @@ static_assert(CONF_TRANSPORT_AUTO == 0 && CONF_TRANSPORT_GRPC == 1 && CONF_TRANS
 static_assert(CONF_LOST_KEEP == 0 && CONF_LOST_DRAIN == 1, "order of choices");
 static_assert(CONF_BLACKHOLE_AUTO == 0 && CONF_BLACKHOLE_ON == 1 && CONF_BLACKHOLE_OFF == 2,
 	"order of choices");
+static_assert(CONF_LANE_AUTO == 0 && CONF_LANE_OFF == 1, "order of choices");
 static_assert(CONF_MODE_ADAPTIVE == 0 && CONF_MODE_POLL == 1, "order of choices");
 
 const struct option_group option_groups[] = {
@@ -199,6 +201,14 @@ const struct option_def ovnetd_options[] = {
 			"that leads to it), and status warns; a bridge to containers, such as "
 			"docker0, is not meant. on: nothing is left out. off: none; status warns either way. "
 			"flannel's --ip-blackhole-route is auto, --ip-blackhole-route=false is off."},
+	{"host.kernel-lane", OPTION_CHOICE, AT(host.kernel_lane), .choices = kernel_lane,
+		.preset = "auto", .help = "leave ordinary packets of host pods in the kernel",
+		.more = "TCP and ping over IPv4 between the host device and vxlan peers are "
+			"encapsulated and decapsulated in the kernel, by the same rules and as "
+			"fast as its own vxlan does it; all other packets go by the workers. auto: "
+			"where kernel, backend, uplinks (driver socket or af_packet) and encap's "
+			"settings allow; `ovnetctl status` says whether. off: all packets "
+			"go by the workers."},
 	{"host.ip-masq", OPTION_SWITCH, AT(host.ip_masq), .flag = "ip-masq", .preset = "false",
 		.help = "masquerade what leaves the overlay",
 		.more = "What pods send to the rest of the world leaves with the node's own address, and "

@@ -11,6 +11,7 @@
 
 #include "base/counter_table.h"
 #include "engine/totals.h"
+#include "lane/lane.h"
 #include "lease/lease_client.h"
 #include "packet/counters.h"
 #include "port/port.h"
@@ -38,6 +39,7 @@ struct node_gauges {
 #define COUNTED_DEVICE struct ovnet_port_stats
 #define COUNTED_QUEUE  struct ports_queue_counters
 #define COUNTED_PEER   struct ovnet_peer_counters
+#define COUNTED_LANE   struct ovnet_lane_stats
 #define COUNTED_STAGE  struct totals_stage
 #define COUNTED_PATH   struct totals_path
 #define COUNTED_DROP   struct totals_drop

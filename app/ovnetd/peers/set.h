@@ -49,6 +49,10 @@ struct peer {
 struct peers_events {
 	/* Every peer is in the FIB, or failed and waits for the next check. */
 	void (*settled)(void *arg);
+	/* The FIB has it as it is now (`published`), or no longer, or failed. May be NULL. */
+	void (*changed)(void *arg, const struct peer *p);
+	/* Adds what was counted for an id of the FIB's beside the workers. May be NULL. */
+	void (*counted)(void *arg, uint32_t id, struct ovnet_peer_counters *sum);
 };
 
 struct peers {
@@ -94,7 +98,7 @@ void peers_set_routes(struct peers *ps);
  * tries again what failed. Raises `settled` when all is done.
  */
 void peers_check(struct peers *ps);
-/* Since it is a peer, over all workers. */
+/* Since it is a peer, over all workers and what is beside them. */
 void peer_counters(struct peers *ps, const struct peer *p, struct ovnet_peer_counters *sum);
 const char *peer_state_name(const struct peer *p);
 /* NULL: there is none. */

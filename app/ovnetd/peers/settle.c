@@ -19,6 +19,15 @@ static const struct ovnet_peer *fib_peer(struct peers *ps, const struct peer *p)
 	return ovnet_fib_get_peer(ps->engine->fib, &p->subnet);
 }
 
+static struct ovnet_peer_counters counted(struct peers *ps, uint32_t id)
+{
+	struct ovnet_peer_counters sum = totals_peer(ps->engine, id);
+
+	if (ps->events.counted != NULL)
+		ps->events.counted(ps->arg, id, &sum);
+	return sum;
+}
+
 /* The counters are the workers' to write: a new owner of an id starts from what it finds. */
 static void count_from_now(struct peers *ps, struct peer *p)
 {
@@ -28,7 +37,7 @@ static void count_from_now(struct peers *ps, struct peer *p)
 		return;
 	p->counted = true;
 	p->id = fp->id;
-	p->former = totals_peer(ps->engine, p->id);
+	p->former = counted(ps, p->id);
 }
 
 void peer_counters(struct peers *ps, const struct peer *p, struct ovnet_peer_counters *sum)
@@ -36,7 +45,7 @@ void peer_counters(struct peers *ps, const struct peer *p, struct ovnet_peer_cou
 	*sum = (struct ovnet_peer_counters){0};
 	if (!p->counted || fib_peer(ps, p) == NULL)
 		return;
-	*sum = totals_peer(ps->engine, p->id);
+	*sum = counted(ps, p->id);
 #define SUBTRACT(scope, member, ...) sum->member -= p->former.member;
 	OVNET_PEER_COUNTERS(SUBTRACT)
 #undef SUBTRACT
@@ -117,6 +126,12 @@ static bool resolve(struct peers *ps, struct peer *p, const struct ovnet_route_q
 	return true;
 }
 
+static void tell_changed(struct peers *ps, const struct peer *p)
+{
+	if (ps->events.changed != NULL)
+		ps->events.changed(ps->arg, p);
+}
+
 /* A failure leaves it in the FIB, to be tried again. */
 static void withdraw(struct peers *ps, struct peer *p)
 {
@@ -132,6 +147,7 @@ static void withdraw(struct peers *ps, struct peer *p)
 	p->published = false;
 	next_hop_release(ps->underlay, &p->hop);
 	set_state(ps, p, PEER_IGNORED);
+	tell_changed(ps, p);
 }
 
 static bool stays(const struct peer *p)
@@ -216,9 +232,12 @@ void peers_settle(struct peers *ps, struct peer *const *peers, unsigned n)
 	/* What comes may stand in the place of what goes. */
 	withdraw_all(ps, peers, n);
 	resolve_all(ps, peers, n);
-	for (unsigned i = 0; i < n; i++)
-		if (stays(peers[i]) && !peers[i]->published)
-			peers[i]->published = publish(ps, peers[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (!stays(peers[i]) || peers[i]->published)
+			continue;
+		peers[i]->published = publish(ps, peers[i]);
+		tell_changed(ps, peers[i]);
+	}
 	/* A device that is down takes no routes; they are set when it is up. */
 	if (!ps->host->down)
 		route_all(ps, peers, n);

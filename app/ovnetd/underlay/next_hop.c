@@ -116,6 +116,17 @@ static int static_mac(const struct conf_uplink *c, const struct ovnet_addr *addr
 	return 0;
 }
 
+/* `nh` NULL: nobody uses it any more. */
+static void tell(struct underlay *under, uint32_t ifindex, const struct ovnet_addr *addr,
+	const struct ovnet_nh_slot *nh)
+{
+	const struct ovnet_nexthop *now = nh != NULL ? ovnet_nh_get(nh) : NULL;
+
+	if (ifindex != 0 && under->events.next_hop != NULL)
+		under->events.next_hop(
+			under->arg, ifindex, addr, now != NULL && now->resolved ? now->eth : NULL);
+}
+
 /* What is known of the MAC, into the FIB. */
 static int resolve(struct underlay *under, struct next_hop_ref *ref, const struct ovnet_mac *told)
 {
@@ -135,6 +146,7 @@ static int resolve(struct underlay *under, struct next_hop_ref *ref, const struc
 	/* The configuration is all there is to ask. */
 	if (rc == 0 && known == 0 && !asks_kernel)
 		rc = ovnet_fib_nh_fail(fib, ref->nh);
+	tell(under, ref->ifindex, &ref->addr, ref->nh);
 	return rc;
 }
 
@@ -159,12 +171,16 @@ int next_hop_take(struct underlay *under, const struct next_hop *hop, const stru
 
 void next_hop_release(struct underlay *under, struct next_hop_ref *ref)
 {
+	struct ovnet_fib_writer *fib = under->ports->engine->fib;
+
 	if (ref->nh == NULL)
 		return;
 	if (ref->ifindex != 0)
 		ovnet_kernel_neigh_release(under->kernel, ref->ifindex, &ref->addr);
-	ovnet_fib_nh_put(under->ports->engine->fib, ref->nh);
+	ovnet_fib_nh_put(fib, ref->nh);
 	ref->nh = NULL;
+	if (ovnet_fib_nh_find(fib, ref->uplink->port->id, &ref->addr) == NULL)
+		tell(under, ref->ifindex, &ref->addr, NULL);
 }
 
 void next_hop_resolved(struct underlay *under, struct uplink *u, const struct ovnet_addr *addr,
@@ -181,4 +197,5 @@ void next_hop_resolved(struct underlay *under, struct uplink *u, const struct ov
 	if (rc < 0)
 		LOG(ERR, "no memory for what became of next hop %s",
 			ovnet_addr_text(addr, a, sizeof(a)));
+	tell(under, u->link.ifindex, addr, nh);
 }

@@ -39,6 +39,12 @@ struct uplink {
 struct underlay_events {
 	/* Uplinks, their addresses or MACs are others than before: next hops may be, too. */
 	void (*changed)(void *arg);
+	/*
+	 * What is known of a next hop in use: what goes in front of IPv4 to it, NULL: its MAC is
+	 * not known, or nobody uses it any more. Of uplinks with an interface only. May be NULL.
+	 */
+	void (*next_hop)(
+		void *arg, uint32_t ifindex, const struct ovnet_addr *addr, const uint8_t *eth);
 };
 
 struct underlay {

@@ -5,14 +5,15 @@
 # How every daemon of a lab speaks to etcd.
 ETCD_TRANSPORT=${LAB_ETCD_TRANSPORT:-auto}
 
-# ovnetd_flags HOST: what every daemon of a lab is started with.
+# ovnetd_flags HOST: what every daemon of a lab is started with. What a test sends is to go by the
+# workers, which are what it asks, but where it says OVNET_LANE=auto.
 ovnetd_flags() {
 	local d=$LAB_DIR/$1
 	printf '%s\n' "--etcd-endpoints=$ETCD_URL" "--etcd-prefix=$PREFIX" \
 		"--etcd-transport=$ETCD_TRANSPORT" "--iface=${LAB_IFACE-eth0}" \
 		"--subnet-file=$d/subnet.env" "--control-socket=$d/ctl.sock" \
 		"--registry-snapshot=$d/snapshot/leases.json" "--state-dir=$d/state" --host-device=ovnet0 \
-		--dpdk-mbufs=8192 --log-level=info
+		--dpdk-mbufs=8192 --log-level=info "--host-kernel-lane=${OVNET_LANE:-off}"
 	[ -z "${LAB_DRIVER:-}" ] || echo "--uplink=iface=eth0,driver=$LAB_DRIVER"
 	[ -z "${LAB_VM_POOL:-}" ] || printf '%s\n' "--vm-pool=$LAB_VM_POOL" "--vm-socket-dir=$d/vm"
 	! over_v2 || echo --etcd-api=v2

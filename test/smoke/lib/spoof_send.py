@@ -4,7 +4,7 @@
 
 Every layer's addresses are given, so each can be a lie on its own: Ethernet, the outer header
 (vxlan and udp), VXLAN, the inner Ethernet and IP header. Inside is UDP to the discard port, or to
-another one, ARP, neighbour discovery, a router's advertisement.
+another one, ping, ARP, neighbour discovery, a router's advertisement.
 """
 import argparse
 import ipaddress
@@ -43,6 +43,15 @@ def ip_udp(src, dst, ports, payload, tos):
     return 4, ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + datagram
 
 
+def ip_echo(src, dst, number):
+    """(4, an ICMP echo request), as ping has it."""
+    src, dst = ipaddress.ip_address(src), ipaddress.ip_address(dst)
+    icmp = struct.pack("!BBHHH", 8, 0, 0, 9, number) + bytes(56)
+    icmp = icmp[:2] + struct.pack("!H", checksum(icmp)) + icmp[4:]
+    ip = struct.pack("!2B3H2BH", 0x45, 0, 20 + len(icmp), 1, 0, 64, 1, 0) + src.packed + dst.packed
+    return 4, ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + icmp
+
+
 def neighbour(a):
     """(Ethernet type, what says that inner_src is at inner_mac): an ARP request, an advertisement."""
     src, dst = ipaddress.ip_address(a.inner_src), ipaddress.ip_address(a.inner_dst)
@@ -73,12 +82,15 @@ def frame(a, number=0):
     if a.neighbour or a.router:
         ethertype, packet = router(a) if a.router else neighbour(a)
         return mac(a.eth_dst) + mac(a.eth_src) + struct.pack("!H", ethertype) + packet
-    version, packet = ip_udp(a.inner_src, a.inner_dst, (a.sport, a.dport), bytes(64 + 2 * number), a.tos)
+    if a.echo:
+        version, packet = ip_echo(a.inner_src, a.inner_dst, number)
+    else:
+        version, packet = ip_udp(a.inner_src, a.inner_dst, (a.sport, a.dport), bytes(64 + 2 * number), a.tos)
     if a.tunnel == "vxlan":
         packet = struct.pack("!II", a.flags << 24, a.vni << 8) + mac(a.inner_mac) + \
             mac("020000000001") + struct.pack("!H", ETHERTYPE[version]) + packet
     if a.tunnel != "none":
-        port = {"vxlan": 8472, "udp": 8285}[a.tunnel]
+        port = a.outer_port or {"vxlan": 8472, "udp": 8285}[a.tunnel]
         version, packet = ip_udp(a.outer_src, a.outer_dst, (40000, port), packet, a.outer_tos)
     if a.damage:
         packet = packet[:1] + bytes((packet[1] ^ 3,)) + packet[2:]
@@ -95,6 +107,8 @@ def main():
     p.add_argument("--inner-mac", help="the inner destination MAC, or a neighbour's")
     p.add_argument("--neighbour", action="store_true", help="ARP or neighbour discovery, no packet")
     p.add_argument("--router", action="store_true", help="a router's advertisement, no packet")
+    p.add_argument("--echo", action="store_true", help="ICMP echo requests, no UDP; IPv4")
+    p.add_argument("--outer-port", type=int, help="instead of the tunnel's own")
     p.add_argument("--sport", type=int, default=40000)
     p.add_argument("--dport", type=int, default=9)
     p.add_argument("--vni", type=int, default=1)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the kernel lane (lib/lane) is told: our subnet and what of it is at other ports, peers, next
+ * hops, uplinks, whether it may be at work at all. It follows the FIB, peer by peer. What it is not
+ * told of goes by the workers; where it cannot be told that something changed, it is off.
+ * Control thread only.
+ */
+#ifndef OVNET_APP_LANE_KERNEL_LANE_H
+#define OVNET_APP_LANE_KERNEL_LANE_H
+
+#include <time.h>
+
+#include "host/host.h"
+#include "lane/lane.h"
+#include "peers/set.h"
+
+/* What comes to further ones goes by the workers. */
+#define KERNEL_LANE_ADDRS 128
+
+struct kernel_lane_events {
+	/* It is there and knows no peer yet: every one once more. */
+	void (*opened)(void *arg);
+};
+
+/* Does what was handed to the lane's vxlan device come out there? */
+struct kernel_lane_check {
+	uint64_t sent, came; /* at the last look */
+	bool waiting;        /* something was sent up by then, and nothing came since */
+	time_t retry;        /* it did not: the way in is tried again then; 0: it does */
+	bool told;           /* the warning stands */
+};
+
+struct kernel_lane {
+	struct engine *engine;
+	const struct node *node;
+	struct underlay *underlay;
+	const struct host *host;
+	struct warnings *warnings;
+	struct kernel_lane_events events;
+	void *arg;
+	struct ovnet_lane *lane; /* NULL: not open */
+	bool former;             /* another daemon's may be at work */
+	const char *cannot;      /* why it is not opened or used any more; NULL: it may be */
+	const char *why;         /* why it is off; NULL: it is on */
+	bool out, in;            /* enabled */
+	struct kernel_lane_check check;
+	/* What the lane was told. */
+	struct ovnet_lane_conf conf;
+	struct ovnet_prefix4 own; /* len 0: nothing is ours */
+	uint32_t ifindex[CONF_MAX_UPLINKS];
+	unsigned n_uplinks;
+	uint32_t addr_be[KERNEL_LANE_ADDRS];
+	unsigned n_addrs;
+	struct ovnet_prefix4 *elsewhere; /* in order */
+	unsigned n_elsewhere;
+	/* What it shall be told next, of attach ports. */
+	struct ovnet_prefix4 *attached; /* in order */
+	unsigned n_attached;
+};
+
+void kernel_lane_init(struct kernel_lane *l, struct engine *engine, const struct node *node,
+	struct underlay *underlay, const struct host *host, const struct kernel_lane_events *events,
+	void *arg);
+/*
+ * What a daemon left that was killed goes on with what that knew until ours is open, or is known
+ * not to be opened.
+ */
+void kernel_lane_start(struct kernel_lane *l);
+/* Safe before init. */
+void kernel_lane_fini(struct kernel_lane *l);
+
+/*
+ * Brings it in step with node, underlay and host device; opens it when it can be of use. Cheap
+ * where nothing changed.
+ */
+void kernel_lane_update(struct kernel_lane *l);
+/* Once a second: also what no event tells, and whether the way in works. */
+void kernel_lane_look(struct kernel_lane *l);
+/* The prefixes of our own subnet that live at attach ports, all there are. */
+void kernel_lane_attached(struct kernel_lane *l, const struct ovnet_prefix *addrs, unsigned n);
+
+/* peers.c: what the FIB has of the peer is other than before. */
+void kernel_lane_peer(struct kernel_lane *l, const struct peer *p);
+/* What is known of a next hop, NULL: nothing any more. `eth`: what goes in front of IPv4. */
+void kernel_lane_next_hop(
+	struct kernel_lane *l, uint32_t ifindex, const struct ovnet_addr *addr, const uint8_t *eth);
+/* Adds what the lane has counted for this id of the FIB's since it was opened. */
+void kernel_lane_counted(const struct kernel_lane *l, uint32_t id, struct ovnet_peer_counters *sum);
+/* All zero where it is not open. */
+void kernel_lane_stats(const struct kernel_lane *l, struct ovnet_lane_stats *out);
+
+/* The files of this folder. */
+/* uplinks.c: the interface the lane can send to and watch; 0: it can not. */
+uint32_t kernel_lane_ifindex(const struct uplink *u);
+/* Tells the lane of uplinks and their addresses. 0 or negative errno. */
+int kernel_lane_tell_uplinks(struct kernel_lane *l);
+/* elsewhere.c: keeps the attach ports' prefixes. */
+void kernel_lane_take_attached(struct kernel_lane *l, const struct ovnet_prefix *addrs, unsigned n);
+/* Tells it of these and of our own subnet (len 0: none). 0 or negative errno. */
+int kernel_lane_tell_own(struct kernel_lane *l, const struct ovnet_prefix4 *own);
+/* Was it told so of just this prefix? */
+bool kernel_lane_is_own(const struct kernel_lane *l, const struct ovnet_prefix4 *p);
+/* off.c: `why` is kept. */
+void kernel_lane_off(struct kernel_lane *l, const char *why);
+/* It could not be told of something: off until ovnetd is started again. */
+void kernel_lane_give_up(struct kernel_lane *l, const char *what, int err);
+/* check.c: may packets take the way in? */
+bool kernel_lane_way_in(struct kernel_lane *l);
+void kernel_lane_check(struct kernel_lane *l);
+
+#endif
