@@ -50,21 +50,6 @@
 	X(PEER, rx_bytes, "rx_bytes", BYTES, "RX-BYTES",                                       \
 		"bytes that came from the peer, without outer headers")
 
-/* struct ovnet_lane_stats. */
-#define OVNET_LANE_COUNTERS(X)                                                                    \
-	X(LANE, tx_packets, "tx_packets", COUNT, "sent",                                          \
-		"packets the kernel lane has sent to peers; in those of each peer as well")       \
-	X(LANE, rx_packets, "rx_packets", COUNT, "received",                                      \
-		"packets of peers that came by the kernel lane; in those of each peer as well")   \
-	X(LANE, sent_up, "sent_up", COUNT, NULL,                                                  \
-		"packets, however large, that uplinks have handed to the lane's vxlan device")    \
-	X(LANE, came_up, "came_up", COUNT, NULL, "those of them that came out of that device")    \
-	X(LANE, bad, "bad", COUNT, "bad",                                                         \
-		"packets dropped that came to the lane's own UDP port and are no peer's, or not " \
-		"for here")                                                                       \
-	X(LANE, failed, "failed", COUNT, "failed",                                                \
-		"packets lost, as the kernel refused to encapsulate or send them")
-
 /* struct ovnet_counters by stage, summed over the workers. */
 #define OVNET_STAGE_COUNTERS(X)                                                            \
 	X(STAGE, stage_packets, "packets", COUNT, "PACKETS", "packets the stage has seen") \
@@ -161,6 +146,21 @@
 	X(LOOP, longest_at, "stall_at", TIME, NULL,                             \
 		"when the longest turn was, in Unix seconds, 0: no turn yet")
 
+/* struct ovnet_lane_stats. */
+#define OVNET_LANE_COUNTERS(X)                                                                    \
+	X(LANE, tx_packets, "tx_packets", COUNT, "sent",                                          \
+		"packets the kernel lane has sent to peers; in those of each peer as well")       \
+	X(LANE, rx_packets, "rx_packets", COUNT, "received",                                      \
+		"packets of peers that came by the kernel lane; in those of each peer as well")   \
+	X(LANE, sent_up, "sent_up", COUNT, NULL,                                                  \
+		"packets that uplinks have handed to the lane's vxlan device")                    \
+	X(LANE, came_up, "came_up", COUNT, NULL, "those of them that came out of that device")    \
+	X(LANE, bad, "bad", COUNT, "bad",                                                         \
+		"packets dropped that came to the lane's own UDP port and are no peer's, or not " \
+		"for here")                                                                       \
+	X(LANE, failed, "failed", COUNT, "failed",                                                \
+		"packets lost, as the kernel refused to encapsulate or send them")
+
 /* struct memory_gauges, struct peer_gauges, struct node_gauges. */
 #define OVNET_MEMORY_COUNTERS(X)                                    \
 	X(MEMORY, mbufs, "mbufs", GAUGE, "mbufs", "packet buffers") \
@@ -177,7 +177,6 @@
 	OVNET_DEVICE_COUNTERS(X) \
 	OVNET_QUEUE_COUNTERS(X)  \
 	OVNET_PEER_COUNTERS(X)   \
-	OVNET_LANE_COUNTERS(X)   \
 	OVNET_STAGE_COUNTERS(X)  \
 	OVNET_PATH_COUNTERS(X)   \
 	OVNET_DROP_COUNTERS(X)   \
@@ -187,6 +186,7 @@
 	OVNET_ETCD_COUNTERS(X)   \
 	OVNET_LEASE_COUNTERS(X)  \
 	OVNET_LOOP_COUNTERS(X)   \
+	OVNET_LANE_COUNTERS(X)   \
 	OVNET_MEMORY_COUNTERS(X) \
 	OVNET_PEERS_COUNTERS(X)  \
 	OVNET_NODE_COUNTERS(X)
@@ -202,7 +202,6 @@
 	X(DEVICE, "port", "port", "ports")          \
 	X(QUEUE, "queue", "port,queue", "queues")   \
 	X(PEER, "peer", "subnet", "peers")          \
-	X(LANE, "lane", "", "status")               \
 	X(STAGE, "stage", "stage", "stats")         \
 	X(PATH, "path", "", "stats")                \
 	X(DROP, "drop", "reason", "drops")          \
@@ -212,6 +211,7 @@
 	X(ETCD, "etcd", "", "status")               \
 	X(LEASE, "lease", "", "status")             \
 	X(LOOP, "loop", "", "status")               \
+	X(LANE, "lane", "", "status")               \
 	X(MEMORY, "memory", "", "status")           \
 	X(PEERS, "node", "", "status")              \
 	X(NODE, "node", "", "status")
