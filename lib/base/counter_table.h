@@ -159,7 +159,13 @@
 		"packets dropped that came to the lane's own UDP port and are no peer's, or not " \
 		"for here")                                                                       \
 	X(LANE, failed, "failed", COUNT, "failed",                                                \
-		"packets lost, as the kernel refused to encapsulate or send them")
+		"packets lost, as the kernel refused to encapsulate or send them")                \
+	X(LANE, held, "held", COUNT, "held",                                                      \
+		"buffers left to the workers, as what the lane took before of the same peer by "  \
+		"the same uplink did not come out of its vxlan device")                           \
+	X(LANE, merged, "merged", COUNT, NULL,                                                    \
+		"buffers left to the workers only because UDP GRO had made one of several "       \
+		"packets")
 
 /* struct memory_gauges, struct peer_gauges, struct node_gauges. */
 #define OVNET_MEMORY_COUNTERS(X)                                    \

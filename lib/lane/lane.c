@@ -156,19 +156,6 @@ static int make_device_somewhere(struct ovnet_lane *lane, uint16_t port, uint16_
 	return err;
 }
 
-/* To another device than it has. */
-static int attach_host(struct ovnet_lane *lane, uint32_t ifindex)
-{
-	struct lane_hook h = {.ifindex = ifindex, .egress = true};
-	int err = lane_tc_attach(&lane->nl, &h, bpf_program__fd(lane->skel->progs.ovnet_lane_out));
-
-	if (err < 0)
-		return err;
-	lane_tc_detach(&lane->nl, &lane->host);
-	lane->host = h;
-	return 0;
-}
-
 int ovnet_lane_set_conf(struct ovnet_lane *lane, const struct ovnet_lane_conf *conf)
 {
 	struct ovnet_lane_config config;
@@ -176,7 +163,7 @@ int ovnet_lane_set_conf(struct ovnet_lane *lane, const struct ovnet_lane_conf *c
 								: -EINVAL;
 
 	if (err == 0 && conf->host_ifindex != lane->host.ifindex)
-		err = attach_host(lane, conf->host_ifindex);
+		err = lane_hooks_host(lane, conf->host_ifindex);
 	if (err == 0)
 		publish(lane, conf, &config);
 	return err;
@@ -248,9 +235,7 @@ void ovnet_lane_close(struct ovnet_lane *lane)
 		return;
 	if (lane->skel != NULL)
 		ovnet_lane_enable(lane, false, false);
-	for (unsigned i = 0; i < LANE_UPLINKS; i++)
-		lane_tc_detach(&lane->nl, &lane->uplinks[i]);
-	lane_tc_detach(&lane->nl, &lane->host);
+	lane_hooks_detach(lane);
 	if (lane->device != 0)
 		(void)lane_device_delete(&lane->nl, lane->device);
 	if (lane->nl.sock != NULL)
@@ -284,38 +269,6 @@ void ovnet_lane_enable(struct ovnet_lane *lane, bool out, bool in)
 	lane->out = out;
 	lane->in = in;
 	set_state(lane);
-}
-
-static struct lane_hook *uplink_of(struct ovnet_lane *lane, uint32_t ifindex)
-{
-	for (unsigned i = 0; i < LANE_UPLINKS; i++)
-		if (lane->uplinks[i].ifindex == ifindex)
-			return &lane->uplinks[i];
-	return NULL;
-}
-
-int ovnet_lane_uplink_add(struct ovnet_lane *lane, uint32_t ifindex)
-{
-	struct lane_hook *at = uplink_of(lane, ifindex), h = {.ifindex = ifindex};
-
-	if (at == NULL && (at = uplink_of(lane, 0)) == NULL) {
-		LOG(ERR, "kernel lane: more than %u uplinks", LANE_UPLINKS);
-		return -ENOSPC;
-	}
-	int err = lane_tc_attach(&lane->nl, &h, bpf_program__fd(lane->skel->progs.ovnet_lane_in));
-	if (err < 0)
-		return err;
-	h.made |= at->made;
-	*at = h;
-	return 0;
-}
-
-void ovnet_lane_uplink_del(struct ovnet_lane *lane, uint32_t ifindex)
-{
-	struct lane_hook *at = ifindex != 0 ? uplink_of(lane, ifindex) : NULL;
-
-	if (at != NULL)
-		lane_tc_detach(&lane->nl, at);
 }
 
 uint16_t ovnet_lane_port(const struct ovnet_lane *lane)

@@ -62,6 +62,23 @@ struct ovnet_lane_stats {
 	uint64_t came_up; /* of these: what that gave us */
 	uint64_t bad;     /* skbs dropped: they came to the lane's own port by themselves */
 	uint64_t failed;  /* skbs the kernel refused to change: lost */
+	/*
+	 * skbs left to the workers: what went up before of the same peer, by the same uplink, did
+	 * not come, so something on this host drops it. Of the last one: by which interface, and
+	 * from which peer's public address (0: there was none).
+	 */
+	uint64_t held;
+	/* skbs left to the workers for nothing but that UDP GRO had made one of several. */
+	uint64_t merged;
+	uint32_t held_ifindex, held_be;
+};
+
+/* Where a program of the lane hangs, as the last mend found or left it. */
+struct ovnet_lane_hook {
+	uint32_t ifindex;
+	bool egress;     /* or ingress */
+	bool attached;   /* no: gone, and it could not be put back */
+	unsigned others; /* filters of others there: they may take packets before ours */
 };
 
 /*
@@ -92,6 +109,14 @@ void ovnet_lane_enable(struct ovnet_lane *lane, bool out, bool in);
 /* One that is there already is attached to once more. -ENOSPC: too many. */
 int ovnet_lane_uplink_add(struct ovnet_lane *lane, uint32_t ifindex);
 void ovnet_lane_uplink_del(struct ovnet_lane *lane, uint32_t ifindex);
+/*
+ * Puts back what others have removed: programs, and the vxlan device. To be called now and then;
+ * devices that are gone are no error. Returns how many were put back, or the first error (logged
+ * when it is a new one) when all were tried.
+ */
+int ovnet_lane_mend(struct ovnet_lane *lane);
+/* The host device's first, then the vxlan device's. Returns how many there are, more than n too. */
+unsigned ovnet_lane_hooks(const struct ovnet_lane *lane, struct ovnet_lane_hook *out, unsigned n);
 /*
  * The node's own underlay addresses: what packets of peers are for. Replaces the former set; 128 at
  * most (-E2BIG).

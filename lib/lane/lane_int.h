@@ -14,6 +14,10 @@ struct lane_hook {
 	uint32_t ifindex; /* 0: none */
 	bool egress;
 	bool made; /* the clsact qdisc is of our making */
+	/* At the last look: */
+	bool attached;
+	unsigned others; /* filters of others */
+	int err;         /* why it could not be put back, as logged */
 };
 
 struct lane_bpf;
@@ -45,11 +49,19 @@ int lane_device_mtu(struct nl *nl, uint32_t ifindex, uint16_t *out);
 /* A UDP port that nobody has now, 0: none to be had (logged). */
 uint16_t lane_device_free_port(void);
 
+/* lane_hooks.c */
+/* To this device instead of the one it has. */
+int lane_hooks_host(struct ovnet_lane *lane, uint32_t ifindex);
+/* From the host device and uplinks. */
+void lane_hooks_detach(struct ovnet_lane *lane);
+
 /* lane_tc.c. Logged, but for -EOPNOTSUPP of attaching. */
 /* `h` says where; on error it is empty. A former program of ours is replaced, nobody else's is. */
 int lane_tc_attach(struct nl *nl, struct lane_hook *h, int prog_fd);
 /* Empties `h`. A device that is gone is no error. */
 void lane_tc_detach(struct nl *nl, struct lane_hook *h);
+/* 1: it was gone and is back; 0: it was there, or the device is gone. Looks who else is there. */
+int lane_tc_mend(struct nl *nl, struct lane_hook *h, int prog_fd);
 /* Our programs on any device of this namespace. How many, or negative errno. */
 int lane_tc_remove_all(
 	struct nl *nl, bool dry_run, void (*report)(void *arg, const char *what), void *arg);

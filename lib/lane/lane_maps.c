@@ -208,5 +208,7 @@ void ovnet_lane_stats(const struct ovnet_lane *lane, struct ovnet_lane_stats *ou
 		out->came_up += t->came_up;
 		out->bad += t->bad;
 		out->failed += t->failed;
+		out->held += t->held;
+		out->merged += t->merged;
 	}
 }

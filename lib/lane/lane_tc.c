@@ -40,15 +40,13 @@ static void count(void *arg, const struct nlmsghdr *msg)
 		return;
 	}
 	const struct tcmsg *tcm = nl_parse(msg, sizeof(*tcm), tb, TCA_MAX);
-	if (msg->nlmsg_type != RTM_NEWTFILTER || tcm == NULL)
+	/* With handle 0 it is not a filter, but says that there are some of that priority. */
+	if (msg->nlmsg_type != RTM_NEWTFILTER || tcm == NULL || tcm->tcm_handle == 0)
 		return;
 	if (tcm->tcm_info >> 16 != PRIORITY) {
 		c->others++;
 		return;
 	}
-	/* With handle 0 it is not a filter, but says that there are some of that priority. */
-	if (tcm->tcm_handle == 0)
-		return;
 	nl_parse_nested(tb[TCA_OPTIONS], bpf, TCA_BPF_MAX);
 	nl_string(bpf[TCA_BPF_NAME], name, sizeof(name));
 	if (tcm->tcm_handle != HANDLE)
@@ -97,6 +95,12 @@ static int detach(const struct lane_hook *h)
 	return bpf_tc_detach(&hook, &opts);
 }
 
+/* No such qdisc, or no such filter, in this kernel. */
+static int cannot(int err)
+{
+	return err == -ENOENT ? -EOPNOTSUPP : err;
+}
+
 static int attach(struct nl *nl, struct lane_hook *h, int prog_fd)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)h->ifindex, .attach_point = point_of(h));
@@ -106,22 +110,20 @@ static int attach(struct nl *nl, struct lane_hook *h, int prog_fd)
 	int err = bpf_tc_hook_create(&hook);
 
 	if (err < 0 && err != -EEXIST)
-		return err;
+		return cannot(err);
 	h->made = err == 0;
 	if ((err = take_census(nl, h->ifindex, h->egress, &c)) < 0)
 		return err;
-	return c.stranger ? -EEXIST : bpf_tc_attach(&hook, &opts);
+	h->others = c.others;
+	err = c.stranger ? -EEXIST : bpf_tc_attach(&hook, &opts);
+	h->attached = err == 0;
+	return cannot(err);
 }
 
-int lane_tc_attach(struct nl *nl, struct lane_hook *h, int prog_fd)
+static void say(const struct lane_hook *h, int err)
 {
 	char name[IF_NAMESIZE] = "?";
-	int err = attach(nl, h, prog_fd);
 
-	if (err == 0)
-		return 0;
-	if (err == -ENOENT) /* no such qdisc, or no such filter, in this kernel */
-		err = -EOPNOTSUPP;
 	(void)if_indextoname(h->ifindex, name);
 	if (err != -EOPNOTSUPP)
 		LOG(ERR, "interface '%s': cannot attach the kernel lane at %s: %s%s", name,
@@ -130,10 +132,38 @@ int lane_tc_attach(struct nl *nl, struct lane_hook *h, int prog_fd)
 					 "priority 50111; remove it, or set host.kernel-lane = "
 					 "\"off\")"
 				       : "");
+}
+
+int lane_tc_attach(struct nl *nl, struct lane_hook *h, int prog_fd)
+{
+	int err = attach(nl, h, prog_fd);
+
+	if (err == 0)
+		return 0;
+	say(h, err);
 	if (h->made)
 		remove_qdisc(nl, h->ifindex);
 	*h = (struct lane_hook){0};
 	return err;
+}
+
+int lane_tc_mend(struct nl *nl, struct lane_hook *h, int prog_fd)
+{
+	const bool made = h->made;
+	struct census c;
+	int err = take_census(nl, h->ifindex, h->egress, &c);
+
+	h->attached = err == 0 && c.ours;
+	h->others = err == 0 ? c.others : 0;
+	if (err == 0 && !c.ours) {
+		err = attach(nl, h, prog_fd);
+		h->made |= made;
+	}
+	if (err < 0 && err != -ENODEV && err != h->err)
+		say(h, err);
+	const bool back = err == 0 && !c.ours;
+	h->err = err;
+	return err == -ENODEV ? 0 : err < 0 ? err : back;
 }
 
 void lane_tc_detach(struct nl *nl, struct lane_hook *h)

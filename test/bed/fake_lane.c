@@ -70,6 +70,21 @@ void ovnet_lane_uplink_del(struct ovnet_lane *l, uint32_t ifindex)
 	fake_lane.uplink[i] = fake_lane.uplink[--fake_lane.n_uplinks];
 }
 
+int ovnet_lane_mend(struct ovnet_lane *l)
+{
+	(void)l;
+	fake_lane.mends++;
+	return fake_lane.mend_rc;
+}
+
+unsigned ovnet_lane_hooks(const struct ovnet_lane *l, struct ovnet_lane_hook *out, unsigned n)
+{
+	(void)l;
+	for (unsigned i = 0; i < n && i < fake_lane.n_hooks; i++)
+		out[i] = fake_lane.hook[i];
+	return fake_lane.n_hooks;
+}
+
 int ovnet_lane_set_addresses(struct ovnet_lane *l, const uint32_t *addr_be, unsigned n)
 {
 	(void)l;

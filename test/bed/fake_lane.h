@@ -30,6 +30,9 @@ struct fake_lane {
 	} hop[FAKE_LANE_ROWS];
 	uint32_t uplink[FAKE_LANE_FEW], addr_be[FAKE_LANE_FEW];
 	unsigned n, n_hops, n_uplinks, n_addrs;
+	struct ovnet_lane_hook hook[FAKE_LANE_FEW];
+	unsigned n_hooks, mends;
+	int mend_rc;
 	struct ovnet_lane_stats stats;
 	struct ovnet_lane_counters counters;        /* of every id */
 	bool port_taken;                            /* the one that is asked for */

@@ -232,6 +232,7 @@ static void what_the_control_thread_counts_is_in_the_table(void **state)
 		struct cover cover = {
 			.of = "struct ovnet_lane_stats", .size = sizeof(struct ovnet_lane_stats)};
 		OVNET_LANE_COUNTERS(OF_LANE)
+		BESIDE(struct ovnet_lane_stats, held_ifindex, held_be);
 		check_whole(&cover);
 	}
 	{

@@ -127,6 +127,52 @@ static void others_filters_stay(void **state)
 	assert_true(others_there(b, 7, 1));
 }
 
+static struct ovnet_lane_hook hook_of(const struct lane_bed *b, const char *dev)
+{
+	struct ovnet_lane_hook hooks[8];
+	const unsigned n = ovnet_lane_hooks(b->lane, hooks, 8);
+
+	for (unsigned i = 0; i < n; i++)
+		if (hooks[i].ifindex == if_nametoindex(dev))
+			return hooks[i];
+	fail_msg("no hook at %s", dev);
+	return hooks[0];
+}
+
+static void what_others_remove_is_put_back(void **state)
+{
+	struct lane_bed *b = *state;
+
+	assert_int_equal(lane_bed_open(b), 0);
+	assert_int_equal(ovnet_lane_mend(b->lane), 0);
+	sh("tc qdisc del dev u0 clsact && tc qdisc del dev ovnet0 clsact");
+	sh("tc filter del dev " OVNET_LANE_DEVICE " ingress");
+	assert_int_equal(ovnet_lane_mend(b->lane), 3);
+	ping_by_lane(b);
+	assert_int_equal(ovnet_lane_mend(b->lane), 0);
+	assert_int_equal(ovnet_lane_hooks(b->lane, NULL, 0), 3);
+	assert_true(hook_of(b, "ovnet0").egress && hook_of(b, "ovnet0").attached);
+	assert_false(hook_of(b, OVNET_LANE_DEVICE).egress);
+	/* By one of somebody else's it is known, and at its place it is missing. */
+	others_attach(b, 7, 1);
+	assert_int_equal(ovnet_lane_mend(b->lane), 0);
+	assert_int_equal(hook_of(b, "u0").others, 1);
+	assert_int_equal(hook_of(b, "ovnet0").others, 0);
+	sh("tc filter del dev u0 ingress");
+	others_attach(b, PRIORITY, HANDLE);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(ovnet_lane_mend(b->lane), -EEXIST);
+	assert_false(hook_of(b, "u0").attached);
+	assert_true(others_there(b, PRIORITY, HANDLE));
+	/* A device that is gone. */
+	sh("tc filter del dev u0 ingress && ip tuntap add dev ovnet1 mode tun");
+	assert_int_equal(ovnet_lane_mend(b->lane), 1);
+	assert_int_equal(ovnet_lane_uplink_add(b->lane, if_nametoindex("ovnet1")), 0);
+	sh("ip link del ovnet1");
+	assert_int_equal(ovnet_lane_mend(b->lane), 0);
+	assert_int_equal(ovnet_lane_hooks(b->lane, NULL, 0), 4);
+}
+
 static void a_place_that_is_taken_stays_so(void **state)
 {
 	struct lane_bed *b = *state;
@@ -290,6 +336,7 @@ int main(void)
 		CASE(nothing_stays),
 		CASE(the_device_is_silent),
 		CASE(others_filters_stay),
+		CASE(what_others_remove_is_put_back),
 		CASE(a_place_that_is_taken_stays_so),
 		CASE(what_died_is_replaced),
 		CASE(what_died_is_found_and_removed),

@@ -95,7 +95,7 @@ struct ovnet_lane_count {
 
 /* Of one CPU. */
 struct ovnet_lane_totals {
-	__u64 tx_packets, rx_packets, sent_up, came_up, bad, failed;
+	__u64 tx_packets, rx_packets, sent_up, came_up, bad, failed, held, merged;
 };
 
 #endif
