@@ -46,7 +46,6 @@ static int make_config(
 	*out = (struct ovnet_lane_config){.host_ifindex = c->host_ifindex,
 		.vni_be = htonl(c->vni << 8),
 		.pass = lane->pass,
-		.pass_be = htonl(lane->pass << 8),
 		.udp_port_be = htons(c->udp_port),
 		.lane_port_be = htons(lane->port),
 		.src_port_min = c->src_port_min,
@@ -67,17 +66,19 @@ static void publish(struct ovnet_lane *lane, const struct ovnet_lane_conf *conf,
 	set_state(lane);
 }
 
-/* 24 bits, and not what is on the wire. */
+/* 24 bits with room for a slot, and not what is on the wire. */
 static int draw_pass(struct ovnet_lane *lane, uint32_t vni)
 {
+	const uint32_t slot = LANE_UPLINKS - 1;
+
 	do {
 		if (getrandom(&lane->pass, sizeof(lane->pass), 0) != sizeof(lane->pass)) {
 			int err = -errno;
 			LOG(ERR, "kernel lane: no random number: %s", strerror(-err));
 			return err;
 		}
-		lane->pass >>= 8;
-	} while (lane->pass == vni);
+		lane->pass = lane->pass >> 8 & ~slot;
+	} while (lane->pass == (vni & ~slot));
 	return 0;
 }
 

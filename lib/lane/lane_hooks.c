@@ -44,9 +44,15 @@ int ovnet_lane_uplink_add(struct ovnet_lane *lane, uint32_t ifindex)
 		LOG(ERR, "kernel lane: more than %u uplinks", LANE_UPLINKS);
 		return -ENOSPC;
 	}
-	int err = lane_tc_attach(&lane->nl, &h, bpf_program__fd(lane->skel->progs.ovnet_lane_in));
+	int err = lane_ways_uplink(lane, ifindex, (uint32_t)(at - lane->uplinks));
 	if (err < 0)
 		return err;
+	err = lane_tc_attach(&lane->nl, &h, bpf_program__fd(lane->skel->progs.ovnet_lane_in));
+	if (err < 0) {
+		if (at->ifindex == 0)
+			lane_ways_no_uplink(lane, ifindex);
+		return err;
+	}
 	h.made |= at->made;
 	*at = h;
 	return 0;
@@ -56,8 +62,10 @@ void ovnet_lane_uplink_del(struct ovnet_lane *lane, uint32_t ifindex)
 {
 	struct lane_hook *at = ifindex != 0 ? uplink_of(lane, ifindex) : NULL;
 
-	if (at != NULL)
-		lane_tc_detach(&lane->nl, at);
+	if (at == NULL)
+		return;
+	lane_tc_detach(&lane->nl, at);
+	lane_ways_no_uplink(lane, ifindex);
 }
 
 /* Counts into `n`; keeps the first error. */

@@ -7,7 +7,7 @@
 #include "lane/bpf/ovnet_lane.h"
 #include "lane/lane.h"
 
-#define LANE_UPLINKS 16
+#define LANE_UPLINKS OVNET_LANE_UPLINKS
 
 /* A place for one of our programs. */
 struct lane_hook {
@@ -54,6 +54,13 @@ uint16_t lane_device_free_port(void);
 int lane_hooks_host(struct ovnet_lane *lane, uint32_t ifindex);
 /* From the host device and uplinks. */
 void lane_hooks_detach(struct ovnet_lane *lane);
+
+/* lane_ways.c: the ways in of an uplink's slot begin anew, and those of a peer. */
+int lane_ways_uplink(struct ovnet_lane *lane, uint32_t ifindex, uint32_t slot);
+void lane_ways_no_uplink(struct ovnet_lane *lane, uint32_t ifindex);
+void lane_ways_forget_peer(struct ovnet_lane *lane, uint32_t id);
+/* Of all peers by all uplinks. */
+void lane_ways_forget(struct ovnet_lane *lane);
 
 /* lane_tc.c. Logged, but for -EOPNOTSUPP of attaching. */
 /* `h` says where; on error it is empty. A former program of ours is replaced, nobody else's is. */

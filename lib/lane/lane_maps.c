@@ -86,6 +86,16 @@ static bool outer_of(struct ovnet_lane_outer *o, const uint8_t *head)
 	       o->vxlan[0] == htonl(0x08000000) && o->inner_eth[6] == htons(ETH_P_IP);
 }
 
+/* The peer of just this prefix, or of one around it. */
+static bool peer_at(const struct ovnet_lane *lane, const struct ovnet_prefix4 *prefix,
+	struct ovnet_lane_where *out)
+{
+	const struct ovnet_lane_prefix key = key_of(prefix);
+
+	return bpf_map_lookup_elem(bpf_map__fd(lane->skel->maps.where), &key, out) == 0 &&
+	       out->kind == OVNET_LANE_PEER;
+}
+
 int ovnet_lane_set_peer(struct ovnet_lane *lane, const struct ovnet_lane_peer *peer)
 {
 	struct ovnet_lane_where where = {.kind = OVNET_LANE_PEER,
@@ -94,6 +104,7 @@ int ovnet_lane_set_peer(struct ovnet_lane *lane, const struct ovnet_lane_peer *p
 		.ifindex = peer->ifindex,
 		.next_hop_be = peer->next_hop_be,
 		.mtu = peer->ifindex != 0 ? peer->mtu : 0};
+	struct ovnet_lane_where was;
 	int err;
 
 	/* Sent into a device of ours it would come back. */
@@ -104,14 +115,24 @@ int ovnet_lane_set_peer(struct ovnet_lane *lane, const struct ovnet_lane_peer *p
 	where.sum = sum_of(where.outer.ip);
 	if ((err = make_count(lane, peer->id)) < 0)
 		return err;
-	return set_where(lane, &peer->subnet, &where);
+	const bool same = peer_at(lane, &peer->subnet, &was) && was.id == where.id &&
+			  was.public_be == where.public_be;
+	err = set_where(lane, &peer->subnet, &where);
+	if (err == 0 && !same)
+		lane_ways_forget_peer(lane, peer->id);
+	return err;
 }
 
 int ovnet_lane_del(struct ovnet_lane *lane, const struct ovnet_prefix4 *prefix)
 {
 	const struct ovnet_lane_prefix key = key_of(prefix);
+	struct ovnet_lane_where was;
+	const bool peer = peer_at(lane, prefix, &was);
+	int err = bpf_map_delete_elem(bpf_map__fd(lane->skel->maps.where), &key);
 
-	return bpf_map_delete_elem(bpf_map__fd(lane->skel->maps.where), &key);
+	if (err == 0 && peer)
+		lane_ways_forget_peer(lane, was.id);
+	return err;
 }
 
 int ovnet_lane_set_next_hop(
@@ -195,9 +216,11 @@ void ovnet_lane_peer_counters(
 
 void ovnet_lane_stats(const struct ovnet_lane *lane, struct ovnet_lane_stats *out)
 {
+	const uint64_t held = __atomic_load_n(&lane->skel->bss->last_held, __ATOMIC_RELAXED);
 	const uint32_t zero = 0;
 
-	*out = (struct ovnet_lane_stats){0};
+	*out = (struct ovnet_lane_stats){
+		.held_ifindex = (uint32_t)(held >> 32), .held_be = (uint32_t)held};
 	if (bpf_map_lookup_elem(bpf_map__fd(lane->skel->maps.totals), &zero, lane->totals) < 0)
 		return;
 	for (int i = 0; i < lane->n_cpus; i++) {

@@ -12,23 +12,11 @@
 #include <net/if.h>
 
 #include "bed/lane.h"
+#include "bed/lane_frame.h"
 
-#define INNER 60 /* bytes of the ordinary one */
-#define VNET  10 /* what the TUN has in front */
+#define VNET 10 /* what the TUN has in front */
 
 enum fate { LANE, WORKERS, NOBODY, BAD };
-
-/* From the inner IP header on. */
-static const uint8_t echo_reply[INNER] = {
-	0x45, 2, 0, INNER, 0, 1, 0, 0, 64, 1, 0, 0, 10, 5, 2, 5, 10, 5, 1, 5, 0, 0, 0xff, 0xff};
-/* An ACK; the payload begins at 40. */
-static const uint8_t tcp_ack[INNER] = {0x45, 2, 0, INNER, 0, 1, 0, 0, 64, 6, 0, 0, 10, 5, 2, 5, 10,
-	5, 1, 5, 0x20, 0, 0x20, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10};
-static const uint8_t head[64] = {2, 0, 0, 0, 0x77, 1, 2, 0, 0, 0, 0x77, 2, 8, 0, /* Ethernet */
-	0x45, 0, 0, 50 + INNER, 0, 1, 0, 0, 64, 17, 0, 0, 192, 168, 77, 2, 192, 168, 77, 1, 0x9c,
-	0x40, LANE_OVERLAY >> 8, LANE_OVERLAY & 255, 0, 30 + INNER, 0, 0, /* UDP */
-	8, 0, 0, 0, 0, 0, LANE_VNI, 0,                                    /* VXLAN */
-	2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 2, 2, 8, 0};
 
 struct change {
 	const char *what;
@@ -39,63 +27,12 @@ struct change {
 
 static uint8_t got[70000];
 
-static void put_sum(uint8_t *ip)
-{
-	uint32_t sum = 0;
-
-	ip[10] = ip[11] = 0;
-	for (unsigned i = 0; i < 20; i += 2)
-		sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	ip[10] = (uint8_t)(sum >> 8);
-	ip[11] = (uint8_t)sum;
-}
-
-/* Waits until the sums are those. */
-static void wait_for(
-	const struct lane_bed *b, const struct ovnet_lane_stats *want, const char *what)
-{
-	struct ovnet_lane_stats s = lane_stats(b);
-
-	for (unsigned i = 0; i < 1000 && memcmp(&s, want, sizeof(s)) != 0; i++) {
-		usleep(5000);
-		s = lane_stats(b);
-	}
-	if (memcmp(&s, want, sizeof(s)) != 0)
-		fail_msg("%s: tx %lu (%lu) rx %lu (%lu) up %lu (%lu) bad %lu (%lu)", what,
-			s.tx_packets, want->tx_packets, s.rx_packets, want->rx_packets, s.sent_up,
-			want->sent_up, s.bad, want->bad);
-}
-
-/* By hand into an interface: frames, or packets where it has no Ethernet. */
-static void inject(const char *iface, bool frames, const uint8_t *data, size_t len)
-{
-	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP)};
-	int fd = socket(AF_PACKET, frames ? SOCK_RAW : SOCK_DGRAM, 0);
-
-	assert_true(fd >= 0);
-	at.sll_ifindex = (int)if_nametoindex(iface);
-	assert_int_equal(
-		sendto(fd, data, len, 0, (struct sockaddr *)&at, sizeof(at)), (ssize_t)len);
-	close(fd);
-}
-
-static void inject_far(struct lane_bed *b, const uint8_t *frame, size_t len)
-{
-	lane_go(b, true);
-	inject("p0", true, frame, len);
-	lane_go(b, false);
-}
-
 static size_t make_frame(uint8_t *f, const uint8_t *inner, const struct change *c)
 {
-	memcpy(f, head, sizeof(head));
-	memcpy(f + 64, inner, INNER);
+	lane_frame(f, inner);
 	f[c->at] = c->to;
-	put_sum(f + 14);
-	put_sum(f + 64);
-	return 64 + INNER;
+	lane_frame_sums(f);
+	return LANE_FRAME;
 }
 
 /* A frame of the peer's, and where it has to come to. */
@@ -104,27 +41,27 @@ static void arrives(struct lane_bed *b, const uint8_t *frame, size_t len, const 
 	struct ovnet_lane_stats want = lane_stats(b);
 
 	lane_drain(b->socket);
-	inject_far(b, frame, len);
+	lane_inject_far(b, frame, len);
 	want.sent_up += c->fate == LANE;
 	want.came_up += c->fate == LANE;
 	want.rx_packets += c->fate == LANE;
 	want.bad += c->fate == BAD;
 	if (c->fate == WORKERS && lane_read(b->socket, got, sizeof(got), 5000) == 0)
 		fail_msg("%s: the workers did not get it", c->what);
-	wait_for(b, &want, c->what);
+	lane_wait(b, &want, c->what);
 	if (c->fate != NOBODY)
 		return;
 	/* Nothing was to happen; what follows it arrives. */
 	const struct change none = {"the next", 0, 2, LANE};
-	uint8_t f[64 + INNER];
-	arrives(b, f, make_frame(f, echo_reply, &none), &none);
+	uint8_t f[LANE_FRAME];
+	arrives(b, f, make_frame(f, lane_echo_reply, &none), &none);
 	if (lane_read(b->socket, got, sizeof(got), 0) > 0)
 		fail_msg("%s: the workers got it", c->what);
 }
 
 static void arrive(struct lane_bed *b, const uint8_t *inner, const struct change *c)
 {
-	uint8_t f[64 + INNER];
+	uint8_t f[LANE_FRAME];
 
 	arrives(b, f, make_frame(f, inner, c), c);
 }
@@ -148,13 +85,14 @@ static void what_comes_has_to_be_ordinary(void **state)
 		{"another MAC than ours", 5, 9, NOBODY}, {"marked on the way", 15, 3, LANE},
 		{"a fragment", 20, 0x20, NOBODY}, {"from another node", 29, 3, WORKERS},
 		{"for another node", 33, 9, NOBODY},
-		{"a UDP length that lies", 39, 29 + INNER, WORKERS}, {"no VNI", 42, 0, WORKERS},
-		{"a reserved flag", 42, 0x88, WORKERS}, {"a reserved byte", 44, 1, WORKERS},
-		{"another VNI", 48, LANE_VNI + 1, WORKERS},
+		{"a UDP length that lies", 39, 29 + LANE_INNER, WORKERS},
+		{"no VNI", 42, 0, WORKERS}, {"a reserved flag", 42, 0x88, WORKERS},
+		{"a reserved byte", 44, 1, WORKERS}, {"another VNI", 48, LANE_VNI + 1, WORKERS},
 		{"the last reserved byte", 49, 1, WORKERS}, {"another VTEP", 55, 9, WORKERS},
 		{"ARP inside", 63, 6, WORKERS}, {"options inside", 64, 0x46, WORKERS},
-		{"IPv6 inside", 64, 0x65, WORKERS}, {"longer than it is", 67, INNER + 1, WORKERS},
-		{"shorter than it is", 67, INNER - 1, WORKERS},
+		{"IPv6 inside", 64, 0x65, WORKERS},
+		{"longer than it is", 67, LANE_INNER + 1, WORKERS},
+		{"shorter than it is", 67, LANE_INNER - 1, WORKERS},
 		{"more fragments inside", 70, 0x20, WORKERS},
 		{"the reserved bit inside", 70, 0x80, WORKERS},
 		{"don't fragment inside", 70, 0x40, LANE},
@@ -167,7 +105,7 @@ static void what_comes_has_to_be_ordinary(void **state)
 
 	more_entries(b);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
-		arrive(b, echo_reply, &changes[i]);
+		arrive(b, lane_echo_reply, &changes[i]);
 }
 
 static void tcp_has_to_be_as_it_says(void **state)
@@ -182,11 +120,11 @@ static void tcp_has_to_be_as_it_says(void **state)
 
 	ovnet_lane_enable(b->lane, false, true); /* what answers is not counted */
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
-		arrive(b, tcp_ack, &changes[i]);
+		arrive(b, lane_tcp_ack, &changes[i]);
 	b->conf.leave_syn = true;
 	assert_int_equal(ovnet_lane_set_conf(b->lane, &b->conf), 0);
-	arrive(b, tcp_ack, &syn);
-	arrive(b, tcp_ack, &ack);
+	arrive(b, lane_tcp_ack, &syn);
+	arrive(b, lane_tcp_ack, &ack);
 }
 
 static void outer_shapes_that_are_left(void **state)
@@ -195,9 +133,9 @@ static void outer_shapes_that_are_left(void **state)
 			    tagged = {"a VLAN", 0, 2, NOBODY},
 			    unmarked = {"marked, though it cannot be", 0, 2, WORKERS};
 	struct lane_bed *b = *state;
-	uint8_t f[64 + INNER + 4] = {0}, tag[64 + INNER + 4];
+	uint8_t f[LANE_FRAME + 4] = {0}, tag[LANE_FRAME + 4];
 
-	size_t len = make_frame(f, echo_reply, &none);
+	size_t len = make_frame(f, lane_echo_reply, &none);
 	arrives(b, f, len + 4, &padded);
 	memcpy(tag, f, 12);
 	memcpy(tag + 12, "\x81\x00\x00\x05", 4);
@@ -205,8 +143,8 @@ static void outer_shapes_that_are_left(void **state)
 	arrives(b, tag, len + 4, &tagged);
 	f[15] = 3;
 	f[65] = 0;
-	put_sum(f + 14);
-	put_sum(f + 64);
+	lane_put_sum(f + 14);
+	lane_put_sum(f + 64);
 	arrives(b, f, len, &unmarked);
 }
 
@@ -217,28 +155,28 @@ static void what_is_configured_counts(void **state)
 	const uint32_t node = lane_addr_be(LANE_OWN_NODE), other = lane_addr_be("192.168.77.9");
 
 	ovnet_lane_enable(b->lane, true, false);
-	arrive(b, echo_reply, &left);
+	arrive(b, lane_echo_reply, &left);
 	ovnet_lane_enable(b->lane, false, true);
-	arrive(b, echo_reply, &taken);
+	arrive(b, lane_echo_reply, &taken);
 	assert_int_equal(ovnet_lane_set_addresses(b->lane, &other, 1), 0);
-	arrive(b, echo_reply, &left);
+	arrive(b, lane_echo_reply, &left);
 	assert_int_equal(ovnet_lane_set_addresses(b->lane, &node, 1), 0);
-	arrive(b, echo_reply, &taken);
-	b->conf.host_mtu = INNER - 1;
+	arrive(b, lane_echo_reply, &taken);
+	b->conf.host_mtu = LANE_INNER - 1;
 	assert_int_equal(ovnet_lane_set_conf(b->lane, &b->conf), 0);
-	arrive(b, echo_reply, &left);
-	b->conf.host_mtu = INNER;
+	arrive(b, lane_echo_reply, &left);
+	b->conf.host_mtu = LANE_INNER;
 	assert_int_equal(ovnet_lane_set_conf(b->lane, &b->conf), 0);
-	arrive(b, echo_reply, &taken);
+	arrive(b, lane_echo_reply, &taken);
 	assert_int_equal(ovnet_lane_del(b->lane, &b->peer.subnet), 0);
-	arrive(b, echo_reply, &left);
+	arrive(b, lane_echo_reply, &left);
 	assert_int_equal(ovnet_lane_set_peer(b->lane, &b->peer), 0);
 	ovnet_lane_uplink_del(b->lane, b->lab->u0);
-	arrive(b, echo_reply, &left);
+	arrive(b, lane_echo_reply, &left);
 	assert_int_equal(ovnet_lane_uplink_add(b->lane, b->lab->u0), 0);
-	arrive(b, echo_reply, &taken);
+	arrive(b, lane_echo_reply, &taken);
 	assert_int_equal(lane_counts(b).rx_packets, 4);
-	assert_int_equal(lane_counts(b).rx_bytes, 4 * INNER);
+	assert_int_equal(lane_counts(b).rx_bytes, 4 * LANE_INNER);
 }
 
 /* All configurations there are room for, and some more: the one that counts is the last. */
@@ -251,13 +189,13 @@ static void configurations_follow_each_other(void **state)
 		b->conf.vni = LANE_VNI + 1 + i;
 		assert_int_equal(ovnet_lane_set_conf(b->lane, &b->conf), 0);
 	}
-	arrive(b, echo_reply, &left);
+	arrive(b, lane_echo_reply, &left);
 	b->conf.vni = LANE_VNI;
 	assert_int_equal(ovnet_lane_set_conf(b->lane, &b->conf), 0);
-	arrive(b, echo_reply, &taken);
+	arrive(b, lane_echo_reply, &taken);
 	b->conf.vni = 1u << 24;
 	assert_int_equal(ovnet_lane_set_conf(b->lane, &b->conf), -EINVAL);
-	arrive(b, echo_reply, &taken);
+	arrive(b, lane_echo_reply, &taken);
 }
 
 /* By an uplink or any other interface, right in all else: the device's program misses the pass. */
@@ -269,9 +207,9 @@ static void straight_to_the_lanes_port_is_dropped(void **state)
 			    none = {"", 0, 2, BAD};
 	struct ovnet_lane_stats want = lane_stats(b);
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
-	uint8_t f[64 + INNER];
+	uint8_t f[LANE_FRAME];
 
-	make_frame(f, echo_reply, &high);
+	make_frame(f, lane_echo_reply, &high);
 	f[37] = (uint8_t)port;
 	arrives(b, f, sizeof(f), &none);
 	ovnet_lane_uplink_del(b->lane, b->lab->u0);
@@ -281,20 +219,20 @@ static void straight_to_the_lanes_port_is_dropped(void **state)
 	arrives(b, f, sizeof(f), &none);
 	f[55] = 1;
 	f[78] = 3;
-	put_sum(f + 64);
+	lane_put_sum(f + 64);
 	arrives(b, f, sizeof(f), &none);
 
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_true(sendto(fd, f + 42, sizeof(f) - 42, 0, (struct sockaddr *)&at, sizeof(at)) > 0);
 	want.bad += 4;
-	wait_for(b, &want, "by loopback");
+	lane_wait(b, &want, "by loopback");
 	assert_int_equal(sendto(fd, "junk", 4, 0, (struct sockaddr *)&at, sizeof(at)), 4);
-	wait_for(b, &want, "junk"); /* the device takes no VXLAN header from it */
+	lane_wait(b, &want, "junk"); /* the device takes no VXLAN header from it */
 	ovnet_lane_enable(b->lane, true, false);
 	assert_true(sendto(fd, f + 42, sizeof(f) - 42, 0, (struct sockaddr *)&at, sizeof(at)) > 0);
 	want.bad++;
-	wait_for(b, &want, "switched off");
+	lane_wait(b, &want, "switched off");
 	close(fd);
 }
 
@@ -302,37 +240,37 @@ static void straight_to_the_lanes_port_is_dropped(void **state)
 static void leaves(struct lane_bed *b, const uint8_t *inner, const struct change *c)
 {
 	struct ovnet_lane_stats want = lane_stats(b);
-	uint8_t p[INNER];
+	uint8_t p[LANE_INNER];
 
-	memcpy(p, inner, INNER);
+	memcpy(p, inner, LANE_INNER);
 	p[14] = 1; /* from us to the peer */
 	p[18] = 2;
 	p[c->at] = c->to;
-	put_sum(p);
+	lane_put_sum(p);
 	lane_drain(b->wire);
 	lane_drain(b->tun);
-	inject("ovnet0", false, p, INNER);
+	lane_inject("ovnet0", false, p, LANE_INNER);
 	if (c->fate == LANE) {
 		want.tx_packets++;
-		if (lane_read(b->wire, got, sizeof(got), 5000) != 64 + INNER ||
-			memcmp(got + 64, p, INNER) != 0)
+		if (lane_read(b->wire, got, sizeof(got), 5000) != LANE_FRAME ||
+			memcmp(got + 64, p, LANE_INNER) != 0)
 			fail_msg("%s: it is not on the wire", c->what);
-	} else if (lane_read(b->tun, got, sizeof(got), 5000) != VNET + INNER ||
-		   memcmp(got + VNET, p, INNER) != 0) {
+	} else if (lane_read(b->tun, got, sizeof(got), 5000) != VNET + LANE_INNER ||
+		   memcmp(got + VNET, p, LANE_INNER) != 0) {
 		fail_msg("%s: the workers did not get it", c->what);
 	}
-	wait_for(b, &want, c->what);
+	lane_wait(b, &want, c->what);
 }
 
 static void what_leaves_has_to_be_ordinary(void **state)
 {
 	static const struct change changes[] = {{"as it should be", 0, 0x45, LANE},
 		{"options", 0, 0x46, WORKERS}, {"IPv6", 0, 0x65, WORKERS},
-		{"longer than it is", 3, INNER + 1, WORKERS},
-		{"shorter than it is", 3, INNER - 1, WORKERS}, {"more fragments", 6, 0x20, WORKERS},
-		{"the reserved bit", 6, 0x80, WORKERS}, {"don't fragment", 6, 0x40, LANE},
-		{"a later fragment", 7, 1, WORKERS}, {"UDP", 9, 17, WORKERS},
-		{"from nobody's address", 14, 9, WORKERS},
+		{"longer than it is", 3, LANE_INNER + 1, WORKERS},
+		{"shorter than it is", 3, LANE_INNER - 1, WORKERS},
+		{"more fragments", 6, 0x20, WORKERS}, {"the reserved bit", 6, 0x80, WORKERS},
+		{"don't fragment", 6, 0x40, LANE}, {"a later fragment", 7, 1, WORKERS},
+		{"UDP", 9, 17, WORKERS}, {"from nobody's address", 14, 9, WORKERS},
 		{"from a peer's address", 14, 2, WORKERS}, {"from a guest", 15, 77, WORKERS},
 		{"to nobody", 18, 9, WORKERS}, {"to us", 18, 1, WORKERS},
 		{"to a peer without an MTU", 18, 3, WORKERS}, {"an error", 20, 3, WORKERS},
@@ -345,10 +283,10 @@ static void what_leaves_has_to_be_ordinary(void **state)
 
 	more_entries(b);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
-		leaves(b, echo_reply, &changes[i]);
+		leaves(b, lane_echo_reply, &changes[i]);
 	ovnet_lane_enable(b->lane, true, false); /* what answers is not counted */
 	for (size_t i = 0; i < sizeof(of_tcp) / sizeof(of_tcp[0]); i++)
-		leaves(b, tcp_ack, &of_tcp[i]);
+		leaves(b, lane_tcp_ack, &of_tcp[i]);
 }
 
 static void the_way_has_to_be_known(void **state)
@@ -358,29 +296,29 @@ static void the_way_has_to_be_known(void **state)
 	struct lane_bed *b = *state;
 
 	ovnet_lane_enable(b->lane, false, true);
-	leaves(b, echo_reply, &left);
+	leaves(b, lane_echo_reply, &left);
 	ovnet_lane_enable(b->lane, true, false);
-	leaves(b, echo_reply, &taken);
+	leaves(b, lane_echo_reply, &taken);
 	for (unsigned i = 0; i < 2; i++) /* gone is gone */
 		assert_int_equal(
 			ovnet_lane_set_next_hop(b->lane, b->lab->u0, b->peer.next_hop_be, NULL), 0);
-	leaves(b, echo_reply, &left);
+	leaves(b, lane_echo_reply, &left);
 	assert_int_equal(ovnet_lane_set_next_hop(b->lane, b->lab->u0, b->peer.next_hop_be, eth), 0);
-	leaves(b, echo_reply, &taken);
-	b->peer.mtu = INNER - 1;
+	leaves(b, lane_echo_reply, &taken);
+	b->peer.mtu = LANE_INNER - 1;
 	assert_int_equal(ovnet_lane_set_peer(b->lane, &b->peer), 0);
-	leaves(b, echo_reply, &left);
-	b->peer.mtu = INNER;
+	leaves(b, lane_echo_reply, &left);
+	b->peer.mtu = LANE_INNER;
 	assert_int_equal(ovnet_lane_set_peer(b->lane, &b->peer), 0);
-	leaves(b, echo_reply, &taken);
+	leaves(b, lane_echo_reply, &taken);
 	b->peer.ifindex = 0;
 	assert_int_equal(ovnet_lane_set_peer(b->lane, &b->peer), 0);
-	leaves(b, echo_reply, &left);
+	leaves(b, lane_echo_reply, &left);
 	assert_int_equal(ovnet_lane_del(b->lane, &b->peer.subnet), 0);
 	assert_int_equal(ovnet_lane_del(b->lane, &b->peer.subnet), -ENOENT);
-	leaves(b, echo_reply, &left);
+	leaves(b, lane_echo_reply, &left);
 	assert_int_equal(lane_counts(b).tx_packets, 3);
-	assert_int_equal(lane_counts(b).tx_bytes, 3 * INNER);
+	assert_int_equal(lane_counts(b).tx_bytes, 3 * LANE_INNER);
 }
 
 /* As a guest behind a TAP says how its packet is to be cut. */
@@ -402,12 +340,12 @@ static void inject_whole(uint16_t gso_size, uint16_t payload)
 		.gso_size = gso_size,
 		.csum_start = 20,
 		.csum_offset = 16};
-	memcpy(p.inner, tcp_ack, 40);
+	memcpy(p.inner, lane_tcp_ack, 40);
 	p.inner[2] = (uint8_t)((40 + payload) >> 8);
 	p.inner[3] = (uint8_t)(40 + payload);
 	p.inner[14] = 1;
 	p.inner[18] = 2;
-	put_sum(p.inner);
+	lane_put_sum(p.inner);
 	at.sll_ifindex = (int)if_nametoindex("ovnet0");
 	const size_t len = sizeof(p.vnet) + 40u + payload;
 	assert_int_equal(sendto(fd, &p, len, 0, (struct sockaddr *)&at, sizeof(at)), (ssize_t)len);
@@ -426,16 +364,16 @@ static void segments_are_counted_as_they_are_cut(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(lane_read(b->wire, got, sizeof(got), 5000), 64 + 40 + 1000);
 	assert_int_equal(lane_read(b->wire, got, sizeof(got), 5000), 64 + 40 + 500);
-	wait_for(b, &want, "five");
+	lane_wait(b, &want, "five");
 	assert_int_equal(lane_counts(b).tx_bytes, 4500 + 5 * 40);
 	/* As many as a burst of them may be, and one more. */
 	inject_whole(20, 20 * 128);
 	want.tx_packets += 128;
-	wait_for(b, &want, "128");
+	lane_wait(b, &want, "128");
 	lane_drain(b->tun);
 	inject_whole(20, 20 * 129);
 	assert_int_equal(lane_read(b->tun, got, sizeof(got), 5000), VNET + 40 + 20 * 129);
-	wait_for(b, &want, "129");
+	lane_wait(b, &want, "129");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, lane_bed_up, lane_bed_down)

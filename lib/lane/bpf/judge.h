@@ -180,6 +180,18 @@ static __always_inline void count_rx(__u32 id, const struct wire *w)
 	__sync_fetch_and_add(&n->rx_bytes, w->bytes);
 }
 
+/*
+ * What the kernel made of several datagrams for a socket that asked for it: the outer header is
+ * theirs together, what is inside begins with the first one's.
+ */
+static __always_inline int is_merged(const struct __sk_buff *skb, __u32 at, const struct iphdr *ip)
+{
+	const __u32 len = bpf_ntohs(ip->tot_len);
+
+	return skb->gso_size && skb->len - at > len && ip->protocol == IPPROTO_TCP &&
+	       is_plain(ip, len);
+}
+
 static __always_inline int is_for_vtep(const __u16 *eth, const struct ovnet_lane_config *c)
 {
 	return eth[0] == c->vtep[0] && eth[1] == c->vtep[1] && eth[2] == c->vtep[2] &&

@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "lane/bpf/judge.h"
+#include "lane/bpf/ways.h"
 
 /* Not TC_ACT_OK: the filters behind ours, if there are any, have their say. */
 #define LEAVE TC_ACT_UNSPEC
@@ -127,22 +128,23 @@ static __always_inline int is_our_vxlan(
  * by as much: their sum stays. From a device that leaves the inner one undone it stays as it is:
  * nobody looks at it then.
  */
-static __always_inline int send_up(
-	struct __sk_buff *skb, struct ovnet_lane_outer *o, const struct ovnet_lane_config *c)
+static __always_inline int send_up(struct __sk_buff *skb, struct ovnet_lane_outer *o,
+	const struct ovnet_lane_config *c, __u32 slot)
 {
+	const __be32 pass_be = bpf_htonl((c->pass | slot) << 8);
 	const __u32 udp = ETH_HLEN + sizeof(struct iphdr),
 		    sum = udp + offsetof(struct udphdr, check);
 	const int sums = o->udp.check != 0;
 
 	o->udp.dest = c->lane_port_be;
-	o->vxlan[1] = c->pass_be;
+	o->vxlan[1] = pass_be;
 	if (bpf_skb_store_bytes(skb, udp + offsetof(struct udphdr, dest), &o->udp.dest,
 		    sizeof(o->udp) - offsetof(struct udphdr, dest) + sizeof(o->vxlan),
 		    sums ? 0 : BPF_F_RECOMPUTE_CSUM))
 		return -1;
 	return sums ? bpf_l4_csum_replace(skb, sum, c->udp_port_be, c->lane_port_be,
 			      BPF_F_MARK_MANGLED_0 | sizeof(__be16)) ||
-			       bpf_l4_csum_replace(skb, sum, c->vni_be, c->pass_be,
+			       bpf_l4_csum_replace(skb, sum, c->vni_be, pass_be,
 				       BPF_F_MARK_MANGLED_0 | sizeof(__be32))
 		    : 0;
 }
@@ -164,11 +166,21 @@ int ovnet_lane_in(struct __sk_buff *skb)
 		return LEAVE;
 	if (!is_our_vxlan(&o, c) || !is_for_vtep(o.inner_eth, c) ||
 		bpf_skb_load_bytes(skb, OVNET_LANE_HEAD, &ip, sizeof(ip)) ||
-		!is_ordinary(skb, OVNET_LANE_HEAD, &ip, c, &w) || w.largest > c->host_mtu ||
 		/* The kernel would drop it (RFC 6040), uncounted. */
-		((o.ip.tos & ECN) == ECN && !(ip.tos & ECN)) || !sender_of(&ip, o.ip.saddr))
+		((o.ip.tos & ECN) == ECN && !(ip.tos & ECN)))
 		return LEAVE;
-	if (send_up(skb, &o, c)) {
+	const struct ovnet_lane_where *peer = sender_of(&ip, o.ip.saddr);
+	if (!peer)
+		return LEAVE;
+	if (is_merged(skb, OVNET_LANE_HEAD, &ip)) {
+		COUNT(merged, 1);
+		return LEAVE;
+	}
+	const __u32 ifindex = skb->ifindex, *slot = bpf_map_lookup_elem(&slots, &ifindex);
+	if (!slot || !is_ordinary(skb, OVNET_LANE_HEAD, &ip, c, &w) || w.largest > c->host_mtu ||
+		!takes_credit(peer, *slot, ifindex))
+		return LEAVE;
+	if (send_up(skb, &o, c, *slot)) {
 		COUNT(failed, 1);
 		return TC_ACT_SHOT;
 	}
@@ -178,7 +190,7 @@ int ovnet_lane_in(struct __sk_buff *skb)
 
 /* NULL: it did not come as `in` lets things pass. */
 static __always_inline const struct ovnet_lane_where *sender_again(
-	struct __sk_buff *skb, const struct ovnet_lane_config *c, struct wire *w)
+	struct __sk_buff *skb, const struct ovnet_lane_config *c, struct wire *w, __u32 *slot)
 {
 	/* Of the length all kernels know; it has to be IPv4. */
 	struct bpf_tunnel_key key = {};
@@ -191,9 +203,11 @@ static __always_inline const struct ovnet_lane_where *sender_again(
 	if (skb->vlan_present ||
 		bpf_skb_get_tunnel_key(
 			skb, &key, offsetof(struct bpf_tunnel_key, tunnel_label), 0) ||
-		key.tunnel_id != c->pass || bpf_skb_load_bytes(skb, 0, f.eth, sizeof(f) - 2) ||
-		!is_for_vtep(f.eth, c) || !is_ordinary(skb, ETH_HLEN, &f.ip, c, w))
+		(key.tunnel_id & ~(OVNET_LANE_UPLINKS - 1)) != c->pass ||
+		bpf_skb_load_bytes(skb, 0, f.eth, sizeof(f) - 2) || !is_for_vtep(f.eth, c) ||
+		!is_ordinary(skb, ETH_HLEN, &f.ip, c, w))
 		return NULL;
+	*slot = key.tunnel_id & (OVNET_LANE_UPLINKS - 1);
 	return sender_of(&f.ip, bpf_htonl(key.remote_ipv4));
 }
 
@@ -203,7 +217,8 @@ int ovnet_lane_up(struct __sk_buff *skb)
 	/* Also when the way in is switched off: what `in` has let pass is on its way. */
 	const struct ovnet_lane_config *c = config_of(state_now());
 	struct wire w;
-	const struct ovnet_lane_where *peer = sender_again(skb, c, &w);
+	__u32 slot;
+	const struct ovnet_lane_where *peer = sender_again(skb, c, &w, &slot);
 
 	if (!peer) {
 		COUNT(bad, 1);
@@ -211,6 +226,7 @@ int ovnet_lane_up(struct __sk_buff *skb)
 	}
 	COUNT(came_up, w.packets);
 	count_rx(peer->id, &w);
+	gives_credit(peer->id, slot);
 	return bpf_redirect(c->host_ifindex, BPF_F_INGRESS);
 }
 

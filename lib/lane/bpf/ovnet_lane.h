@@ -12,7 +12,9 @@
 #define OVNET_LANE_PREFIXES  (1 << 18) /* leases, and what lives at attach ports */
 #define OVNET_LANE_NEXT_HOPS (1 << 17)
 #define OVNET_LANE_PEERS     (1 << 17)
+#define OVNET_LANE_WAYS      (1 << 18)
 #define OVNET_LANE_ADDRESSES 256
+#define OVNET_LANE_UPLINKS   16 /* slots: the last bits of the pass */
 
 #define OVNET_LANE_HEAD 64                           /* in front of the inner IP header */
 #define OVNET_LANE_OVER (OVNET_LANE_HEAD - ETH_HLEN) /* of it, what is not the link's Ethernet */
@@ -30,9 +32,11 @@
 struct ovnet_lane_config {
 	__u32 host_ifindex;
 	__be32 vni_be; /* second word of the VXLAN header */
-	/* In the VNI's place from `in` to `up`: random, so that nobody else gets past `up`. */
+	/*
+	 * In the VNI's place from `in` to `up`: random, but for the uplink's slot in the last bits,
+	 * which are 0 here. What others send to the lane's port does not have it.
+	 */
 	__u32 pass;
-	__be32 pass_be;
 	__be16 udp_port_be, lane_port_be;
 	__u16 src_port_min;
 	__u16 host_mtu;
@@ -92,6 +96,22 @@ struct ovnet_lane_eth {
 struct ovnet_lane_count {
 	__u64 tx_packets, tx_bytes, rx_packets, rx_bytes;
 };
+
+/* By which peer (id of its counters) and uplink things come up, and whether they do. */
+struct ovnet_lane_way_key {
+	__u32 id, slot;
+};
+
+struct ovnet_lane_way {
+	__s32 credit; /* so many may still be sent up; the last of them are tries */
+	__u32 wait_s; /* from the last try to the next ones */
+	__u64 tried_ns;
+};
+#define OVNET_LANE_CREDIT     4096 /* skbs: more than wait in the kernel on their way up */
+#define OVNET_LANE_TRIES      4
+#define OVNET_LANE_PACE_S     10 /* between two of them */
+#define OVNET_LANE_WAIT_MIN_S 300
+#define OVNET_LANE_WAIT_MAX_S 3600
 
 /* Of one CPU. */
 struct ovnet_lane_totals {
