@@ -27,6 +27,9 @@
 
 #define ECN 3 /* in the TOS */
 
+/* A larger one that is not to be cut may fail halfway, as the kernel makes no room in it. */
+#define ONE_PIECE 15000
+
 /* Into more than so many packets smaller than that it is an attack, which the workers refuse. */
 #define MANY  128
 #define SMALL 88
@@ -59,6 +62,14 @@ static __always_inline void fill(struct ovnet_lane_outer *o, const struct ovnet_
 		BPF_F_ADJ_ROOM_ENCAP_L2(14) | BPF_F_ADJ_ROOM_ENCAP_L2_ETH | \
 		BPF_F_ADJ_ROOM_FIXED_GSO)
 
+/* As by the workers, who make another packet of it: what the host's rules made of it ends here. */
+static __always_inline int redirect(struct __sk_buff *skb, __u32 ifindex, __u64 flags)
+{
+	skb->mark = 0;
+	skb->priority = 0;
+	return bpf_redirect(ifindex, flags);
+}
+
 /* Where making room fails nothing has been changed yet; later it is lost. */
 static __always_inline int encapsulate(
 	struct __sk_buff *skb, const struct ovnet_lane_outer *o, const struct ovnet_lane_where *to)
@@ -70,7 +81,7 @@ static __always_inline int encapsulate(
 		COUNT(failed, 1);
 		return TC_ACT_SHOT;
 	}
-	return bpf_redirect(to->ifindex, 0);
+	return redirect(skb, to->ifindex, 0);
 }
 
 SEC("tc")
@@ -84,7 +95,7 @@ int ovnet_lane_out(struct __sk_buff *skb)
 
 	/* With the outer headers it has to fit 16 bits of length. */
 	if (!(now & OVNET_LANE_OUT) || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present ||
-		skb->len > 0xffff - OVNET_LANE_OVER ||
+		skb->len > (skb->gso_size ? 0xffff - OVNET_LANE_OVER : ONE_PIECE) ||
 		bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)) || !is_ordinary(skb, 0, &ip, c, &w))
 		return LEAVE;
 	const struct ovnet_lane_where *to = peer_of(ip.daddr);
@@ -227,7 +238,7 @@ int ovnet_lane_up(struct __sk_buff *skb)
 	COUNT(came_up, w.packets);
 	count_rx(peer->id, &w);
 	gives_credit(peer->id, slot);
-	return bpf_redirect(c->host_ifindex, BPF_F_INGRESS);
+	return redirect(skb, c->host_ifindex, BPF_F_INGRESS);
 }
 
 /* Not attached: run once, to see whether this kernel can do what `out` needs. */
