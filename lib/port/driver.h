@@ -3,7 +3,7 @@
  * A driver is a kind of port: one file (host.c, tap.c, af_xdp.c, af_packet.c, socket_uplink.c,
  * dpdk.c, vhost.c, udp_socket.c) that fills this vtable. What drivers share is in driver_int.h.
  *
- * Threads: open, close, lose, filter, set_mtu, set_mac, set_carrier, stats, link_up, changed,
+ * Threads: open, close, lose, filter, merge, set_mtu, set_mac, set_carrier, stats, link_up, changed,
  * details: control thread. rx, tx, arm, disarm: the worker that owns the queue (see queue_map.h),
  * nobody else, and which one it is may change between two calls. wait_fd: also the one that is to
  * get the queue. Errors: negative errno, logged where they happen with what to do about it.
@@ -60,6 +60,11 @@ struct ovnet_driver {
 	 * is lost while it changes, but for those that wait in a socket of a UDP port that is left.
 	 */
 	int (*filter)(struct ovnet_port *port, const struct ovnet_port_filter *filter);
+	/*
+	 * May the kernel make one of several datagrams, at first and after a filter of another UDP
+	 * port yes? NULL: it does not for this one. Live, no packet is lost.
+	 */
+	void (*merge)(struct ovnet_port *port, bool on);
 	/*
 	 * What the host's kernel was told of an exclusive uplink's twin, for the device: 0, or
 	 * negative errno (logged), and it is as it was. NULL: it has nothing to be told.

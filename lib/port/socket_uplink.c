@@ -188,6 +188,12 @@ static int socket_filter(struct ovnet_port *port, const struct ovnet_port_filter
 	return err;
 }
 
+static void socket_merge(struct ovnet_port *port, bool on)
+{
+	for (uint16_t i = 0; i < port->n_rxq; i++)
+		socket_bind_merge(queue_of(port, i), on);
+}
+
 static void socket_stats(struct ovnet_port *port, struct ovnet_port_stats *out)
 {
 	*out = (struct ovnet_port_stats){0};
@@ -214,6 +220,7 @@ const struct ovnet_driver ovnet_driver_socket = {
 	.wait_fd = socket_wait_fd,
 	.arm = socket_arm,
 	.filter = socket_filter,
+	.merge = socket_merge,
 	.stats = socket_stats,
 	.link_up = socket_link_up,
 };

@@ -109,6 +109,8 @@ int socket_new(bool *v6);
 bool socket_bind_any(int fd, bool v6, uint16_t port);
 /* Another socket in the place of s->fd. 0 or negative errno. */
 int socket_bind(struct socket_queue *s, uint16_t udp_port);
+/* May the kernel make one of several datagrams? Before 5.0 it does not. */
+void socket_bind_merge(const struct socket_queue *s, bool on);
 /* Could it be, of the overlay's port? What the kernel has not is the same at any. */
 int socket_try(uint32_t ifindex);
 /* What its sockets lost. */

@@ -41,6 +41,17 @@ static bool set_options(int fd, bool v6)
 			      set(fd, IPPROTO_UDP, UDP_NO_CHECK6_RX, 1));
 }
 
+/* Where the kernel merges none (before 5.0), each datagram comes by itself. */
+static void merge(int fd, bool on)
+{
+	(void)set(fd, IPPROTO_UDP, UDP_GRO, on);
+}
+
+void socket_bind_merge(const struct socket_queue *s, bool on)
+{
+	merge(s->fd, on);
+}
+
 bool socket_bind_any(int fd, bool v6, uint16_t port)
 {
 	const struct sockaddr_in at4 = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -55,8 +66,7 @@ static bool set_up(int fd, bool v6, uint32_t ifindex, uint16_t port)
 {
 	if (!set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int)ifindex) || !set_options(fd, v6))
 		return false;
-	/* Without it (before 5.0) each datagram comes by itself. */
-	(void)set(fd, IPPROTO_UDP, UDP_GRO, 1);
+	merge(fd, true);
 	return socket_bind_any(fd, v6, port);
 }
 

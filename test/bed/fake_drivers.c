@@ -173,6 +173,11 @@ static int filter(struct ovnet_port *port, const struct ovnet_port_filter *told)
 	return 0;
 }
 
+static void merge(struct ovnet_port *port, bool on)
+{
+	fake_drivers.one_by_one[port->id] = !on;
+}
+
 static void stats(struct ovnet_port *port, struct ovnet_port_stats *out)
 {
 	(void)port;
@@ -201,7 +206,7 @@ const struct ovnet_driver ovnet_driver_tap = {
 const struct ovnet_driver ovnet_driver_af_xdp = {
 	.name = "af_xdp", .open = open_af_xdp, .filter = filter, COMMON};
 const struct ovnet_driver ovnet_driver_socket = {
-	.name = "socket", .open = open_socket, .filter = filter, COMMON};
+	.name = "socket", .open = open_socket, .filter = filter, .merge = merge, COMMON};
 const struct ovnet_driver ovnet_driver_af_packet = {
 	.name = "af_packet", .open = open_af_packet, .filter = filter, COMMON};
 const struct ovnet_driver ovnet_driver_dpdk = {

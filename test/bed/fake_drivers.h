@@ -33,6 +33,7 @@ struct fake_drivers {
 	struct ovnet_mac mac[OVNET_MAX_PORTS]; /* a dpdk port was told, by its id */
 	bool refuses_changes;                  /* dpdk: of MTU and MAC */
 	bool no_link[OVNET_MAX_PORTS];         /* by the port's id */
+	bool one_by_one[OVNET_MAX_PORTS];      /* a socket uplink was told, by the port's id */
 };
 extern struct fake_drivers fake_drivers;
 

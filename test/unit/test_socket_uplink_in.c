@@ -89,6 +89,16 @@ static void what_nobody_wants_hides_nothing(void **state)
 	lab_socket_close(port);
 }
 
+/* From devices that cut what we send, so that the kernel has something to merge. */
+static void wire(bool cuts)
+{
+	lab("ethtool", "-K", "up0", "gro", cuts ? "on" : "off");
+	lab_in_peer();
+	lab("ethtool", "-K", "up0p", "tso", cuts ? "off" : "on", "tx-udp-segmentation",
+		cuts ? "off" : "on");
+	lab_in_own();
+}
+
 /* Merged before the kernel knows of the bridge, for whoever hears the device below: the guard. */
 static void a_bridges_datagrams_come_merged(void **state)
 {
@@ -97,13 +107,12 @@ static void a_bridges_datagrams_come_merged(void **state)
 	struct rte_mbuf *m[40];
 	int err;
 
-	lab("ethtool", "-K", "up0", "gro", "on");
+	wire(true);
 	lab("ip", "link", "add", "name", "br7", "type", "bridge");
 	lab("ip", "link", "set", "up0", "master", "br7");
 	lab("ip", "addr", "add", "10.7.0.1/24", "dev", "br7");
 	lab("ip", "link", "set", "br7", "up");
 	lab_in_peer();
-	lab("ethtool", "-K", "up0p", "tso", "off", "tx-udp-segmentation", "off");
 	lab("ip", "addr", "add", "10.7.0.2/24", "dev", "up0p");
 	lab_in_own();
 	for (unsigned merge = 0; merge < 2; merge++) {
@@ -122,11 +131,25 @@ static void a_bridges_datagrams_come_merged(void **state)
 	}
 	lab_socket_guard_merge(false);
 	lab("ip", "link", "del", "br7");
-	lab("ethtool", "-K", "up0", "gro", "off");
 	lab_in_peer();
 	lab("ip", "addr", "del", "10.7.0.2/24", "dev", "up0p");
-	lab("ethtool", "-K", "up0p", "tso", "on", "tx-udp-segmentation", "on");
 	lab_in_own();
+	wire(false);
+}
+
+static void merged_while_it_may_be(void **state)
+{
+	(void)state;
+	struct ovnet_port *port = lab_socket_open(1);
+
+	wire(true);
+	for (unsigned round = 0; round < 4; round++) {
+		port->driver->merge(port, round % 2 == 0);
+		lab_batch_comes(port, false, 40000, 1000, OVNET_BURST);
+		assert_int_equal(foreseen(port), round % 2 == 0 ? 1000 : 0);
+	}
+	wire(false);
+	lab_socket_close(port);
 }
 
 int main(void)
@@ -136,6 +159,7 @@ int main(void)
 		cmocka_unit_test(batches_come_whole),
 		cmocka_unit_test(what_nobody_wants_hides_nothing),
 		cmocka_unit_test(a_bridges_datagrams_come_merged),
+		cmocka_unit_test(merged_while_it_may_be),
 	};
 
 	lab_enter();

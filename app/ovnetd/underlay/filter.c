@@ -12,6 +12,26 @@ static bool all_are_sockets(const struct underlay *under)
 	return n == under->n;
 }
 
+static void merge(struct underlay *under)
+{
+	if (under->node->guarded)
+		ovnet_udp_guard_merge(
+			&under->node->udp_guard, !under->one_by_one && all_are_sockets(under));
+	for (unsigned i = 0; i < under->n; i++) {
+		struct ovnet_port *port = under->uplinks[i].port;
+		if (port->driver->merge != NULL)
+			port->driver->merge(port, !under->one_by_one);
+	}
+}
+
+void underlay_merge(struct underlay *under, bool on)
+{
+	if (under->one_by_one != on)
+		return;
+	under->one_by_one = !on;
+	merge(under);
+}
+
 int underlay_filter(struct underlay *under)
 {
 	const struct ovnet_prefix own[] = {ovnet_prefix_from4(&under->node->own.subnet),
@@ -22,8 +42,6 @@ int underlay_filter(struct underlay *under)
 
 	backend_overlay(under->node, &o);
 	underlay_check_routed(under);
-	if (under->node->guarded)
-		ovnet_udp_guard_merge(&under->node->udp_guard, all_are_sockets(under));
 	for (unsigned i = 0; i < under->n; i++) {
 		struct uplink *u = &under->uplinks[i];
 		struct ovnet_port_filter f = {
@@ -42,5 +60,6 @@ int underlay_filter(struct underlay *under)
 		rc = one < 0 ? one : rc;
 		fragment_port_filter(under, u, &f);
 	}
+	merge(under);
 	return rc;
 }

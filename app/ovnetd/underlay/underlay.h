@@ -58,6 +58,7 @@ struct underlay {
 	char iface[OVNET_ADDR_STRLEN]; /* stands for node.iface where that is not there; or "" */
 	struct uplink uplinks[CONF_MAX_UPLINKS];
 	unsigned n;
+	bool one_by_one; /* underlay_merge() */
 };
 
 void underlay_init(struct underlay *under, struct ovnet_kernel *kernel, struct ports *ports,
@@ -82,6 +83,8 @@ void underlay_note_public(struct underlay *under);
 int underlay_open_fragments(struct underlay *under);
 /* Tells every shared uplink what the overlay's packets look like. 0 or negative errno. */
 int underlay_filter(struct underlay *under);
+/* May the kernel make one of several datagrams, where that serves our sockets? At first yes. */
+void underlay_merge(struct underlay *under, bool on);
 /* What the backend has to know. */
 struct backend_underlay underlay_facts(const struct underlay *under);
 
