@@ -153,6 +153,17 @@ int ovnet_lane_del(struct ovnet_lane *l, const struct ovnet_prefix4 *prefix)
 	return 0;
 }
 
+static bool is_used(uint32_t ifindex, uint32_t addr_be)
+{
+	for (unsigned i = 0; i < fake_lane.n; i++) {
+		const struct ovnet_lane_peer *p = &fake_lane.row[i].peer;
+		if (fake_lane.row[i].kind == FAKE_LANE_PEER && p->ifindex == ifindex &&
+			p->next_hop_be == addr_be)
+			return true;
+	}
+	return false;
+}
+
 int ovnet_lane_set_next_hop(
 	struct ovnet_lane *l, uint32_t ifindex, uint32_t addr_be, const uint8_t *eth)
 {
@@ -165,6 +176,7 @@ int ovnet_lane_set_next_hop(
 		(fake_lane.hop[i].ifindex != ifindex || fake_lane.hop[i].addr_be != addr_be))
 		i++;
 	if (eth == NULL) {
+		fake_lane.hop_gone_in_use |= is_used(ifindex, addr_be);
 		if (i < fake_lane.n_hops)
 			fake_lane.hop[i] = fake_lane.hop[--fake_lane.n_hops];
 		return 0;

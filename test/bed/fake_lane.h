@@ -36,6 +36,7 @@ struct fake_lane {
 	struct ovnet_lane_stats stats;
 	struct ovnet_lane_counters counters;        /* of every id */
 	bool port_taken;                            /* the one that is asked for */
+	bool hop_gone_in_use;                       /* of a peer that was told of before */
 	int open_rc, peer_rc, elsewhere_rc, hop_rc; /* 0 or negative errno */
 };
 extern struct fake_lane fake_lane;

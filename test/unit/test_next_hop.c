@@ -267,6 +267,48 @@ static void is_another_when_anything_differs(void **state)
 	wired_close(w);
 }
 
+static struct {
+	uint32_t ifindex; /* 0: nothing was told */
+	bool known;
+} tell;
+
+static void on_told(void *arg, uint32_t ifindex, const struct ovnet_addr *addr, const uint8_t *eth)
+{
+	(void)arg, (void)addr;
+	tell.ifindex = ifindex;
+	tell.known = eth != NULL;
+}
+
+/* The port stays the same, and so does the FIB's slot; nobody may go on sending by the former. */
+static void of_a_former_device_is_told_to_be_gone(void **state)
+{
+	struct next_hop_ref former = {0}, same = {0}, now = {0};
+	struct next_hop hop;
+
+	(void)state;
+	add_uplinks();
+	fake_neigh_set(u0, "192.168.77.9", GW_MAC);
+	struct wired *w = wired_open(both);
+	wired_lease(w, WIRED_VXLAN, WIRED_OWN);
+	w->underlay.events.next_hop = on_told;
+	assert_int_equal(find(w, "192.168.77.9", &hop), 0);
+	assert_int_equal(next_hop_take(&w->underlay, &hop, NULL, &former), 0);
+	assert_true(tell.ifindex == u0 && tell.known);
+	assert_int_equal(next_hop_take(&w->underlay, &hop, NULL, &same), 0);
+	tell.ifindex = 0;
+	next_hop_release(&w->underlay, &same);
+	assert_int_equal(tell.ifindex, 0); /* still in use */
+	hop.uplink->link.ifindex = u1;
+	assert_int_equal(next_hop_take(&w->underlay, &hop, NULL, &now), 0);
+	assert_int_equal(tell.ifindex, u1);
+	next_hop_release(&w->underlay, &former);
+	assert_true(tell.ifindex == u0 && !tell.known);
+	next_hop_release(&w->underlay, &now);
+	assert_true(tell.ifindex == u1 && !tell.known);
+	hop.uplink->link.ifindex = u0;
+	wired_close(w);
+}
+
 /* The published header bears the old one. */
 static void is_another_when_the_uplinks_mac_changed(void **state)
 {
@@ -420,6 +462,7 @@ int main(void)
 		CASE(follows_what_the_neighbour_answers),
 		CASE(is_another_when_anything_differs),
 		CASE(is_another_when_the_uplinks_mac_changed),
+		CASE(of_a_former_device_is_told_to_be_gone),
 		CASE(a_failed_take_holds_nothing),
 		CASE(static_uplinks),
 		CASE(static_without_a_gateway),

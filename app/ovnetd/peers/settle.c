@@ -103,8 +103,9 @@ static const struct ovnet_mac *told_mac(const struct peers *ps, const struct pee
 	return told ? &p->lease.next_hop_mac : NULL;
 }
 
-/* True if anything differs from what is published. */
-static bool resolve(struct peers *ps, struct peer *p, const struct ovnet_route_query *answer)
+/* True if anything differs from what is published. `former`: what is to be released then. */
+static bool resolve(struct peers *ps, struct peer *p, const struct ovnet_route_query *answer,
+	struct next_hop_ref *former)
 {
 	struct next_hop hop;
 	enum peer_state state = PEER_OK;
@@ -116,13 +117,12 @@ static bool resolve(struct peers *ps, struct peer *p, const struct ovnet_route_q
 	if (state == p->state && (state != PEER_OK || (!p->renamed && next_hop_is(&p->hop, &hop))))
 		return false;
 
-	struct next_hop_ref old = p->hop;
+	*former = p->hop;
 	p->renamed = false;
 	p->hop.nh = NULL;
 	if (state == PEER_OK && next_hop_take(ps->underlay, &hop, told_mac(ps, p), &p->hop) < 0)
 		state = PEER_NO_ROUTE;
 	set_state(ps, p, state);
-	next_hop_release(ps->underlay, &old);
 	return true;
 }
 
@@ -181,7 +181,8 @@ static void withdraw_all(struct peers *ps, struct peer *const *peers, unsigned n
 			withdraw(ps, peers[i]);
 }
 
-static void resolve_all(struct peers *ps, struct peer *const *peers, unsigned n)
+static void resolve_all(
+	struct peers *ps, struct peer *const *peers, unsigned n, struct next_hop_ref *former)
 {
 	struct ovnet_route_query q[PEER_BATCH];
 	unsigned asked = 0;
@@ -192,7 +193,7 @@ static void resolve_all(struct peers *ps, struct peer *const *peers, unsigned n)
 	ovnet_kernel_routes_get(ps->kernel, q, asked);
 	asked = 0;
 	for (unsigned i = 0; i < n; i++)
-		if (stays(peers[i]) && resolve(ps, peers[i], &q[asked++]))
+		if (stays(peers[i]) && resolve(ps, peers[i], &q[asked++], &former[i]))
 			peers[i]->published = false;
 }
 
@@ -227,17 +228,22 @@ bool peer_usable(struct peers *ps, const struct peer *p)
 	return false;
 }
 
+/* What one was sent by stays in use until it is published with another. */
 void peers_settle(struct peers *ps, struct peer *const *peers, unsigned n)
 {
+	struct next_hop_ref former[PEER_BATCH] = {0};
+
 	/* What comes may stand in the place of what goes. */
 	withdraw_all(ps, peers, n);
-	resolve_all(ps, peers, n);
+	resolve_all(ps, peers, n, former);
 	for (unsigned i = 0; i < n; i++) {
 		if (!stays(peers[i]) || peers[i]->published)
 			continue;
 		peers[i]->published = publish(ps, peers[i]);
 		tell_changed(ps, peers[i]);
 	}
+	for (unsigned i = 0; i < n; i++)
+		next_hop_release(ps->underlay, &former[i]);
 	/* A device that is down takes no routes; they are set when it is up. */
 	if (!ps->host->down)
 		route_all(ps, peers, n);

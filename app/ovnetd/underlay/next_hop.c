@@ -179,7 +179,9 @@ void next_hop_release(struct underlay *under, struct next_hop_ref *ref)
 		ovnet_kernel_neigh_release(under->kernel, ref->ifindex, &ref->addr);
 	ovnet_fib_nh_put(fib, ref->nh);
 	ref->nh = NULL;
-	if (ovnet_fib_nh_find(fib, ref->uplink->port->id, &ref->addr) == NULL)
+	/* A device that is made anew is another one for the kernel, and the same port for us. */
+	if (ref->ifindex != ref->uplink->link.ifindex ||
+		ovnet_fib_nh_find(fib, ref->uplink->port->id, &ref->addr) == NULL)
 		tell(under, ref->ifindex, &ref->addr, NULL);
 }
 
