@@ -14,6 +14,7 @@ lab_up
 ovnet_host a
 linux_host b
 ovnet_host c
+ovnet_host d --uplink=iface=eth0,driver=af_packet
 for pair in "a b" "c b" "a c"; do
 	read -r from to <<<"$pair"
 	reach "$from" "$to"
@@ -28,6 +29,23 @@ for pair in "a b" "b a" "a c" "c a" "c b" "b c"; do
 	by_lane "$from" "$to" all_arrive "$from" "$to" 62
 done
 expect "peers' counters have the lane's" [ "$(peer_packets a b tx)" -gt 2000 ]
+
+# Of what comes by AF_PACKET the workers have copies, so the lane leaves it to them.
+equal "the ways of d's lane" "true false" "$(lane d '"\(.out) \(.in)"')"
+reach d a
+tx=$(lane d tx_packets)
+watch_device d-pod eth0
+in_pod d nft add rule netdev watch in icmp type echo-request counter name seen
+for peer in a b; do
+	reach $peer d
+	in_pod d nft reset counter netdev watch seen >/dev/null
+	expect "$peer reaches d" in_pod $peer ping -n -q -c 20 -i 0.02 -W 1 "$(pod_ip d)" >/dev/null
+	within 5 "d's pod has each of $peer's pings" came_in_is d-pod 20
+	expect "TCP from $peer to d" tcp_copy $peer d 4
+done
+equal "what came by the lane of d" 0 "$(lane d rx_packets)"
+expect "what d sends goes by its lane" [ "$(lane d tx_packets)" -gt $((tx + 40)) ]
+unwatch d-pod
 
 for peer in b c; do
 	by_workers a $peer udp_copy a $peer 4
@@ -110,7 +128,7 @@ on a nft -f - <<-END
 		}
 	}
 END
-in_pod c ping -n -q -c 3 -i 0.2 -W 1 "$(pod_ip a)" >/dev/null || true
+in_pod c ping -n -q -c 8 -i 0.3 -W 1 "$(pod_ip a)" >/dev/null || true
 within 10 "status tells of it" warned "UDP port $(lane a udp_port), where the kernel lane.*INPUT"
 equal "the way in" "true false" "$(lane a '(.out | tostring) + " " + (.in | tostring)')"
 within 5 "the workers have taken over" ping_once c a

@@ -287,10 +287,10 @@ static void off_while_somebody_looks_at_packets(void **state)
 	(void)state;
 	struct wired *w = lane_start();
 	assert_int_equal(ovnet_taps_add(&w->engine.shared, see_nothing, NULL), 0);
-	kernel_lane_look(&lane);
+	kernel_lane_update(&lane);
 	assert_why("looked at");
 	assert_int_equal(ovnet_taps_remove(&w->engine.shared, see_nothing, NULL), 0);
-	kernel_lane_look(&lane);
+	kernel_lane_look(&lane); /* by whom nobody told */
 	assert_why("");
 	lane_end(w);
 }
@@ -392,16 +392,56 @@ static void an_uplink_that_is_made_anew(void **state)
 	(void)state;
 	struct wired *w = lane_start();
 	set(w, 3, false);
+	fake_neigh_set(u0, "192.168.77.3", "02:00:00:00:77:03");
+	wired_run(w);
 	const uint32_t former = u0;
 	fake_link_del(u0);
 	wired_run(w);
 	u0 = fake_link_add("u0", "veth", 1500, U0_MAC);
 	fake_addr_add(u0, "192.168.77.1/24");
+	fake_neigh_set(u0, "192.168.77.3", "02:00:00:00:77:03");
 	event_active(w->ports.timer, EV_TIMEOUT, 0);
 	wired_run(w);
 	assert_int_not_equal(u0, former);
 	assert_int_equal(fake_lane.n_uplinks, 1);
 	assert_int_equal(fake_lane.uplink[0], u0);
+	assert_int_equal(row("10.5.3.0/24")->peer.ifindex, u0);
+	assert_int_equal(fake_lane.n_hops, 1);
+	assert_int_equal(fake_lane.hop[0].ifindex, u0);
+	lane_end(w);
+}
+
+/* What a peer was sent by is known until it is sent by something else. */
+static void another_way_to_a_peer(void **state)
+{
+	(void)state;
+	struct wired *w = lane_start();
+	set(w, 3, false);
+	fake_neigh_set(u0, "192.168.77.3", "02:00:00:00:77:03");
+	fake_neigh_set(u0, "192.168.77.2", "02:00:00:00:77:02");
+	wired_run(w);
+	fake_lane.hop_gone_in_use = false;
+	fake_route_add(u0, "192.168.77.3/32", "192.168.77.2", 0);
+	wired_run(w);
+	assert_int_equal(row("10.5.3.0/24")->peer.next_hop_be, htonl(0xc0a84d02));
+	assert_int_equal(fake_lane.n_hops, 1);
+	assert_int_equal(fake_lane.hop[0].addr_be, htonl(0xc0a84d02));
+	assert_false(fake_lane.hop_gone_in_use);
+	lane_end(w);
+}
+
+/* Sent by what AF_PACKET is at, but not taken in: it has a copy before the lane. */
+static void not_in_where_copies_are_made(void **state)
+{
+	(void)state;
+	struct wired *w =
+		lane_node("uplinks = ( { iface = \"u0\"; driver = \"af_packet\"; } );");
+	lease(w, WIRED_VXLAN, WIRED_OWN);
+	set(w, 3, false);
+	assert_null(lane.why);
+	assert_true(fake_lane.out);
+	assert_false(fake_lane.in);
+	assert_int_equal(fake_lane.n_uplinks, 0);
 	assert_int_equal(row("10.5.3.0/24")->peer.ifindex, u0);
 	lane_end(w);
 }
@@ -476,6 +516,8 @@ int main(void)
 		CASE(its_port_is_somebody_elses),
 		CASE(opened_late),
 		CASE(an_uplink_that_is_made_anew),
+		CASE(another_way_to_a_peer),
+		CASE(not_in_where_copies_are_made),
 		CASE(what_it_counts_is_the_peers),
 		CASE(the_way_in_is_left_where_nothing_comes),
 	};

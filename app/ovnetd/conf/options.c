@@ -206,9 +206,9 @@ const struct option_def ovnetd_options[] = {
 		.more = "TCP and ping over IPv4 between the host device and vxlan peers are "
 			"encapsulated and decapsulated in the kernel, by the same rules and as "
 			"fast as its own vxlan does it; all other packets go by the workers. auto: "
-			"where kernel, backend, uplinks (driver socket or af_packet) and encap's "
-			"settings allow; `ovnetctl status` says whether. off: all packets "
-			"go by the workers."},
+			"where kernel, backend, uplinks (driver socket, or af_packet, by which "
+			"they only leave) and encap's settings allow; `ovnetctl status` says "
+			"whether. off: all packets go by the workers."},
 	{"host.ip-masq", OPTION_SWITCH, AT(host.ip_masq), .flag = "ip-masq", .preset = "false",
 		.help = "masquerade what leaves the overlay",
 		.more = "What pods send to the rest of the world leaves with the node's own address, and "

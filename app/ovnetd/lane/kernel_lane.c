@@ -147,7 +147,7 @@ static int tell_all(struct kernel_lane *l)
 
 static void enable(struct kernel_lane *l)
 {
-	bool in = kernel_lane_way_in(l);
+	bool in = l->n_uplinks > 0 && kernel_lane_way_in(l);
 
 	if (l->out && in == l->in)
 		return;

@@ -47,7 +47,7 @@ struct kernel_lane {
 	/* What the lane was told. */
 	struct ovnet_lane_conf conf;
 	struct ovnet_prefix4 own; /* len 0: nothing is ours */
-	uint32_t ifindex[CONF_MAX_UPLINKS];
+	uint32_t ifindex[CONF_MAX_UPLINKS]; /* by which packets may come in */
 	unsigned n_uplinks;
 	uint32_t addr_be[KERNEL_LANE_ADDRS];
 	unsigned n_addrs;
@@ -70,8 +70,9 @@ void kernel_lane_start(struct kernel_lane *l);
 void kernel_lane_fini(struct kernel_lane *l);
 
 /*
- * Brings it in step with node, underlay and host device; opens it when it can be of use. Cheap
- * where nothing changed.
+ * Brings it in step with node, underlay, host device, and whether a tap looks at packets: who adds
+ * or removes one calls it then, as packets that take the lane are not seen. Opens it when it can be
+ * of use. Cheap where nothing changed.
  */
 void kernel_lane_update(struct kernel_lane *l);
 /* Once a second: also what no event tells, and whether the way in works. */
@@ -90,7 +91,7 @@ void kernel_lane_counted(const struct kernel_lane *l, uint32_t id, struct ovnet_
 void kernel_lane_stats(const struct kernel_lane *l, struct ovnet_lane_stats *out);
 
 /* The files of this folder. */
-/* uplinks.c: the interface the lane can send to and watch; 0: it can not. */
+/* uplinks.c: the interface the lane can send to; 0: it can not. */
 uint32_t kernel_lane_ifindex(const struct uplink *u);
 /* Tells the lane of uplinks and their addresses. 0 or negative errno. */
 int kernel_lane_tell_uplinks(struct kernel_lane *l);

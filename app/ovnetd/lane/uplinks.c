@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* By which interfaces the lane sends, and what comes by them is for. */
+/* By which interfaces the lane sends and takes in, and whom what comes by them is for. */
 #include <string.h>
 #include <sys/socket.h>
 
@@ -9,18 +9,25 @@
 OVNET_LOG_TYPE(lane)
 
 /*
- * XDP has a packet before tc has it, and what DPDK drives the kernel never sees. Sockets and
- * AF_PACKET are behind tc, and leave to the workers what the lane leaves. Where an operator has
- * packets pass the kernel's IP layer, its rules and policies are about the overlay's port.
+ * What DPDK drives the kernel never sees, and where AF_XDP is, it has the queues. Where an operator
+ * has packets pass the kernel's IP layer, its rules and policies are about the overlay's port.
  */
 uint32_t kernel_lane_ifindex(const struct uplink *u)
 {
-	bool behind_tc = u->port->driver == &ovnet_driver_socket ||
-			 u->port->driver == &ovnet_driver_af_packet;
-
+	bool kernels = u->port->driver == &ovnet_driver_socket ||
+		       u->port->driver == &ovnet_driver_af_packet;
 	bool rules = u->conf != NULL && u->conf->send_udp;
 
-	return u->twin == NULL && behind_tc && !rules ? u->link.ifindex : 0;
+	return u->twin == NULL && kernels && !rules ? u->link.ifindex : 0;
+}
+
+/*
+ * XDP has a packet before tc has it, and AF_PACKET a copy: the lane's packets would come twice. The
+ * kernel's UDP is behind tc, and its sockets get what the lane leaves.
+ */
+static uint32_t ifindex_in(const struct uplink *u)
+{
+	return u->port->driver == &ovnet_driver_socket ? kernel_lane_ifindex(u) : 0;
 }
 
 static bool has(const uint32_t *list, unsigned n, uint32_t value)
@@ -91,7 +98,7 @@ int kernel_lane_tell_uplinks(struct kernel_lane *l)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < l->underlay->n; i++) {
-		uint32_t ifindex = kernel_lane_ifindex(&l->underlay->uplinks[i]);
+		uint32_t ifindex = ifindex_in(&l->underlay->uplinks[i]);
 		if (ifindex != 0)
 			now[n++] = ifindex;
 	}
