@@ -3,10 +3,11 @@
  * A driver is a kind of port: one file (host.c, tap.c, af_xdp.c, af_packet.c, socket_uplink.c,
  * dpdk.c, vhost.c, udp_socket.c) that fills this vtable. What drivers share is in driver_int.h.
  *
- * Threads: open, close, lose, filter, merge, set_mtu, set_mac, set_carrier, stats, link_up, changed,
- * details: control thread. rx, tx, arm, disarm: the worker that owns the queue (see queue_map.h),
- * nobody else, and which one it is may change between two calls. wait_fd: also the one that is to
- * get the queue. Errors: negative errno, logged where they happen with what to do about it.
+ * Threads: open, close, lose, filter, merge, set_mtu, set_mac, set_carrier, stats, link_up,
+ * changed, details: control thread. rx, tx, arm, disarm: the worker that owns the queue (see
+ * queue_map.h), nobody else, and which one it is may change between two calls. wait_fd: also the
+ * one that is to get the queue. Errors: negative errno, logged where they happen with what to do
+ * about it.
  */
 #ifndef OVNET_PORT_DRIVER_H
 #define OVNET_PORT_DRIVER_H

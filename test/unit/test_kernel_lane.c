@@ -1,106 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel lane is told, and when it is off. lib/lane is test/bed's. */
-#include "bed/fake_lane.h"
-#include "bed/peers.h"
-#include "lane/kernel_lane.h"
+/* What the kernel lane is told, and when it is off. */
+#include "bed/lane_node.h"
 #include "path/taps.h"
 
 #define U0_ETH                     \
 	"\x02\x00\x00\x00\x77\x03" \
 	"\x02\x00\x00\x00\x77\x01" \
 	"\x08\x00"
-
-static struct kernel_lane lane;
-
-/* --- as reactions.c --- */
-
-static void on_underlay_changed(void *arg)
-{
-	struct wired *w = arg;
-
-	kernel_lane_update(&lane);
-	peers_resolve_all(&w->peers);
-}
-
-static void on_next_hop(
-	void *arg, uint32_t ifindex, const struct ovnet_addr *addr, const uint8_t *eth)
-{
-	(void)arg;
-	kernel_lane_next_hop(&lane, ifindex, addr, eth);
-}
-
-static void on_peer_changed(void *arg, const struct peer *p)
-{
-	(void)arg;
-	kernel_lane_peer(&lane, p);
-}
-
-static void on_peer_counted(void *arg, uint32_t id, struct ovnet_peer_counters *sum)
-{
-	(void)arg;
-	kernel_lane_counted(&lane, id, sum);
-}
-
-static void on_opened(void *arg)
-{
-	struct wired *w = arg;
-
-	peers_republish(&w->peers);
-}
-
-/* Before there is a lease. */
-static struct wired *lane_node(const char *conf)
-{
-	static const struct kernel_lane_events events = {.opened = on_opened};
-
-	u0 = fake_link_add("u0", "veth", 1500, U0_MAC);
-	fake_addr_add(u0, "192.168.77.1/24");
-	fake_addr_add(u0, "fd77::1/64");
-	struct wired *w = wired_open(conf);
-	w->underlay.events =
-		(struct underlay_events){.changed = on_underlay_changed, .next_hop = on_next_hop};
-	w->peers.events.changed = on_peer_changed;
-	w->peers.events.counted = on_peer_counted;
-	kernel_lane_init(&lane, &w->engine, &w->node, &w->underlay, &w->host, &events, w);
-	return w;
-}
-
-static void lease(struct wired *w, const char *netconf, const char *key)
-{
-	wired_lease(w, netconf, key);
-	kernel_lane_update(&lane);
-	wired_run(w);
-}
-
-static struct wired *lane_start(void)
-{
-	struct wired *w = lane_node("node: { iface = \"u0\"; };");
-
-	lease(w, WIRED_VXLAN, WIRED_OWN);
-	return w;
-}
-
-static void lane_end(struct wired *w)
-{
-	wired_close(w);
-	kernel_lane_fini(&lane);
-	assert_false(fake_lane.open);
-}
-
-static int reset(void **state)
-{
-	kernel_lane_fini(&lane); /* the case before failed */
-	memset(&fake_lane, 0, sizeof(fake_lane));
-	return wired_reset(state);
-}
-
-static void set(struct wired *w, unsigned n, bool dual)
-{
-	const struct ovnet_lease l = peers_lease(n, dual);
-
-	peers_set(&w->peers, &l);
-	wired_run(w);
-}
 
 static void del(struct wired *w, unsigned n)
 {
@@ -115,7 +21,7 @@ static void attached(const char *prefix)
 	const struct ovnet_prefix p =
 		prefix != NULL ? wired_prefix(prefix) : (struct ovnet_prefix){0};
 
-	kernel_lane_attached(&lane, &p, prefix != NULL);
+	kernel_lane_attached(&the_lane, &p, prefix != NULL);
 }
 
 static const struct fake_lane_row *row(const char *prefix)
@@ -129,12 +35,13 @@ static const struct fake_lane_row *row(const char *prefix)
 static void assert_why(const char *part)
 {
 	if (part[0] == '\0') {
-		assert_null(lane.why);
+		assert_null(the_lane.why);
 		assert_true(fake_lane.out && fake_lane.in);
 		return;
 	}
-	if (lane.why == NULL || strstr(lane.why, part) == NULL)
-		fail_msg("\"%s\" is not in: %s", part, lane.why != NULL ? lane.why : "(on)");
+	if (the_lane.why == NULL || strstr(the_lane.why, part) == NULL)
+		fail_msg(
+			"\"%s\" is not in: %s", part, the_lane.why != NULL ? the_lane.why : "(on)");
 	assert_false(fake_lane.out || fake_lane.in);
 }
 
@@ -144,10 +51,10 @@ static void told_of_the_node(void **state)
 {
 	(void)state;
 	struct wired *w = lane_node("node: { iface = \"u0\"; };");
-	kernel_lane_update(&lane);
+	kernel_lane_update(&the_lane);
 	assert_why("no lease yet");
 	assert_false(fake_lane.open);
-	lease(w, WIRED_VXLAN, WIRED_OWN);
+	lane_node_lease(w, WIRED_VXLAN, WIRED_OWN);
 	assert_why("");
 	assert_int_equal(fake_lane.conf.host_ifindex, w->host.port->ifindex);
 	assert_int_equal(fake_lane.conf.udp_port, 8472);
@@ -163,14 +70,14 @@ static void told_of_the_node(void **state)
 	fake_addr_add(u0, "192.168.77.4/24");
 	wired_run(w);
 	assert_int_equal(fake_lane.n_addrs, 2);
-	lane_end(w);
+	lane_node_end(w);
 }
 
 static void told_of_peers_and_their_next_hops(void **state)
 {
 	(void)state;
-	struct wired *w = lane_start();
-	set(w, 3, true);
+	struct wired *w = lane_node_start();
+	lane_node_peer(w, 3, true);
 	const struct fake_lane_row *r = row("10.5.3.0/24");
 	assert_int_equal(fake_lane.n, 2); /* IPv6 is the workers' */
 	assert_int_equal(r->kind, FAKE_LANE_PEER);
@@ -195,7 +102,7 @@ static void told_of_peers_and_their_next_hops(void **state)
 	assert_int_equal(fake_lane.n_hops, 0);
 	del(w, 3);
 	assert_null(row("10.5.3.0/24"));
-	lane_end(w);
+	lane_node_end(w);
 }
 
 /* Nothing is sent to where no uplink of ours leads, and nothing is the lane's that goes bare. */
@@ -203,9 +110,9 @@ static void peers_that_are_not_the_lanes(void **state)
 {
 	(void)state;
 	struct wired *w = lane_node("node: { iface = \"u0\"; };");
-	lease(w, WIRED_DIRECT, WIRED_OWN);
+	lane_node_lease(w, WIRED_DIRECT, WIRED_OWN);
 	assert_why("");
-	set(w, 3, false);
+	lane_node_peer(w, 3, false);
 	assert_int_equal(in_fib(w, "10.5.3.0/24")->encap, OVNET_ENCAP_DIRECT);
 	assert_null(row("10.5.3.0/24"));
 	fake_route_add(u0, "192.168.77.3/32", "192.168.77.2", 0);
@@ -216,25 +123,25 @@ static void peers_that_are_not_the_lanes(void **state)
 	wired_run(w);
 	assert_string_equal(state_of(w, "10.5.3.0/24"), "no-route");
 	assert_null(row("10.5.3.0/24"));
-	lane_end(w);
+	lane_node_end(w);
 }
 
 static void one_that_is_not_taken_goes_by_the_workers(void **state)
 {
 	(void)state;
-	struct wired *w = lane_start();
-	set(w, 3, false);
+	struct wired *w = lane_node_start();
+	lane_node_peer(w, 3, false);
 	fake_lane.peer_rc = -ENOSPC;
-	lease(w, WIRED_VXLAN, WIRED_OWN); /* published anew */
+	lane_node_lease(w, WIRED_VXLAN, WIRED_OWN); /* published anew */
 	assert_null(row("10.5.3.0/24"));
 	assert_why("");
-	lane_end(w);
+	lane_node_end(w);
 }
 
 static void what_is_at_attach_ports_is_not_the_hosts(void **state)
 {
 	(void)state;
-	struct wired *w = lane_start();
+	struct wired *w = lane_node_start();
 	attached("10.5.9.8/30");
 	assert_int_equal(row("10.5.9.8/30")->kind, FAKE_LANE_ELSEWHERE);
 	attached("10.5.9.7/32");
@@ -252,28 +159,28 @@ static void what_is_at_attach_ports_is_not_the_hosts(void **state)
 	fake_lane.elsewhere_rc = 0;
 	attached(NULL);
 	assert_why("could not be told");
-	lane_end(w);
+	lane_node_end(w);
 }
 
 static void another_lease(void **state)
 {
 	(void)state;
-	struct wired *w = lane_start();
+	struct wired *w = lane_node_start();
 	attached("10.5.9.8/30");
-	set(w, 3, false);
+	lane_node_peer(w, 3, false);
 	node_leave_lease(&w->node);
 	attached(NULL);
 	assert_why("left to another node");
 	assert_null(row("10.5.9.0/24"));
-	set(w, 9, false); /* which is a peer's now */
-	lease(w, WIRED_VXLAN, "10.5.3.0-24");
+	lane_node_peer(w, 9, false); /* which is a peer's now */
+	lane_node_lease(w, WIRED_VXLAN, "10.5.3.0-24");
 	assert_why("");
 	assert_int_equal(
 		row("10.5.3.0/24")->kind, FAKE_LANE_HOST); /* whoever else has a lease of it */
 	assert_int_equal(row("10.5.9.0/24")->kind, FAKE_LANE_PEER);
 	del(w, 3);
 	assert_int_equal(row("10.5.3.0/24")->kind, FAKE_LANE_HOST);
-	lane_end(w);
+	lane_node_end(w);
 }
 
 static void see_nothing(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
@@ -285,26 +192,26 @@ static void see_nothing(void *arg, uint16_t worker, enum ovnet_stage stage, uint
 static void off_while_somebody_looks_at_packets(void **state)
 {
 	(void)state;
-	struct wired *w = lane_start();
+	struct wired *w = lane_node_start();
 	assert_int_equal(ovnet_taps_add(&w->engine.shared, see_nothing, NULL), 0);
-	kernel_lane_update(&lane);
+	kernel_lane_update(&the_lane);
 	assert_why("looked at");
 	assert_int_equal(ovnet_taps_remove(&w->engine.shared, see_nothing, NULL), 0);
-	kernel_lane_look(&lane); /* by whom nobody told */
+	kernel_lane_look(&the_lane); /* by whom nobody told */
 	assert_why("");
-	lane_end(w);
+	lane_node_end(w);
 }
 
 /* What stands against it for good. */
 static void off_by(const char *conf, const char *netconf, const char *why)
 {
-	assert_int_equal(reset(NULL), 0);
+	assert_int_equal(lane_node_reset(NULL), 0);
 	struct wired *w = lane_node(conf);
-	lease(w, netconf, WIRED_OWN);
+	lane_node_lease(w, netconf, WIRED_OWN);
 	assert_why(why);
 	assert_false(fake_lane.open);
-	set(w, 3, false);
-	lane_end(w);
+	lane_node_peer(w, 3, false);
+	lane_node_end(w);
 }
 
 static void off_where_it_is_of_no_use(void **state)
@@ -326,11 +233,11 @@ static void a_kernel_that_cannot(void **state)
 	(void)state;
 	struct wired *w = lane_node("node: { iface = \"u0\"; };");
 	fake_lane.open_rc = -EOPNOTSUPP;
-	lease(w, WIRED_VXLAN, WIRED_OWN);
+	lane_node_lease(w, WIRED_VXLAN, WIRED_OWN);
 	assert_why("this kernel");
 	assert_null(wired_warning(w, "kernel-lane"));
-	set(w, 3, false);
-	lane_end(w);
+	lane_node_peer(w, 3, false);
+	lane_node_end(w);
 }
 
 /* It is of use until there is another one, or none. */
@@ -345,15 +252,15 @@ static void a_former_ones_lane(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {
-		assert_int_equal(reset(NULL), 0);
+		assert_int_equal(lane_node_reset(NULL), 0);
 		struct wired *w = lane_node(start[i].conf);
 		fake_lane.leftovers = 3;
-		kernel_lane_start(&lane);
-		kernel_lane_look(&lane);
+		kernel_lane_start(&the_lane);
+		kernel_lane_look(&the_lane);
 		assert_int_equal(fake_lane.leftovers, i < 3 ? 3 : 0);
-		lease(w, start[i].netconf, WIRED_OWN);
+		lane_node_lease(w, start[i].netconf, WIRED_OWN);
 		assert_int_equal(fake_lane.leftovers, 0);
-		lane_end(w);
+		lane_node_end(w);
 	}
 }
 
@@ -362,36 +269,35 @@ static void its_port_is_somebody_elses(void **state)
 	(void)state;
 	struct wired *w = lane_node("node: { iface = \"u0\"; };");
 	fake_lane.port_taken = true;
-	lease(w, WIRED_VXLAN, WIRED_OWN);
+	lane_node_lease(w, WIRED_VXLAN, WIRED_OWN);
 	assert_why("");
 	assert_int_equal(fake_lane.conf.lane_port, 0);
-	lane_end(w);
+	lane_node_end(w);
 }
 
 /* Peers are known by then. */
 static void opened_late(void **state)
 {
 	(void)state;
-	struct wired *w = lane_start();
-	set(w, 3, false);
+	struct wired *w = lane_node_start();
+	lane_node_peer(w, 3, false);
 	fake_neigh_set(u0, "192.168.77.3", "02:00:00:00:77:03");
 	wired_run(w);
-	kernel_lane_fini(&lane);
+	kernel_lane_fini(&the_lane);
 	memset(&fake_lane, 0, sizeof(fake_lane));
-	static const struct kernel_lane_events events = {.opened = on_opened};
-	kernel_lane_init(&lane, &w->engine, &w->node, &w->underlay, &w->host, &events, w);
-	kernel_lane_look(&lane);
+	lane_node_init(w);
+	kernel_lane_look(&the_lane);
 	wired_run(w);
 	assert_int_equal(row("10.5.3.0/24")->kind, FAKE_LANE_PEER);
 	assert_memory_equal(fake_lane.hop[0].eth, U0_ETH, 14);
-	lane_end(w);
+	lane_node_end(w);
 }
 
 static void an_uplink_that_is_made_anew(void **state)
 {
 	(void)state;
-	struct wired *w = lane_start();
-	set(w, 3, false);
+	struct wired *w = lane_node_start();
+	lane_node_peer(w, 3, false);
 	fake_neigh_set(u0, "192.168.77.3", "02:00:00:00:77:03");
 	wired_run(w);
 	const uint32_t former = u0;
@@ -408,15 +314,15 @@ static void an_uplink_that_is_made_anew(void **state)
 	assert_int_equal(row("10.5.3.0/24")->peer.ifindex, u0);
 	assert_int_equal(fake_lane.n_hops, 1);
 	assert_int_equal(fake_lane.hop[0].ifindex, u0);
-	lane_end(w);
+	lane_node_end(w);
 }
 
 /* What a peer was sent by is known until it is sent by something else. */
 static void another_way_to_a_peer(void **state)
 {
 	(void)state;
-	struct wired *w = lane_start();
-	set(w, 3, false);
+	struct wired *w = lane_node_start();
+	lane_node_peer(w, 3, false);
 	fake_neigh_set(u0, "192.168.77.3", "02:00:00:00:77:03");
 	fake_neigh_set(u0, "192.168.77.2", "02:00:00:00:77:02");
 	wired_run(w);
@@ -427,23 +333,22 @@ static void another_way_to_a_peer(void **state)
 	assert_int_equal(fake_lane.n_hops, 1);
 	assert_int_equal(fake_lane.hop[0].addr_be, htonl(0xc0a84d02));
 	assert_false(fake_lane.hop_gone_in_use);
-	lane_end(w);
+	lane_node_end(w);
 }
 
 /* Sent by what AF_PACKET is at, but not taken in: it has a copy before the lane. */
 static void not_in_where_copies_are_made(void **state)
 {
 	(void)state;
-	struct wired *w =
-		lane_node("uplinks = ( { iface = \"u0\"; driver = \"af_packet\"; } );");
-	lease(w, WIRED_VXLAN, WIRED_OWN);
-	set(w, 3, false);
-	assert_null(lane.why);
+	struct wired *w = lane_node("uplinks = ( { iface = \"u0\"; driver = \"af_packet\"; } );");
+	lane_node_lease(w, WIRED_VXLAN, WIRED_OWN);
+	lane_node_peer(w, 3, false);
+	assert_null(the_lane.why);
 	assert_true(fake_lane.out);
 	assert_false(fake_lane.in);
 	assert_int_equal(fake_lane.n_uplinks, 0);
 	assert_int_equal(row("10.5.3.0/24")->peer.ifindex, u0);
-	lane_end(w);
+	lane_node_end(w);
 }
 
 static void what_it_counts_is_the_peers(void **state)
@@ -452,53 +357,20 @@ static void what_it_counts_is_the_peers(void **state)
 	struct ovnet_peer_counters c;
 
 	(void)state;
-	struct wired *w = lane_start();
+	struct wired *w = lane_node_start();
 	fake_lane.counters =
 		(struct ovnet_lane_counters){7, 70, 8, 80}; /* of the id's former peer */
-	set(w, 3, false);
+	lane_node_peer(w, 3, false);
 	fake_lane.counters = (struct ovnet_lane_counters){9, 90, 18, 180};
 	peer_counters(&w->peers, peers_find(&w->peers, &s), &c);
 	assert_int_equal(c.tx_packets, 2);
 	assert_int_equal(c.tx_bytes, 20);
 	assert_int_equal(c.rx_packets, 10);
 	assert_int_equal(c.rx_bytes, 100);
-	lane_end(w);
+	lane_node_end(w);
 }
 
-/* What is sent up and comes out is well; so is what is still on its way at a look. */
-static void the_way_in_is_left_where_nothing_comes(void **state)
-{
-	(void)state;
-	struct wired *w = lane_start();
-	for (unsigned i = 1; i < 5; i++) {
-		fake_lane.stats.sent_up = 10 * i;
-		fake_lane.stats.came_up = 10 * i - 1;
-		kernel_lane_look(&lane);
-	}
-	kernel_lane_look(&lane);
-	kernel_lane_look(&lane);
-	assert_why("");
-	fake_lane.stats.sent_up++;
-	kernel_lane_look(&lane);
-	assert_why("");
-	kernel_lane_look(&lane);
-	assert_true(fake_lane.out);
-	assert_false(fake_lane.in);
-	const char *text = wired_warning(w, "kernel-lane-in");
-	assert_non_null(text);
-	assert_non_null(strstr(text, "UDP port 8473"));
-	lane.check.retry = 1; /* minutes later */
-	kernel_lane_look(&lane);
-	assert_why("");
-	assert_non_null(wired_warning(w, "kernel-lane-in"));
-	fake_lane.stats.sent_up++;
-	fake_lane.stats.came_up++;
-	kernel_lane_look(&lane);
-	assert_null(wired_warning(w, "kernel-lane-in"));
-	lane_end(w);
-}
-
-#define CASE(name) cmocka_unit_test_setup(name, reset)
+#define CASE(name) cmocka_unit_test_setup(name, lane_node_reset)
 
 int main(void)
 {
@@ -519,7 +391,6 @@ int main(void)
 		CASE(another_way_to_a_peer),
 		CASE(not_in_where_copies_are_made),
 		CASE(what_it_counts_is_the_peers),
-		CASE(the_way_in_is_left_where_nothing_comes),
 	};
 
 	return cmocka_run_group_tests(tests, wired_eal, NULL);

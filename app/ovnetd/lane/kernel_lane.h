@@ -46,7 +46,7 @@ struct kernel_lane {
 	struct kernel_lane_check check;
 	/* What the lane was told. */
 	struct ovnet_lane_conf conf;
-	struct ovnet_prefix4 own; /* len 0: nothing is ours */
+	struct ovnet_prefix4 own;           /* len 0: nothing is ours */
 	uint32_t ifindex[CONF_MAX_UPLINKS]; /* by which packets may come in */
 	unsigned n_uplinks;
 	uint32_t addr_be[KERNEL_LANE_ADDRS];
