@@ -16,9 +16,6 @@
 
 OVNET_LOG_TYPE(lane)
 
-/* Between the look for a free port and the device's taking it somebody else may have. */
-#define PORT_ATTEMPTS 5
-
 __attribute__((format(printf, 2, 0))) static int print(
 	enum libbpf_print_level level, const char *fmt, va_list ap)
 {
@@ -30,14 +27,6 @@ __attribute__((format(printf, 2, 0))) static int print(
 	line[strcspn(line, "\n")] = '\0';
 	LOG(DEBUG, "%s", line);
 	return 0;
-}
-
-static void set_state(struct ovnet_lane *lane)
-{
-	unsigned s = lane->slot << OVNET_LANE_SLOT | (lane->out ? OVNET_LANE_OUT : 0) |
-		     (lane->in ? OVNET_LANE_IN : 0);
-
-	__atomic_store_n(&lane->skel->bss->state, (uint8_t)s, __ATOMIC_RELEASE);
 }
 
 static int make_config(
@@ -63,7 +52,7 @@ static void publish(struct ovnet_lane *lane, const struct ovnet_lane_conf *conf,
 	lane->conf = *conf;
 	lane->slot = (lane->slot + 1) % OVNET_LANE_SLOTS;
 	lane->skel->bss->configs[lane->slot] = *config;
-	set_state(lane);
+	lane_set_state(lane);
 }
 
 /* 24 bits with room for a slot, and not what is on the wire. */
@@ -116,47 +105,6 @@ static int load(struct ovnet_lane *lane)
 	return -EOPNOTSUPP;
 }
 
-/* The device with its program, before anything can come by it; `port` as long as that is free. */
-static int make_device(struct ovnet_lane *lane, uint16_t port)
-{
-	int err = lane_device_make(&lane->nl, port, &lane->device);
-
-	if (err < 0)
-		return err;
-	lane->port = port;
-	lane->up.ifindex = lane->device;
-	err = lane_tc_attach(
-		&lane->nl, &lane->up, bpf_program__fd(lane->skel->progs.ovnet_lane_up));
-	if (err == 0)
-		err = lane_device_up(&lane->nl, lane->device);
-	if (err < 0) {
-		(void)lane_device_delete(&lane->nl, lane->device);
-		lane->device = 0;
-		lane->up = (struct lane_hook){0};
-	}
-	return err;
-}
-
-static int make_device_somewhere(struct ovnet_lane *lane, uint16_t port, uint16_t udp_port)
-{
-	int err = -EADDRINUSE;
-
-	for (unsigned i = 0; i < PORT_ATTEMPTS && err == -EADDRINUSE; i++) {
-		uint16_t at = port != 0 ? port : lane_device_free_port();
-		if (at == 0)
-			return err;
-		if (at == udp_port)
-			continue;
-		err = make_device(lane, at);
-		if (port != 0)
-			break;
-	}
-	if (err == -EADDRINUSE)
-		LOG(ERR, "kernel lane: UDP port %u is somebody else's (`ss -lunp`)",
-			port != 0 ? port : lane->port);
-	return err;
-}
-
 int ovnet_lane_set_conf(struct ovnet_lane *lane, const struct ovnet_lane_conf *conf)
 {
 	struct ovnet_lane_config config;
@@ -200,12 +148,12 @@ static int set_up(struct ovnet_lane *lane, const struct ovnet_lane_conf *conf)
 	if (err == 0)
 		err = remove_leftovers(&lane->nl, false, say_leftover, NULL);
 	if (err >= 0)
-		err = make_device_somewhere(lane, conf->lane_port, conf->udp_port);
+		err = lane_up_open(lane, conf->lane_port, conf->udp_port);
 	if (err == 0)
 		err = ovnet_lane_set_conf(lane, conf);
 	if (err == -EOPNOTSUPP)
-		LOG(INFO, "no kernel lane: this kernel cannot (Linux 5.13, with vxlan, clsact and "
-			  "cls_bpf); host packets go by the workers");
+		LOG(INFO, "no kernel lane: it takes Linux 5.13, with vxlan, clsact and cls_bpf; "
+			  "host packets go by the workers");
 	return err;
 }
 
@@ -269,7 +217,7 @@ void ovnet_lane_enable(struct ovnet_lane *lane, bool out, bool in)
 {
 	lane->out = out;
 	lane->in = in;
-	set_state(lane);
+	lane_set_state(lane);
 }
 
 uint16_t ovnet_lane_port(const struct ovnet_lane *lane)

@@ -78,7 +78,7 @@ struct ovnet_lane_hook {
 	uint32_t ifindex;
 	bool egress;     /* or ingress */
 	bool attached;   /* no: gone, and it could not be put back */
-	unsigned others; /* filters of others there: they may take packets before ours */
+	unsigned others; /* filters and tcx programs of others there: they may come before ours */
 };
 
 /*
@@ -92,7 +92,7 @@ void ovnet_lane_close(struct ovnet_lane *lane);
 /*
  * What a daemon left that is gone: its programs, on whichever devices, and the vxlan device. Calls
  * `report` (may be NULL) with a line for each; removes unless `dry_run`. Returns how many, or
- * negative errno.
+ * negative errno: the device stays then, as a program that stays sends packets to it.
  */
 int ovnet_lane_remove_leftovers(
 	bool dry_run, void (*report)(void *arg, const char *what), void *arg);

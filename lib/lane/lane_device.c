@@ -21,6 +21,7 @@ OVNET_LOG_TYPE(lane)
 
 struct link {
 	uint32_t ifindex, mtu;
+	bool up;
 	char kind[16];
 };
 
@@ -33,6 +34,7 @@ static void take_link(void *arg, const struct nlmsghdr *msg)
 	if (msg->nlmsg_type != RTM_NEWLINK || ifi == NULL)
 		return;
 	out->ifindex = (uint32_t)ifi->ifi_index;
+	out->up = ifi->ifi_flags & IFF_UP;
 	out->mtu = nl_u32(tb[IFLA_MTU], 0);
 	nl_parse_nested(tb[IFLA_LINKINFO], info, IFLA_INFO_MAX);
 	nl_string(info[IFLA_INFO_KIND], out->kind, sizeof(out->kind));
@@ -166,6 +168,19 @@ int lane_device_up(struct nl *nl, uint32_t ifindex)
 	if (err < 0 && err != -EADDRINUSE)
 		LOG(ERR, "link " OVNET_LANE_DEVICE ": cannot be set up: %s", nl_why(nl, err));
 	return err;
+}
+
+int lane_device_keep(struct nl *nl, uint32_t ifindex)
+{
+	struct link link;
+	int err = get(nl, ifindex, NULL, &link);
+
+	if (err < 0 && err != -ENODEV)
+		LOG(ERR, "link " OVNET_LANE_DEVICE ": cannot be read: %s", nl_why(nl, err));
+	if (err < 0 || link.up)
+		return err;
+	err = lane_device_up(nl, ifindex);
+	return err < 0 ? err : 1;
 }
 
 static uint16_t free_port(int family)

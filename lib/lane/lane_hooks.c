@@ -82,7 +82,7 @@ static void mend(struct ovnet_lane *lane, struct lane_hook *h, const struct bpf_
 
 int ovnet_lane_mend(struct ovnet_lane *lane)
 {
-	int n = 0, err = 0;
+	int rc = lane_up_mend(lane), n = rc > 0 ? rc : 0, err = rc < 0 ? rc : 0;
 
 	mend(lane, &lane->host, lane->skel->progs.ovnet_lane_out, &n, &err);
 	mend(lane, &lane->up, lane->skel->progs.ovnet_lane_up, &n, &err);

@@ -27,6 +27,7 @@ struct ovnet_lane {
 	struct lane_bpf *skel;
 	uint16_t port;
 	uint32_t device; /* ifindex of the vxlan device, 0: none */
+	unsigned rest;   /* calls of mend until making it is tried again */
 	uint32_t pass;   /* ovnet_lane.h */
 	unsigned slot;   /* of the configuration */
 	bool out, in;
@@ -43,17 +44,27 @@ int lane_device_remove(struct nl *nl, bool dry_run, bool *found);
 int lane_device_make(struct nl *nl, uint16_t port, uint32_t *ifindex);
 /* -EADDRINUSE (not logged): another one has its port. */
 int lane_device_up(struct nl *nl, uint32_t ifindex);
+/* Is it still there, and up? 1: it had to be set up; -ENODEV: it is gone. */
+int lane_device_keep(struct nl *nl, uint32_t ifindex);
 int lane_device_delete(struct nl *nl, uint32_t ifindex);
 /* 65535 for what is larger. */
 int lane_device_mtu(struct nl *nl, uint32_t ifindex, uint16_t *out);
 /* A UDP port that nobody has now, 0: none to be had (logged). */
 uint16_t lane_device_free_port(void);
 
+/* lane_up.c: the vxlan device with its program, at `port`, or a free one where that is 0. */
+int lane_up_open(struct ovnet_lane *lane, uint16_t port, uint16_t udp_port);
+/* 1: it was gone or down, and is back. */
+int lane_up_mend(struct ovnet_lane *lane);
+
 /* lane_hooks.c */
 /* To this device instead of the one it has. */
 int lane_hooks_host(struct ovnet_lane *lane, uint32_t ifindex);
 /* From the host device and uplinks. */
 void lane_hooks_detach(struct ovnet_lane *lane);
+
+/* lane_maps.c: tells the programs which ways are open, and what the configuration is. */
+void lane_set_state(struct ovnet_lane *lane);
 
 /* lane_ways.c: the ways in of an uplink's slot begin anew, and those of a peer. */
 int lane_ways_uplink(struct ovnet_lane *lane, uint32_t ifindex, uint32_t slot);

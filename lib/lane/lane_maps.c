@@ -20,6 +20,14 @@ OVNET_LOG_TYPE(lane)
 /* While old and new ones are in the map together, both have to fit. */
 #define MAX_ADDRESSES (OVNET_LANE_ADDRESSES / 2)
 
+void lane_set_state(struct ovnet_lane *lane)
+{
+	unsigned s = lane->slot << OVNET_LANE_SLOT | (lane->out ? OVNET_LANE_OUT : 0) |
+		     (lane->in && lane->device != 0 ? OVNET_LANE_IN : 0);
+
+	__atomic_store_n(&lane->skel->bss->state, (uint8_t)s, __ATOMIC_RELEASE);
+}
+
 static struct ovnet_lane_prefix key_of(const struct ovnet_prefix4 *p)
 {
 	return (struct ovnet_lane_prefix){.len = p->len, .addr_be = htonl(p->addr_host)};

@@ -7,10 +7,13 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
 #include <net/if.h>
 #include <sys/wait.h>
 
 #include "bed/lane.h"
+#include "kernel/nl.h"
 
 /* The place of ours (lib/lane/lane_tc.c). */
 #define PRIORITY 50111
@@ -173,6 +176,52 @@ static void what_others_remove_is_put_back(void **state)
 	assert_int_equal(ovnet_lane_hooks(b->lane, NULL, 0), 4);
 }
 
+/* Before all filters, where the kernel has such (Linux 6.6). */
+static void newer_programs_are_seen(void **state)
+{
+	const enum bpf_attach_type tcx_ingress = 46;
+	struct lane_bed *b = *state;
+	int fd = others_program();
+
+	assert_int_equal(lane_bed_open(b), 0);
+	if (bpf_prog_attach(fd, (int)b->lab->u0, tcx_ingress, 0) < 0) {
+		close(fd);
+		skip();
+	}
+	assert_int_equal(ovnet_lane_mend(b->lane), 0);
+	assert_int_equal(hook_of(b, "u0").others, 1);
+	assert_int_equal(hook_of(b, "ovnet0").others, 0);
+	assert_int_equal(bpf_prog_detach2(fd, (int)b->lab->u0, tcx_ingress), 0);
+	assert_int_equal(ovnet_lane_mend(b->lane), 0);
+	assert_int_equal(hook_of(b, "u0").others, 0);
+	close(fd);
+}
+
+static void the_device_is_put_back(void **state)
+{
+	struct lane_bed *b = *state;
+
+	assert_int_equal(lane_bed_open(b), 0);
+	sh("ip link set " OVNET_LANE_DEVICE " down");
+	assert_int_equal(ovnet_lane_mend(b->lane), 1);
+	ping_by_lane(b);
+	sh("ip link del " OVNET_LANE_DEVICE);
+	assert_int_equal(ovnet_lane_mend(b->lane), 1);
+	ping_by_lane(b);
+	assert_int_equal(ovnet_lane_mend(b->lane), 0);
+	/* Where that cannot be, nothing is sent up. */
+	sh("ip link del " OVNET_LANE_DEVICE " && ip link add " OVNET_LANE_DEVICE " type bridge");
+	const struct ovnet_lane_stats before = lane_stats(b);
+	assert_int_equal(ovnet_lane_mend(b->lane), -EEXIST);
+	assert_true(try_sh("ping -q -c 1 -W 1 -I " LANE_OWN " " LANE_FAR " >/dev/null") != 0);
+	assert_int_equal(lane_stats(b).sent_up, before.sent_up);
+	sh("ip link del " OVNET_LANE_DEVICE " type bridge");
+	for (unsigned i = 0; i < 30; i++) /* minutes */
+		assert_int_equal(ovnet_lane_mend(b->lane), -ENODEV);
+	assert_int_equal(ovnet_lane_mend(b->lane), 1);
+	ping_by_lane(b);
+}
+
 static void a_place_that_is_taken_stays_so(void **state)
 {
 	struct lane_bed *b = *state;
@@ -239,6 +288,72 @@ static void what_died_is_found_and_removed(void **state)
 	assert_int_equal(if_nametoindex(OVNET_LANE_DEVICE), 0);
 	assert_false(has_clsact("u0") || has_clsact("ovnet0"));
 	assert_int_equal(ovnet_lane_remove_leftovers(false, NULL, NULL), 0);
+}
+
+/* Older than clsact, of somebody who has it for filters of his own. */
+static void an_ingress_qdisc_does_at_ingress(void **state)
+{
+	struct lane_bed *b = *state;
+
+	sh("tc qdisc add dev u0 ingress");
+	die_with_a_lane(b);
+	ping_by_lane(b);
+	assert_int_equal(ovnet_lane_remove_leftovers(false, NULL, NULL), 4);
+	sh("test -z \"$(tc filter show dev u0 ingress)\"");
+	sh("tc qdisc show dev u0 | grep -q ingress");
+	assert_int_equal(lane_bed_open(b), 0);
+	ping_by_lane(b);
+	close_lane(b);
+	sh("test -z \"$(tc filter show dev u0 ingress)\" && tc qdisc del dev u0 ingress");
+	/* At egress it would have the way out at the way in. */
+	sh("tc qdisc add dev ovnet0 ingress");
+	assert_int_equal(lane_bed_open(b), -EOPNOTSUPP);
+	sh("test -z \"$(tc filter show dev ovnet0 ingress)\"");
+	sh("tc qdisc show dev ovnet0 | grep -q ingress");
+	assert_int_equal(if_nametoindex(OVNET_LANE_DEVICE), 0);
+}
+
+/* The program that is at u0, once more in a block of filters: nobody removes it by the device. */
+static void put_in_block(const struct lane_bed *b, uint32_t block)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)b->lab->u0, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .priority = PRIORITY, .handle = HANDLE);
+	struct nl_request req;
+	static struct nl nl;
+
+	assert_int_equal(bpf_tc_query(&hook, &opts), 0);
+	int fd = bpf_prog_get_fd_by_id(opts.prog_id);
+	assert_true(fd >= 0);
+	struct tcmsg *tcm = nl_begin(&req, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, sizeof(*tcm));
+	tcm->tcm_ifindex = (int)TCM_IFINDEX_MAGIC_BLOCK;
+	tcm->tcm_block_index = block;
+	tcm->tcm_handle = HANDLE;
+	tcm->tcm_info = TC_H_MAKE(PRIORITY << 16, __builtin_bswap16(ETH_P_ALL));
+	mnl_attr_put_strz(req.hdr, TCA_KIND, "bpf");
+	struct nlattr *nest = mnl_attr_nest_start(req.hdr, TCA_OPTIONS);
+	mnl_attr_put_u32(req.hdr, TCA_BPF_FD, (uint32_t)fd);
+	mnl_attr_put_strz(req.hdr, TCA_BPF_NAME, "ovnet_lane_in");
+	mnl_attr_put_u32(req.hdr, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+	mnl_attr_nest_end(req.hdr, nest);
+	assert_int_equal(nl_open(&nl), 0);
+	assert_int_equal(nl_send(&nl, &req, NULL, NULL), 0);
+	nl_close(&nl);
+	close(fd);
+}
+
+/* It would have nowhere to send what it takes. */
+static void the_device_stays_with_a_program(void **state)
+{
+	struct lane_bed *b = *state;
+
+	die_with_a_lane(b);
+	sh("ip link add u1 type veth peer name p1 && tc qdisc add dev u1 ingress_block 22 clsact");
+	put_in_block(b, 22);
+	assert_int_equal(ovnet_lane_remove_leftovers(false, NULL, NULL), -EBUSY);
+	sh("tc filter show dev " OVNET_LANE_DEVICE " ingress | grep -q ovnet_lane_up");
+	sh("tc filter del block 22 && ip link del u1");
+	assert_int_equal(ovnet_lane_remove_leftovers(false, NULL, NULL), 2);
+	assert_int_equal(if_nametoindex(OVNET_LANE_DEVICE), 0);
 }
 
 static void the_name_may_be_taken(void **state)
@@ -328,7 +443,13 @@ static void nonsense_is_refused(void **state)
 	ping_by_lane(b);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, lane_bed_up_closed, lane_bed_down)
+static int down(void **state)
+{
+	(void)try_sh("ip link del u1 2>/dev/null");
+	return lane_bed_down(state);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, lane_bed_up_closed, down)
 
 int main(void)
 {
@@ -337,9 +458,13 @@ int main(void)
 		CASE(the_device_is_silent),
 		CASE(others_filters_stay),
 		CASE(what_others_remove_is_put_back),
+		CASE(newer_programs_are_seen),
+		CASE(the_device_is_put_back),
 		CASE(a_place_that_is_taken_stays_so),
 		CASE(what_died_is_replaced),
 		CASE(what_died_is_found_and_removed),
+		CASE(an_ingress_qdisc_does_at_ingress),
+		CASE(the_device_stays_with_a_program),
 		CASE(the_name_may_be_taken),
 		CASE(the_port_may_be_given),
 		CASE(the_host_device_may_be_another),
