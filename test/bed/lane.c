@@ -279,6 +279,20 @@ void lane_connect(struct lane_bed *b, bool from_far, int *from, int *to)
 	close(server);
 }
 
+static void reset(int fd)
+{
+	const struct linger now = {.l_onoff = 1};
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+	close(fd);
+}
+
+void lane_abort(int from, int to)
+{
+	reset(from);
+	reset(to);
+}
+
 static uint8_t byte_at(size_t i)
 {
 	return (uint8_t)(i * 31 + (i >> 8) + (i >> 16));

@@ -59,6 +59,8 @@ void lane_drain(int fd);
 
 /* A TCP connection's two ends; the caller closes them. */
 void lane_connect(struct lane_bed *b, bool from_far, int *from, int *to);
+/* Closes both without another word: what was not acknowledged is not sent to the next case. */
+void lane_abort(int from, int to);
 /* From a host's address to the other's, `total` bytes of payload there, compared. */
 void lane_tcp(struct lane_bed *b, bool from_far, size_t total);
 

@@ -164,8 +164,7 @@ static void segments_too_large_are_left(void **state)
 	/* Whole, behind what says how it is to be cut. */
 	assert_true(lane_read(b->tun, packet, sizeof(packet), 5000) > LANE_MTU);
 	assert_int_equal(lane_counts(b).tx_packets, before.tx_packets);
-	close(from);
-	close(to);
+	lane_abort(from, to);
 }
 
 static uint16_t sum_of(const uint8_t *at, unsigned len)

@@ -33,8 +33,7 @@ static void send_cut(struct lane_bed *b)
 		recv(to, packet, sizeof(packet), MSG_PEEK | MSG_DONTWAIT) < (ssize_t)sizeof(data);
 		i++)
 		usleep(5000);
-	close(from);
-	close(to);
+	lane_abort(from, to);
 }
 
 static void what_udp_gro_merged_is_counted(void **state)
