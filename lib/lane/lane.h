@@ -5,8 +5,8 @@
  * hand those of peers to a vxlan device of the kernel's (collect-metadata mode). All others go by
  * the workers, as without a lane; so does everything while it is not enabled.
  *
- * Ordinary: IPv4 in VXLAN over IPv4, without options, no fragment, TCP or ICMP echo, not too large
- * for the way, from and to whom the tables below say. Linux 5.13 or later.
+ * Ordinary: IPv4 in VXLAN over IPv4, without options, no fragment, TCP, UDP or ICMP echo, not too
+ * large for the way, from and to whom the tables below say. Linux 5.13 or later.
  *
  * Who closes it leaves nothing; who dies leaves it working, as the host device's routes do, until
  * the next one opens his or removes the leftovers.

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # shellcheck disable=SC2153
-# Packets of 64 bytes a second, for each uplink driver there is: what `auto` is chosen by.
+# Packets of 64 bytes a second, by the workers with each uplink driver there is, which is what `auto` is
+# chosen by, and by the kernel lane.
 
-RATE_DRIVERS='socket af_xdp af_packet'
+RATE_DRIVERS='lane socket af_xdp af_packet'
 
 # rate_turn CONTENDER DRIVER OFFLOAD
 rate_turn() {
@@ -29,19 +30,29 @@ known_driver() {
 	"$OVNETD" --config "$LAB_DIR/try.conf" --check-config >/dev/null 2>&1
 }
 
+# rate_start DRIVER: sets RATE_NAME.
+rate_start() {
+	local -x OVNET_LANE=off
+	local driver=$1
+	[ "$1" != lane ] || driver=socket OVNET_LANE=auto
+	ovnet_start "$driver"
+	RATE_NAME=$(uplink_driver)
+	[ "$1" != lane ] || RATE_NAME=lane
+}
+
 rates() {
-	local driver round n=$(((ROUNDS + 1) / 2)) offload=${OFFLOADS##* }
+	local driver round n=$(((ROUNDS + 1) / 2)) offload=${OFFLOADS##* } RATE_NAME
 	RATE_S=$(((WINDOW + 1) / 2))
 	for ((round = 1; round <= n; round++)); do
 		for driver in $RATE_DRIVERS; do
-			known_driver "$driver" || continue
+			[ "$driver" = lane ] || known_driver "$driver" || continue
 			progress "packets of 64 bytes by $driver, round $round of $n"
 			ovnetd_stop ovnet-a
 			ovnetd_stop ovnet-b
-			ovnet_start "$driver"
+			rate_start "$driver"
 			offload_set "$offload"
 			reach ovnet-a ovnet-b
-			rate_turn ovnet "$(uplink_driver)" "$offload"
+			rate_turn ovnet "$RATE_NAME" "$offload"
 			rate_turn kernel vxlan "$offload"
 		done
 	done

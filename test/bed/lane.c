@@ -8,6 +8,7 @@
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -298,13 +299,25 @@ static uint8_t byte_at(size_t i)
 	return (uint8_t)(i * 31 + (i >> 8) + (i >> 16));
 }
 
+static void fill_bytes(uint8_t *data, size_t from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		data[i] = byte_at(from + i);
+}
+
+static void compare_bytes(const uint8_t *data, size_t from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (data[i] != byte_at(from + i))
+			fail_msg("byte %zu is another one", from + i);
+}
+
 static size_t send_some(int fd, size_t from, size_t total)
 {
 	uint8_t data[65536];
 	size_t n = total - from < sizeof(data) ? total - from : sizeof(data);
 
-	for (size_t i = 0; i < n; i++)
-		data[i] = byte_at(from + i);
+	fill_bytes(data, from, n);
 	ssize_t sent = send(fd, data, n, MSG_DONTWAIT);
 	assert_true(sent >= 0 || errno == EAGAIN);
 	return sent > 0 ? (size_t)sent : 0;
@@ -318,9 +331,7 @@ static size_t take_some(int fd, size_t from)
 	assert_int_equal(poll(&p, 1, 10000), 1);
 	ssize_t n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
 	assert_true(n > 0);
-	for (ssize_t i = 0; i < n; i++)
-		if (data[i] != byte_at(from + (size_t)i))
-			fail_msg("byte %zu is another one", from + (size_t)i);
+	compare_bytes(data, from, (size_t)n);
 	return (size_t)n;
 }
 
@@ -338,5 +349,44 @@ void lane_tcp(struct lane_bed *b, bool from_far, size_t total)
 	}
 	assert_int_equal(taken, total);
 	close(from);
+	close(to);
+}
+
+int lane_udp_send(struct lane_bed *b, bool from_far, unsigned n, uint16_t size)
+{
+	struct sockaddr_in at = address(from_far ? LANE_OWN : LANE_FAR),
+			   src = address(from_far ? LANE_FAR : LANE_OWN);
+	const int segment = size;
+	uint8_t data[65000];
+	socklen_t len = sizeof(at);
+
+	assert_true(n * size <= sizeof(data));
+	fill_bytes(data, 0, n * size);
+	lane_go(b, !from_far);
+	int to = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(to, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(getsockname(to, (struct sockaddr *)&at, &len), 0);
+	lane_go(b, from_far);
+	int from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(from, (struct sockaddr *)&src, sizeof(src)), 0);
+	assert_int_equal(setsockopt(from, SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
+	assert_int_equal(
+		sendto(from, data, n * size, 0, (struct sockaddr *)&at, sizeof(at)), n * size);
+	close(from);
+	lane_go(b, false);
+	return to;
+}
+
+void lane_udp(struct lane_bed *b, bool from_far, unsigned n, uint16_t size)
+{
+	int to = lane_udp_send(b, from_far, n, size);
+
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t data[65536];
+		struct pollfd p = {.fd = to, .events = POLLIN};
+		assert_int_equal(poll(&p, 1, 10000), 1);
+		assert_int_equal(recv(to, data, sizeof(data), MSG_DONTWAIT), size);
+		compare_bytes(data, (size_t)i * size, size);
+	}
 	close(to);
 }

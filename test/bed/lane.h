@@ -63,5 +63,9 @@ void lane_connect(struct lane_bed *b, bool from_far, int *from, int *to);
 void lane_abort(int from, int to);
 /* From a host's address to the other's, `total` bytes of payload there, compared. */
 void lane_tcp(struct lane_bed *b, bool from_far, size_t total);
+/* The same of `n` datagrams with `size` bytes each, sent as one that the kernel is to cut. */
+void lane_udp(struct lane_bed *b, bool from_far, unsigned n, uint16_t size);
+/* Sends them, and leaves what receives them to the caller. */
+int lane_udp_send(struct lane_bed *b, bool from_far, unsigned n, uint16_t size);
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The kernel lane: TCP and ping of host pods to ovnet and to the kernel's vxlan stay in the kernel,
+# The kernel lane: TCP, UDP and ping of host pods to ovnet and to the kernel's vxlan stay in the kernel,
 # everything else goes by the workers; who may send, which neighbour it goes to, whose an address is
 # and which peer there is are the daemon's to say in both. It outlives a kill, and leaves nothing.
 # runs: asan
@@ -48,8 +48,8 @@ expect "what d sends goes by its lane" [ "$(lane d tx_packets)" -gt $((tx + 40))
 unwatch d-pod
 
 for peer in b c; do
-	by_workers a $peer udp_copy a $peer 4
-	by_workers a $peer udp_copy $peer a 4
+	by_both a udp_copy a $peer 4
+	by_both a udp_copy $peer a 4
 	by_workers a $peer tcp_copy6 a $peer
 	by_workers a $peer size_passes a $peer 4 4000 -M dont
 	by_workers a $peer size_passes $peer a 4 4000 -M dont

@@ -84,6 +84,24 @@ static void tcp_goes_both_ways_whole(void **state)
 	tcp_both_ways(*state);
 }
 
+/* As QUIC sends, whole as far as the devices can take it. */
+static void udp_goes_both_ways_whole(void **state)
+{
+	const unsigned n = 40, size = LANE_MTU - 28;
+	struct lane_bed *b = *state;
+
+	lane_udp(b, false, n, size);
+	lane_udp(b, true, n, size);
+	lane_udp(b, true, 1, 18);
+	const struct ovnet_lane_counters c = lane_counts(b);
+	assert_int_equal(c.tx_packets, n);
+	assert_int_equal(c.rx_packets, n + 1);
+	assert_int_equal(c.tx_bytes, n * LANE_MTU);
+	assert_int_equal(c.rx_bytes, n * LANE_MTU + 28 + 18);
+	sums_agree(b);
+	workers_saw_nothing(b);
+}
+
 /* With checksums in the outer UDP header, and without; finished, and left to the device. */
 static void outer_checksums_stay_right(void **state)
 {
@@ -167,6 +185,19 @@ static void segments_too_large_are_left(void **state)
 	lane_abort(from, to);
 }
 
+static void datagrams_too_large_are_left(void **state)
+{
+	struct lane_bed *b = *state;
+	const uint16_t size = LANE_MTU - 28;
+
+	b->peer.mtu = LANE_MTU - 1;
+	assert_int_equal(ovnet_lane_set_peer(b->lane, &b->peer), 0);
+	int to = lane_udp_send(b, false, 4, size);
+	assert_true(lane_read(b->tun, packet, sizeof(packet), 5000) > LANE_MTU);
+	assert_int_equal(lane_counts(b).tx_packets, 0);
+	close(to);
+}
+
 static uint16_t sum_of(const uint8_t *at, unsigned len)
 {
 	uint32_t sum = 0;
@@ -210,6 +241,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pings_go_both_ways, lane_bed_up, lane_bed_down),
 		cmocka_unit_test_setup_teardown(
 			tcp_goes_both_ways_whole, lane_bed_up, lane_bed_down),
+		cmocka_unit_test_setup_teardown(
+			udp_goes_both_ways_whole, lane_bed_up, lane_bed_down),
+		cmocka_unit_test_setup_teardown(
+			datagrams_too_large_are_left, lane_bed_up, lane_bed_down),
 		cmocka_unit_test_setup_teardown(
 			outer_checksums_stay_right, lane_bed_up, lane_bed_down),
 		cmocka_unit_test_setup_teardown(

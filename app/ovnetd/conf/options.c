@@ -203,7 +203,7 @@ const struct option_def ovnetd_options[] = {
 			"flannel's --ip-blackhole-route is auto, --ip-blackhole-route=false is off."},
 	{"host.kernel-lane", OPTION_CHOICE, AT(host.kernel_lane), .choices = kernel_lane,
 		.preset = "auto", .help = "leave ordinary packets of host pods in the kernel",
-		.more = "TCP and ping over IPv4 between the host device and vxlan peers are "
+		.more = "TCP, UDP and ping over IPv4 between the host device and vxlan peers are "
 			"encapsulated and decapsulated in the kernel, by the same rules and as "
 			"fast as its own vxlan does it; all other packets go by the workers. auto: "
 			"where kernel, backend, uplinks (driver socket, or af_packet, by which "

@@ -120,7 +120,7 @@ static void open_lane(struct kernel_lane *l)
 	}
 	l->former = false; /* it has taken its place */
 	l->conf = conf;
-	LOG(INFO, "kernel lane: TCP and ping between %s and vxlan peers stay in the kernel",
+	LOG(INFO, "kernel lane: TCP, UDP and ping between %s and vxlan peers stay in the kernel",
 		l->host->port->name);
 	l->events.opened(l->arg);
 }

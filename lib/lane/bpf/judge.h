@@ -121,6 +121,31 @@ static __always_inline int is_echo(struct __sk_buff *skb, __u32 at, __u32 len, s
 	return (type_code[0] == 8 || type_code[0] == 0) && type_code[1] == 0;
 }
 
+/* `head` bytes of headers; what has a GSO size will be cut to it. */
+static __always_inline struct wire on_wire(struct __sk_buff *skb, __u32 len, __u32 head)
+{
+	struct wire w = {.packets = 1, .bytes = len, .largest = len};
+	const __u32 size = skb->gso_size;
+
+	if (size && len - head > size) {
+		w.packets = (len - head + size - 1) / size;
+		w.bytes = len + (w.packets - 1) * head;
+		w.largest = head + size;
+	}
+	return w;
+}
+
+static __always_inline int is_udp(struct __sk_buff *skb, __u32 at, __u32 len, struct wire *w)
+{
+	__be16 says;
+
+	if (len < 28 || bpf_skb_load_bytes(skb, at + 24, &says, sizeof(says)) ||
+		bpf_ntohs(says) != len - 20)
+		return 0;
+	*w = on_wire(skb, len, 28);
+	return 1;
+}
+
 /*
  * Its own header says where the payload begins; one that lies would be cut elsewhere by the kernel
  * than counted and compared with the MTU here.
@@ -128,7 +153,6 @@ static __always_inline int is_echo(struct __sk_buff *skb, __u32 at, __u32 len, s
 static __always_inline int is_tcp(struct __sk_buff *skb, __u32 at, __u32 len,
 	const struct ovnet_lane_config *c, struct wire *w)
 {
-	const __u32 size = skb->gso_size;
 	__u8 off_flags[2];
 
 	if (len < 40 || bpf_skb_load_bytes(skb, at + 32, off_flags, 2))
@@ -136,12 +160,7 @@ static __always_inline int is_tcp(struct __sk_buff *skb, __u32 at, __u32 len,
 	const __u32 head = 20 + (__u32)(off_flags[0] >> 4) * 4;
 	if (head < 40 || head > len || (c->leave_syn && off_flags[1] & SYN))
 		return 0;
-	*w = (struct wire){.packets = 1, .bytes = len, .largest = len};
-	if (size && len - head > size) {
-		w->packets = (len - head + size - 1) / size;
-		w->bytes = len + (w->packets - 1) * head;
-		w->largest = head + size;
-	}
+	*w = on_wire(skb, len, head);
 	return 1;
 }
 
@@ -155,6 +174,8 @@ static __always_inline int is_ordinary(struct __sk_buff *skb, __u32 at, const st
 		return 0;
 	if (ip->protocol == IPPROTO_ICMP)
 		return is_echo(skb, at, len, w);
+	if (ip->protocol == IPPROTO_UDP)
+		return is_udp(skb, at, len, w);
 	return ip->protocol == IPPROTO_TCP && is_tcp(skb, at, len, c, w);
 }
 

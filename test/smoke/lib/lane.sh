@@ -68,6 +68,17 @@ by_workers() {
 	equal "$*: packets by the lane of $a" "$lane" "$(lane "$a" '.tx_packets + .rx_packets')"
 }
 
+# by_both HOST COMMAND...: its lane takes packets, and its workers what is in fragments.
+by_both() {
+	local a=$1 host lane
+	shift
+	host=$(host_packets "$a")
+	lane=$(lane "$a" '.tx_packets + .rx_packets')
+	expect "$*" "$@"
+	expect "$*: by the workers of $a" [ "$(host_packets "$a")" -gt "$host" ]
+	expect "$*: by the lane of $a" [ "$(lane "$a" '.tx_packets + .rx_packets')" -gt "$lane" ]
+}
+
 mac_of_peer_is() {
 	[ "$(ctl "$1" peers | json --arg s "$(subnet "$2")" '.[] | select(.subnet == $s).mac')" = "$3" ]
 }
