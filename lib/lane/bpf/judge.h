@@ -209,8 +209,8 @@ static __always_inline int is_merged(const struct __sk_buff *skb, __u32 at, cons
 {
 	const __u32 len = bpf_ntohs(ip->tot_len);
 
-	return skb->gso_size && skb->len - at > len && ip->protocol == IPPROTO_TCP &&
-	       is_plain(ip, len);
+	return skb->gso_size && skb->len - at > len && is_plain(ip, len) &&
+	       (ip->protocol == IPPROTO_TCP || ip->protocol == IPPROTO_UDP);
 }
 
 static __always_inline int is_for_vtep(const __u16 *eth, const struct ovnet_lane_config *c)
