@@ -246,9 +246,30 @@ static void show_loop(FILE *out, const json_t *loop, struct line *l)
 	end_line(out, "event loop", l);
 }
 
+/* Where a program of the kernel lane hangs. */
+static void hook(struct line *l, const json_t *h)
+{
+	const char *interface = json_string_value(json_object_get(h, "interface"));
+	const char *direction = json_string_value(json_object_get(h, "direction"));
+	json_int_t others = json_integer_value(json_object_get(h, "others"));
+	bool gone = json_is_false(json_object_get(h, "attached"));
+	char text[128], beside[48] = "";
+
+	if (direction == NULL)
+		return;
+	if (others > 0)
+		snprintf(beside, sizeof(beside), " beside %lld of others", (long long)others);
+	snprintf(text, sizeof(text), "%s %s%s%s", interface != NULL ? interface : "?", direction,
+		gone ? " gone" : "", beside);
+	part(l, "", text);
+}
+
 /* Counters of one that was never opened say nothing. */
 static void show_lane(FILE *out, const json_t *lane, struct line *l)
 {
+	const json_t *h;
+	size_t i;
+
 	member(l, "", lane, "state");
 	member(l, "", lane, "why");
 	if (json_is_true(json_object_get(lane, "out")) &&
@@ -259,6 +280,9 @@ static void show_lane(FILE *out, const json_t *lane, struct line *l)
 		counters(l, OVNET_SCOPE_LANE, lane);
 	}
 	end_line(out, "kernel lane", l);
+	json_array_foreach (json_object_get(lane, "hooks"), i, h)
+		hook(l, h);
+	end_line(out, "  programs", l);
 }
 
 static void show_dpdk(FILE *out, const json_t *dpdk, struct line *l)

@@ -361,6 +361,7 @@ uint32_t reactions_check(struct daemon *d)
 	if (d->blackhole.routes_changed)
 		blackhole_check(&d->blackhole);
 	proxies_check(&d->proxies);
+	kernel_lane_mend(&d->lane);
 	if (node_has(&d->node, NODE_SYNCED))
 		peers_check(&d->peers);
 	else

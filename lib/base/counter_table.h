@@ -149,9 +149,9 @@
 /* struct ovnet_lane_stats. */
 #define OVNET_LANE_COUNTERS(X)                                                                    \
 	X(LANE, tx_packets, "tx_packets", COUNT, "sent",                                          \
-		"packets the kernel lane has sent to peers; in those of each peer as well")       \
+		"packets the kernel lane has handed to uplinks; in those of each peer as well")   \
 	X(LANE, rx_packets, "rx_packets", COUNT, "received",                                      \
-		"packets of peers that came by the kernel lane; in those of each peer as well")   \
+		"packets of peers it has handed to the host device; in those of each peer, too")  \
 	X(LANE, sent_up, "sent_up", COUNT, NULL,                                                  \
 		"packets that uplinks have handed to the lane's vxlan device")                    \
 	X(LANE, came_up, "came_up", COUNT, NULL, "those of them that came out of that device")    \

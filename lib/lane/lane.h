@@ -106,7 +106,10 @@ int ovnet_lane_set_conf(struct ovnet_lane *lane, const struct ovnet_lane_conf *c
  */
 void ovnet_lane_enable(struct ovnet_lane *lane, bool out, bool in);
 
-/* One that is there already is attached to once more. -ENOSPC: too many. */
+/*
+ * One that is there already is attached to once more, and what comes by it has to arrive before it
+ * is sent up as one that works (`held`). -ENOSPC: too many.
+ */
 int ovnet_lane_uplink_add(struct ovnet_lane *lane, uint32_t ifindex);
 void ovnet_lane_uplink_del(struct ovnet_lane *lane, uint32_t ifindex);
 /*

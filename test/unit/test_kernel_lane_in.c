@@ -1,44 +1,195 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What becomes of the kernel lane's way in, and what is said of it. */
+/* What the kernel lane tells of its way in, and what follows: warnings, single packets, doubts. */
+#include "bed/fake_drivers.h"
 #include "bed/lane_node.h"
 
-/* What is sent up and comes out is well; so is what is still on its way at a look. */
-static void the_way_in_is_left_where_nothing_comes(void **state)
+#define LO 1 /* its interface index wherever this runs */
+
+static void looks(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		kernel_lane_look(&the_lane);
+}
+
+/* By a look each. */
+static void one_comes(void)
+{
+	fake_lane.stats.sent_up++;
+	fake_lane.stats.came_up++;
+	looks(1);
+}
+
+static void one_is_held(void)
+{
+	fake_lane.stats.held++;
+	fake_lane.stats.held_ifindex = LO;
+	fake_lane.stats.held_be = htonl(0xc0a84d03);
+	looks(1);
+}
+
+static void told_of_what_is_held(void **state)
 {
 	(void)state;
 	struct wired *w = lane_node_start();
-	for (unsigned i = 1; i < 5; i++) {
-		fake_lane.stats.sent_up = 10 * i;
-		fake_lane.stats.came_up = 10 * i - 1;
-		kernel_lane_look(&the_lane);
-	}
-	kernel_lane_look(&the_lane);
-	kernel_lane_look(&the_lane);
-	assert_true(fake_lane.out && fake_lane.in);
-	fake_lane.stats.sent_up++;
-	kernel_lane_look(&the_lane);
-	assert_true(fake_lane.out && fake_lane.in);
-	kernel_lane_look(&the_lane);
-	assert_true(fake_lane.out);
-	assert_false(fake_lane.in);
+	one_comes();
+	assert_null(wired_warning(w, "kernel-lane-in"));
+	one_is_held();
 	const char *text = wired_warning(w, "kernel-lane-in");
 	assert_non_null(text);
-	assert_non_null(strstr(text, "UDP port 8473"));
-	the_lane.check.retry = 1; /* minutes later */
-	kernel_lane_look(&the_lane);
+	assert_non_null(strstr(text, "of 192.168.77.3 that come by lo and go to UDP port 8473,"));
+	assert_non_null(strstr(text, "8472"));
+	assert_non_null(strstr(text, "kernel-lane = \"off\"")); /* not cut */
 	assert_true(fake_lane.out && fake_lane.in);
-	assert_non_null(wired_warning(w, "kernel-lane-in"));
-	fake_lane.stats.sent_up++;
-	fake_lane.stats.came_up++;
-	kernel_lane_look(&the_lane);
-	assert_null(wired_warning(w, "kernel-lane-in"));
 	lane_node_end(w);
 }
+
+/* Others' packets come all the time, and a way that is held may be silent for a while. */
+static void told_until_nothing_is_held_any_more(void **state)
+{
+	(void)state;
+	for (unsigned came = 0; came < 2; came++) {
+		assert_int_equal(lane_node_reset(NULL), 0);
+		struct wired *w = lane_node_start();
+		for (unsigned i = 0; i < 3; i++) {
+			one_is_held();
+			if (came)
+				one_comes();
+			looks(came ? 110 : 590);
+			assert_non_null(wired_warning(w, "kernel-lane-in"));
+		}
+		looks(20);
+		assert_null(wired_warning(w, "kernel-lane-in"));
+		one_is_held();
+		assert_non_null(wired_warning(w, "kernel-lane-in"));
+		lane_node_end(w);
+	}
+}
+
+/* What is owed at one look and not come by the next one is not on its way. */
+static void a_way_that_falls_silent_begins_anew(void **state)
+{
+	(void)state;
+	struct wired *w = lane_node_start();
+	for (unsigned i = 0; i < 5; i++) {
+		fake_lane.stats.sent_up += 2;
+		fake_lane.stats.came_up += i == 0 ? 1 : 2; /* one is always on its way */
+		looks(1);
+	}
+	fake_lane.stats.came_up++;
+	looks(3);
+	assert_int_equal(fake_lane.again, 0);
+	fake_lane.stats.sent_up++;
+	looks(1);
+	assert_int_equal(fake_lane.again, 0);
+	looks(1);
+	assert_int_equal(fake_lane.again, 1);
+	assert_int_equal(fake_lane.uplink[0], u0);
+	/* The single ones that are tried: not for each of them. */
+	for (unsigned i = 0; i < 4; i++) {
+		fake_lane.stats.sent_up++;
+		looks(2);
+	}
+	assert_int_equal(fake_lane.again, 1);
+	one_comes();
+	fake_lane.stats.sent_up++;
+	looks(2);
+	assert_int_equal(fake_lane.again, 2);
+	lane_node_end(w);
+}
+
+static bool may_merge(const struct wired *w)
+{
+	return !fake_drivers.one_by_one[w->underlay.uplinks[0].port->id];
+}
+
+static void merged_ones(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		fake_lane.stats.merged++;
+		looks(1);
+	}
+}
+
+static void the_kernel_does_not_merge_for_the_lane(void **state)
+{
+	(void)state;
+	struct wired *w = lane_node_start();
+	looks(3);
+	assert_true(may_merge(w));
+	merged_ones(1);
+	assert_false(may_merge(w));
+	/* Those that were on their way; an uplink that comes back. */
+	merged_ones(2);
+	looks(100);
+	fake_link_del(u0);
+	wired_run(w);
+	u0 = fake_link_add("u0", "veth", 1500, U0_MAC);
+	fake_addr_add(u0, "192.168.77.1/24");
+	fake_drivers.one_by_one[w->underlay.uplinks[0].port->id] = false;
+	event_active(w->ports.timer, EV_TIMEOUT, 0);
+	wired_run(w);
+	assert_false(may_merge(w));
+	/* Off, it may again. */
+	node_leave_lease(&w->node);
+	looks(1);
+	assert_true(may_merge(w));
+	merged_ones(3);
+	assert_true(may_merge(w));
+	lane_node_lease(w, WIRED_VXLAN, WIRED_OWN);
+	assert_true(may_merge(w));
+	merged_ones(1);
+	assert_false(may_merge(w));
+	lane_node_end(w);
+}
+
+/* A device hands them over so. */
+static void nor_in_vain(void **state)
+{
+	(void)state;
+	struct wired *w = lane_node_start();
+	merged_ones(5);
+	assert_false(may_merge(w));
+	looks(1);
+	merged_ones(4);
+	assert_false(may_merge(w));
+	merged_ones(1);
+	assert_true(may_merge(w));
+	merged_ones(10);
+	assert_true(may_merge(w));
+	lane_node_end(w);
+}
+
+static void what_others_removed_is_put_back(void **state)
+{
+	(void)state;
+	struct wired *w = lane_node("node: { iface = \"u0\"; };");
+	kernel_lane_mend(&the_lane); /* there is none yet */
+	lane_node_lease(w, WIRED_VXLAN, WIRED_OWN);
+	fake_lane.mend_rc = 2;
+	kernel_lane_mend(&the_lane);
+	assert_int_equal(fake_lane.mends, 1);
+	assert_null(wired_warning(w, "kernel-lane-gone"));
+	fake_lane.mend_rc = -EBUSY;
+	kernel_lane_mend(&the_lane);
+	assert_non_null(wired_warning(w, "kernel-lane-gone"));
+	assert_non_null(strstr(wired_warning(w, "kernel-lane-gone"), strerror(EBUSY)));
+	fake_lane.mend_rc = 0;
+	kernel_lane_mend(&the_lane);
+	assert_null(wired_warning(w, "kernel-lane-gone"));
+	lane_node_end(w);
+}
+
+#define CASE(name) cmocka_unit_test_setup(name, lane_node_reset)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(the_way_in_is_left_where_nothing_comes, lane_node_reset),
+		CASE(told_of_what_is_held),
+		CASE(told_until_nothing_is_held_any_more),
+		CASE(a_way_that_falls_silent_begins_anew),
+		CASE(the_kernel_does_not_merge_for_the_lane),
+		CASE(nor_in_vain),
+		CASE(what_others_removed_is_put_back),
 	};
 
 	return cmocka_run_group_tests(tests, wired_eal, NULL);

@@ -33,7 +33,9 @@ static json_t *status(void *arg, const json_t *params, char *err, size_t err_siz
 		"\"refused\\u001b[31m\"},"
 		"\"lane\":{\"state\":\"on\",\"out\":true,\"in\":false,\"why\":null,\"udp_port\":"
 		"8473,\"tx_packets\":5,\"rx_packets\":4,\"sent_up\":3,\"came_up\":2,\"bad\":1,"
-		"\"failed\":0},"
+		"\"failed\":0,\"held\":6,\"hooks\":[{\"interface\":\"ovnet0\",\"direction\":"
+		"\"egress\",\"attached\":true,\"others\":0},{\"interface\":null,\"direction\":"
+		"\"ingress\",\"attached\":false,\"others\":2},{}]},"
 		"\"warnings\":[\"peer 192.0.2.9 sends from outside its subnet\",\"no "
 		"hugepages\"]}");
 }
@@ -181,7 +183,9 @@ static void status_shows_what_there_is(void **state)
 	has(out, "backend     vxlan, VNI 1, UDP port 8472\n");
 	has(out, "etcd        away, v3/json\n");
 	has(out, "  error     refused?[31m\n");
-	has(out, "kernel lane on, out only, UDP port 8473, sent 5, received 4, bad 1, failed 0\n");
+	has(out, "kernel lane on, out only, UDP port 8473, sent 5, received 4, bad 1, failed 0, "
+		 "held 6\n");
+	has(out, "  programs  ovnet0 egress, ? ingress gone beside 2 of others\n");
 	has(out, "warning     peer 192.0.2.9 sends from outside its subnet\nwarning     no huge");
 	assert_null(strstr(out, "workers")); /* the answer had no such member */
 	assert_string_equal(err, "");

@@ -204,10 +204,12 @@ const struct option_def ovnetd_options[] = {
 	{"host.kernel-lane", OPTION_CHOICE, AT(host.kernel_lane), .choices = kernel_lane,
 		.preset = "auto", .help = "leave ordinary packets of host pods in the kernel",
 		.more = "TCP, UDP and ping over IPv4 between the host device and vxlan peers are "
-			"encapsulated and decapsulated in the kernel, by the same rules and as "
-			"fast as its own vxlan does it; all other packets go by the workers. auto: "
-			"where kernel, backend, uplinks (driver socket, or af_packet, by which "
-			"they only leave) and encap's settings allow; `ovnetctl status` says "
+			"encapsulated and decapsulated in the kernel, by the same rules and much as "
+			"its own vxlan does it; all other packets go by the workers. The host has to "
+			"let in the UDP port behind the overlay's, too (ovnetd(8), THE KERNEL LANE); "
+			"NICs that offload tunnels only by UDP port leave to the kernel what the lane "
+			"sends. auto: where kernel, backend, uplinks (driver socket, or af_packet, by "
+			"which they only leave) and encap's settings allow; `ovnetctl status` says "
 			"whether. off: all packets go by the workers."},
 	{"host.ip-masq", OPTION_SWITCH, AT(host.ip_masq), .flag = "ip-masq", .preset = "false",
 		.help = "masquerade what leaves the overlay",

@@ -1,63 +1,125 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets that take the way in go to a UDP port of their own, where a rule of the host's firewall
- * may drop them. Then what uplinks' programs hand up does not come out at the vxlan device, and
- * the way in is left to the workers, whose port peers' packets have always come to.
+ * What the lane tells of its way in. Packets that take it go to a UDP port of their own, where the
+ * host may drop them. The programs find out by themselves, by peer and interface, and leave those
+ * to the workers, to whose port peers' packets have always come (lib/lane): it is said here.
  */
-#include "base/clock.h"
+#include <net/if.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
 #include "lane/kernel_lane.h"
 
-#define RETRY_S 300 /* it costs open connections a retransmission or two */
+OVNET_LOG_TYPE(lane)
 
-static time_t now_s(void)
-{
-	return (time_t)(monotonic_ms() / 1000);
-}
+/* Looks without one that was held back, after which nothing is the matter. */
+#define CALM  120 /* packets came by the lane */
+#define QUIET 600 /* none did: maybe nobody sends */
+#define VAIN  5   /* looks in a row that found merged ones although UDP merges none */
 
-bool kernel_lane_way_in(struct kernel_lane *l)
+static void say_held(struct kernel_lane *l, const struct ovnet_lane_stats *now)
 {
-	return l->check.retry == 0;
-}
+	const struct ovnet_addr peer = {.family = AF_INET, .v4_be = now->held_be};
+	char from[OVNET_ADDR_STRLEN], by[IF_NAMESIZE];
 
-static void closed(struct kernel_lane *l)
-{
-	l->check.retry = now_s() + RETRY_S;
-	l->check.waiting = false;
-	if (l->check.told)
-		return;
-	l->check.told = true;
+	if (if_indextoname(now->held_ifindex, by) == NULL)
+		snprintf(by, sizeof(by), "%u", now->held_ifindex);
 	warn_set(l->warnings, "kernel-lane-in",
-		"packets to UDP port %u, where the kernel lane's device listens, are dropped by "
-		"this "
-		"host, in chain INPUT most likely: host pods receive by the workers, which is "
-		"slower; "
-		"accept that port there as you do %u, the overlay's (tried again every %u "
-		"minutes), "
-		"or set host.kernel-lane = \"off\"",
-		ovnet_lane_port(l->lane), l->conf.udp_port, RETRY_S / 60);
+		"this host drops packets of %s that come by %s and go to UDP port %u, where the "
+		"kernel lane's device listens: host pods receive them by the workers, which is "
+		"slower; have chain INPUT accept that port as it does %u, the overlay's, look at "
+		"rp_filter and VRFs, or set host.kernel-lane = \"off\"",
+		ovnet_addr_text(&peer, from, sizeof(from)), by, ovnet_lane_port(l->lane),
+		l->conf.udp_port);
 }
 
-/* Sent up by the last look, and nothing came out by this one: not a packet that is on its way. */
+static void check_held(struct kernel_lane *l, const struct ovnet_lane_stats *now)
+{
+	struct kernel_lane_check *c = &l->check;
+
+	if (now->held != c->held) {
+		say_held(l, now);
+		c->told = true;
+		c->came = false;
+		c->calm = 0;
+		return;
+	}
+	c->came = c->came || now->came_up != c->came_up;
+	if (!c->told || ++c->calm < (c->came ? CALM : QUIET))
+		return;
+	warn_clear(l->warnings, "kernel-lane-in");
+	c->told = false;
+}
+
+/*
+ * A way that works may lose thousands before the programs leave it. Where nothing at all comes any
+ * more, as with a new rule of the firewall's, they are told to begin with single ones: once, until
+ * something comes.
+ */
+static void check_silence(struct kernel_lane *l, const struct ovnet_lane_stats *now)
+{
+	struct kernel_lane_check *c = &l->check;
+	const uint64_t owed = now->sent_up - now->came_up;
+	const bool came = now->came_up != c->came_up;
+
+	if (came)
+		c->doubted = false;
+	/* Owed at the last look already: not on its way. */
+	if (!came && c->owes && !c->doubted) {
+		kernel_lane_doubt(l);
+		c->doubted = true;
+	}
+	c->owes = owed > c->owed;
+	c->owed = owed;
+}
+
+static void merge(struct kernel_lane *l, bool on)
+{
+	l->check.unmerged = !on;
+	l->check.vain = 0;
+	underlay_merge(l->underlay, on);
+}
+
+/*
+ * What the kernel merges at our sockets is the workers', while short ones go by the lane and
+ * overtake it. What devices or their hypervisor hand over as one stays that.
+ */
+static void check_merged(struct kernel_lane *l, const struct ovnet_lane_stats *now)
+{
+	struct kernel_lane_check *c = &l->check;
+
+	if (now->merged == c->merged) {
+		c->vain = 0;
+	} else if (!c->unmerged && !c->merge_anyway && l->in) {
+		LOG(INFO, "kernel lane: the overlay's sockets do without UDP GRO: peers send with "
+			  "checksums, and what was merged for them passed the lane by");
+		merge(l, false);
+	} else if (c->unmerged && ++c->vain == VAIN) {
+		LOG(INFO, "kernel lane: the overlay's sockets have UDP GRO again: packets come "
+			  "merged without it");
+		c->merge_anyway = true;
+		merge(l, true);
+	}
+}
+
 void kernel_lane_check(struct kernel_lane *l)
 {
 	struct kernel_lane_check *c = &l->check;
 	struct ovnet_lane_stats now;
 
-	if (c->retry != 0 && now_s() >= c->retry) {
-		c->retry = 0;
-		c->waiting = false;
-	}
 	ovnet_lane_stats(l->lane, &now);
-	if (now.came_up != c->came) {
-		c->waiting = false;
-		if (c->told)
-			warn_clear(l->warnings, "kernel-lane-in");
-		c->told = false;
-	} else if (c->waiting) {
-		closed(l);
-	} else {
-		c->waiting = l->in && now.sent_up > c->sent;
-	}
-	c->sent = now.sent_up;
-	c->came = now.came_up;
+	check_held(l, &now);
+	check_silence(l, &now);
+	check_merged(l, &now);
+	c->held = now.held;
+	c->came_up = now.came_up;
+	c->merged = now.merged;
+}
+
+void kernel_lane_no_way_in(struct kernel_lane *l)
+{
+	l->check.merge_anyway = false;
+	if (l->check.unmerged)
+		merge(l, true);
 }

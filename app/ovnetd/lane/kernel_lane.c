@@ -147,13 +147,15 @@ static int tell_all(struct kernel_lane *l)
 
 static void enable(struct kernel_lane *l)
 {
-	bool in = l->n_uplinks > 0 && kernel_lane_way_in(l);
+	bool in = l->n_uplinks > 0;
 
 	if (l->out && in == l->in)
 		return;
 	l->out = true;
 	l->in = in;
 	l->why = NULL;
+	if (!in)
+		kernel_lane_no_way_in(l);
 	ovnet_lane_enable(l->lane, true, in);
 }
 

@@ -8,8 +8,6 @@
 #ifndef OVNET_APP_LANE_KERNEL_LANE_H
 #define OVNET_APP_LANE_KERNEL_LANE_H
 
-#include <time.h>
-
 #include "host/host.h"
 #include "lane/lane.h"
 #include "peers/set.h"
@@ -22,12 +20,18 @@ struct kernel_lane_events {
 	void (*opened)(void *arg);
 };
 
-/* Does what was handed to the lane's vxlan device come out there? */
+/* What the lane had counted at the last look, and what follows from that. */
 struct kernel_lane_check {
-	uint64_t sent, came; /* at the last look */
-	bool waiting;        /* something was sent up by then, and nothing came since */
-	time_t retry;        /* it did not: the way in is tried again then; 0: it does */
-	bool told;           /* the warning stands */
+	uint64_t held, came_up, merged;
+	uint64_t owed;     /* sent up, and not come */
+	bool owes;         /* ... more than at the look before */
+	bool doubted;      /* the ways begin anew; nothing has come since */
+	bool told;         /* the warning of what is held stands, */
+	bool came;         /* and something has come since the last one of these, */
+	unsigned calm;     /* so many looks ago */
+	bool unmerged;     /* UDP GRO is off for the lane */
+	bool merge_anyway; /* it was of no use */
+	unsigned vain;     /* looks in a row that found it so */
 };
 
 struct kernel_lane {
@@ -75,8 +79,10 @@ void kernel_lane_fini(struct kernel_lane *l);
  * of use. Cheap where nothing changed.
  */
 void kernel_lane_update(struct kernel_lane *l);
-/* Once a second: also what no event tells, and whether the way in works. */
+/* Once a second: also what no event tells, and what becomes of the way in. */
 void kernel_lane_look(struct kernel_lane *l);
+/* mend.c: every few seconds. Puts back what others have removed. */
+void kernel_lane_mend(struct kernel_lane *l);
 /* The prefixes of our own subnet that live at attach ports, all there are. */
 void kernel_lane_attached(struct kernel_lane *l, const struct ovnet_prefix *addrs, unsigned n);
 
@@ -95,6 +101,8 @@ void kernel_lane_stats(const struct kernel_lane *l, struct ovnet_lane_stats *out
 uint32_t kernel_lane_ifindex(const struct uplink *u);
 /* Tells the lane of uplinks and their addresses. 0 or negative errno. */
 int kernel_lane_tell_uplinks(struct kernel_lane *l);
+/* What goes up does not come any more: each way in has to show anew that it works. */
+void kernel_lane_doubt(struct kernel_lane *l);
 /* elsewhere.c: keeps the attach ports' prefixes. */
 void kernel_lane_take_attached(struct kernel_lane *l, const struct ovnet_prefix *addrs, unsigned n);
 /* Tells it of these and of our own subnet (len 0: none). 0 or negative errno. */
@@ -105,8 +113,9 @@ bool kernel_lane_is_own(const struct kernel_lane *l, const struct ovnet_prefix4 
 void kernel_lane_off(struct kernel_lane *l, const char *why);
 /* It could not be told of something: off until ovnetd is started again. */
 void kernel_lane_give_up(struct kernel_lane *l, const char *what, int err);
-/* check.c: may packets take the way in? */
-bool kernel_lane_way_in(struct kernel_lane *l);
+/* check.c: what the lane tells of its way in. */
 void kernel_lane_check(struct kernel_lane *l);
+/* It is off. */
+void kernel_lane_no_way_in(struct kernel_lane *l);
 
 #endif

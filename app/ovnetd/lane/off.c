@@ -10,6 +10,7 @@ void kernel_lane_off(struct kernel_lane *l, const char *why)
 	if (l->lane != NULL && (l->out || l->in))
 		ovnet_lane_enable(l->lane, false, false);
 	l->out = l->in = false;
+	kernel_lane_no_way_in(l);
 }
 
 void kernel_lane_give_up(struct kernel_lane *l, const char *what, int err)

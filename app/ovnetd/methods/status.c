@@ -93,22 +93,6 @@ static json_t *warnings_json(struct daemon *d, const struct ovnet_lease_status *
 	return list;
 }
 
-/* Its way in may be off by itself: a warning says why. */
-static json_t *lane_json(struct daemon *d)
-{
-	const struct kernel_lane *l = &d->lane;
-	struct ovnet_lane_stats s;
-	json_t *o = json_pack("{s:s,s:b,s:b}", "state", l->why == NULL ? "on" : "off", "out",
-		l->out, "in", l->in);
-
-	kernel_lane_stats(l, &s);
-	json_object_set_new(o, "why", l->why != NULL ? json_string(l->why) : json_null());
-	json_object_set_new(o, "udp_port",
-		l->lane != NULL ? json_integer(ovnet_lane_port(l->lane)) : json_null());
-	counters_json(o, LANE, &s);
-	return o;
-}
-
 static json_t *loop_json(struct daemon *d)
 {
 	json_t *o = json_object();
@@ -140,7 +124,7 @@ json_t *status_show(void *arg, const json_t *params, char *err, size_t err_size)
 	json_object_set_new(o, "node", node_json(d));
 	json_object_set_new(o, "etcd", etcd_json(d, &s));
 	json_object_set_new(o, "dpdk", dpdk_json(d));
-	json_object_set_new(o, "lane", lane_json(d));
+	json_object_set_new(o, "lane", status_lane_json(d));
 	json_object_set_new(o, "loop", loop_json(d));
 	counters_json(o, PEERS, &peers);
 	json_object_set_new(o, "health", json_string(degraded ? "degraded" : "ok"));

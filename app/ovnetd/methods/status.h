@@ -10,8 +10,11 @@
 /* status.c */
 json_t *status_show(void *arg, const json_t *params, char *err, size_t err_size);
 
-/* status_ports.c: one port with all that is counted of it. */
+/* status_lane.c: the kernel lane. */
 struct daemon;
+json_t *status_lane_json(struct daemon *d);
+
+/* status_ports.c: one port with all that is counted of it. */
 struct ovnet_port;
 json_t *status_port_json(struct daemon *d, struct ovnet_port *p);
 
