@@ -68,7 +68,10 @@ struct ovnet_lane_stats {
 	 * from which peer's public address (0: there was none).
 	 */
 	uint64_t held;
-	/* skbs left to the workers for nothing but that UDP GRO had made one of several. */
+	/*
+	 * skbs left to the workers for nothing but that UDP GRO had made one of several; of ways
+	 * that work.
+	 */
 	uint64_t merged;
 	uint32_t held_ifindex, held_be;
 };
@@ -84,7 +87,7 @@ struct ovnet_lane_hook {
 /*
  * Loads the programs, makes the vxlan device and attaches to the host device, when everything a
  * former daemon left is removed. Not enabled. -EOPNOTSUPP: this kernel cannot (said as
- * information). *out is the caller's to close.
+ * information), or the qdisc that others gave the host device. *out is the caller's to close.
  */
 int ovnet_lane_open(const struct ovnet_lane_conf *conf, struct ovnet_lane **out);
 /* Detaches everywhere and removes the device. NULL is none. */
@@ -101,14 +104,14 @@ int ovnet_lane_remove_leftovers(
 int ovnet_lane_set_conf(struct ovnet_lane *lane, const struct ovnet_lane_conf *conf);
 /*
  * What `in` has let pass before it is switched off arrives. What UDP GRO has merged is not
- * ordinary: while `in` is on no socket at the overlay's port should ask for it. AF_XDP takes
- * packets before `in` sees them.
+ * ordinary: when `merged` of the counters grows no socket at the overlay's port should ask for it
+ * any more. AF_XDP takes packets before `in` sees them; AF_PACKET takes them as well as `in`.
  */
 void ovnet_lane_enable(struct ovnet_lane *lane, bool out, bool in);
 
 /*
- * One that is there already is attached to once more, and what comes by it has to arrive before it
- * is sent up as one that works (`held`). -ENOSPC: too many.
+ * One that is there already is attached to once more. What is known of whether packets get through
+ * by it is forgotten, and so it is of a peer with another id or public address. -ENOSPC: too many.
  */
 int ovnet_lane_uplink_add(struct ovnet_lane *lane, uint32_t ifindex);
 void ovnet_lane_uplink_del(struct ovnet_lane *lane, uint32_t ifindex);

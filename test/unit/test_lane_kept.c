@@ -328,7 +328,7 @@ static void put_in_block(const struct lane_bed *b, uint32_t block)
 	tcm->tcm_ifindex = (int)TCM_IFINDEX_MAGIC_BLOCK;
 	tcm->tcm_block_index = block;
 	tcm->tcm_handle = HANDLE;
-	tcm->tcm_info = TC_H_MAKE(PRIORITY << 16, __builtin_bswap16(ETH_P_ALL));
+	tcm->tcm_info = TC_H_MAKE((uint32_t)PRIORITY << 16, __builtin_bswap16(ETH_P_ALL));
 	mnl_attr_put_strz(req.hdr, TCA_KIND, "bpf");
 	struct nlattr *nest = mnl_attr_nest_start(req.hdr, TCA_OPTIONS);
 	mnl_attr_put_u32(req.hdr, TCA_BPF_FD, (uint32_t)fd);

@@ -181,14 +181,16 @@ int ovnet_lane_in(struct __sk_buff *skb)
 		((o.ip.tos & ECN) == ECN && !(ip.tos & ECN)))
 		return LEAVE;
 	const struct ovnet_lane_where *peer = sender_of(&ip, o.ip.saddr);
-	if (!peer)
+	const __u32 ifindex = skb->ifindex, *slot = bpf_map_lookup_elem(&slots, &ifindex);
+	if (!peer || !slot)
 		return LEAVE;
 	if (is_merged(skb, OVNET_LANE_HEAD, &ip)) {
-		COUNT(merged, 1);
+		/* One by one they would get through. */
+		if (has_credit(peer->id, *slot) && bpf_ntohs(ip.tot_len) <= c->host_mtu)
+			COUNT(merged, 1);
 		return LEAVE;
 	}
-	const __u32 ifindex = skb->ifindex, *slot = bpf_map_lookup_elem(&slots, &ifindex);
-	if (!slot || !is_ordinary(skb, OVNET_LANE_HEAD, &ip, c, &w) || w.largest > c->host_mtu ||
+	if (!is_ordinary(skb, OVNET_LANE_HEAD, &ip, c, &w) || w.largest > c->host_mtu ||
 		!takes_credit(peer, *slot, ifindex))
 		return LEAVE;
 	if (send_up(skb, &o, c, *slot)) {

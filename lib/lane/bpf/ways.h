@@ -11,7 +11,7 @@
 
 #include "lane/bpf/judge.h"
 
-#define S (1000ull * 1000 * 1000)
+#define SECOND (1000ull * 1000 * 1000) /* ns */
 
 /* .bss: interface index and public address of the last one that was held. */
 __u64 last_held;
@@ -50,8 +50,8 @@ static __always_inline int may_try(struct ovnet_lane_way *way, __s32 credit, __u
 	if (!way->tried_ns)
 		return 1;
 	if (credit > 0)
-		return since >= OVNET_LANE_PACE_S * S;
-	if (since < way->wait_s * S)
+		return since >= OVNET_LANE_PACE_S * SECOND;
+	if (since < way->wait_s * SECOND)
 		return 0;
 	way->credit = OVNET_LANE_TRIES;
 	way->wait_s =
@@ -76,7 +76,7 @@ static __always_inline int takes_credit(
 		const __u64 now = bpf_ktime_get_ns(), tried = *(volatile __u64 *)&way->tried_ns;
 		const __u64 since = now > tried ? now - tried : 0;
 		if (!may_try(way, credit, since)) {
-			if (since < S)
+			if (since < SECOND)
 				return 0;
 			COUNT(held, 1);
 			*(volatile __u64 *)&last_held = (__u64)ifindex << 32 | peer->public_be;
@@ -86,6 +86,15 @@ static __always_inline int takes_credit(
 	}
 	__sync_fetch_and_add(&way->credit, -1);
 	return 1;
+}
+
+/* Has something arrived, and nothing been missed since? */
+static __always_inline int has_credit(__u32 id, __u32 slot)
+{
+	const struct ovnet_lane_way_key key = {.id = id, .slot = slot};
+	const struct ovnet_lane_way *way = bpf_map_lookup_elem(&ways, &key);
+
+	return way && *(volatile __s32 *)&way->credit > OVNET_LANE_TRIES;
 }
 
 /* One arrived. Written now and then only, as other processors read it for each packet. */
