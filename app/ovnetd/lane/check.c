@@ -60,7 +60,7 @@ static void check_held(struct kernel_lane *l, const struct ovnet_lane_stats *now
 static void check_silence(struct kernel_lane *l, const struct ovnet_lane_stats *now)
 {
 	struct kernel_lane_check *c = &l->check;
-	const uint64_t owed = now->sent_up - now->came_up;
+	const int64_t owed = (int64_t)(now->sent_up - now->came_up);
 	const bool came = now->came_up != c->came_up;
 
 	if (came)

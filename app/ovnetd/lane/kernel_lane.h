@@ -23,7 +23,7 @@ struct kernel_lane_events {
 /* What the lane had counted at the last look, and what follows from that. */
 struct kernel_lane_check {
 	uint64_t held, came_up, merged;
-	uint64_t owed;     /* sent up, and not come */
+	int64_t owed;      /* sent up, and not come */
 	bool owes;         /* ... more than at the look before */
 	bool doubted;      /* the ways begin anew; nothing has come since */
 	bool told;         /* the warning of what is held stands, */
