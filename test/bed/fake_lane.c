@@ -56,12 +56,9 @@ void ovnet_lane_enable(struct ovnet_lane *l, bool out, bool in)
 int ovnet_lane_uplink_add(struct ovnet_lane *l, uint32_t ifindex)
 {
 	(void)l;
-	for (unsigned i = 0; i < fake_lane.n_uplinks; i++) {
-		if (fake_lane.uplink[i] == ifindex) {
-			fake_lane.again++;
+	for (unsigned i = 0; i < fake_lane.n_uplinks; i++)
+		if (fake_lane.uplink[i] == ifindex)
 			return 0;
-		}
-	}
 	assert_true(fake_lane.n_uplinks < FAKE_LANE_FEW);
 	fake_lane.uplink[fake_lane.n_uplinks++] = ifindex;
 	return 0;

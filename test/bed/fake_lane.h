@@ -30,7 +30,6 @@ struct fake_lane {
 	} hop[FAKE_LANE_ROWS];
 	uint32_t uplink[FAKE_LANE_FEW], addr_be[FAKE_LANE_FEW];
 	unsigned n, n_hops, n_uplinks, n_addrs;
-	unsigned again; /* an uplink was added that was there */
 	struct ovnet_lane_hook hook[FAKE_LANE_FEW];
 	unsigned n_hooks, mends;
 	int mend_rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel lane tells of its way in, and what follows: warnings, single packets, doubts. */
+/* What the kernel lane tells of its way in: warnings, and whether UDP GRO may merge. */
 #include "bed/fake_drivers.h"
 #include "bed/lane_node.h"
 
@@ -63,38 +63,6 @@ static void told_until_nothing_is_held_any_more(void **state)
 		assert_non_null(wired_warning(w, "kernel-lane-in"));
 		lane_node_end(w);
 	}
-}
-
-/* What is owed at one look and not come by the next one is not on its way. */
-static void a_way_that_falls_silent_begins_anew(void **state)
-{
-	(void)state;
-	struct wired *w = lane_node_start();
-	for (unsigned i = 0; i < 5; i++) {
-		fake_lane.stats.sent_up += 2;
-		fake_lane.stats.came_up += i == 0 ? 1 : 2; /* one is always on its way */
-		looks(1);
-	}
-	fake_lane.stats.came_up++;
-	looks(3);
-	assert_int_equal(fake_lane.again, 0);
-	fake_lane.stats.sent_up++;
-	looks(1);
-	assert_int_equal(fake_lane.again, 0);
-	looks(1);
-	assert_int_equal(fake_lane.again, 1);
-	assert_int_equal(fake_lane.uplink[0], u0);
-	/* The single ones that are tried: not for each of them. */
-	for (unsigned i = 0; i < 4; i++) {
-		fake_lane.stats.sent_up++;
-		looks(2);
-	}
-	assert_int_equal(fake_lane.again, 1);
-	one_comes();
-	fake_lane.stats.sent_up++;
-	looks(2);
-	assert_int_equal(fake_lane.again, 2);
-	lane_node_end(w);
 }
 
 static bool may_merge(const struct wired *w)
@@ -186,7 +154,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(told_of_what_is_held),
 		CASE(told_until_nothing_is_held_any_more),
-		CASE(a_way_that_falls_silent_begins_anew),
 		CASE(the_kernel_does_not_merge_for_the_lane),
 		CASE(nor_in_vain),
 		CASE(what_others_removed_is_put_back),

@@ -149,21 +149,53 @@ static void few_are_lost_and_not_at_once(void **state)
 	assert_int_equal(way_of(LANE_ID, 0).wait_s, OVNET_LANE_WAIT_MIN_S);
 }
 
+/* A rule that is added later, for one peer: not all there is of credit is lost, second by second.
+ */
+static void silence_ends_it(void **state)
+{
+	struct lane_bed *b = *state;
+	struct ovnet_lane_way way;
+
+	for (unsigned i = 0; i < 2; i++)
+		arrives(b, COMES);
+	assert_int_equal(way_of(LANE_ID, 0).asked_ns, 0);
+	drop(b, "ip saddr 192.168.77.2");
+	arrives(b, LOST);
+	way = way_of(LANE_ID, 0);
+	assert_true(way.credit > OVNET_LANE_TRIES && way.asked_ns > 0);
+	way.asked_ns -= OVNET_LANE_SILENCE_S * 1000000000ull;
+	set_way(LANE_ID, 0, &way);
+	arrives_from(b, 2, LEFT, 1);
+	assert_int_equal(way_of(LANE_ID, 0).credit, OVNET_LANE_TRIES);
+	let_pass(LANE_ID, OVNET_LANE_PACE_S);
+	arrives(b, LOST);
+	drop_no_more();
+	let_pass(LANE_ID, OVNET_LANE_PACE_S);
+	for (unsigned i = 0; i < 2; i++)
+		arrives(b, COMES);
+}
+
 /* However many come in one go: what is lost has a bound. */
 static void credit_has_an_end(void **state)
 {
+	const unsigned few = 200; /* of them: within less than the silence */
 	struct lane_bed *b = *state;
+	struct ovnet_lane_way way;
 	uint8_t f[LANE_FRAME];
 
 	arrives(b, COMES);
+	way = way_of(LANE_ID, 0);
+	assert_int_equal(way.credit, OVNET_LANE_CREDIT);
+	way.credit = (int)few;
+	set_way(LANE_ID, 0, &way);
 	drop(b, "");
 	const struct ovnet_lane_stats before = lane_stats(b);
 	lane_frame(f, lane_echo_reply);
-	for (unsigned i = 0; i < OVNET_LANE_CREDIT + 100; i++)
+	for (unsigned i = 0; i < 2 * few; i++)
 		lane_inject_far(b, f, sizeof(f));
 	const struct ovnet_lane_stats after = lane_stats(b);
 	assert_int_equal(after.came_up, before.came_up);
-	assert_in_range(after.sent_up - before.sent_up, OVNET_LANE_CREDIT / 2, OVNET_LANE_CREDIT);
+	assert_in_range(after.sent_up - before.sent_up, few / 2, few);
 	drop_no_more();
 	let_pass(LANE_ID, OVNET_LANE_PACE_S);
 	arrives(b, COMES);
@@ -256,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(few_are_lost_and_not_at_once),
+		CASE(silence_ends_it),
 		CASE(credit_has_an_end),
 		CASE(other_peers_are_not_held),
 		CASE(other_uplinks_are_not_held),

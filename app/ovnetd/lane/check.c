@@ -29,7 +29,8 @@ static void say_held(struct kernel_lane *l, const struct ovnet_lane_stats *now)
 		"this host drops packets of %s that come by %s and go to UDP port %u, where the "
 		"kernel lane's device listens: host pods receive them by the workers, which is "
 		"slower; have chain INPUT accept that port as it does %u, the overlay's, look at "
-		"rp_filter and VRFs, or set host.kernel-lane = \"off\"",
+		"rp_filter and VRFs (tried again within the hour, or at once by a restart), or set "
+		"host.kernel-lane = \"off\"",
 		ovnet_addr_text(&peer, from, sizeof(from)), by, ovnet_lane_port(l->lane),
 		l->conf.udp_port);
 }
@@ -50,28 +51,6 @@ static void check_held(struct kernel_lane *l, const struct ovnet_lane_stats *now
 		return;
 	warn_clear(l->warnings, "kernel-lane-in");
 	c->told = false;
-}
-
-/*
- * A way that works may lose thousands before the programs leave it. Where nothing at all comes any
- * more, as with a new rule of the firewall's, they are told to begin with single ones: once, until
- * something comes.
- */
-static void check_silence(struct kernel_lane *l, const struct ovnet_lane_stats *now)
-{
-	struct kernel_lane_check *c = &l->check;
-	const int64_t owed = (int64_t)(now->sent_up - now->came_up);
-	const bool came = now->came_up != c->came_up;
-
-	if (came)
-		c->doubted = false;
-	/* Owed at the last look already: not on its way. */
-	if (!came && c->owes && !c->doubted) {
-		kernel_lane_doubt(l);
-		c->doubted = true;
-	}
-	c->owes = owed > c->owed;
-	c->owed = owed;
 }
 
 static void merge(struct kernel_lane *l, bool on)
@@ -110,7 +89,6 @@ void kernel_lane_check(struct kernel_lane *l)
 
 	ovnet_lane_stats(l->lane, &now);
 	check_held(l, &now);
-	check_silence(l, &now);
 	check_merged(l, &now);
 	c->held = now.held;
 	c->came_up = now.came_up;

@@ -23,9 +23,6 @@ struct kernel_lane_events {
 /* What the lane had counted at the last look, and what follows from that. */
 struct kernel_lane_check {
 	uint64_t held, came_up, merged;
-	int64_t owed;      /* sent up, and not come */
-	bool owes;         /* ... more than at the look before */
-	bool doubted;      /* the ways begin anew; nothing has come since */
 	bool told;         /* the warning of what is held stands, */
 	bool came;         /* and something has come since the last one of these, */
 	unsigned calm;     /* so many looks ago */
@@ -101,8 +98,6 @@ void kernel_lane_stats(const struct kernel_lane *l, struct ovnet_lane_stats *out
 uint32_t kernel_lane_ifindex(const struct uplink *u);
 /* Tells the lane of uplinks and their addresses. 0 or negative errno. */
 int kernel_lane_tell_uplinks(struct kernel_lane *l);
-/* What goes up does not come any more: each way in has to show anew that it works. */
-void kernel_lane_doubt(struct kernel_lane *l);
 /* elsewhere.c: keeps the attach ports' prefixes. */
 void kernel_lane_take_attached(struct kernel_lane *l, const struct ovnet_prefix *addrs, unsigned n);
 /* Tells it of these and of our own subnet (len 0: none). 0 or negative errno. */

@@ -59,12 +59,6 @@ static void tell_interfaces(struct kernel_lane *l, const uint32_t *now, unsigned
 	l->n_uplinks = n;
 }
 
-void kernel_lane_doubt(struct kernel_lane *l)
-{
-	for (unsigned i = 0; i < l->n_uplinks; i++)
-		(void)ovnet_lane_uplink_add(l->lane, l->ifindex[i]);
-}
-
 static unsigned add(uint32_t list[KERNEL_LANE_ADDRS], unsigned n, const struct ovnet_addr *addr)
 {
 	if (addr->family == AF_INET && n < KERNEL_LANE_ADDRS && !has(list, n, addr->v4_be))

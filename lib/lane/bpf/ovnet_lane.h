@@ -106,10 +106,12 @@ struct ovnet_lane_way {
 	__s32 credit; /* so many may still be sent up; the last of them are tries */
 	__u32 wait_s; /* from the last try to the next ones */
 	__u64 tried_ns;
+	__u64 asked_ns; /* when something was sent up, since which nothing has come; or 0 */
 };
 #define OVNET_LANE_CREDIT     4096 /* skbs: more than wait in the kernel on their way up */
 #define OVNET_LANE_TRIES      4
 #define OVNET_LANE_PACE_S     10 /* between two of them */
+#define OVNET_LANE_SILENCE_S  2  /* from asking to doubt */
 #define OVNET_LANE_WAIT_MIN_S 300
 #define OVNET_LANE_WAIT_MAX_S 3600
 

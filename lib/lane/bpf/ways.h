@@ -2,9 +2,10 @@
 /*
  * Does what `in` sends up arrive? The host's own rules may drop it on its way to the vxlan device:
  * by port, interface or source, so it is asked for each peer and uplink. What arrives gives credit
- * for what follows. Without it a few single packets are risked, seconds apart, so that a
- * connection loses one at a time; then the workers have all of them for minutes. Who reads an entry
- * while the kernel uses it again takes another way's credit, which does no harm.
+ * for what follows; what nothing has come of for seconds has none left. Without it a few single
+ * packets are risked, seconds apart, so that a connection loses one at a time; then the workers
+ * have all of them for minutes. Who reads an entry while the kernel uses it again takes another
+ * way's credit, which does no harm.
  */
 #ifndef OVNET_LANE_WAYS_H
 #define OVNET_LANE_WAYS_H
@@ -59,6 +60,22 @@ static __always_inline int may_try(struct ovnet_lane_way *way, __s32 credit, __u
 	return 1;
 }
 
+/* Was it asked seconds ago, and has said nothing since? It falls back to the tries then. */
+static __always_inline int falls_silent(struct ovnet_lane_way *way, __u64 now)
+{
+	const __u64 asked = *(volatile __u64 *)&way->asked_ns;
+
+	if (!asked) {
+		*(volatile __u64 *)&way->asked_ns = now;
+		return 0;
+	}
+	if (now < asked + OVNET_LANE_SILENCE_S * SECOND)
+		return 0;
+	way->tried_ns = asked;
+	way->credit = OVNET_LANE_TRIES;
+	return 1;
+}
+
 /*
  * Takes one credit. Where there is none: `held` counts what is left later than what was sent up
  * could still be on its way.
@@ -71,9 +88,12 @@ static __always_inline int takes_credit(
 
 	if (!way)
 		return 0;
-	const __s32 credit = *(volatile __s32 *)&way->credit;
+	const __u64 now = bpf_ktime_get_ns();
+	__s32 credit = *(volatile __s32 *)&way->credit;
+	if (credit > OVNET_LANE_TRIES && falls_silent(way, now))
+		credit = OVNET_LANE_TRIES;
 	if (credit <= OVNET_LANE_TRIES) {
-		const __u64 now = bpf_ktime_get_ns(), tried = *(volatile __u64 *)&way->tried_ns;
+		const __u64 tried = *(volatile __u64 *)&way->tried_ns;
 		const __u64 since = now > tried ? now - tried : 0;
 		if (!may_try(way, credit, since)) {
 			if (since < SECOND)
@@ -97,13 +117,17 @@ static __always_inline int has_credit(__u32 id, __u32 slot)
 	return way && *(volatile __s32 *)&way->credit > OVNET_LANE_TRIES;
 }
 
-/* One arrived. Written now and then only, as other processors read it for each packet. */
+/* One arrived. The credit is written now and then only, as other processors take of it. */
 static __always_inline void gives_credit(__u32 id, __u32 slot)
 {
 	const struct ovnet_lane_way_key key = {.id = id, .slot = slot};
 	struct ovnet_lane_way *way = bpf_map_lookup_elem(&ways, &key);
 
-	if (!way || *(volatile __s32 *)&way->credit > OVNET_LANE_CREDIT / 2)
+	if (!way)
+		return;
+	if (*(volatile __u64 *)&way->asked_ns)
+		*(volatile __u64 *)&way->asked_ns = 0;
+	if (*(volatile __s32 *)&way->credit > OVNET_LANE_CREDIT / 2)
 		return;
 	way->credit = OVNET_LANE_CREDIT;
 	way->wait_s = OVNET_LANE_WAIT_MIN_S;
