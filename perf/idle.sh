@@ -88,17 +88,20 @@ cpu=$(idle_cpu)
 progress "$PACKETS packets, one by one"
 woken=$(through)
 ovnetd_stop node
+progress "the same of a process that does nothing else"
+bare=$("$here/idle/bare.py" "$PACKETS")
 progress "the same with workers that never sleep"
 idle_node poll
 awake=$(through)
 quiet_end
-jq -n --argjson cpu "$cpu" --argjson woken "$woken" --argjson awake "$awake" \
+jq -n --argjson cpu "$cpu" --argjson woken "$woken" --argjson awake "$awake" --argjson bare "$bare" \
 	--argjson seconds "$SECONDS_IDLE" --arg load "$LOAD" --argjson quiet "$QUIET" --argjson run "$RUN" \
 	'{cpu_percent: $cpu, wake_us_p50: $woken.p50, wake_us_p99: $woken.p99, awake_us_p50: $awake.p50,
-	  awake_us_p99: $awake.p99, packets: $woken.packets, lost: ($woken.lost + $awake.lost),
-	  $seconds, ports: 8,
+	  awake_us_p99: $awake.p99, bare_us_p50: $bare.p50, bare_us_p99: $bare.p99,
+	  packets: $woken.packets, lost: ($woken.lost + $awake.lost), $seconds, ports: 8,
 	  noise: {load_before: ($load | tonumber), before: $quiet, during: $run}}' >"$LAB_DIR/result.json"
 [ -z "$JSON" ] || cp "$LAB_DIR/result.json" "$JSON"
 jq -r '"idle: \(.cpu_percent) % of a core over \(.seconds) s, with \(.ports) ports
 a packet through a sleeping worker: p50 \(.wake_us_p50) us, p99 \(.wake_us_p99) us
-through one that never sleeps:      p50 \(.awake_us_p50) us, p99 \(.awake_us_p99) us"' "$LAB_DIR/result.json"
+through one that never sleeps:      p50 \(.awake_us_p50) us, p99 \(.awake_us_p99) us
+a bare process, woken by another:   p50 \(.bare_us_p50) us, p99 \(.bare_us_p99) us"' "$LAB_DIR/result.json"

@@ -251,7 +251,7 @@ part_perf() {
 		| {contender, proto, streams, underlay_offload}] | unique | length == 4) and
 		([.rates[] | select(.kpps > 0) | .driver] | contains(["af_packet", "af_xdp", "vxlan"]))' \
 		--vs kernel --rounds 1 --proto tcp --streams 1
-	run perf/idle perf_keys idle '.lost == 0 and ([.cpu_percent, .wake_us_p50, .wake_us_p99, .awake_us_p50]
+	run perf/idle perf_keys idle '.lost == 0 and ([.cpu_percent, .wake_us_p50, .wake_us_p99, .awake_us_p50, .bare_us_p99]
 		| all(type == "number"))'
 }
 
