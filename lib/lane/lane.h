@@ -22,7 +22,8 @@
 
 #include "base/net.h"
 
-#define OVNET_LANE_DEVICE "ovnet-lane"
+#define OVNET_LANE_DEVICE  "ovnet-lane"
+#define OVNET_LANE_OWN_MAX 128 /* addresses of the node's own */
 
 struct ovnet_lane;
 
@@ -124,8 +125,8 @@ int ovnet_lane_mend(struct ovnet_lane *lane);
 /* The host device's first, then the vxlan device's. Returns how many there are, more than n too. */
 unsigned ovnet_lane_hooks(const struct ovnet_lane *lane, struct ovnet_lane_hook *out, unsigned n);
 /*
- * The node's own underlay addresses: what packets of peers are for. Replaces the former set; 128 at
- * most (-E2BIG).
+ * The node's own underlay addresses: what packets of peers are for. Replaces the former set.
+ * -E2BIG: more than OVNET_LANE_OWN_MAX.
  */
 int ovnet_lane_set_addresses(struct ovnet_lane *lane, const uint32_t *addr_be, unsigned n);
 

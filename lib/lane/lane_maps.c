@@ -6,6 +6,7 @@
  * say nothing beside being there, and the counters' are never removed.
  */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -17,8 +18,7 @@
 
 OVNET_LOG_TYPE(lane)
 
-/* While old and new ones are in the map together, both have to fit. */
-#define MAX_ADDRESSES (OVNET_LANE_ADDRESSES / 2)
+static_assert(2 * OVNET_LANE_OWN_MAX <= OVNET_LANE_ADDRESSES, "old and new ones together");
 
 void lane_set_state(struct ovnet_lane *lane)
 {
@@ -196,9 +196,9 @@ int ovnet_lane_set_addresses(struct ovnet_lane *lane, const uint32_t *addr_be, u
 	const uint8_t one = 1;
 	int fd = bpf_map__fd(lane->skel->maps.addresses), err = 0;
 
-	if (n > MAX_ADDRESSES) {
+	if (n > OVNET_LANE_OWN_MAX) {
 		LOG(ERR, "kernel lane: %u addresses of the node's own, at most %u", n,
-			MAX_ADDRESSES);
+			OVNET_LANE_OWN_MAX);
 		return -E2BIG;
 	}
 	for (unsigned i = 0; i < n && err == 0; i++)

@@ -2,9 +2,7 @@
 #include "lane/kernel_lane.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "node/backend.h"

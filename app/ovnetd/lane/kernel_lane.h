@@ -12,9 +12,6 @@
 #include "lane/lane.h"
 #include "peers/set.h"
 
-/* What comes to further ones goes by the workers. */
-#define KERNEL_LANE_ADDRS 128
-
 struct kernel_lane_events {
 	/* It is there and knows no peer yet: every one once more. */
 	void (*opened)(void *arg);
@@ -50,7 +47,7 @@ struct kernel_lane {
 	struct ovnet_prefix4 own;           /* len 0: nothing is ours */
 	uint32_t ifindex[CONF_MAX_UPLINKS]; /* by which packets may come in */
 	unsigned n_uplinks;
-	uint32_t addr_be[KERNEL_LANE_ADDRS];
+	uint32_t addr_be[OVNET_LANE_OWN_MAX]; /* what comes to further ones goes by the workers */
 	unsigned n_addrs;
 	struct ovnet_prefix4 *elsewhere; /* in order */
 	unsigned n_elsewhere;

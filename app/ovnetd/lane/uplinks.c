@@ -51,17 +51,16 @@ static void tell_interfaces(struct kernel_lane *l, const uint32_t *now, unsigned
 		if (rc < 0)
 			LOG(WARN,
 				"no kernel lane for packets that come by interface %u (%s): they "
-				"go "
-				"by the workers, which is slower",
+				"go by the workers, which is slower",
 				now[i], strerror(-rc));
 	}
 	memcpy(l->ifindex, now, n * sizeof(now[0]));
 	l->n_uplinks = n;
 }
 
-static unsigned add(uint32_t list[KERNEL_LANE_ADDRS], unsigned n, const struct ovnet_addr *addr)
+static unsigned add(uint32_t list[OVNET_LANE_OWN_MAX], unsigned n, const struct ovnet_addr *addr)
 {
-	if (addr->family == AF_INET && n < KERNEL_LANE_ADDRS && !has(list, n, addr->v4_be))
+	if (addr->family == AF_INET && n < OVNET_LANE_OWN_MAX && !has(list, n, addr->v4_be))
 		list[n++] = addr->v4_be;
 	return n;
 }
@@ -70,7 +69,7 @@ static unsigned add(uint32_t list[KERNEL_LANE_ADDRS], unsigned n, const struct o
 static int tell_addresses(struct kernel_lane *l)
 {
 	const struct underlay *under = l->underlay;
-	uint32_t now[KERNEL_LANE_ADDRS];
+	uint32_t now[OVNET_LANE_OWN_MAX];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < under->n; i++)
