@@ -299,8 +299,9 @@ const struct option_def ovnetd_options[] = {
 	{"dpdk.worker-cpus", OPTION_TEXT, AT(dpdk.worker_cpus), .check = check_cpus, .preset = "",
 		.arg = "LIST", .form = "CPU numbers such as \"2,3\" or \"2-3\", each once, or \"\" for the scheduler's choice",
 		.help = "CPUs the workers are pinned to",
-		.more = "As many as there are workers: worker i runs on the i-th. Empty: the "
-			"scheduler places them."},
+		.more = "As many as there are workers: worker i runs on the i-th, and all else that "
+			"ovnetd does keeps to other CPUs, where it may use any. Empty: the scheduler "
+			"places them."},
 	{"dpdk.memory", OPTION_UINT, AT(dpdk.memory), .preset = "0", .min = 0, .max = 1048576,
 		.arg = "MB", .help = "memory taken at start, in megabytes",
 		.more = "0: what the packet pool needs."},

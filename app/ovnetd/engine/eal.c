@@ -54,33 +54,48 @@ static int add(struct args *a, const char *text)
 	return 0;
 }
 
-/* The CPUs this process may use, as "0,1,5". */
-static void allowed_cpus(char *buf, size_t size)
+/* "0,1,5" */
+static void cpu_text(const cpu_set_t *set, char *buf, size_t size)
 {
-	cpu_set_t set;
 	size_t at = 0;
 
 	buf[0] = '\0';
-	if (sched_getaffinity(0, sizeof(set), &set) < 0)
-		CPU_ZERO(&set);
 	for (int cpu = 0; cpu < CPU_SETSIZE && at + 8 < size; cpu++)
-		if (CPU_ISSET(cpu, &set))
+		if (CPU_ISSET(cpu, set))
 			at += (size_t)snprintf(buf + at, size - at, "%s%d", at ? "," : "", cpu);
 	if (at == 0)
 		snprintf(buf, size, "0");
 }
 
-/* lcore 0 is the control thread, 1..n the workers; without worker-cpus the scheduler places them.
+/* The CPUs this process may use, and those the control thread is to keep to. */
+static void choose_cpus(const uint16_t *taken, int n, char *all, char *control, size_t size)
+{
+	cpu_set_t set, rest;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		CPU_ZERO(&set);
+	cpu_text(&set, all, size);
+	rest = set;
+	for (int i = 0; i < n; i++)
+		if (taken[i] < CPU_SETSIZE)
+			CPU_CLR(taken[i], &rest);
+	cpu_text(CPU_COUNT(&rest) > 0 ? &rest : &set, control, size);
+}
+
+/*
+ * lcore 0 is the control thread, 1..n the workers; without worker-cpus the scheduler places them. A
+ * worker with a CPU of its own is to have it: what changes routes or answers the control socket
+ * would take it away for milliseconds.
  */
 static int add_lcores(struct args *a, const struct conf *c)
 {
-	char all[MAX_LCORES], text[2 * MAX_LCORES * 4];
+	char all[MAX_LCORES], control[MAX_LCORES], text[2 * MAX_LCORES * 4];
 	uint16_t cpus[OVNET_MAX_WORKERS];
 	int n = conf_cpu_list(c->dpdk.worker_cpus, cpus, OVNET_MAX_WORKERS);
 	size_t at;
 
-	allowed_cpus(all, sizeof(all));
-	at = (size_t)snprintf(text, sizeof(text), "0@(%s)", all);
+	choose_cpus(cpus, RTE_MIN(n, OVNET_MAX_WORKERS), all, control, sizeof(all));
+	at = (size_t)snprintf(text, sizeof(text), "0@(%s)", control);
 	for (unsigned i = 0; i < c->dpdk.workers && at < sizeof(text); i++) {
 		if ((int)i < n)
 			at += (size_t)snprintf(

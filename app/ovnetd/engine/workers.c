@@ -5,6 +5,7 @@
 #include <rte_malloc.h>
 #include <stdlib.h>
 
+#include "base/large.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "loop/thread.h"
@@ -32,14 +33,14 @@ static struct ovnet_worker *worker_new(struct engine *e, uint16_t id)
 		.nap_us = OVNET_WORKER_NAP_US,
 	};
 	w->counters.peers = ENGINE_MAX_PEERS;
-	w->counters.peer = calloc(ENGINE_MAX_PEERS, sizeof(*w->counters.peer));
+	w->counters.peer = ovnet_large_calloc(ENGINE_MAX_PEERS, sizeof(*w->counters.peer));
 	if (w->counters.peer == NULL) {
 		rte_free(w);
 		return NULL;
 	}
 	w->ctx.fragments = ovnet_fragments_new(fragment_buffers(e), SOCKET_ID_ANY);
 	if (w->ctx.fragments == NULL) {
-		free(w->counters.peer);
+		ovnet_large_free(w->counters.peer, ENGINE_MAX_PEERS, sizeof(w->counters.peer[0]));
 		rte_free(w);
 		return NULL;
 	}
@@ -105,7 +106,8 @@ void engine_workers_fini(struct engine *e)
 			continue;
 		rte_eal_wait_lcore(e->workers[i]->lcore);
 		ovnet_fragments_free(e->workers[i]->ctx.fragments);
-		free(e->workers[i]->counters.peer);
+		ovnet_large_free(e->workers[i]->counters.peer, ENGINE_MAX_PEERS,
+			sizeof(e->workers[i]->counters.peer[0]));
 		rte_free(e->workers[i]);
 		e->workers[i] = NULL;
 	}
