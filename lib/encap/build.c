@@ -2,7 +2,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "encap/rewrite.h"
+#include "encap/vxlan4.h"
 
 #define IP_AT   OVNET_ETH_LEN
 #define UDP4_AT (IP_AT + 20)
@@ -103,4 +103,45 @@ void ovnet_vxlan6_build(struct ovnet_rewrite *rw, const struct ovnet_tunnel_conf
 	memcpy(rw->bytes, b, sizeof(rw->bytes));
 	memcpy(rw->tail, b + sizeof(rw->bytes), sizeof(rw->tail));
 	rw->sum = sum_of(ip + 8, OVNET_VXLAN6_LEN - IP_AT - 8, IPPROTO_UDP);
+}
+
+void ovnet_vxlan4_pattern(struct ovnet_vxlan4_pattern *p, uint16_t udp_port, uint32_t vni,
+	const struct ovnet_mac *vtep)
+{
+	/* As on the wire: the Ethernet type, version and length, no fragment, UDP ... */
+	static const uint8_t mask[64] = {[12] = 0xff,
+		[13] = 0xff,
+		[14] = 0xff,
+		[20] = 0x3f,
+		[21] = 0xff,
+		[23] = 0xff,
+		[36] = 0xff,
+		[37] = 0xff,
+		/* ... a VNI is given, and which; the VTEP's Ethernet header. */
+		[42] = 0x08,
+		[46] = 0xff,
+		[47] = 0xff,
+		[48] = 0xff,
+		[50] = 0xff,
+		[51] = 0xff,
+		[52] = 0xff,
+		[53] = 0xff,
+		[54] = 0xff,
+		[55] = 0xff,
+		[62] = 0xff,
+		[63] = 0xff};
+	uint8_t want[64] = {[12] = 0x08,
+		[14] = 0x45,
+		[23] = 17,
+		[36] = (uint8_t)(udp_port >> 8),
+		[37] = (uint8_t)udp_port,
+		[42] = 0x08,
+		[46] = (uint8_t)(vni >> 16),
+		[47] = (uint8_t)(vni >> 8),
+		[48] = (uint8_t)vni,
+		[62] = 0x08};
+
+	memcpy(want + 50, vtep->b, sizeof(vtep->b));
+	memcpy(p->mask, mask, sizeof(mask));
+	memcpy(p->want, want, sizeof(want));
 }

@@ -24,7 +24,7 @@
 
 #include "base/net.h"
 #include "base/rcu.h"
-#include "encap/rewrite.h"
+#include "encap/vxlan4.h"
 
 /* Immutable once published. A new MAC is a new object in the same slot. */
 struct ovnet_nexthop {
@@ -156,6 +156,13 @@ struct ovnet_fib_view {
 	uint8_t shift;    /* 32 - SubnetLen */
 	_Atomic(const struct ovnet_endpoint *) default_endpoint;
 	_Atomic(const struct ovnet_endpoint *) *own; /* by address - own.addr_host; NULL: default */
+	/*
+	 * By slot: who may send from there, for the usual packet's sake that needs no more of a
+	 * peer. The outer source as on the wire << 32 | counters' index + 1; 0: ask the peer. It
+	 * is changed beside the slot, so packets may meet either one's state before.
+	 */
+	_Atomic uint64_t *ingress;
+	struct ovnet_vxlan4_pattern outer4; /* what comes to the overlay by VXLAN over IPv4 */
 	_Atomic(const struct ovnet_fib_ranges *) ranges; /* NULL when every subnet has SubnetLen */
 	/*
 	 * IPv6: the index is made of the eight bytes of the address in which the subnets differ;
@@ -230,6 +237,25 @@ static inline const struct ovnet_peer *ovnet_fib_lookup(
 	if (__builtin_expect(atomic_load_explicit(&view->ranges, memory_order_relaxed) != NULL, 0))
 		return ovnet_fib_range_lookup(view, addr_host);
 	return NULL;
+}
+
+/* Where the word for that source is; NULL: the index does not reach so far. */
+static inline const _Atomic uint64_t *ovnet_fib_ingress(
+	const struct ovnet_fib_view *view, uint32_t addr_host)
+{
+	uint32_t i = (addr_host - view->base) >> view->shift;
+
+	return __builtin_expect(i < view->n_slots, 1) ? &view->ingress[i] : NULL;
+}
+
+static inline uint32_t ovnet_ingress_id(uint64_t word)
+{
+	return (uint32_t)word;
+}
+
+static inline uint32_t ovnet_ingress_outer(uint64_t word)
+{
+	return (uint32_t)(word >> 32);
 }
 
 const struct ovnet_peer *ovnet_fib_range_lookup6(

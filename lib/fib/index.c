@@ -62,6 +62,19 @@ _Atomic(const struct ovnet_peer *) *view_slot(
 	return subnet->family == AF_INET6 ? slot6(v, &subnet->v6) : slot4(v, &subnet->v4);
 }
 
+void view_fill(struct ovnet_fib_view *v, _Atomic(const struct ovnet_peer *) *slot,
+	const struct ovnet_prefix *subnet, const struct ovnet_peer *peer)
+{
+	uint64_t word = 0;
+
+	atomic_store_explicit(slot, peer, memory_order_release);
+	if (subnet->family != AF_INET)
+		return;
+	if (peer != NULL && peer->public_addr.family == AF_INET)
+		word = (uint64_t)peer->public_addr.v4_be << 32 | (peer->id + 1);
+	atomic_store_explicit(&v->ingress[slot - v->slot], word, memory_order_relaxed);
+}
+
 int view_place(
 	struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet, const struct peer_entry *p)
 {
@@ -69,7 +82,7 @@ int view_place(
 	const struct ovnet_peer *pub = p != NULL ? &p->pub : NULL;
 
 	if (slot != NULL) {
-		atomic_store_explicit(slot, pub, memory_order_release);
+		view_fill(view_of(w), slot, subnet, pub);
 		return 0;
 	}
 	return subnet->family == AF_INET6 ? range_place6(w, &subnet->v6, pub)

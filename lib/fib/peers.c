@@ -66,15 +66,23 @@ static uint16_t inner_mtu(const struct ovnet_peer_conf *conf)
 	return conf->mtu > overhead ? (uint16_t)(conf->mtu - overhead) : 0;
 }
 
-static struct peer_entry *peer_new(const struct ovnet_peer_conf *conf, uint32_t id)
+static void peer_free(void *peer)
 {
-	size_t size = sizeof(struct peer_entry) + conf->n_allowed * sizeof(conf->allowed[0]);
-	size_t line = _Alignof(struct peer_entry);
-	struct peer_entry *p = aligned_alloc(line, (size + line - 1) / line * line);
+	struct peer_entry *p = peer;
+
+	free(p->allowed);
+	slab_give(p->slab, p);
+}
+
+static struct peer_entry *peer_new(
+	struct ovnet_fib_writer *w, const struct ovnet_peer_conf *conf, uint32_t id)
+{
+	struct peer_entry *p = slab_take(w->slab);
 
 	if (p == NULL)
 		return NULL;
 	*p = (struct peer_entry){.nh = (struct nexthop *)conf->nh,
+		.slab = w->slab,
 		.pub = {.rewrite = conf->rewrite,
 			.subnet = conf->subnet,
 			.id = id,
@@ -84,15 +92,21 @@ static struct peer_entry *peer_new(const struct ovnet_peer_conf *conf, uint32_t 
 	p->pub.tx_id = id & 0xffffff;
 	p->pub.encap = conf->encap & 0xff;
 	p->pub.mtu = inner_mtu(conf);
-	if (conf->n_allowed > 0)
-		memcpy(p->allowed, conf->allowed, conf->n_allowed * sizeof(p->allowed[0]));
+	if (conf->n_allowed == 0)
+		return p;
+	p->allowed = calloc(conf->n_allowed, sizeof(p->allowed[0]));
+	if (p->allowed == NULL) {
+		peer_free(p);
+		return NULL;
+	}
+	memcpy(p->allowed, conf->allowed, conf->n_allowed * sizeof(p->allowed[0]));
 	p->pub.allowed = p->allowed;
 	return p;
 }
 
 static void peer_release(struct ovnet_rcu_head *head)
 {
-	free((char *)head - offsetof(struct peer_entry, pub.rcu));
+	peer_free((char *)head - offsetof(struct peer_entry, pub.rcu));
 }
 
 static int reserve_sources(struct ovnet_fib_writer *w, const struct ovnet_peer_conf *conf)
@@ -208,10 +222,11 @@ int ovnet_fib_set_peer(struct ovnet_fib_writer *w, const struct ovnet_peer_conf 
 	else if ((rc = id_take(w, &id)) < 0)
 		return rc;
 
-	struct peer_entry *p = peer_new(conf, id);
+	struct peer_entry *p = peer_new(w, conf, id);
 	rc = p == NULL ? -ENOMEM : node != NULL ? replace(w, node, p) : add(w, p);
 	if (rc < 0) {
-		free(p);
+		if (p != NULL)
+			peer_free(p);
 		if (node == NULL)
 			id_give(w, id);
 	}
@@ -245,6 +260,6 @@ const struct ovnet_peer *ovnet_fib_get_peer(
 
 void peers_free(struct ovnet_fib_writer *w)
 {
-	tdestroy(w->peers, free);
+	tdestroy(w->peers, peer_free);
 	w->peers = NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "base/number6.h"
 #include "fib/fib_writer.h"
+#include "fib/slab.h"
 #include "fib/sources.h"
 
 struct nexthop {
@@ -24,8 +25,9 @@ struct nexthop {
 struct peer_entry {
 	struct ovnet_peer pub; /* first: what workers see */
 	struct nexthop *nh;
-	struct peer_entry *next; /* list of those that do not fit a new overlay */
-	struct ovnet_addr allowed[];
+	struct peer_entry *next;    /* list of those that do not fit a new overlay */
+	struct ovnet_addr *allowed; /* NULL: none */
+	struct slab *slab;          /* it is of */
 };
 
 /* Addresses as numbers, inclusive. Those of prefixes are disjoint or one inside the other. */
@@ -49,6 +51,7 @@ struct ovnet_fib_writer {
 	struct ovnet_fib *fib;
 	struct ovnet_rcu *rcu;
 	void *peers, *nexthops; /* tsearch roots */
+	struct slab *slab;      /* peers' */
 	struct endpoints endpoints, endpoints6;
 	struct endpoint *default_endpoint;
 	struct sources sources;
@@ -78,6 +81,9 @@ int view_admits(const struct ovnet_overlay *o, const struct ovnet_prefix *subnet
 /* The subnet's place in the index; NULL: none there, it belongs behind it if anywhere. */
 _Atomic(const struct ovnet_peer *) *view_slot(
 	struct ovnet_fib_view *v, const struct ovnet_prefix *subnet);
+/* Puts it there, where the subnet's place is. */
+void view_fill(struct ovnet_fib_view *v, _Atomic(const struct ovnet_peer *) *slot,
+	const struct ovnet_prefix *subnet, const struct ovnet_peer *peer);
 /* Puts `peer` (NULL: nothing) in the place of `subnet`. Fails only behind the index: -ENOMEM. */
 int view_place(struct ovnet_fib_writer *w, const struct ovnet_prefix *subnet,
 	const struct peer_entry *peer);

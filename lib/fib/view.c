@@ -19,6 +19,7 @@ void view_destroy(struct ovnet_fib_view *v)
 	free((void *)atomic_load_explicit(&v->own6, memory_order_relaxed));
 	free(v->slot6);
 	free(v->own);
+	free(v->ingress);
 	free(v);
 }
 
@@ -104,7 +105,9 @@ static struct ovnet_fib_view *view_new(
 	v->n_own = own;
 	v->shift = (uint8_t)(32 - subnet_len);
 	v->own = calloc(own + 1u, sizeof(v->own[0]));
-	if (v->own == NULL || add_index6(v, subnet6_len) < 0) {
+	v->ingress = calloc(slots, sizeof(v->ingress[0]));
+	ovnet_vxlan4_pattern(&v->outer4, o->udp_port, o->vni, &o->vtep_mac);
+	if (v->own == NULL || v->ingress == NULL || add_index6(v, subnet6_len) < 0) {
 		view_destroy(v);
 		return NULL;
 	}
@@ -148,7 +151,7 @@ static void move_peer(const void *node, VISIT visit, void *arg)
 	}
 	_Atomic(const struct ovnet_peer *) *slot = view_slot(mv->to, subnet);
 	if (slot != NULL)
-		atomic_store_explicit(slot, &p->pub, memory_order_relaxed);
+		view_fill(mv->to, slot, subnet, &p->pub);
 	else if (subnet->family == AF_INET6)
 		mv->ranges6->range[mv->ranges6->n++] = range6_of(&subnet->v6, &p->pub);
 	else

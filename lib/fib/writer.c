@@ -11,6 +11,11 @@ struct ovnet_fib_writer *ovnet_fib_writer_new(
 
 	if (w == NULL)
 		return NULL;
+	w->slab = slab_new(sizeof(struct peer_entry));
+	if (w->slab == NULL) {
+		free(w);
+		return NULL;
+	}
 	w->fib = fib;
 	w->rcu = rcu;
 	w->max_peers = max_peers;
@@ -32,5 +37,6 @@ void ovnet_fib_writer_free(struct ovnet_fib_writer *w)
 	sources_free(&w->sources);
 	sources6_free(&w->sources6);
 	ingress_free(w->fib);
+	slab_close(w->slab); /* those that wait for the end of a grace period are still of it */
 	free(w);
 }

@@ -18,12 +18,12 @@ static inline bool ovnet_ttl_decrement4(struct rte_ipv4_hdr *ip)
 {
 	uint16_t from, to;
 
-	if (unlikely(ip->time_to_live <= 1))
-		return false;
-	/* TTL and protocol are one word of the checksum. */
+	/* TTL and protocol are one word of the checksum; read and written as one. */
 	memcpy(&from, &ip->time_to_live, sizeof(from));
-	ip->time_to_live--;
-	memcpy(&to, &ip->time_to_live, sizeof(to));
+	if (unlikely(rte_be_to_cpu_16(from) < 0x0200))
+		return false;
+	to = (uint16_t)(from - RTE_BE16(0x0100));
+	memcpy(&ip->time_to_live, &to, sizeof(to));
 	ip->hdr_checksum = ovnet_csum_update(ip->hdr_checksum, from, to);
 	return true;
 }

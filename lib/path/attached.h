@@ -13,12 +13,12 @@
 
 /*
  * Worth a look by ovnet_attached_check()? By ports and types alone; or it is behind extension
- * headers. The data is at the IP header.
+ * headers. `len` contiguous bytes from the IP header on.
  */
-static inline bool is_special(const struct rte_mbuf *m)
+static inline bool is_special_at(const void *ip, uint32_t len)
 {
-	const struct rte_ipv4_hdr *ip4 = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-	const struct rte_ipv6_hdr *ip6 = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
+	const struct rte_ipv4_hdr *ip4 = ip;
+	const struct rte_ipv6_hdr *ip6 = ip;
 	const bool v6 = is_ip6(ip4);
 	const unsigned header = v6 ? IP6_LEN : ip4_header_len(ip4);
 	const uint8_t proto = v6 ? ip6->proto : ip4->next_proto_id;
@@ -26,13 +26,18 @@ static inline bool is_special(const struct rte_mbuf *m)
 
 	if (likely(proto == IPPROTO_TCP))
 		return false;
-	if (proto == IPPROTO_UDP && likely(m->data_len >= header + 4)) {
+	if (proto == IPPROTO_UDP && likely(len >= header + 4)) {
 		const uint16_t port = (uint16_t)(upper[2] << 8 | upper[3]);
 		return (port & ~1u) == (v6 ? 546 : 68) || port == 67;
 	}
-	if (proto == IPPROTO_ICMPV6 && m->data_len > header)
+	if (proto == IPPROTO_ICMPV6 && len > header)
 		return *upper >= 133 && *upper <= 137;
 	return v6;
+}
+
+static inline bool is_special(const struct rte_mbuf *m)
+{
+	return is_special_at(rte_pktmbuf_mtod(m, const void *), m->data_len);
 }
 
 /*

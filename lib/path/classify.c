@@ -47,9 +47,10 @@ static inline int check_inner4(struct rte_mbuf *m, struct ovnet_meta *meta)
 {
 	int why = inner_check4(m, meta, true);
 
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+
 	if (likely(why == PASS) && !has_hash(m, meta))
-		meta->hash =
-			flow_hash4(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *), m->data_len);
+		meta->hash = flow_hash4(ip, ip4_header_len(ip), m->data_len);
 	return why;
 }
 

@@ -18,10 +18,12 @@ static inline bool has_ports(uint8_t proto)
 	       proto == IPPROTO_UDPLITE || proto == IPPROTO_DCCP;
 }
 
-/* `avail`: contiguous bytes from the IP header on. All fragments of a packet hash alike. */
-static inline uint32_t flow_hash4(const struct rte_ipv4_hdr *ip, uint32_t avail)
+/*
+ * `header`: its length; `avail`: contiguous bytes from the IP header on. All fragments of a packet
+ * hash alike.
+ */
+static inline uint32_t flow_hash4(const struct rte_ipv4_hdr *ip, unsigned header, uint32_t avail)
 {
-	unsigned header = ip4_header_len(ip);
 	uint32_t ports = 0;
 	uint64_t addrs;
 

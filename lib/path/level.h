@@ -12,6 +12,7 @@
 #include <rte_prefetch.h>
 
 #include "path/answer.h"
+#include "path/plain.h"
 #include "path/refused.h"
 #include "path/segment.h"
 #include "path/source_check.h"
@@ -49,7 +50,26 @@ void STAGE(answer)(
 uint16_t STAGE(punt)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n);
 void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+/* All for one port, finished, `bytes` in all; n is OVNET_BURST at most. */
+void STAGE(tx_run)(struct ovnet_path_ctx *ctx, uint16_t id, struct rte_mbuf *const *pkts,
+	uint16_t n, uint32_t bytes);
 void STAGE(flush)(struct ovnet_path_ctx *ctx);
+
+/*
+ * plain.h: of[i] is the i-th packet's; each loop leaves those plain that still are. True: all are,
+ * and leave by one port.
+ */
+void STAGE(plain_classify_out)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf *const *pkts, uint16_t n, struct plain *of);
+bool STAGE(plain_route)(struct ovnet_path_ctx *ctx, uint16_t n, struct plain *of);
+void STAGE(plain_classify_in)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf *const *pkts, uint16_t n, struct plain *of);
+bool STAGE(plain_decap)(struct ovnet_path_ctx *ctx, uint16_t n, struct plain *of);
+/* A run of plain packets that leave by one port, and now are changed. Returns their bytes. */
+uint32_t STAGE(plain_encap)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf *const *pkts, uint16_t n, const struct plain *of);
+uint32_t STAGE(plain_deliver)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+	struct rte_mbuf *const *pkts, uint16_t n, const struct plain *of);
 
 /* drop.c is the only one that may; it does not include this header. */
 #pragma GCC poison rte_pktmbuf_free rte_pktmbuf_free_bulk rte_pktmbuf_free_seg

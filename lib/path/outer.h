@@ -62,10 +62,14 @@ static inline bool nic_has_verified(const struct rte_mbuf *m)
 /* `header` bytes, all there; 20 but for options. */
 static inline bool ip4_sum_is_right(const struct rte_ipv4_hdr *ip, unsigned header)
 {
-	uint32_t w[IP4_MIN / 4];
+	uint64_t a, b;
+	uint32_t c;
 
-	memcpy(w, ip, sizeof(w));
-	uint64_t sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	/* One by one: an array of words would be copied by way of memory. */
+	memcpy(&a, ip, sizeof(a));
+	memcpy(&b, &ip->time_to_live, sizeof(b));
+	memcpy(&c, &ip->dst_addr, sizeof(c));
+	uint64_t sum = (a >> 32) + (uint32_t)a + (b >> 32) + (uint32_t)b + c;
 	if (unlikely(header != IP4_MIN))
 		sum += rte_raw_cksum(ip + 1, header - IP4_MIN);
 	sum = (sum & 0xffffffff) + (sum >> 32);

@@ -36,6 +36,7 @@
 struct ovnet_fragments; /* fragments.h */
 struct ovnet_guest;     /* guest.h */
 struct ovnet_taps;      /* taps.h */
+struct plain;           /* plain.h */
 
 /* Ports a worker collects packets for at a time; for one more, it sends what it has. */
 #define OVNET_TX_BUFS 64
@@ -51,8 +52,12 @@ struct ovnet_txbuf {
 	uint16_t care; /* not 0: some packet is chained or has something undone */
 	uint32_t bytes;
 	uint16_t port; /* id */
+	/* A bit for each that came the short way (plain.h): its metadata has no source address. */
+	uint64_t plain;
 	struct rte_mbuf *pkts[OVNET_BURST];
 };
+
+static_assert(OVNET_BURST <= 64, "a bit for each packet of a buffer");
 
 /* verify.h. All zero: nothing is verified. */
 struct ovnet_verify {
@@ -106,7 +111,8 @@ struct ovnet_path_ctx {
 	const struct ovnet_taps *taps;     /* loaded once per burst */
 	const struct ovnet_fib_view *view; /* loaded once per burst; NULL: no overlay yet */
 	uint16_t worker;
-	uint16_t ip_id; /* outer IP id: counts up by n_workers from the worker's number */
+	uint16_t ip_id;  /* outer IP id: counts up by n_workers from the worker's number */
+	bool all_stages; /* no short way for plain packets: see plain.h */
 	uint8_t undone; /* OVNET_OFF_*: of all the packets that classify has let by in this burst */
 	uint32_t out_caps; /* OVNET_CAP_*: of all the ports that deliver's last burst leaves by */
 	struct ovnet_verify verify;
@@ -124,6 +130,15 @@ struct ovnet_path_ctx {
 	uint16_t n_tx;                    /* buffers in use, the first ones */
 	struct ovnet_txbuf txbuf[OVNET_TX_BUFS];
 } __rte_cache_aligned;
+
+/* plain.h */
+struct ovnet_plain_ops {
+	void (*classify)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+		struct rte_mbuf *const *pkts, uint16_t n, struct plain *of);
+	bool (*look_up)(struct ovnet_path_ctx *ctx, uint16_t n, struct plain *of);
+	uint32_t (*change)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
+		struct rte_mbuf *const *pkts, uint16_t n, const struct plain *of);
+};
 
 struct ovnet_path_ops {
 	const char *level; /* "x86-64-v2", ... */
@@ -149,6 +164,10 @@ struct ovnet_path_ops {
 	uint16_t (*decap)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 	uint16_t (*deliver)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 	void (*tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
+	/* The short way's steps, for it as well: level.h. */
+	struct ovnet_plain_ops plain_out, plain_in;
+	void (*tx_run)(struct ovnet_path_ctx *ctx, uint16_t id, struct rte_mbuf *const *pkts,
+		uint16_t n, uint32_t bytes);
 };
 
 /*

@@ -173,13 +173,83 @@ static inline enum ovnet_stage behind_classify(const struct ovnet_port *port)
 	}
 }
 
+static void by_stages(
+	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
+{
+	n = STAGE(classify)(ctx, port, pkts, n);
+	go_on(ctx, behind_classify(port), pkts, n);
+}
+
+/* How many of them, from the first one on, go the same way: plain by one port, or by the stages. */
+static inline uint16_t run_of(const struct plain *of, uint16_t n)
+{
+	uint16_t i = 1;
+
+	if (of->ip != NULL)
+		while (i < n && of[i].ip != NULL && of[i].out == of->out)
+			i++;
+	else
+		while (i < n && of[i].ip == NULL)
+			i++;
+	return i;
+}
+
+/* As by the stages they stand for. */
+static inline void count_plain(struct ovnet_path_ctx *ctx, uint16_t n, bool in)
+{
+	const enum ovnet_stage stage[] = {OVNET_STAGE_CLASSIFY,
+		in ? OVNET_STAGE_DECAP : OVNET_STAGE_ROUTE,
+		in ? OVNET_STAGE_DELIVER : OVNET_STAGE_ENCAP};
+
+	for (unsigned i = 0; i < RTE_DIM(stage); i++) {
+		ctx->counters->stage_packets[stage[i]] += n;
+		ctx->counters->stage_bursts[stage[i]]++;
+	}
+	ctx->verify.left -= n;
+}
+
+static void by_plain(
+	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
+{
+	const bool in = port->role == OVNET_PORT_UPLINK;
+	struct plain of[OVNET_BURST];
+	bool alike;
+
+	if (in) {
+		STAGE(plain_classify_in)(ctx, port, pkts, n, of);
+		alike = STAGE(plain_decap)(ctx, n, of);
+	} else {
+		STAGE(plain_classify_out)(ctx, port, pkts, n, of);
+		alike = STAGE(plain_route)(ctx, n, of);
+	}
+	for (uint16_t i = 0, run; i < n; i += run) {
+		run = likely(alike) ? n - i : run_of(of + i, n - i);
+		/* One that is to be verified goes by the stages, which see to it. */
+		if (unlikely(ctx->verify.left < run) && of[i].ip != NULL) {
+			run = (uint16_t)RTE_MAX(ctx->verify.left, 1);
+			if (ctx->verify.left == 0)
+				of[i].ip = NULL;
+		}
+		if (unlikely(of[i].ip == NULL)) {
+			by_stages(ctx, port, pkts + i, run);
+			continue;
+		}
+		const uint32_t bytes = in ? STAGE(plain_deliver)(ctx, port, pkts + i, run, of + i)
+					  : STAGE(plain_encap)(ctx, port, pkts + i, run, of + i);
+		count_plain(ctx, run, in);
+		STAGE(tx_run)(ctx, of[i].out, pkts + i, run, bytes);
+	}
+}
+
 static void input(
 	struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
 	ctx->taps = atomic_load_explicit(&ctx->shared->taps, memory_order_acquire);
 	ctx->view = ovnet_fib_view(&ctx->shared->fib);
-	n = STAGE(classify)(ctx, port, pkts, n);
-	go_on(ctx, behind_classify(port), pkts, n);
+	if (likely(plain_from_port(ctx, port)))
+		by_plain(ctx, port, pkts, n);
+	else
+		by_stages(ctx, port, pkts, n);
 	if (unlikely(ctx->again.n != 0))
 		run_again(ctx, port);
 }
@@ -299,4 +369,7 @@ const struct ovnet_path_ops LEVEL_GLUE(path_ops, OVNET_LEVEL) = {
 	.decap = STAGE(decap),
 	.deliver = STAGE(deliver),
 	.tx = STAGE(tx),
+	.plain_out = {STAGE(plain_classify_out), STAGE(plain_route), STAGE(plain_encap)},
+	.plain_in = {STAGE(plain_classify_in), STAGE(plain_decap), STAGE(plain_deliver)},
+	.tx_run = STAGE(tx_run),
 };

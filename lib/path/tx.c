@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <rte_ether.h>
+#include <rte_ip.h>
+
 #include "packet/csum.h"
 #include "path/verify.h"
 
@@ -38,6 +41,26 @@ static uint16_t prepare(struct ovnet_path_ctx *ctx, const struct ovnet_port *por
 	return kept;
 }
 
+/*
+ * Plain packets' sources, for drops and for other workers to read. The address stands behind the
+ * outer header if the packet got one; else the one that was taken off is still in front of it.
+ */
+static __rte_noinline void note_sources(
+	const struct ovnet_port *port, struct rte_mbuf *const *pkts, uint64_t plain)
+{
+	const int src = offsetof(struct rte_ipv4_hdr, src_addr), link = RTE_ETHER_HDR_LEN;
+	int at = OVNET_VXLAN4_LEN + src; /* a port that has gone was an uplink */
+
+	if (port != NULL && port->role != OVNET_PORT_UPLINK)
+		at = (port->caps & OVNET_CAP_L3 ? 0 : link) - OVNET_VXLAN4_LEN + link + src;
+	for (; plain != 0; plain &= plain - 1) {
+		struct rte_mbuf *m = pkts[__builtin_ctzll(plain)];
+
+		memcpy(&ovnet_meta(m)->src_be, rte_pktmbuf_mtod(m, const char *) + at, 4);
+		ovnet_meta(m)->src_version = 4;
+	}
+}
+
 static uint64_t drop_unsent(struct ovnet_path_ctx *ctx, const struct ovnet_port_queue *q,
 	struct rte_mbuf **pkts, uint16_t n)
 {
@@ -53,8 +76,9 @@ static uint64_t drop_unsent(struct ovnet_path_ctx *ctx, const struct ovnet_port_
  * One retry for a full queue. A packet the driver refuses by itself does not take those behind it
  * with it.
  */
-static void send(struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct ovnet_port_queue *q,
-	struct rte_mbuf **pkts, uint16_t n, uint64_t bytes)
+static void send_all(struct ovnet_path_ctx *ctx, struct ovnet_port *port,
+	struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n, uint64_t bytes,
+	uint64_t plain)
 {
 	struct ovnet_port_counters *c = &ctx->counters->port[port->id];
 	uint16_t done = 0, refused = 0;
@@ -64,6 +88,9 @@ static void send(struct ovnet_path_ctx *ctx, struct ovnet_port *port, struct ovn
 		done += port->driver->tx(q, pkts + done, n - done);
 		if (likely(done == n))
 			break;
+		/* What is sent is not ours any more. */
+		plain = plain >> done << done;
+		note_sources(port, pkts, plain);
 		uint16_t lost = 0;
 		if (q->tx_reason == OVNET_DROP_TX_REFUSED)
 			lost = 1;
@@ -91,6 +118,7 @@ static void hand_over(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	verify_leaving(ctx, port, pkts, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct ovnet_meta *meta = ovnet_meta(pkts[i]);
+		meta->out_port = port->id;
 		meta->out_generation = port->generation;
 		/* Valid in this worker's burst only. */
 		meta->peer = NULL;
@@ -108,28 +136,36 @@ static void flush_buf(struct ovnet_path_ctx *ctx, struct ovnet_txbuf *buf)
 	struct ovnet_port *port = map != NULL && id < map->n_ports ? map->port[id] : NULL;
 	uint64_t bytes = buf->bytes;
 	uint16_t n = buf->n, care = buf->care;
+	uint64_t plain = buf->plain;
 
 	buf->n = buf->care = 0;
 	buf->bytes = 0;
+	buf->plain = 0;
 	if (unlikely(port == NULL)) {
+		note_sources(port, buf->pkts, plain);
 		ovnet_drop(ctx, buf->pkts, n, OVNET_DROP_NO_PORT);
 		return;
 	}
 	const struct ovnet_tx_way *way = &map->worker[ctx->worker].tx[id];
 	if (way->q == NULL) {
+		note_sources(port, buf->pkts, plain);
 		hand_over(ctx, port, way->owner, buf->pkts, n);
 		return;
 	}
 	/* Ours soon; until then he has it whom packets are handed to. */
 	const uint16_t owner = ovnet_queue_owner(way->q);
 	if (unlikely(owner != ctx->worker)) {
+		note_sources(port, buf->pkts, plain);
 		hand_over(ctx, port, owner, buf->pkts, n);
 		return;
 	}
-	if (unlikely(care != 0))
+	if (unlikely(care != 0)) {
+		note_sources(port, buf->pkts, plain);
+		plain = 0;
 		n = prepare(ctx, port, buf->pkts, n, &bytes);
+	}
 	verify_leaving(ctx, port, buf->pkts, n);
-	send(ctx, port, way->q, buf->pkts, n, bytes);
+	send_all(ctx, port, way->q, buf->pkts, n, bytes, plain);
 }
 
 /* The port's first packet in a round. */
@@ -190,6 +226,24 @@ void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
 		if (buf->n == OVNET_BURST)
 			flush_buf(ctx, buf);
 	}
+}
+
+void STAGE(tx_run)(struct ovnet_path_ctx *ctx, uint16_t id, struct rte_mbuf *const *pkts,
+	uint16_t n, uint32_t bytes)
+{
+	const uint8_t slot = ctx->tx_slot[id];
+	struct ovnet_txbuf *buf = likely(slot != 0) ? &ctx->txbuf[slot - 1] : take_buf(ctx, id);
+
+	ctx->counters->stage_packets[OVNET_STAGE_TX] += n;
+	ctx->counters->stage_bursts[OVNET_STAGE_TX]++;
+	if (unlikely(buf->n + n > OVNET_BURST))
+		flush_buf(ctx, buf);
+	memcpy(buf->pkts + buf->n, pkts, n * sizeof(pkts[0]));
+	buf->plain |= UINT64_MAX >> (64 - n) << buf->n;
+	buf->n += n;
+	buf->bytes += bytes;
+	if (buf->n == OVNET_BURST)
+		flush_buf(ctx, buf);
 }
 
 void STAGE(flush)(struct ovnet_path_ctx *ctx)

@@ -43,7 +43,6 @@ struct dpdk_queue {
 	struct dpdk_port *dev;
 	uint16_t dev_id;
 	uint16_t vlan; /* 0: none */
-	bool take_hash;
 	/*
 	 * An epoll fd around the driver's, edge-triggered: what drivers signal by is never read
 	 * (net_vhost does not even show it), so it would stay readable for ever. -1: no interrupt.
@@ -184,8 +183,7 @@ static int open_wait_fd(const struct ovnet_port *port, const struct dpdk_port *d
 	return -1;
 }
 
-static int open_queue(
-	struct ovnet_port *port, struct dpdk_port *d, uint16_t id, const struct rte_eth_conf *eth)
+static int open_queue(struct ovnet_port *port, struct dpdk_port *d, uint16_t id)
 {
 	struct dpdk_queue *q = ovnet_driver_queue_new(port, id, sizeof(*q));
 
@@ -194,9 +192,6 @@ static int open_queue(
 	q->dev = d;
 	q->dev_id = d->id;
 	q->vlan = port->vlan;
-	/* An uplink's hash is of the outer header, ovnet's of the inner one. */
-	q->take_hash = port->role != OVNET_PORT_UPLINK &&
-		       (eth->rxmode.offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH) != 0;
 	q->wait_fd = open_wait_fd(port, d, id);
 	return 0;
 }
@@ -268,7 +263,7 @@ static int start(struct ovnet_port *port, struct dpdk_port *d, const struct ovne
 	if (eth.rxmode.offloads & RTE_ETH_RX_OFFLOAD_VLAN_FILTER)
 		take_vlan(port, d);
 	for (uint16_t i = 0; i < RTE_MAX(port->n_rxq, port->n_txq); i++)
-		if ((err = open_queue(port, d, i, &eth)) < 0)
+		if ((err = open_queue(port, d, i)) < 0)
 			return err;
 	return 0;
 }
@@ -373,6 +368,9 @@ static uint16_t rx_vlan(struct dpdk_queue *d, struct rte_mbuf **pkts, uint16_t g
 	return kept;
 }
 
+/* Packets between a line of metadata is asked for and it is written. */
+#define META_AHEAD 4
+
 static uint16_t dpdk_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct dpdk_queue *d = (struct dpdk_queue *)q;
@@ -380,14 +378,10 @@ static uint16_t dpdk_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 
 	if (unlikely(d->vlan != 0))
 		got = rx_vlan(d, pkts, got, n);
-	for (uint16_t i = 0; i < got; i++)
-		rte_prefetch0(ovnet_meta(pkts[i]));
+	const uint16_t port = q->port->id;
 	for (uint16_t i = 0; i < got; i++) {
-		ovnet_meta_reset(pkts[i], q->port->id);
-		if (d->take_hash && pkts[i]->ol_flags & RTE_MBUF_F_RX_RSS_HASH) {
-			ovnet_meta(pkts[i])->hash = pkts[i]->hash.rss;
-			ovnet_meta(pkts[i])->flags = OVNET_META_HASH;
-		}
+		rte_prefetch0(ovnet_meta(pkts[RTE_MIN(i + META_AHEAD, got - 1)]));
+		ovnet_meta_reset(pkts[i], port);
 	}
 	return got;
 }

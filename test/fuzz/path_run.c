@@ -172,14 +172,15 @@ static void set_chained(struct bed *b, uint32_t cap)
 }
 
 /* Each packet by itself, in one buffer that ends where it ends. */
-static void run_whole(
-	const struct fuzz_input *in, const struct ovnet_path_ops *level, struct fuzz_outcome *all)
+static void run_whole(const struct fuzz_input *in, const struct ovnet_path_ops *level,
+	bool all_stages, struct fuzz_outcome *all)
 {
-	const struct fuzz_room room = {.headroom = 128};
+	const struct fuzz_room room = {.headroom = 128, .garbage = all_stages ? 0 : 0xff};
 	static struct fuzz_outcome o;
 
 	memset(&all->sum, 0, sizeof(all->sum));
 	in->bed->ctx.ip_id = 0;
+	in->bed->ctx.all_stages = all_stages;
 	/* Its buffers have no room to be made one, if what came are fragments. */
 	set_chained(in->bed, OVNET_CAP_CHAINED);
 	for (unsigned i = 0; i < in->packets.n; i++) {
@@ -189,6 +190,7 @@ static void run_whole(
 		fuzz_check_outcome(in, &o, (int)i);
 		fuzz_outcome_add(all, &o);
 	}
+	in->bed->ctx.all_stages = false;
 	end_run(in->bed, all);
 }
 
@@ -220,9 +222,11 @@ static void run(const struct fuzz_input *in)
 	static struct fuzz_outcome first, whole, pieces;
 
 	for (unsigned i = 0; i < n_levels; i++) {
-		run_whole(in, levels[i], i == 0 ? &first : &whole);
+		run_whole(in, levels[i], true, i == 0 ? &first : &whole);
 		if (i > 0)
 			fuzz_outcome_compare(&first, &whole, levels[i]->level);
+		run_whole(in, levels[i], false, &whole);
+		fuzz_outcome_compare(&first, &whole, levels[i]->level);
 		run_cut(in, levels[i], &cut, &pieces);
 		fuzz_outcome_compare(&first, &pieces, levels[i]->level);
 		run_cut(in, levels[i], &little, &pieces);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The packet path under a fuzzer: one input goes through the tables of every CPU level the machine
- * runs, each three times: in one buffer of the packet's very size; cut into segments with other
- * garbage around its bytes; cut with as little room as the input says. The first two have to
- * come to the same end, on every level: the path reads the packet, wherever it is cut, and nothing
- * else. After each every buffer is back in the pool, every packet is accounted for, and what was
- * sent is well formed. Of packets sent alone more is known: what went on is what came, counted down
- * and from whom it says; what went back is an ICMP error about it.
+ * runs, each four times: in one buffer of the packet's very size, by all stages, and with the short
+ * way open to what is plain; cut into segments with other garbage around its bytes; cut with as
+ * little room as the input says. The first three have to come to the same end, on every level: the
+ * path reads the packet, wherever it is cut, and nothing else. After each every buffer is back in
+ * the pool, every packet is accounted for, and what was sent is well formed. Of packets sent alone
+ * more is known: what went on is what came, counted down and from whom it says; what went back is
+ * an ICMP error about it.
  *
  * An input is FUZZ_HEAD bytes of parameters, then packets, each behind its length in two bytes.
  */
