@@ -3,7 +3,7 @@
 # Ingress validation with vxlan against hosts that lie: every lie is refused for its own reason and
 # counted exactly, nothing of it comes in, and honest packets never notice. Permissive counts what
 # it lets by, off does not; what ingress.allow lists passes.
-# runs: asan
+# runs: long asan
 export LAB_DRIVER=af_xdp # what is broken outside the kernel would drop, uncounted, in front of a socket
 . "$(dirname "$0")/lib.sh"
 . "$OVNET_ROOT/test/smoke/lib/spoof.sh"

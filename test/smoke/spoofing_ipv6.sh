@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # As spoofing.sh, with VXLAN over IPv6 and IPv6 inside, and the versions mixed up.
-# runs: asan
+# runs: long asan
 export LAB_DUAL=1
 . "$(dirname "$0")/lib.sh"
 . "$OVNET_ROOT/test/smoke/lib/spoof.sh"

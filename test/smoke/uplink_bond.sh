@@ -3,6 +3,7 @@
 # A VLAN on a bond of two NICs as a shared uplink, by the kernel's sockets and by AF_XDP: the overlay and
 # the host's own, with the NICs out in turn. A virtual machine, as its kernel has VLANs and bonds; its
 # peer, in that VLAN by a switch that takes tags off, is the kernel's vxlan.
+# runs: long
 . "$(dirname "$0")/lib.sh"
 for part in guest node; do
 	. "$OVNET_ROOT/test/smoke/lib/$part.sh"

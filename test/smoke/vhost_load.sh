@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Guests that come, flood, die and do not take what they are sent, beside one that answers pings: that
 # one loses nothing by any of them, and what they lose is counted on their own ports.
+# runs: long
 . "$(dirname "$0")/lib.sh"
 . "$OVNET_ROOT/test/smoke/lib/spoof.sh"
 . "$OVNET_ROOT/test/smoke/lib/lies.sh"

@@ -4,6 +4,7 @@
 # gives, DHCP and DHCPv6. Then ping, packets of the full size and TCP, both ways and by both IP
 # versions, with pods on its own host's bridge and behind the kernel's vxlan; its host and the world.
 # TCP leaves it in packets of up to 64 KB, and comes to it so.
+# runs: long
 export LAB_DUAL=1
 . "$(dirname "$0")/lib.sh"
 for part in guest vm; do
