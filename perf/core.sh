@@ -1,67 +1,77 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# ovnetd as a bench node, and testpmd with the same ports; runs by perf/run.sh core. What comes out
-# of the node is compared byte by byte before anything is measured.
+# ovnetd as a bench node, and others with the same ports; runs by perf/run.sh core. What comes out
+# of a switch is compared byte by byte before anything is measured.
 export OVNET_BUILD=$1
-core=$(dirname "$0")/core
-. "$(dirname "$0")/../test/smoke/lib.sh"
+BENCH=core core=$(dirname "$0")/core
+. "$(dirname "$0")/lib/verb.sh"
 shift
-for part in testpmd node verify measure report; do
+. "$(dirname "$0")/peers/peers.sh"
+for part in verify measure report; do
 	# shellcheck source=/dev/null
 	. "$core/$part.sh"
 done
 
-ROUNDS=3 WINDOW=2 SETTLE=0.3 JSON='' VERIFY_ONLY=''
+ROUNDS=3 WINDOW=2 SETTLE=0.3 WARM=1 VERIFY_ONLY='' VS=testpmd
 PATHS='encap decap' SIZES='' ALL_SIZES='64 imix 1400' PEERS='1 4096' SINKS='null memif'
 
-# choose OPTION WORD CHOICE...: CHOSEN, or the end.
-choose() {
-	[[ -n $2 && " ${*:3} " == *" $2 "* ]] || fail "core: $1 takes one of ${*:3}, not '$2'"
-	CHOSEN=$2
+usage() {
+	cat <<-END
+		usage: perf/run.sh core [OPTION...]
+
+		ovnetd as a bench node (leases from a file, a generator on an attach port, a DPDK uplink, no
+		host device) and others with the same ports, in turn: Mpps, TSC cycles per packet, ratio.
+		What comes out is compared byte by byte before anything is measured. Some ten minutes, with
+		ovs twenty.
+
+		  --vs LIST      whom to set ovnet beside, with commas between: testpmd (default), which only
+		                 forwards; ovs, Open vSwitch with DPDK, with each of its flow caches
+		  --json FILE    write the figures there too
+		  --quick        64 byte frames, short turns, noisier
+		  --verify       compare contents only, measure nothing
+		  --path encap|decap, --size 64|imix|1400, --peers 1|4096, --sink null|memif
+		                 these rows only
+	END
 }
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	--json) JSON=${2:?--json takes a file} && shift ;;
+	--vs) VS=${2:?--vs takes testpmd, ovs or both with a comma} && shift ;;
+	--json) json_file "${2:?--json takes a file}" && shift ;;
 	--path) choose "$1" "${2:-}" encap decap && PATHS=$CHOSEN && shift ;;
 	--size) choose "$1" "${2:-}" 64 imix 1400 && SIZES=$CHOSEN && shift ;;
 	--peers) choose "$1" "${2:-}" 1 4096 && PEERS=$CHOSEN && shift ;;
 	--sink) choose "$1" "${2:-}" null memif && SINKS=$CHOSEN && shift ;;
-	--quick) ROUNDS=1 WINDOW=0.5 SETTLE=0.2 ALL_SIZES=64 ;;
+	--quick) QUICK=yes ROUNDS=2 WINDOW=0.4 SETTLE=0.1 WARM=0.6 ALL_SIZES=64 ;;
 	--verify) VERIFY_ONLY=yes ;;
-	*) fail "core: unknown option $1; see perf/run.sh --help" ;;
+	*) other_option "$1" ;;
 	esac
 	shift
 done
 SIZES=${SIZES:-$ALL_SIZES}
+KINDS=ovnet
+for kind in ${VS//,/ }; do
+	choose --vs "$kind" testpmd ovs
+	[[ " $KINDS " == *" $kind "* ]] || KINDS+=" $kind"
+done
 [ -z "$VERIFY_ONLY" ] || [ -z "$JSON" ] || fail "core: --verify has no figures to write with --json"
 
 # What an engineer would ask for first.
 lab_dump() {
 	local what
 	for what in status peers ports drops workers; do
-		timeout 3 "$OVNETCTL" --socket "$LAB_DIR/node/ctl.sock" $what | head -n 20
+		timeout 3 "$OVNETCTL" --socket "$LAB_DIR/ovnet/ctl.sock" $what | head -n 20
 	done
-	tail -n 20 "$LAB_DIR/node/log" "$LAB_DIR"/*.log
+	tail -n 20 "$LAB_DIR"/*/log "$LAB_DIR"/*.log 2>/dev/null
 }
 
-# The worker has a CPU of its own; what drives and receives shares another one.
-choose_cpus() {
-	local cpus
-	mapfile -t cpus < <(python3 -c \
-		'import os; print(*sorted(os.sched_getaffinity(0)), sep="\n")')
-	[ ${#cpus[@]} -gt 1 ] || skip "needs two CPUs, this process may use one"
-	OTHER_CPU=${cpus[0]} WORKER_CPU=${cpus[-1]}
-}
-
-# Whoever only compares does without, and leaves the CPU to others in between.
-choose_memory() {
+# Whoever only compares does without hugepages, and leaves the CPU to others in between.
+core_memory() {
 	HUGE='' MODE=adaptive
 	[ -z "$VERIFY_ONLY" ] || return 0
-	HUGE=yes MODE=poll MEMORY="2 MB hugepages"
-	hugepages_hold "$CORE_MB" && return
-	say "core: WARNING: without hugepages (reason above) all figures are of 4 KB pages, and higher"
-	HUGE='' MEMORY="4 KB pages"
+	MODE=poll
+	# shellcheck disable=SC2086
+	choose_memory $(($(peers_mb $CONTENDERS) + RECEIVER_MB * $(wc -w <<<"$CONTENDERS")))
 }
 
 # progress PATH SIZE PEERS WHAT
@@ -78,10 +88,12 @@ prepare() {
 
 # one PATH SIZE PEERS
 one() {
-	local sink
+	local sink id
 	CASE=$((CASE + 1))
 	prepare "$@"
-	verify "$@"
+	for id in $SWITCHES; do
+		verify "$id" "$@"
+	done
 	[ -z "$VERIFY_ONLY" ] || return 0
 	for sink in $SINKS; do
 		measure "$@" "$sink"
@@ -89,11 +101,11 @@ one() {
 }
 
 lab_create
-command -v dpdk-testpmd >/dev/null || fail "no dpdk-testpmd: scripts/install-deps.sh installs it"
+# shellcheck disable=SC2086
+peers_choose $KINDS
 choose_cpus
-choose_memory
-ns_add node
-mkdir "$LAB_DIR/node"
+core_memory
+[ -n "$VERIFY_ONLY" ] || quiet_begin
 
 CASE=0
 CASES=$(($(wc -w <<<"$PATHS") * $(wc -w <<<"$SIZES") * $(wc -w <<<"$PEERS")))
@@ -105,7 +117,8 @@ for size in $SIZES; do
 	done
 done
 if [ -n "$VERIFY_ONLY" ]; then
-	say "core: every byte of $((CASES * FRAMES)) frames is as it has to be"
+	say "core: every byte of $((CASES * FRAMES)) frames is as it has to be, through $SWITCHES"
 else
+	quiet_end
 	report
 fi

@@ -5,19 +5,41 @@
 export OVNET_BUILD=$1
 export OVNET_LANE=${OVNET_LANE:-auto} # as preset
 parts=$(dirname "$0")/host
-. "$(dirname "$0")/../test/smoke/lib.sh"
+BENCH=host
+. "$(dirname "$0")/lib/verb.sh"
 shift
-for part in pair quiet cpu stream latency rate report; do
+for part in pair cpu stream latency rate report; do
 	# shellcheck source=/dev/null
 	. "$parts/$part.sh"
 done
 
-ROUNDS=5 WINDOW=3 PINGS=400 QUICK='' JSON='' VS='' DRIVER=auto VERIFY_ONLY=''
+ROUNDS=5 WINDOW=3 PINGS=400 VS=kernel DRIVER=auto VERIFY_ONLY=''
 PROTOS='tcp udp' STREAMS='1 4' OFFLOADS='true false' ONLY=''
+
+usage() {
+	cat <<-END
+		usage: perf/run.sh host [OPTION...]
+
+		From pod to pod behind the kernels of two hosts, ovnet beside the kernel's own vxlan device,
+		in turn: Gbit/s and CPU seconds per GB of TCP and UDP, 1 and 4 streams, underlay with and
+		without offloads; round trips, idle and loaded; packets of 64 bytes by each uplink driver.
+		Contents are compared before anything is measured. Some ten minutes.
+
+		  --vs kernel    (there is no other one yet)
+		  --json FILE    write the figures there too
+		  --quick        short turns, noisier
+		  --verify       compare contents only, measure nothing
+		  --driver NAME  the uplink driver, instead of what ovnetd chooses
+		  --rounds N     turns of each contender instead of 5
+		  --proto tcp|udp, --streams 1|4, --offload true|false, --only streams|latency|rate
+		                 these only
+	END
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
 	--vs) VS=${2:-} && shift ;;
-	--json) JSON=$(realpath -m -- "${2:?--json takes a file}") && shift ;;
+	--json) json_file "${2:?--json takes a file}" && shift ;;
 	--driver) DRIVER=${2:?--driver takes the name of an uplink driver} && shift ;;
 	--proto) PROTOS=${2:?--proto takes tcp or udp} && shift ;;
 	--streams) STREAMS=${2:?--streams takes 1 or 4} && shift ;;
@@ -26,7 +48,7 @@ while [ $# -gt 0 ]; do
 	--only) ONLY=${2:?--only takes streams, latency or rate} && shift ;;
 	--verify) VERIFY_ONLY=yes ;;
 	--quick) QUICK=yes ROUNDS=2 WINDOW=1 PINGS=100 ;;
-	*) fail "host: unknown option $1; see perf/run.sh --help" ;;
+	*) other_option "$1" ;;
 	esac
 	shift
 done
@@ -49,18 +71,10 @@ progress() {
 	say "host: [$(printf %6s "$(seconds_since "$STARTED")") s] $*"
 }
 
-# Memory as an operator's daemons would have it.
-choose_memory() {
-	MEMORY="2 MB hugepages"
-	hugepages_hold 256 && return
-	say "host: WARNING: without hugepages (reason above) ovnet is a little slower"
-	MEMORY="4 KB pages"
-}
-
-STARTED=$(now_us) BENCH=host
+STARTED=$(now_us)
 CONTENDERS='ovnet kernel'
 lab_create
-choose_memory
+choose_memory 256
 quiet_begin
 pair_up kernel
 pair_up ovnet

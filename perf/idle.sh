@@ -3,20 +3,33 @@
 # A node with nothing to do: what it costs, and how long a packet that comes then takes through it; runs
 # by perf/run.sh idle.
 export OVNET_BUILD=$1
-here=$(dirname "$0")
-. "$here/../test/smoke/lib.sh"
-for part in pair quiet cpu; do
+BENCH=idle here=$(dirname "$0")
+. "$here/lib/verb.sh"
+for part in pair cpu; do
 	# shellcheck source=/dev/null
 	. "$here/host/$part.sh"
 done
 shift
 
-SECONDS_IDLE=10 PACKETS=1000 JSON=''
+SECONDS_IDLE=10 PACKETS=1000
+
+usage() {
+	cat <<-END
+		usage: perf/run.sh idle [OPTION...]
+
+		A node with ports nothing comes by: percent of a core it takes, and how long a packet takes
+		through a worker that sleeps, and through one that never does. Half a minute.
+
+		  --json FILE    write the figures there too
+		  --quick        fewer packets, noisier
+	END
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
-	--json) JSON=$(realpath -m -- "${2:?--json takes a file}") && shift ;;
-	--quick) SECONDS_IDLE=3 PACKETS=100 ;;
-	*) fail "idle: unknown option $1; see perf/run.sh --help" ;;
+	--json) json_file "${2:?--json takes a file}" && shift ;;
+	--quick) QUICK=yes SECONDS_IDLE=3 PACKETS=100 ;;
+	*) other_option "$1" ;;
 	esac
 	shift
 done
@@ -70,9 +83,9 @@ idle_cpu() {
 	awk -v ns=$((after - before)) -v s="$SECONDS_IDLE" 'BEGIN { printf "%.3f", ns / s / 1e7 }'
 }
 
-STARTED=$(now_us) BENCH=idle
+STARTED=$(now_us)
 lab_create
-hugepages_hold 128 || say "idle: WARNING: without hugepages (reason above)"
+choose_memory 128
 quiet_begin
 leases_write
 host_make node ovnet 1
@@ -95,12 +108,11 @@ idle_node poll
 awake=$(through)
 quiet_end
 jq -n --argjson cpu "$cpu" --argjson woken "$woken" --argjson awake "$awake" --argjson bare "$bare" \
-	--argjson seconds "$SECONDS_IDLE" --arg load "$LOAD" --argjson quiet "$QUIET" --argjson run "$RUN" \
+	--argjson seconds "$SECONDS_IDLE" \
 	'{cpu_percent: $cpu, wake_us_p50: $woken.p50, wake_us_p99: $woken.p99, awake_us_p50: $awake.p50,
 	  awake_us_p99: $awake.p99, bare_us_p50: $bare.p50, bare_us_p99: $bare.p99,
-	  packets: $woken.packets, lost: ($woken.lost + $awake.lost), $seconds, ports: 8,
-	  noise: {load_before: ($load | tonumber), before: $quiet, during: $run}}' >"$LAB_DIR/result.json"
-[ -z "$JSON" ] || cp "$LAB_DIR/result.json" "$JSON"
+	  packets: $woken.packets, lost: ($woken.lost + $awake.lost), $seconds, ports: 8}' >"$LAB_DIR/figures.json"
+result_keep "$LAB_DIR/figures.json"
 jq -r '"idle: \(.cpu_percent) % of a core over \(.seconds) s, with \(.ports) ports
 a packet through a sleeping worker: p50 \(.wake_us_p50) us, p99 \(.wake_us_p99) us
 through one that never sleeps:      p50 \(.awake_us_p50) us, p99 \(.awake_us_p99) us

@@ -12,6 +12,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -272,18 +273,30 @@ static void await(_Atomic unsigned *counter, unsigned n, const char *what)
 	}
 }
 
-/* `changes` changes as fast as etcd takes them: half of them departures, then as many arrivals. */
-static void storm(const char *url, unsigned changes)
+/* Seconds until etcd had taken them all. */
+static double write_half(const char *url, unsigned n, bool put)
 {
 	uint64_t start = now_ns();
 
-	write_all(url, 1, changes / 2, 0, false);
-	write_all(url, 1, changes / 2, 0, true);
-	uint64_t written = now_ns();
+	write_all(url, 1, n, 0, put);
+	return (double)(now_ns() - start) / 1e9;
+}
+
+/*
+ * `changes` changes as fast as etcd takes them: half of them departures, then as many arrivals. A
+ * lease that is back before a busy daemon has come to its departure never leaves the kernel's
+ * table, and rightly: so the arrivals begin when the departures are seen.
+ */
+static void storm(const char *url, unsigned changes)
+{
+	uint64_t start = now_ns();
+	double written = write_half(url, changes / 2, false);
+
 	await(&departures, changes / 2, "departures");
+	written += write_half(url, changes / 2, true);
 	await(&arrivals, changes / 2, "arrivals");
 	printf("{\"storm_s\":%.3f,\"storm_write_s\":%.3f}\n", (double)(now_ns() - start) / 1e9,
-		(double)(written - start) / 1e9);
+		written);
 }
 
 /* Change number k of the even load: departures and arrivals in turn, `lag` changes apart. */
@@ -438,6 +451,9 @@ int main(int argc, char **argv)
 		/* One subnet in the middle stays free for the daemon. */
 		unsigned n = number(argv[3], 16, LEASES_MAX);
 		write_all(where, 0, n, n / 2, true);
+	} else if (strcmp(verb, "fill") == 0 && argc == 5) {
+		unsigned n = number(argv[3], 1, LEASES_MAX);
+		write_all(where, number(argv[4], 0, LEASES_MAX - n), n, UINT_MAX, true);
 	} else if (strcmp(verb, "storm") == 0 && argc == 4) {
 		start_watching();
 		storm(where, number(argv[3], 2, LEASES_MAX - 2));
@@ -452,7 +468,7 @@ int main(int argc, char **argv)
 		probe(where);
 	} else {
 		fprintf(stderr,
-			"usage: lease_load fill URL LEASES | storm URL CHANGES |\n"
+			"usage: lease_load fill URL LEASES [FIRST] | storm URL CHANGES |\n"
 			"       rate URL CHANGES PER_SECOND LAG | await SOCKET PEERS RESYNCS | "
 			"probe SOCKET\n");
 		return 2;

@@ -3,21 +3,36 @@
 # How ovnetd copes with a full lease tree; runs by perf/run.sh leases. A node and an etcd in two
 # network namespaces, peers behind one gateway as in a routed cluster, everything real.
 export OVNET_BUILD=$1
-. "$(dirname "$0")/../test/smoke/lib.sh"
+BENCH=leases
+. "$(dirname "$0")/lib/verb.sh"
+. "$perf/lib/etcd.sh"
 shift
 
 LOAD=$OVNET_BUILD/perf/lease_load
-LEASES=65536 STORM=10000 EVENTS=10000 JSON=''
+LEASES=65536 STORM=10000 EVENTS=10000
 # The underlay's addresses have to lie outside the overlay, which is all of 10/8 here.
 ETCD_URL=http://192.168.100.1:2379
 NODE_IP=192.168.100.2
 
+usage() {
+	cat <<-END
+		usage: perf/run.sh leases [OPTION...]
+
+		ovnetd and a full lease tree in a real etcd: first sync, a storm of changes, latency of single
+		ones, resync, memory. A few minutes.
+
+		  --json FILE    write the figures there too
+		  --leases N     256 to 65536 (default) leases, our own included
+		  --quick        8192 leases, fewer changes
+	END
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
-	--json) JSON=${2:?--json takes a file} && shift ;;
+	--json) json_file "${2:?--json takes a file}" && shift ;;
 	--leases) LEASES=${2:?--leases takes a number} && shift ;;
-	--quick) LEASES=8192 STORM=2000 EVENTS=4000 ;;
-	*) fail "leases: unknown option $1; see perf/run.sh --help" ;;
+	--quick) QUICK=yes LEASES=8192 STORM=2000 EVENTS=4000 ;;
+	*) other_option "$1" ;;
 	esac
 	shift
 done
@@ -39,21 +54,6 @@ lab_after() {
 # Tables of a full network help nobody.
 lab_dump() {
 	tail -n 20 "$LAB_DIR/etcd.log" "$LAB_DIR/node/log" "$LAB_DIR/figures"
-}
-
-etcdctl() {
-	ETCDCTL_API=3 on etcd etcdctl --endpoints=$ETCD_URL --command-timeout=3s "$@"
-}
-
-etcd_run() {
-	spawn "$LAB_DIR/etcd.log" ip netns exec "$LAB-etcd" etcd --name perf \
-		--data-dir "$ETCD_DATA" --logger zap --log-level error \
-		--listen-client-urls $ETCD_URL --advertise-client-urls $ETCD_URL \
-		--listen-peer-urls http://127.0.0.1:2380 \
-		--initial-advertise-peer-urls http://127.0.0.1:2380 \
-		--initial-cluster perf=http://127.0.0.1:2380
-	ETCD_PID=$SPAWNED
-	within 30 "etcd answers" etcdctl endpoint health
 }
 
 network() {
@@ -149,6 +149,7 @@ measure_resync() {
 }
 
 lab_create
+quiet_begin
 network
 etcd_run
 netconf '{"Network":"10.0.0.0/8","SubnetLen":24,"Backend":{"Type":"vxlan"}}'
@@ -172,7 +173,8 @@ figure routes "$(on node ip -4 route show proto 111 | grep -c ovnet0)"
 jq -s --argjson leases "$LEASES" --argjson storm "$STORM" '
 	{leases: $leases, storm: $storm} + add
 	| .loop_stall_ms_max = ([to_entries[] | select(.key | startswith("stall_")) | .value] | max)
-	' "$LAB_DIR/figures" >"$LAB_DIR/result.json"
+	' "$LAB_DIR/figures" >"$LAB_DIR/figures.json"
 ovnetd_stop node
-[ -z "$JSON" ] || cp "$LAB_DIR/result.json" "$JSON"
-jq -r 'to_entries[] | "\(.key)\t\(.value)"' "$LAB_DIR/result.json" | column -t
+quiet_end
+result_keep "$LAB_DIR/figures.json"
+jq -r 'to_entries[] | "\(.key)\t\(.value)"' "$LAB_DIR/figures.json" | column -t

@@ -3,19 +3,36 @@
 # Ports come and go over the control socket while two others carry traffic; runs by perf/run.sh
 # ports. What does not arrive is counted, and what is not there again in the end.
 export OVNET_BUILD=$1
-parts=$(dirname "$0")/ports
-. "$(dirname "$0")/../test/smoke/lib.sh"
+BENCH=ports parts=$(dirname "$0")/ports
+. "$(dirname "$0")/lib/verb.sh"
 shift
 
-ROUNDS=1000 RATE=5000 JSON=''
+ROUNDS=1000 RATE=5000
 WARM_UP=24        # rounds before anything is counted: what is made once and stays is no leak
 RSS_ALLOWANCE=2048 # KB
+
+usage() {
+	cat <<-END
+		usage: perf/run.sh ports [OPTION...]
+
+		A thousand ports are added and removed over the control socket, while two others carry traffic
+		at a steady rate: packets lost, and what is not there again (packet buffers, open files,
+		memory). Exit status 1 if anything is lost or leaked. About a minute.
+
+		  --json FILE    write the figures there too
+		  --quick        200 ports
+		  --rounds N     so many ports instead of 1000
+		  --rate PPS     packets per second, 5000 if not said
+	END
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
-	--json) JSON=${2:?--json takes a file} && shift ;;
+	--json) json_file "${2:?--json takes a file}" && shift ;;
+	--quick) QUICK=yes ROUNDS=200 ;;
 	--rounds) ROUNDS=${2:?--rounds takes a number} && shift ;;
 	--rate) RATE=${2:?--rate takes packets per second} && shift ;;
-	*) fail "ports: unknown option $1; see perf/run.sh --help" ;;
+	*) other_option "$1" ;;
 	esac
 	shift
 done
@@ -128,6 +145,7 @@ dropped: \(.drops)" else "" end' "$LAB_DIR/result.json"
 }
 
 lab_create
+quiet_begin
 ns_add node
 on node sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 mkdir "$LAB_DIR/node"
@@ -140,8 +158,9 @@ traffic_start
 CHURN=$(churn p "$ROUNDS")
 traffic_stop
 after=$(have)
-result "$before" "$after" >"$LAB_DIR/result.json"
-[ -z "$JSON" ] || cp "$LAB_DIR/result.json" "$JSON"
+quiet_end
+result "$before" "$after" >"$LAB_DIR/figures.json"
+result_keep "$LAB_DIR/figures.json"
 report
 jq -e '.lost == 0 and .leaked == 0 and .rss_beyond_kb == 0 and .traffic.twice == 0 and .sent > 0' \
 	"$LAB_DIR/result.json" >/dev/null || fail "ports: packets were lost or came twice, or something leaked (above)"

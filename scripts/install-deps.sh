@@ -7,14 +7,14 @@
 #   scripts/install-deps.sh --without-vm   not what the tests' virtual machines need
 set -eu
 
-BUILD="gcc clang meson ninja-build pkg-config libdpdk-dev dpdk-dev libcurl4-openssl-dev
+BUILD="gcc clang meson ninja-build pkg-config libdpdk-dev dpdk-dev libpcap-dev libcurl4-openssl-dev
 libjansson-dev libssl-dev libconfig-dev libevent-dev libmnl-dev libnftables-dev libbpf-dev libxdp-dev
 libcap-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler linux-libc-dev bpftool
 scdoc"
 RUN="iproute2 iptables nftables ethtool etcd-server etcd-client iperf3 iputils-ping iputils-tracepath
-curl jq netcat-openbsd python3 procps util-linux bsdextrautils openssl"
+curl jq gnuplot-nox netcat-openbsd python3 procps util-linux bsdextrautils openssl"
 TEST="libcmocka-dev clang-format llvm lld universal-ctags codespell dhcpcd-base isc-dhcp-client
-shellcheck tcpdump tshark python3-scapy git debootstrap"
+shellcheck lua5.4 tcpdump tshark python3-scapy git debootstrap openvswitch-switch-dpdk"
 VM="qemu-system-x86 busybox-static libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libxml2-utils"
 
 # The sanitizers' runtime has the number of the release's clang in its name: libclang-rt-14-dev on
@@ -60,5 +60,10 @@ if [ ! -e $policy ]; then
 	printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy && made=1
 fi
 trap '[ -z "$made" ] || rm -f $policy' EXIT
+sleepers=$(absent openvswitch-switch dpdk)
 # shellcheck disable=SC2046,SC2086
 apt-get install -y -q --no-install-recommends $(absent $BUILD $RUN $TEST $VM $(clang_rt))
+# Nor at the machine's next start, of what the benchmarks alone brought with them.
+for service in $sleepers; do
+	[ ! -e "/etc/init.d/$service" ] || update-rc.d "$service" disable
+done

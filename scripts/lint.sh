@@ -8,7 +8,7 @@ set -uo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.." || exit 1
 
-CHECKS="format includes frees spelling shell license size"
+CHECKS="format includes frees spelling shell lua license size"
 MAX_FILE=500 MAX_FUNCTION=80
 
 # tracked PATTERN...: files of the tree, new ones included, deleted ones not.
@@ -57,10 +57,17 @@ lint_shell() {
 	shell_files | xargs -r shellcheck -f gcc 2>&1
 }
 
+# luac5.4 stops at the first fault of a file.
+lint_lua() {
+	tracked '*.lua' | while read -r f; do
+		luac5.4 -p -- "$f" 2>&1 | sed 's/^luac5.4: //'
+	done
+}
+
 # The first line, or the second after a shebang.
 lint_license() {
 	{
-		tracked '*.c' '*.h' '*.py' '*.sh' '*meson.build' '*.conf'
+		tracked '*.c' '*.h' '*.py' '*.sh' '*.lua' '*meson.build' '*.conf'
 		shell_files
 	} | sort -u | xargs -r awk 'BEGIN {
 		for (i = 1; i < ARGC; i++) {
@@ -83,7 +90,7 @@ lint_size() {
 	{
 		c_files
 		shell_files
-		tracked '*.py' '*meson.build'
+		tracked '*.py' '*.lua' '*meson.build'
 	} | sort -u | xargs -r wc -l | awk -v max="$MAX_FILE" '$2 != "total" && $1 > max {
 		print $2 ":" $1 ": longer than " max " lines: split it by topic" }'
 	c_files | ctags -L - --languages=C --langmap=C:.c.h --kinds-C=f --fields=+ne -f - 2>/dev/null |

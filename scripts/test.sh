@@ -74,7 +74,7 @@ unit_failure() {
 unit() {
 	local log="unit-$$" name outcome seconds meson=("${@:4}" meson)
 	# The long ones wait for an etcd or the kernel.
-	"${meson[@]}" test -C "$2" --no-rebuild --num-processes 4 --logbase "$log" -t "$3" \
+	"${meson[@]}" test -C "$2" --no-rebuild --num-processes 6 --logbase "$log" -t "$3" \
 		>"$LOGS/$1unit.log" 2>&1 </dev/null
 	if [ ! -s "$2/meson-logs/$log.json" ]; then
 		result FAIL "$1unit" 0 "meson test did not run, log: $LOGS/$1unit.log"
@@ -107,7 +107,7 @@ unit() {
 
 # runs SCRIPT WORD: it says so itself, "# runs: alone asan" before its first command.
 #   alone  counts on the machine: its CPUs, its hugepages, or Ctrl-C
-#   long   may take twice as long as others
+#   long   takes longest, so it begins first, and may take twice as long as others
 #   asan   under the sanitizers too, as all do with --full: together these go through every data
 #          plane, driver, transport, and way to start and end
 runs() {
@@ -138,7 +138,10 @@ smoke() {
 	local script scripts
 	mapfile -t scripts < <(smoke_scripts "$2")
 	for script in "${scripts[@]}"; do
-		runs "$script" alone || smoke_one begin "$@" "$script"
+		runs "$script" alone || ! runs "$script" long || smoke_one begin "$@" "$script"
+	done
+	for script in "${scripts[@]}"; do
+		runs "$script" alone || runs "$script" long || smoke_one begin "$@" "$script"
 	done
 	drain
 	for script in "${scripts[@]}"; do
@@ -219,12 +222,13 @@ part_demo() {
 	local LANES=2
 	build_gcc || return
 	run demo/default "$OVNET_ROOT/scripts/demo.sh" --json "$LOGS/demo.json"
+	# By far the longest: the others end beside it.
+	begin demo/dual-stack-vm "$OVNET_ROOT/scripts/demo.sh" --dual-stack --vm
 	begin demo/v2 "$OVNET_ROOT/scripts/demo.sh" --etcd-api v2
 	begin demo/tls-grpc "$OVNET_ROOT/scripts/demo.sh" --tls --etcd-transport grpc
 	begin demo/udp "$OVNET_ROOT/scripts/demo.sh" --backend udp
 	begin demo/host-gw "$OVNET_ROOT/scripts/demo.sh" --backend host-gw
 	begin demo/direct-routing "$OVNET_ROOT/scripts/demo.sh" --backend vxlan --direct-routing
-	begin demo/dual-stack-vm "$OVNET_ROOT/scripts/demo.sh" --dual-stack --vm
 	[ -z "$FULL" ] || begin demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
 	drain
 }
@@ -237,6 +241,10 @@ perf_keys() {
 
 part_perf() {
 	build_gcc || return
+	run perf/pktgen "$OVNET_ROOT/test/perf/pktgen.sh"
+	run perf/all "$OVNET_ROOT/test/perf/all.sh"
+	run perf/trex "$OVNET_ROOT/test/perf/trex.py"
+	run perf/report "$OVNET_ROOT/test/perf/report.sh"
 	run perf/stages perf_keys stages '[.rows[] | select(.cycles_per_packet > 0)
 		| .backend + " " + .validation] | unique
 		| contains(["vxlan4 strict", "vxlan4 off", "vxlan6 strict", "vxlan6 off", "udp4 strict",
@@ -247,6 +255,17 @@ part_perf() {
 	run perf/core perf_keys core '[.rows[] | select(.mpps > 0 and .cycles_per_packet > 0)
 		| {path, contender, ratio: (.ratio_to_ovnet > 0)}] | unique | length == 4' \
 		--peers 4096 --sink memif
+	run perf/core-ovs perf_keys core '[.rows[] | select(.mpps > 0 and .cycles_per_packet > 0) | .contender] | unique
+		== ["ovnet", "ovs"]' --vs ovs --path decap --peers 4096 --sink null
+	run perf/pvp "$OVNET_ROOT/perf/run.sh" pvp --verify --size imix --peers 4096
+	run perf/latency perf_keys latency '[.rows[] | select(.p50_us > 0 and .p999_us >= .p99_us
+		and .ratio_to_testpmd > 0) | .contender] == ["ovnet", "testpmd"]' --path encap --load 50
+	run perf/rfc2544 perf_keys rfc2544 '[.rows[] | .throughput_pps, .p99_us, .back_to_back_frames,
+		(.loss[0].percent)] | length == 4 and all(. > 0)' --path decap --trial 0.1
+	run perf/scale perf_keys scale '[.rows[] | select(.mpps > 0 and .ratio_to_one > 0) | {workers, what}]
+		| unique | length == 3' --path encap
+	run perf/churn perf_keys churn '.lost == 0 and .sent > 0 and .p999_ratio > 0 and .events.leases >= 500 and
+		.events.stats > 0 and .events.ports > 0 and .events.taps > 0' --rate 100000 --windows 25 --leases 500
 	run perf/host perf_keys host '([.rows[] | select(.gbps > 0 and .cpu_s_per_gb > 0 and .rtt_us_p50 > 0)
 		| {contender, proto, streams, underlay_offload}] | unique | length == 4) and
 		([.rates[] | select(.kpps > 0) | .driver] | contains(["af_packet", "af_xdp", "vxlan"]))' \

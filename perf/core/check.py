@@ -1,19 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Compares what came out of the bench node with what has to come, byte by byte, for every peer.
+"""Compares what came out of a switch with what has to come, byte by byte, for every peer.
 
 Of an outer header only the IP identification (with the checksum over it) and the source port are
-the sender's own choice: the former may be any, the latter has to be in range and spread flows.
-Before its word counts, the check has to find each single fault put into what it just accepted.
+the sender's own choice: the former may be any, the latter has to be in range and spread flows. Who
+is a bridge, not a router, has some more (frames.py). Before its word counts, the check has to find
+each single fault put into what it just accepted.
 """
 import argparse
 import struct
 import sys
 
 import frames
-
-# Where they are in an outer frame: Ethernet, IP, UDP.
-IP, IP_ID, UDP = 14, 18, 34
 
 
 class Wrong(Exception):
@@ -35,15 +33,14 @@ def number_of(case, frame):
 
 def check_one(case, frame):
     """Its number; for encap also its source port."""
-    number, port, ip_id = number_of(case, frame), 0, 0
+    number, port = number_of(case, frame), 0
     if number >= frames.FRAMES:
         raise Wrong(f"a frame that nobody sent: {frame[:128].hex()}")
     if case.encap:
-        ip_id, = struct.unpack_from("!H", frame, IP_ID)
-        port, = struct.unpack_from("!H", frame, UDP)
+        port, _ = frames.chosen(frame)
         if port not in frames.SOURCE_PORTS:
             raise Wrong(f"frame {number}: outer source port {port}")
-    want = case.wanted(number, port, ip_id)
+    want = case.due(number, frame)
     if frame != want:
         raise Wrong(describe(number, case.peer(number), frame, want))
     return number, port
@@ -75,8 +72,8 @@ def faults(case, got):
     yield "a frame is cut short", [got[0][:-1]] + got[1:]
     yield "a frame is longer", [got[0] + b"\0"] + got[1:]
     for at in range(len(got[0])):
-        if case.encap and at == UDP + 1:
-            continue  # another port in range is as good
+        if at in case.free():
+            continue
         broken = bytearray(got[0])
         broken[at] ^= 0x80
         yield f"byte {at} is wrong", [bytes(broken)]
@@ -99,12 +96,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pcap", help="what came out")
     parser.add_argument("path", choices=("encap", "decap"))
-    parser.add_argument("size", choices=frames.SIZES)
+    parser.add_argument("size", help=f"{', '.join(frames.SIZES)}, or bytes")
     parser.add_argument("peers", type=int)
+    parser.add_argument("--also", metavar="PCAP", help="and by another queue")
+    parser.add_argument("--bridge", action="store_true", help="of a switch that is no router")
+    frames.add_macs(parser)
     args = parser.parse_args()
-    case = frames.Frames(args.path, args.size, args.peers)
+    kind = frames.Bridged if args.bridge else frames.Frames
+    pcaps = [args.pcap] + ([args.also] if args.also else [])
     try:
-        got = frames.read_pcap(args.pcap)
+        case = kind(args.path, args.size, args.peers, args.in_mac, args.out_mac)
+        got = [frame for pcap in pcaps for frame in frames.read_pcap(pcap)]
         check_all(case, got)
         finds_faults(case, got)
     except (Wrong, ValueError, OSError) as why:

@@ -9,7 +9,9 @@ import struct
 FRAMES = 4096  # in rotation: one for each of 4,096 peers
 SIZES = {"64": (64,), "imix": (64, 570, 64, 570, 64, 1400, 64, 570, 64, 570, 64, 64),
          "1400": (1400,)}  # of the frame at the attach port, without FCS; imix: 7:4:1
+MOST = 1514  # any other size may be had by its number, up to this one
 OVERHEAD = 50  # the outer headers: Ethernet, IPv4, UDP, VXLAN
+IP, IP_ID, UDP, INNER = 14, 18, 34, 50  # where they are in an outer frame
 
 NETWORK = "10.0.0.0/8"
 OWN_SUBNET = 0x0AFF0000  # a /24; peers' begin at the network's first
@@ -51,12 +53,22 @@ def ip_header(source, dest, length, number, ttl):
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:]
 
 
-class Frames:
-    """One case: encap or decap, a size, so many peers."""
+def sizes(word):
+    """The sizes in turn that a case's word means. ValueError: none."""
+    if word in SIZES:
+        return SIZES[word]
+    if not 60 <= int(word) <= MOST:
+        raise ValueError(f"no frames of {word} bytes: 60 to {MOST}")
+    return (int(word),)
 
-    def __init__(self, path, size, peers):
+
+class Frames:
+    """One case: encap or decap, a size, so many peers; MACs of the ports it comes and leaves by."""
+
+    def __init__(self, path, size, peers, in_mac=IN_MAC, out_mac=OUT_MAC):
         self.encap = path == "encap"
-        self.sizes = SIZES[size]
+        self.in_mac, self.out_mac = in_mac, out_mac
+        self.sizes = sizes(size)
         self.peers = peers
 
     def peer(self, number):
@@ -65,10 +77,13 @@ class Frames:
     def size(self, number):
         return self.sizes[number % len(self.sizes)]
 
+    def own(self, number):
+        return OWN_SUBNET + 2 + number % 249
+
     def inner(self, number, ttl):
         length = self.size(number) - 14
         remote = PEER_SUBNET + (self.peer(number) << 8) + 2 + number % 250
-        own = OWN_SUBNET + 2 + number % 249
+        own = self.own(number)
         source, dest = (own, remote) if self.encap else (remote, own)
         payload = struct.pack("!I", number)
         payload += PATTERN[number & 255:][:length - 32]
@@ -90,15 +105,57 @@ class Frames:
     def sent(self, number):
         """As the generator sends it."""
         if self.encap:
-            return IN_MAC + MACHINE_MAC + b"\x08\0" + self.inner(number, 64)
+            return self.in_mac + MACHINE_MAC + b"\x08\0" + self.inner(number, 64)
         port = SOURCE_PORTS[number * 7 % len(SOURCE_PORTS)]
-        return self.outer(number, 64, IN_MAC + GATEWAY_MAC, port, number)
+        return self.outer(number, 64, self.in_mac + GATEWAY_MAC, port, number)
 
     def wanted(self, number, source_port=0, ip_id=0):
         """As it has to arrive: a hop later, as ovnet is the router of what is attached."""
         if self.encap:
-            return self.outer(number, 63, GATEWAY_MAC + OUT_MAC, source_port, ip_id)
-        return MACHINE_MAC + OUT_MAC + b"\x08\0" + self.inner(number, 63)
+            return self.outer(number, 63, GATEWAY_MAC + self.out_mac, source_port, ip_id)
+        return MACHINE_MAC + self.out_mac + b"\x08\0" + self.inner(number, 63)
+
+    def due(self, number, got):
+        """The same, with what the sender of got was free to choose."""
+        return self.wanted(number, *chosen(got)) if self.encap else self.wanted(number)
+
+    def free(self):
+        """Where another byte may be as good: the source port's lower half."""
+        return {UDP + 1} if self.encap else set()
+
+
+class Bridged(Frames):
+    """Of a switch that is no router: no hop less, MAC addresses as it likes, fragmenting as it likes.
+    Whoever sends by way of it, to whom, in which network, and the whole inner packet is given."""
+
+    def due(self, number, got):
+        if not self.encap:
+            return got[:12] + b"\x08\0" + self.inner(number, 64)
+        frame = bytearray(self.outer(number, 64, got[:12], *chosen(got)))
+        frame[IP_ID + 2] |= got[IP_ID + 2] & 0x40  # do not fragment
+        frame[IP + 10:IP + 12] = bytes(2)
+        frame[IP + 10:IP + 12] = struct.pack("!H", checksum(frame[IP:UDP]))
+        frame[INNER:INNER + 12] = got[INNER:INNER + 12]
+        return bytes(frame)
+
+    def free(self):
+        macs = set(range(12))
+        return macs | {UDP + 1} | {INNER + at for at in macs} if self.encap else macs
+
+
+def chosen(frame):
+    """Outer source port and IP identification, which are the sender's choice."""
+    return struct.unpack_from("!H", frame, UDP) + struct.unpack_from("!H", frame, IP_ID)
+
+
+def mac(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def add_macs(parser):
+    """Options of who makes or checks frames."""
+    parser.add_argument("--in-mac", type=mac, default=IN_MAC, help="of the port frames come in by")
+    parser.add_argument("--out-mac", type=mac, default=OUT_MAC, help="of the port they leave by")
 
 
 def write_pcap(path, frames):

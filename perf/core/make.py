@@ -28,14 +28,15 @@ def leases(peers):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", choices=("encap", "decap"))
-    parser.add_argument("size", choices=frames.SIZES)
+    parser.add_argument("size", help=f"{', '.join(frames.SIZES)}, or bytes")
     parser.add_argument("peers", type=int)
     parser.add_argument("leases", help="file to write: a static registry of ovnetd's")
     parser.add_argument("pcap", help="file to write: the generator's frames")
+    frames.add_macs(parser)
     args = parser.parse_args()
     with open(args.leases, "w", encoding="ascii") as f:
         json.dump(leases(args.peers), f)
-    case = frames.Frames(args.path, args.size, args.peers)
+    case = frames.Frames(args.path, args.size, args.peers, args.in_mac, args.out_mac)
     frames.write_pcap(args.pcap, map(case.sent, range(frames.FRAMES)))
     due = sum(len(case.wanted(n)) for n in range(frames.FRAMES))
     print(frames.FRAMES, due / frames.FRAMES)

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The figures of perf/run.sh host: medians of the turns, as perf/README.md describes them.
-def median: sort | if length == 0 then null elif length % 2 == 1 then .[length / 2 | floor]
-	else (.[length / 2 - 1] + .[length / 2]) / 2 end;
-def mean: add / length;
-def spread: if length == 0 or mean == 0 then 0 else (max - min) / mean end;
+include "stats";
 def percentiles(of): {p50: (map(of.p50) | median), p99: (map(of.p99) | median)};
 def cpu_by: . as $all | .[0].cpu | keys | map(. as $k
 	| {key: $k, value: ($all | map(.cpu[$k] / (if .gb > 0 then .gb else 1e-9 end)) | median)})
@@ -32,8 +29,7 @@ def cpu_by: . as $all | .[0].cpu | keys | map(. as $k
 	spread: (map(.kpps) | spread), samples: map(.kpps), cpu_us_per_packet:
 	(map(if .kpps > 0 then .cpu.total * 1e6 / (.kpps * 1e3 * .seconds) else 0 end) | median)}]) as $pps
 
-| {$cpu, $cpus, $kernel, $memory, $driver, $rounds, window_s: $window,
-   noise: {load_before: ($load | tonumber), before: $quiet, during: $run},
+| {$driver, $rounds, window_s: $window,
    rows: ($rows | map(. as $r | . + {ratio_to_kernel: (.gbps / ($rows[] | select(.proto == $r.proto and
 	.streams == $r.streams and .underlay_offload == $r.underlay_offload and
 	.contender == "kernel") | .gbps))})

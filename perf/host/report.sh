@@ -4,16 +4,13 @@
 
 host_json() {
 	jq -n --slurpfile streams "$LAB_DIR/streams" --slurpfile latency "$LAB_DIR/latency" \
-		--slurpfile rates "$LAB_DIR/rates" --arg memory "$MEMORY" --arg driver "$UPLINK_DRIVER" \
-		--arg load "$LOAD" --argjson quiet "$QUIET" --argjson run "$RUN" \
-		--argjson rounds "$ROUNDS" --argjson window "$WINDOW" --arg kernel "$(uname -r)" \
-		--arg cpu "$(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1)" \
-		--argjson cpus "$(nproc)" -f "$parts/report.jq"
+		--slurpfile rates "$LAB_DIR/rates" --arg driver "$UPLINK_DRIVER" \
+		--argjson rounds "$ROUNDS" --argjson window "$WINDOW" -L "$perf/lib" -f "$parts/report.jq"
 }
 
 report() {
-	host_json >"$LAB_DIR/result.json"
-	[ -z "$JSON" ] || cp "$LAB_DIR/result.json" "$JSON"
+	host_json >"$LAB_DIR/figures.json"
+	result_keep "$LAB_DIR/figures.json"
 	if [ -s "$LAB_DIR/streams" ]; then
 		jq -r 'def r(n): . * pow(10; n) | round / pow(10; n);
 			["proto", "streams", "offloads", "contender", "Gbit/s", "ratio", "spread%", "lost%",

@@ -87,7 +87,7 @@ def check_ovnetd(path, number, name, target, complain):
 
 def find(path, name, files):
     """The file that #include "name" of `path` means; None: not ours, or its folder is left out."""
-    for base in ("lib", "app/ovnetd", "test", path.parent):
+    for base in ("lib", "app/ovnetd", "test", "perf", path.parent):
         target = pathlib.Path(base, name)
         if target in files and not (base == path.parent and target.parts[0] == "lib"):
             return target

@@ -65,6 +65,7 @@ finds includes lib/base/a.c:4 "a circle of files" <<<"$S"$'\nint ovnet_a(void)\n
 finds frees lib/path/a.c:3 "a raw free" <<<"$S"$'\n\nrte_pktmbuf_free_bulk(p, n);'
 finds spelling lib/base/a.c:2 "a typing error" <<<"$S"$'\n/* rec'"ieve */"
 finds shell scripts/a.sh:3 "an unquoted variable" <<<$'#!/bin/sh\n# SPDX-License-Identifier: BSD-3-Clause\nrm $1'
+finds lua scripts/a.lua:2 "no Lua" <<<$'-- SPDX-License-Identifier: BSD-3-Clause\nlocal x = = 3'
 finds license lib/base/a.h:1 "no license" <<<'int ovnet_a;'
 finds license scripts/a:2 "no license behind a shebang" <<<$'#!/bin/sh\ntrue'
 finds size lib/base/a.c:501 "a long file" < <(echo "$S" && printf '\n%.0s' {1..500})
