@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "frames.h"
+#include "memory_fds.h"
 
 /* Frames on their way in both rings, in both queues of a NIC, in bursts and in the core's cache. */
 #define MBUFS 16383
@@ -120,6 +121,10 @@ bool devices_start(struct devices *d, const struct device_options *o, uint32_t s
 		fprintf(stderr, "load: no memory for %u packet buffers: --memory MB\n", MBUFS);
 		return false;
 	}
+	if (!memory_fds_hold()) {
+		fprintf(stderr, "load: DPDK's memory is in too many pieces\n");
+		return false;
+	}
 	if (!port_start(o->tx, d->pool, &d->tx))
 		return false;
 	d->wire = o->wire || !is_virtual(o->tx);
@@ -137,5 +142,6 @@ void devices_stop(struct devices *d)
 	if (d->rx != d->tx)
 		(void)rte_eth_dev_close(d->rx);
 	rte_mempool_free(d->pool);
+	memory_fds_release();
 	(void)rte_eal_cleanup();
 }
