@@ -124,6 +124,33 @@ void ovnet_lease_client_free(struct ovnet_lease_client *c)
 	free(c);
 }
 
+/* The waiting for the config, or for our lease. */
+static void hurry(struct event *timer, struct backoff *backoff)
+{
+	backoff_reset(backoff);
+	if (timer != NULL && evtimer_pending(timer, NULL))
+		arm_ms(timer, 0);
+}
+
+int ovnet_lease_client_retarget(
+	struct ovnet_lease_client *c, const struct ovnet_registry_conf *conf)
+{
+	int rc = c->ops->retarget != NULL ? c->ops->retarget(c->registry, conf) : 0;
+
+	if (rc < 0)
+		return rc;
+	/* What one took the other takes. */
+	if (c->other.ops != NULL && c->other.ops->retarget != NULL &&
+		c->other.ops->retarget(c->other.registry, conf) < 0)
+		return -EINVAL;
+	hurry(c->config.timer, &c->config.backoff);
+	hurry(c->acquire.timer, &c->acquire.backoff);
+	lease_sync_hurry(c);
+	if (c->own.held)
+		lease_own_look_soon(c);
+	return 0;
+}
+
 static uint32_t retry_in_ms(const struct ovnet_lease_client *c)
 {
 	const struct event *const timers[] = {c->config.timer, c->acquire.timer, c->sync.timer};

@@ -134,6 +134,13 @@ bool ovnet_lease_client_own(const struct ovnet_lease_client *c, struct ovnet_lea
 bool ovnet_lease_client_clash(
 	const struct ovnet_lease_client *c, struct ovnet_lease *one, struct ovnet_lease *other);
 /*
+ * From now on etcd is asked at these endpoints, by these credentials; of its API, prefix and
+ * transport nothing changes. The tree is listed anew there, peers stay meanwhile. -EINVAL: logged,
+ * nothing changed. Not from inside a callback.
+ */
+int ovnet_lease_client_retarget(
+	struct ovnet_lease_client *c, const struct ovnet_registry_conf *conf);
+/*
  * Starts it; `ordered` follows. Negative errno with a sentence in `err`: not started (-EALREADY:
  * nothing to do).
  */

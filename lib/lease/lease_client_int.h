@@ -287,6 +287,8 @@ void lease_sync_start(struct ovnet_lease_client *c);
 void lease_sync_trust(struct ovnet_lease_client *c);
 /* A read failed while the watch is silent: is it alive? */
 void lease_sync_doubt(struct ovnet_lease_client *c, const char *text);
+/* Other endpoints may answer: whoever waits to try again does it now. */
+void lease_sync_hurry(struct ovnet_lease_client *c);
 void lease_sync_stop(struct ovnet_lease_client *c);
 
 #endif

@@ -301,6 +301,13 @@ void lease_sync_init(struct ovnet_lease_client *c)
 	move_later(c);
 }
 
+void lease_sync_hurry(struct ovnet_lease_client *c)
+{
+	backoff_reset(&c->sync.backoff);
+	if (evtimer_pending(c->sync.timer, NULL))
+		arm_ms(c->sync.timer, 0);
+}
+
 void lease_sync_stop(struct ovnet_lease_client *c)
 {
 	if (c->sync.watch != NULL)

@@ -128,6 +128,57 @@ static void next_endpoint_answers_when_one_does_not(void **state)
 	}
 }
 
+/* Another cluster even, which is the most that may be different. */
+static void etcd_is_given_anew(void **state)
+{
+	(void)state;
+	char dead[64];
+	struct ovnet_lease_conf conf = conf_of(0);
+
+	assert_true(live_put(&etcd, at("config"), VXLAN));
+	assert_true(live_put(&etcd, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	snprintf(dead, sizeof(dead), "http://127.0.0.1:%d", live_free_port());
+	conf.registry_conf.endpoints = dead;
+	struct node *n = start_with(0, &conf);
+	wait_for(strstr(status(n).error, "connection refused") != NULL, 3000);
+	conf.registry_conf.endpoints = etcd.url;
+	assert_int_equal(ovnet_lease_client_retarget(n->client, &conf.registry_conf), 0);
+	wait_for(ready(n) && n->n_peers == 1, 3000);
+	assert_string_equal(status(n).endpoint, etcd.url);
+
+	live_start(&second);
+	assert_true(live_put(&second, at("config"), VXLAN));
+	assert_true(live_put(&second, at("subnets/10.5.1.0-24"), "{\"PublicIP\":\"10.168.0.51\"}"));
+	if (strcmp(over->name, "v2") != 0)
+		assert_true(live_authentication(&second));
+	conf.registry_conf.endpoints = second.url;
+	conf.registry_conf.username = "root";
+	conf.registry_conf.password = "wrong";
+	if (strcmp(over->name, "v2") != 0) {
+		assert_int_equal(ovnet_lease_client_retarget(n->client, &conf.registry_conf), 0);
+		wait_for(strstr(status(n).error, "etcd.password") != NULL, 5000);
+		assert_int_equal(n->n_peers, 1);
+		assert_int_equal(n->dels, 0);
+	}
+
+	conf.registry_conf.password = "secret";
+	assert_int_equal(ovnet_lease_client_retarget(n->client, &conf.registry_conf), 0);
+	wait_for(status(n).connected && n->dels == 1 && n->n_peers == 1, 5000);
+	assert_int_equal(ntohl(n->peers[0].public_ip.v4_be), 0x0aa80033);
+	assert_string_equal(status(n).error, "");
+	char value[256] = "";
+	for (int i = 0; i < 40 && value[0] == '\0'; i++) {
+		run_ms(100);
+		live_get(&second, key_of(n), value, sizeof(value));
+	}
+	assert_non_null(strstr(value, "10.168.0.1"));
+	assert_int_equal(n->lost, 0);
+
+	conf.registry_conf.endpoints = "ftp://nowhere";
+	assert_int_equal(ovnet_lease_client_retarget(n->client, &conf.registry_conf), -EINVAL);
+	assert_string_equal(status(n).endpoint, second.url);
+}
+
 static void bad_endpoints_are_refused(void **state)
 {
 	(void)state;
@@ -302,6 +353,7 @@ int main(void)
 		on_all(outage_keeps_peers_and_misses_nothing),
 		on_all(next_endpoint_answers_when_one_does_not),
 		on_all(bad_endpoints_are_refused),
+		on_all(etcd_is_given_anew),
 		on_v3(password),
 		on_all(certificates),
 		on_all(certificate_without_the_address),

@@ -134,6 +134,13 @@ struct ovnet_registry_ops {
 	 * fail lately. False: to the same as before. NULL: there is but one.
 	 */
 	bool (*spread)(struct ovnet_registry *registry);
+	/*
+	 * What begins from now on goes to these endpoints, by these credentials. What is under way
+	 * ends in the next turn of the loop: requests as UNAVAILABLE, watches as COMPACTED, as
+	 * their revision may mean nothing there. -EINVAL: logged, nothing changed. NULL: it has
+	 * none.
+	 */
+	int (*retarget)(struct ovnet_registry *registry, const struct ovnet_registry_conf *conf);
 	/* For status: the transport in use, the endpoint, the last error ("" if none). */
 	const char *(*transport)(struct ovnet_registry *registry); /* NULL: it is always `name` */
 	const char *(*endpoint)(struct ovnet_registry *registry);

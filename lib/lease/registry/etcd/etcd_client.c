@@ -32,22 +32,63 @@ static void shuffle(struct etcd_endpoints *e)
 	}
 }
 
+static void set_tls(struct etcd_client *c, const struct ovnet_registry_conf *conf)
+{
+	c->tls.cafile = etcd_copied(conf->cafile);
+	c->tls.certfile = etcd_copied(conf->certfile);
+	c->tls.keyfile = etcd_copied(conf->keyfile);
+	c->tls.server_name = etcd_copied(conf->server_name);
+	c->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : 5000;
+}
+
+static void free_tls(struct etcd_client *c)
+{
+	free(c->tls.cafile);
+	free(c->tls.certfile);
+	free(c->tls.keyfile);
+	free(c->tls.server_name);
+}
+
+static int read_endpoints(struct etcd_endpoints *out, const struct ovnet_registry_conf *conf)
+{
+	bool tls = (conf->cafile != NULL && conf->cafile[0] != '\0') ||
+		   (conf->certfile != NULL && conf->certfile[0] != '\0');
+	int rc = etcd_endpoints_read(out, conf->endpoints, tls);
+
+	if (rc == 0)
+		shuffle(out);
+	return rc;
+}
+
 int etcd_client_open(
 	struct etcd_client *c, struct event_base *base, const struct ovnet_registry_conf *conf)
 {
 	c->base = base;
 	TAILQ_INIT(&c->ops);
 	c->last_error = etcd_copied("");
-	c->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : 5000;
-	c->tls.cafile = etcd_copied(conf->cafile);
-	c->tls.certfile = etcd_copied(conf->certfile);
-	c->tls.keyfile = etcd_copied(conf->keyfile);
-	c->tls.server_name = etcd_copied(conf->server_name);
+	set_tls(c, conf);
 	c->http = http_client_open(base, &c->tls);
-	if (c->http == NULL || etcd_endpoints_read(&c->endpoints, conf->endpoints,
-				       c->tls.cafile[0] != '\0' || c->tls.certfile[0] != '\0') < 0)
+	return c->http != NULL ? read_endpoints(&c->endpoints, conf) : -EINVAL;
+}
+
+int etcd_client_retarget(struct etcd_client *c, const struct ovnet_registry_conf *conf,
+	void (*changed)(int fd, short what, void *arg), void *arg)
+{
+	struct etcd_endpoints endpoints = {.n = 0};
+
+	if (read_endpoints(&endpoints, conf) < 0) {
+		etcd_endpoints_free(&endpoints);
 		return -EINVAL;
-	shuffle(&c->endpoints);
+	}
+	etcd_endpoints_free(&c->endpoints);
+	c->endpoints = endpoints;
+	c->current = 0;
+	memset(c->failed_ms, 0, sizeof(c->failed_ms));
+	free_tls(c);
+	set_tls(c, conf);
+	if (c->changed == NULL)
+		c->changed = must(event_new(c->base, -1, 0, changed, arg));
+	event_active(c->changed, EV_TIMEOUT, 0);
 	return 0;
 }
 
@@ -86,11 +127,10 @@ void etcd_client_close(struct etcd_client *c)
 	http_client_close(c->http);
 	while (!TAILQ_EMPTY(&c->ops))
 		free_op(TAILQ_FIRST(&c->ops));
+	if (c->changed != NULL)
+		event_free(c->changed);
 	etcd_endpoints_free(&c->endpoints);
-	free(c->tls.cafile);
-	free(c->tls.certfile);
-	free(c->tls.keyfile);
-	free(c->tls.server_name);
+	free_tls(c);
 	free(c->last_error);
 }
 

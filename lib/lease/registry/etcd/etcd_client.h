@@ -36,7 +36,8 @@ struct etcd_client {
 	int64_t failed_ms[ETCD_ENDPOINTS_MAX]; /* when each did not; 0: never */
 	uint32_t timeout_ms;
 	TAILQ_HEAD(, etcd_op) ops;
-	char *last_error; /* "": none */
+	char *last_error;      /* "": none */
+	struct event *changed; /* after etcd_client_retarget(); NULL: there was none */
 };
 
 /* -EINVAL: logged; close it all the same. */
@@ -44,6 +45,14 @@ int etcd_client_open(
 	struct etcd_client *c, struct event_base *base, const struct ovnet_registry_conf *conf);
 /* Frees what is under way, the requests first of all. */
 void etcd_client_close(struct etcd_client *c);
+/* What ends because of etcd_client_retarget() ends with this text. */
+#define ETCD_RETARGETED "etcd's endpoints or credentials were given anew"
+/*
+ * As ovnet_registry_ops.retarget: the caller has to leave the former endpoints at once, as their
+ * numbers mean others now; `changed` is called in the next turn, to tell of it.
+ */
+int etcd_client_retarget(struct etcd_client *c, const struct ovnet_registry_conf *conf,
+	void (*changed)(int fd, short what, void *arg), void *arg);
 /* As ovnet_registry_ops.spread. */
 bool etcd_client_spread(struct etcd_client *c);
 const char *etcd_client_endpoint(const struct etcd_client *c);

@@ -262,6 +262,35 @@ static char *basic_auth(const char *username, const char *password)
 	return out;
 }
 
+static void set_user(struct ovnet_registry *e, const struct ovnet_registry_conf *conf)
+{
+	free(e->authorization);
+	e->authorization = conf->username != NULL && conf->username[0] != '\0'
+				   ? basic_auth(conf->username, conf->password)
+				   : NULL;
+	e->headers[1] = e->authorization;
+}
+
+static void on_changed(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	v2_calls_left(arg);
+	v2_watches_left(arg);
+}
+
+static int op_retarget(struct ovnet_registry *e, const struct ovnet_registry_conf *conf)
+{
+	int rc = etcd_client_retarget(&e->client, conf, on_changed, e);
+
+	if (rc < 0)
+		return rc;
+	v2_calls_leave(e);
+	v2_watches_leave(e);
+	set_user(e, conf);
+	e->unanswered = 0;
+	return 0;
+}
+
 static void op_close(struct ovnet_registry *e)
 {
 	while (!TAILQ_EMPTY(&e->watches))
@@ -279,10 +308,8 @@ static struct ovnet_registry *op_open(
 {
 	struct ovnet_registry *e = must(calloc(1, sizeof(*e)));
 
-	if (conf->username != NULL && conf->username[0] != '\0')
-		e->authorization = basic_auth(conf->username, conf->password);
 	e->headers[0] = "Content-Type: application/x-www-form-urlencoded";
-	e->headers[1] = e->authorization;
+	set_user(e, conf);
 	TAILQ_INIT(&e->calls);
 	TAILQ_INIT(&e->watches);
 	e->moved = v2_watches_follow;
@@ -325,6 +352,7 @@ const struct ovnet_registry_ops ovnet_etcd_v2 = {
 	.unwatch = v2_unwatch,
 	.doubt = v2_doubt,
 	.spread = op_spread,
+	.retarget = op_retarget,
 	.endpoint = op_endpoint,
 	.last_error = op_last_error,
 };

@@ -84,6 +84,9 @@ struct v2_request {
  */
 void v2_send(struct ovnet_registry *e, const struct v2_request *r, v2_done done, void *arg);
 void v2_cancel_all(struct ovnet_registry *e);
+/* As ovnet_registry_ops.retarget. First all leave the former endpoints, then they are told. */
+void v2_calls_leave(struct ovnet_registry *e);
+void v2_calls_left(struct ovnet_registry *e);
 
 /* etcd_v2_list.c */
 void v2_list(struct ovnet_registry *e, const char *prefix, ovnet_registry_cb cb, void *arg);
@@ -95,6 +98,9 @@ void v2_unwatch(struct ovnet_registry_watch *w);
 bool v2_doubt(struct ovnet_registry_watch *w);
 /* All that listen. Not from inside a callback. */
 void v2_end_watches(struct ovnet_registry *e, const char *text);
+/* The same of watches. */
+void v2_watches_leave(struct ovnet_registry *e);
+void v2_watches_left(struct ovnet_registry *e);
 /* A watch begins, or has told something: there is a quorum now. */
 void v2_probe_later(struct ovnet_registry *e);
 /* The prefix or key. */

@@ -14,6 +14,7 @@ struct v2_call {
 	struct http_call *http;
 	struct etcd_route route;
 	int64_t index;
+	bool left; /* v2_calls_left() is to end it */
 };
 
 static void send_it(struct v2_call *c);
@@ -165,6 +166,35 @@ void v2_send(struct ovnet_registry *e, const struct v2_request *r, v2_done done,
 	c->route.endpoint = e->client.current;
 	TAILQ_INSERT_TAIL(&e->calls, c, link);
 	send_it(c);
+}
+
+void v2_calls_leave(struct ovnet_registry *e)
+{
+	struct v2_call *c;
+
+	TAILQ_FOREACH (c, &e->calls, link) {
+		if (c->http != NULL)
+			http_call_cancel(c->http);
+		c->http = NULL;
+		c->left = true;
+	}
+}
+
+/* Who is told of one may begin others. */
+void v2_calls_left(struct ovnet_registry *e)
+{
+	struct v2_call *c;
+
+	do {
+		TAILQ_FOREACH (c, &e->calls, link)
+			if (c->left)
+				break;
+		if (c != NULL) {
+			free(c->route.errors);
+			c->route.errors = etcd_copied(ETCD_RETARGETED);
+			fail(c, OVNET_REGISTRY_UNAVAILABLE);
+		}
+	} while (c != NULL);
 }
 
 void v2_cancel_all(struct ovnet_registry *e)

@@ -32,6 +32,7 @@ struct ovnet_registry_watch {
 	int64_t index; /* of the store when the poll began; 0: it has not begun */
 	int64_t begun_ms;
 	bool listening;
+	bool left; /* v2_watches_left() is to end it */
 	unsigned endpoint;
 	struct http_call *http;
 	struct event *begun, *life, *pause;
@@ -268,6 +269,36 @@ void v2_end_watches(struct ovnet_registry *e, const char *text)
 			end(w, OVNET_REGISTRY_UNAVAILABLE, copy);
 	} while (w != NULL);
 	free(copy);
+}
+
+void v2_watches_leave(struct ovnet_registry *e)
+{
+	struct ovnet_registry_watch *w;
+
+	TAILQ_FOREACH (w, &e->watches, link) {
+		if (w->http != NULL)
+			http_call_cancel(w->http);
+		w->http = NULL;
+		w->endpoint = e->client.current;
+		w->left = true;
+		evtimer_del(w->begun);
+		evtimer_del(w->life);
+		evtimer_del(w->pause);
+	}
+}
+
+/* Whoever hears of one end may end or begin others. */
+void v2_watches_left(struct ovnet_registry *e)
+{
+	struct ovnet_registry_watch *w;
+
+	do {
+		TAILQ_FOREACH (w, &e->watches, link)
+			if (w->left)
+				break;
+		if (w != NULL)
+			end(w, OVNET_REGISTRY_COMPACTED, ETCD_RETARGETED);
+	} while (w != NULL);
 }
 
 void v2_watches_follow(struct ovnet_registry *e)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lease/registry/etcd/etcd_v3.h"
 
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,18 @@ static void op_close(struct ovnet_registry *e)
 	free(e);
 }
 
+static void set_user(struct ovnet_registry *e, const struct ovnet_registry_conf *conf)
+{
+	free(e->username);
+	free(e->password);
+	free(e->token);
+	e->username = etcd_copied(conf->username);
+	e->password = etcd_copied(conf->password);
+	e->token = NULL;
+	e->auth_off = false;
+	e->login++; /* whoever fails by the former token ends none of the new ones */
+}
+
 static struct ovnet_registry *open_with(struct event_base *base,
 	const struct ovnet_registry_conf *conf, const struct v3_wire *first,
 	const struct v3_wire *second)
@@ -29,8 +42,7 @@ static struct ovnet_registry *open_with(struct event_base *base,
 	e->wires[e->n_wires++] = first;
 	if (second != NULL)
 		e->wires[e->n_wires++] = second;
-	e->username = etcd_copied(conf->username);
-	e->password = etcd_copied(conf->password);
+	set_user(e, conf);
 	e->login_with = v3_login;
 	TAILQ_INIT(&e->calls);
 	TAILQ_INIT(&e->waiting);
@@ -76,6 +88,27 @@ static bool op_spread(struct ovnet_registry *e)
 	return etcd_client_spread(&e->client);
 }
 
+static void on_changed(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	v3_calls_left(arg);
+}
+
+static int op_retarget(struct ovnet_registry *e, const struct ovnet_registry_conf *conf)
+{
+	int rc = etcd_client_retarget(&e->client, conf, on_changed, e);
+
+	if (rc < 0)
+		return rc;
+	v3_calls_leave(e);
+	v3_watches_leave(e);
+	set_user(e, conf);
+	memset(e->roots, 0, sizeof(e->roots));
+	e->wire = 0;
+	e->wire_chosen = false;
+	return 0;
+}
+
 static const char *op_last_error(struct ovnet_registry *e)
 {
 	return e->client.last_error;
@@ -87,7 +120,8 @@ static const char *op_last_error(struct ovnet_registry *e)
 		.get = v3_get, .list = v3_list, .create = v3_create, .update = v3_update,       \
 		.keepalive = v3_keepalive, .remove = v3_remove, .watch = v3_watch,              \
 		.unwatch = v3_unwatch, .doubt = v3_doubt, .spread = op_spread,                  \
-		.transport = op_transport, .endpoint = op_endpoint, .last_error = op_last_error \
+		.retarget = op_retarget, .transport = op_transport, .endpoint = op_endpoint,    \
+		.last_error = op_last_error                                                     \
 	}
 
 const struct ovnet_registry_ops ovnet_etcd_v3 = OPS("v3", open_any);

@@ -155,6 +155,9 @@ void v3_ask(struct ovnet_registry *e, const struct v3_request *r, v3_done done, 
 void v3_send(struct v3_call *c);
 void v3_fail(struct v3_call *c, enum ovnet_registry_status status, const char *text);
 void v3_cancel_all(struct ovnet_registry *e);
+/* As ovnet_registry_ops.retarget. First all leave the former endpoints, then they are told. */
+void v3_calls_leave(struct ovnet_registry *e);
+void v3_calls_left(struct ovnet_registry *e);
 bool v3_needs_token(const struct ovnet_registry *e);
 /* Unless there was another `login` since. */
 void v3_drop_token(struct ovnet_registry *e, unsigned login);
@@ -177,6 +180,7 @@ struct v3_call {
 	unsigned root, roots_tried; /* of that wire there */
 	unsigned login;             /* it went out with */
 	bool renewed_token;
+	bool left; /* v3_calls_left() is to end it */
 	/* While the version is asked for: why, and what goes on with the call. */
 	char *closed;
 	v3_refused then;
@@ -215,6 +219,8 @@ struct ovnet_registry_watch *v3_watch(struct ovnet_registry *e, const char *pref
 	int64_t revision, const struct ovnet_registry_watch_cbs *cbs, void *arg);
 void v3_unwatch(struct ovnet_registry_watch *w);
 bool v3_doubt(struct ovnet_registry_watch *w);
+/* As ovnet_registry_ops.retarget. */
+void v3_watches_leave(struct ovnet_registry *e);
 
 /* etcd_v3_loose.c */
 /*

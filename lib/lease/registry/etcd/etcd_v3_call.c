@@ -298,6 +298,35 @@ void v3_ask(struct ovnet_registry *e, const struct v3_request *r, v3_done done, 
 	v3_send(c);
 }
 
+void v3_calls_leave(struct ovnet_registry *e)
+{
+	struct v3_call *c;
+
+	/* Those that wait for a token wait for one of these calls. */
+	TAILQ_FOREACH (c, &e->calls, link) {
+		if (c->http != NULL)
+			http_call_cancel(c->http);
+		c->http = NULL;
+		free(c->closed);
+		c->closed = NULL;
+		c->left = true;
+	}
+}
+
+/* Who is told of one may begin others. */
+void v3_calls_left(struct ovnet_registry *e)
+{
+	struct v3_call *c;
+
+	do {
+		TAILQ_FOREACH (c, &e->calls, link)
+			if (c->left)
+				break;
+		if (c != NULL)
+			v3_fail(c, OVNET_REGISTRY_UNAVAILABLE, ETCD_RETARGETED);
+	} while (c != NULL);
+}
+
 void v3_cancel_all(struct ovnet_registry *e)
 {
 	struct v3_call *c;

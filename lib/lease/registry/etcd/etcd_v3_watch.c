@@ -286,6 +286,23 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 	end(w);
 }
 
+void v3_watches_leave(struct ovnet_registry *e)
+{
+	struct ovnet_registry_watch *w;
+
+	TAILQ_FOREACH (w, &e->watches, link) {
+		if (w->http != NULL)
+			http_call_cancel(w->http);
+		w->http = NULL;
+		w->endpoint = e->client.current;
+		w->done = w->len; /* the listing that follows knows better */
+		w->end.token = false;
+		set_end(w, OVNET_REGISTRY_COMPACTED, ETCD_RETARGETED);
+		w->over = w->closed = true;
+		event_active(w->messages, EV_TIMEOUT, 0);
+	}
+}
+
 static void start(struct ovnet_registry_watch *w, const char *prefix, int64_t revision)
 {
 	w->login = w->e->login;
