@@ -11,6 +11,7 @@
 #include "ctl/ctl_server.h"
 #include "lease.h"
 #include "port.h"
+#include "reload.h"
 #include "views.h"
 #include "vm.h"
 
@@ -21,6 +22,7 @@
 struct options {
 	const char *socket;
 	bool json, invalid, all, now, reset, keep;
+	bool reload;             /* that is the command */
 	unsigned watch;          /* seconds; 0: once */
 	const struct view *view; /* NULL: the command is lease or port */
 	const char *lease;       /* what about it */
@@ -39,6 +41,9 @@ static void print_help(void)
 		"attach ports: show [NAME], add NAME KEY=VALUE..., set NAME KEY=VALUE..., del "
 		"NAME");
 	printf("  %-16s %s\n", "vm", "virtual machines: add, list, show, del; see vm --help");
+	printf("  %-16s %s\n", "reload",
+		"have ovnetd read its configuration anew; says what changed, and what needs a "
+		"restart");
 	printf("\nOptions:\n"
 	       "  --socket PATH    the daemon's control.socket (" DEFAULT_SOCKET ")\n"
 	       "  --json           print the answer as JSON\n"
@@ -101,6 +106,16 @@ static int parse_port(struct options *o, int argc, char **argv)
 	return port_check(&args);
 }
 
+static int parse_reload(struct options *o, int argc, char **argv)
+{
+	if (optind + 1 < argc)
+		return command_usage("one command at a time, what is ", argv[optind + 1]);
+	if (o->invalid || o->all || o->watch > 0 || o->now || o->reset || o->keep)
+		return command_usage("only --socket and --json go with ", "reload");
+	o->reload = true;
+	return 0;
+}
+
 static int parse_command(struct options *o, int argc, char **argv)
 {
 	if (optind >= argc)
@@ -109,6 +124,8 @@ static int parse_command(struct options *o, int argc, char **argv)
 		return parse_lease(o, argc, argv);
 	if (strcmp(argv[optind], "port") == 0)
 		return parse_port(o, argc, argv);
+	if (strcmp(argv[optind], "reload") == 0)
+		return parse_reload(o, argc, argv);
 	if (o->keep)
 		return command_usage("--keep goes with port add, not ", argv[optind]);
 	for (const struct view *v = views; v->name != NULL; v++)
@@ -250,6 +267,8 @@ int main(int argc, char **argv)
 	if (o.lease != NULL)
 		return lease_command(&(struct lease_args){
 			.socket = o.socket, .verb = o.lease, .now = o.now, .json = o.json});
+	if (o.reload)
+		return reload_command(o.socket, o.json);
 	if (o.words != NULL) {
 		const struct port_args args = port_args(&o);
 		return port_command(&args);

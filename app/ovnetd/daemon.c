@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "reload.h"
 
 OVNET_LOG_TYPE(daemon)
+
+#define N_SIGNALS (sizeof(((struct daemon *)0)->signals) / sizeof(struct event *))
 
 void daemon_exit(struct daemon *d, int code)
 {
@@ -26,15 +29,29 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	daemon_exit(d, EXIT_SUCCESS);
 }
 
+static void on_hangup(evutil_socket_t sig, short what, void *arg)
+{
+	struct reload_report report;
+	char err[1024];
+
+	(void)sig, (void)what;
+	/* Both outcomes are in the log. */
+	if (daemon_reload(arg, &report, err, sizeof(err)) == 0)
+		reload_report_free(&report);
+}
+
 static int loop_init(struct daemon *d)
 {
-	static const int signals[] = {SIGTERM, SIGINT};
+	static const struct {
+		int number;
+		event_callback_fn fn;
+	} signals[] = {{SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_hangup}};
 
 	d->base = event_base_new();
 	if (d->base == NULL)
 		return -ENOMEM;
-	for (unsigned i = 0; i < 2; i++) {
-		d->signals[i] = evsignal_new(d->base, signals[i], on_signal, d);
+	for (unsigned i = 0; i < N_SIGNALS; i++) {
+		d->signals[i] = evsignal_new(d->base, signals[i].number, signals[i].fn, d);
 		if (d->signals[i] == NULL || event_add(d->signals[i], NULL) < 0)
 			return -ENOMEM;
 	}
@@ -43,7 +60,7 @@ static int loop_init(struct daemon *d)
 
 static void loop_fini(struct daemon *d)
 {
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < N_SIGNALS; i++)
 		if (d->signals[i] != NULL)
 			event_free(d->signals[i]);
 	if (d->base != NULL)

@@ -46,9 +46,13 @@ struct lease_orders {
 
 struct daemon {
 	struct conf conf;
+	struct { /* as main() got it, to read the configuration anew */
+		int argc;
+		char **argv;
+	} command;
 	struct event_base *base;
 	struct loop loop;
-	struct event *signals[2];
+	struct event *signals[3];
 	struct event *check; /* timers of the last module */
 	struct event *look;
 	time_t started;

@@ -26,6 +26,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	switch (action) {
 	case CONF_RUN:
+		d.command.argc = argc;
+		d.command.argv = argv;
 		code = run(&d);
 		break;
 	case CONF_CLEANUP:

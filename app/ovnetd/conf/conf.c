@@ -104,7 +104,7 @@ static void check_together(struct loader *l)
 
 static int finish(struct loader *l, enum conf_action action)
 {
-	if (l->errors > LOADER_MAX_ERRORS)
+	if (l->errors > LOADER_MAX_ERRORS && l->said == NULL)
 		fprintf(stderr, "ovnetd: and %u errors more\n", l->errors - LOADER_MAX_ERRORS);
 	if (l->errors > 0) {
 		conf_free(l->conf);
@@ -115,36 +115,43 @@ static int finish(struct loader *l, enum conf_action action)
 	return 0;
 }
 
-int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action)
+int conf_read(struct loader *l, int argc, char **argv, enum conf_action *action)
 {
-	struct loader l = {.conf = conf, .file = CONF_FILE_DEFAULT};
 	struct command_line cl;
 
-	memset(conf, 0, sizeof(*conf));
-	command_line_read(&l, &cl, argc, argv);
+	memset(l->conf, 0, sizeof(*l->conf));
+	command_line_read(l, &cl, argc, argv);
 	*action = cl.action;
 	if (cl.action == CONF_EXIT) {
 		free(cl.uses);
-		return l.errors > 0 ? -EINVAL : 0;
+		return l->errors > 0 ? -EINVAL : 0;
 	}
 	if (cl.file != NULL) {
-		l.file = cl.file;
-		l.file_named = true;
+		l->file = cl.file;
+		l->file_named = true;
 	}
-	if (option_set_presets(ovnetd_options, conf) < 0) {
-		fprintf(stderr, "ovnetd: out of memory\n");
+	if (option_set_presets(ovnetd_options, l->conf) < 0) {
+		complain(l, (struct origin){FROM_FILE, 0}, "", "out of memory");
 		free(cl.uses);
-		conf_free(conf);
+		conf_free(l->conf);
 		return -ENOMEM;
 	}
-	conf_file_read(&l);
-	environment_read(&l);
-	command_line_apply(&l, &cl);
-	check_together(&l);
+	conf_file_read(l);
+	environment_read(l);
+	command_line_apply(l, &cl);
+	check_together(l);
 	free(cl.uses);
-	if (l.errors == 0)
+	return finish(l, cl.action);
+}
+
+int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action)
+{
+	struct loader l = {.conf = conf, .file = CONF_FILE_DEFAULT};
+	int rc = conf_read(&l, argc, argv, action);
+
+	if (rc == 0 && *action != CONF_EXIT)
 		flannel_flags_tell(&l);
-	return finish(&l, cl.action);
+	return rc;
 }
 
 const char *conf_device(const struct conf *conf, unsigned i, char name[CONF_DEVICE_NAME])

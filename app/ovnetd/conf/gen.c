@@ -70,6 +70,7 @@ static void put_option(const struct option_def *o, bool flag)
 	if (!flag) {
 		putchar(' ');
 		put(o->more);
+		put(o->reload ? " Taken up by `ovnetctl reload` as well." : "");
 	}
 	put_default(o);
 }

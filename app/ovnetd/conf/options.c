@@ -74,7 +74,7 @@ const struct option_def ovnetd_options[] = {
 			"it is past its end, or after a reboot into a clock that shows an earlier time "
 			"than the file. A reservation has no end."},
 
-	{"etcd.endpoints", OPTION_TEXT, AT(etcd.endpoints), .check = check_endpoints,
+	{"etcd.endpoints", OPTION_TEXT, AT(etcd.endpoints), .reload = true, .check = check_endpoints,
 		.preset = "http://127.0.0.1:4001,http://127.0.0.1:2379", .arg = "URL,...",
 		.form = "a comma list such as \"http://192.0.2.1:2379,https://192.0.2.2:2379\"",
 		.help = "etcd servers, tried in order",
@@ -90,37 +90,37 @@ const struct option_def ovnetd_options[] = {
 		.help = "where the lease tree begins",
 		.more = "PREFIX/config holds the network configuration, PREFIX/subnets the leases. "
 			"Every node of one network has the same prefix."},
-	{"etcd.cafile", OPTION_TEXT, AT(etcd.cafile), .check = check_file, .preset = "",
+	{"etcd.cafile", OPTION_TEXT, AT(etcd.cafile), .reload = true, .check = check_file, .preset = "",
 		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
 		.help = "authority that signed etcd's certificates",
 		.more = "Empty: the system's authorities. This file and the two below are read anew "
 			"for each connection: replace them in place, no restart is needed."},
-	{"etcd.certfile", OPTION_TEXT, AT(etcd.certfile), .check = check_file, .preset = "",
+	{"etcd.certfile", OPTION_TEXT, AT(etcd.certfile), .reload = true, .check = check_file, .preset = "",
 		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
 		.help = "client certificate shown to etcd",
 		.more = "Needed where etcd runs with --client-cert-auth."},
-	{"etcd.keyfile", OPTION_TEXT, AT(etcd.keyfile), .check = check_file, .preset = "",
+	{"etcd.keyfile", OPTION_TEXT, AT(etcd.keyfile), .reload = true, .check = check_file, .preset = "",
 		.arg = "FILE", .form = "a PEM file ovnetd may read, or \"\" for none",
 		.help = "private key of the client certificate",
 		.more = "Empty: the key is in the file of the certificate. Where one of these files, or "
 			"its folder, is closed to ovnetd's user at its start, root keeps the capability "
 			"CAP_DAC_READ_SEARCH for it; `setfacl -m u:root:r FILE` does without."},
-	{"etcd.server-name", OPTION_TEXT, AT(etcd.server_name), .check = check_server_name,
+	{"etcd.server-name", OPTION_TEXT, AT(etcd.server_name), .reload = true, .check = check_server_name,
 		.preset = "", .arg = "NAME", .form = "a name such as \"etcd.example.com\", or \"\" for the address's own",
 		.help = "name the certificates of etcd are for",
 		.more = "Asked for and checked in place of the host in etcd.endpoints, which is "
 			"still where connections go: for certificates that do not have every "
 			"server's address. Empty: that host. Without https:// it has no effect."},
-	{"etcd.username", OPTION_TEXT, AT(etcd.username), .preset = "", .arg = "NAME",
+	{"etcd.username", OPTION_TEXT, AT(etcd.username), .reload = true, .preset = "", .arg = "NAME",
 		.form = "a user name of etcd's, or \"\" for none",
 		.help = "user name for etcd's own authentication",
 		.more = "Empty: no authentication by password."},
-	{"etcd.password", OPTION_TEXT, AT(etcd.password), .preset = "", .arg = "TEXT",
+	{"etcd.password", OPTION_TEXT, AT(etcd.password), .reload = true, .secret = true, .preset = "", .arg = "TEXT",
 		.form = "that user's password",
 		.help = "password of that user",
 		.more = "Better kept in a file that only ovnetd may read than on the command line, "
 			"which every process on the node can see."},
-	{"etcd.timeout", OPTION_UINT, AT(etcd.timeout), .preset = "5", .min = 1, .max = 300,
+	{"etcd.timeout", OPTION_UINT, AT(etcd.timeout), .reload = true, .preset = "5", .min = 1, .max = 300,
 		.arg = "SECONDS", .help = "how long one request to etcd may take",
 		.more = "After it the next endpoint is tried. Packets are forwarded all the while "
 			"with what is known."},
@@ -409,7 +409,7 @@ const struct option_def ovnetd_options[] = {
 		.preset = "0660", .arg = "MODE", .form = "an octal mode such as \"0660\"",
 		.help = "permissions of that socket",
 		.more = "Whoever may write to the socket may ask everything ovnetctl can ask."},
-	{"control.log-level", OPTION_TEXT, AT(control.log_level), .check = check_not_empty,
+	{"control.log-level", OPTION_TEXT, AT(control.log_level), .reload = true, .check = check_not_empty,
 		.preset = "info", .arg = "LEVEL[,MODULE=LEVEL...]",
 		.form = "error, warn, notice, info or debug, with exceptions as in \"info,lease=debug\"",
 		.help = "what is logged; --log-level for short",

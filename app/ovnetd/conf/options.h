@@ -7,6 +7,7 @@
 #ifndef OVNET_APP_CONF_OPTIONS_H
 #define OVNET_APP_CONF_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,8 @@ struct option_def {
 	const char *flag;           /* flannel's name of the flag, where the key does not give it */
 	const char *preset;         /* the default, as text */
 	uint32_t min, max;          /* OPTION_UINT */
+	bool reload;                /* taken up while ovnetd runs, by a reload */
+	bool secret;                /* shown to nobody */
 	const char *const *choices; /* NULL-terminated; TEXT and CHOICE */
 	int (*check)(const char *text);               /* TEXT: 0 or -errno; NULL: any text */
 	int (*parse)(void *member, const char *text); /* PARSED: 0 or -errno */

@@ -36,6 +36,8 @@ static void print_key(FILE *out, const struct option_def *o)
 	fputc('\n', out);
 	fprintf(out, "\t# %c%s.\n", o->help[0] & ~0x20, o->help + 1);
 	print_wrapped(out, "\t# ", o->more, FILE_WIDTH);
+	if (o->reload)
+		fprintf(out, "\t# Taken up by `ovnetctl reload` as well.\n");
 	if (o->form == NULL)
 		fprintf(out, "\t# %s: %s.\n", o->type == OPTION_UINT ? "Range" : "One of",
 			option_form(o, form, sizeof(form)));

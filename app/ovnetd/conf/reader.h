@@ -36,6 +36,9 @@ struct loader {
 	unsigned errors;
 };
 
+/* As conf_load(), into l->conf, but for what is told of flags without effect. */
+int conf_read(struct loader *l, int argc, char **argv, enum conf_action *action);
+
 /* One line on stderr: where, which key or flag, what and the cure. */
 void complain(struct loader *l, struct origin at, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -12,10 +12,27 @@ static void make_printable(char *line)
 			*c = '?';
 }
 
-/* To who asked: it is known where the request came from. */
-static void answer(const struct loader *l, const char *name, const char *text)
+static void locate(const struct loader *l, struct origin at, char *where, size_t size)
 {
-	snprintf(l->said, l->said_size, "%s%s%s", name, name[0] ? ": " : "", text);
+	if (at.kind == FROM_FLAG)
+		snprintf(where, size, "command line");
+	else if (at.kind == FROM_ENVIRONMENT)
+		snprintf(where, size, "environment");
+	else if (at.line > 0)
+		snprintf(where, size, "%s:%u", l->file, at.line);
+	else
+		snprintf(where, size, "%s", l->file);
+}
+
+/* To who asked; of a request, which is in no file, it is known where it came from. */
+static void answer(const struct loader *l, struct origin at, const char *name, const char *text)
+{
+	char where[512] = "";
+
+	if (l->file != NULL)
+		locate(l, at, where, sizeof(where));
+	snprintf(l->said, l->said_size, "%s%s%s%s%s", where, where[0] ? ": " : "", name,
+		name[0] ? ": " : "", text);
 	make_printable(l->said);
 }
 
@@ -27,17 +44,10 @@ static void print_line(struct loader *l, struct origin at, const char *name, con
 		return;
 	if (l->said != NULL) {
 		if (l->errors == 1)
-			answer(l, name, text);
+			answer(l, at, name, text);
 		return;
 	}
-	if (at.kind == FROM_FLAG)
-		snprintf(where, sizeof(where), "command line");
-	else if (at.kind == FROM_ENVIRONMENT)
-		snprintf(where, sizeof(where), "environment");
-	else if (at.line > 0)
-		snprintf(where, sizeof(where), "%s:%u", l->file, at.line);
-	else
-		snprintf(where, sizeof(where), "%s", l->file);
+	locate(l, at, where, sizeof(where));
 	snprintf(line, sizeof(line), "ovnetd: %s: %s%s%s", where, name, name[0] ? ": " : "", text);
 	make_printable(line);
 	fprintf(stderr, "%s\n", line);

@@ -272,17 +272,28 @@ static void on_names(void *arg)
 	blackhole_check(arg);
 }
 
+static const char *endpoints_of(const struct conf *conf)
+{
+	return conf->registry.type == CONF_REGISTRY_ETCD ? conf->etcd.endpoints : "";
+}
+
 int blackhole_init(struct blackhole *b, struct ovnet_kernel *kernel, struct event_base *base,
 	const struct underlay *underlay)
 {
-	const struct conf *conf = underlay->conf;
-	const char *urls = conf->registry.type == CONF_REGISTRY_ETCD ? conf->etcd.endpoints : "";
-
 	*b = (struct blackhole){.kernel = kernel,
 		.node = underlay->node,
 		.underlay = underlay,
 		.warnings = underlay->warnings};
-	return endpoint_names_start(&b->names, base, urls, on_names, b);
+	return endpoint_names_start(&b->names, base, endpoints_of(underlay->conf), on_names, b);
+}
+
+void blackhole_endpoints(struct blackhole *b)
+{
+	if (b->underlay == NULL) /* not started */
+		return;
+	endpoint_names_more(&b->names, endpoints_of(b->underlay->conf));
+	b->routes_changed = true;
+	blackhole_check(b);
 }
 
 void blackhole_fini(struct blackhole *b)

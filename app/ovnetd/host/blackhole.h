@@ -35,6 +35,8 @@ struct blackhole {
 int blackhole_init(struct blackhole *b, struct ovnet_kernel *kernel, struct event_base *base,
 	const struct underlay *underlay);
 void blackhole_fini(struct blackhole *b);
+/* etcd.endpoints is another one now. */
+void blackhole_endpoints(struct blackhole *b);
 /* The list as it should be now. NULL: no memory, or the kernel does not list (logged). */
 const struct ovnet_prefix_list *blackhole_list(struct blackhole *b, uint32_t host_ifindex);
 /* Something it depends on may have changed: makes the list anew if so, and the routes with it. */

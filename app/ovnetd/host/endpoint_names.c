@@ -138,25 +138,38 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	arm(names);
 }
 
+static bool is_known(const struct endpoint_names *names, const char *host)
+{
+	for (unsigned i = 0; i < names->n; i++)
+		if (strcmp(names->name[i].host, host) == 0)
+			return true;
+	return false;
+}
+
 /* An address stands for itself. */
 static void add(struct endpoint_names *names, const char *url)
 {
 	struct endpoint_name *e = &names->name[names->n];
 
-	if (names->n == ENDPOINT_NAMES_MAX || endpoint_host(url, e->host, sizeof(e->host)) < 0)
+	if (names->n == ENDPOINT_NAMES_MAX) {
+		LOG(WARN,
+			"more than %d names of etcd's endpoints since the start: \"%s\" is not "
+			"looked "
+			"up for host.blackhole; restart ovnetd",
+			ENDPOINT_NAMES_MAX, url);
+		return;
+	}
+	if (endpoint_host(url, e->host, sizeof(e->host)) < 0 || is_known(names, e->host))
 		return;
 	names->n++;
 	e->literal = ovnet_addr_parse(e->host, &e->addr[0]) == 0;
 	e->n = e->literal;
 }
 
-int endpoint_names_start(struct endpoint_names *names, struct event_base *base, const char *urls,
-	void (*changed)(void *arg), void *arg)
+static void add_all(struct endpoint_names *names, const char *urls)
 {
 	char url[512];
 
-	names->changed = changed;
-	names->arg = arg;
 	for (const char *at = urls; at[0] != '\0';) {
 		size_t len = strcspn(at, ",");
 		if (len > 0 && len < sizeof(url)) {
@@ -165,12 +178,29 @@ int endpoint_names_start(struct endpoint_names *names, struct event_base *base, 
 		}
 		at += len + (at[len] == ',');
 	}
+}
+
+int endpoint_names_start(struct endpoint_names *names, struct event_base *base, const char *urls,
+	void (*changed)(void *arg), void *arg)
+{
+	names->changed = changed;
+	names->arg = arg;
+	add_all(names, urls);
 	names->timer = event_new(base, -1, 0, on_timer, names);
 	if (names->timer == NULL)
 		return -ENOMEM;
 	ask(names);
 	arm(names);
 	return 0;
+}
+
+void endpoint_names_more(struct endpoint_names *names, const char *urls)
+{
+	add_all(names, urls);
+	if (names->timer == NULL) /* not started, or stopped */
+		return;
+	ask(names);
+	arm(names);
 }
 
 void endpoint_names_stop(struct endpoint_names *names)

@@ -39,6 +39,11 @@ struct endpoint_names {
  */
 int endpoint_names_start(struct endpoint_names *names, struct event_base *base, const char *urls,
 	void (*changed)(void *arg), void *arg);
+/*
+ * Those that `urls` names and that are not known yet, too. The former stay: connections to them may
+ * stand, and what is being looked up is glibc's.
+ */
+void endpoint_names_more(struct endpoint_names *names, const char *urls);
 void endpoint_names_stop(struct endpoint_names *names);
 /* Takes what is known by now. True: something changed. */
 bool endpoint_names_poll(struct endpoint_names *names);

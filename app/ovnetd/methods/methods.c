@@ -3,6 +3,7 @@
 
 #include "methods/lease_ctl.h"
 #include "methods/port_ctl.h"
+#include "methods/reload_ctl.h"
 #include "methods/status.h"
 #include "methods/vm_ctl.h"
 
@@ -19,6 +20,7 @@ const struct ovnet_ctl_method methods[] = {
 	{"port-show", port_ctl_show},
 	{"ports", status_ports},
 	{"queues", status_queues},
+	{"reload", reload_now},
 	{"workers", status_workers},
 	{"stats", status_stats},
 	{"drops", status_drops},

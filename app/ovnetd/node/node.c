@@ -181,6 +181,18 @@ static const struct ovnet_registry_ops *etcd_v3_of(const struct conf *conf)
 	return v3[conf->etcd.transport];
 }
 
+struct ovnet_registry_conf node_registry_conf(const struct conf *conf)
+{
+	return (struct ovnet_registry_conf){.endpoints = conf->etcd.endpoints,
+		.cafile = conf->etcd.cafile,
+		.certfile = conf->etcd.certfile,
+		.keyfile = conf->etcd.keyfile,
+		.server_name = conf->etcd.server_name,
+		.username = conf->etcd.username,
+		.password = conf->etcd.password,
+		.timeout_ms = conf->etcd.timeout * 1000};
+}
+
 void node_lease_conf(const struct node *n, struct ovnet_lease_conf *c)
 {
 	const struct conf *conf = n->conf;
@@ -190,14 +202,7 @@ void node_lease_conf(const struct node *n, struct ovnet_lease_conf *c)
 		.registry = v2_first ? &ovnet_etcd_v2 : etcd_v3_of(conf),
 		.other_registry = v2_first ? etcd_v3_of(conf) : &ovnet_etcd_v2,
 		.may_switch = conf->etcd.api == CONF_API_AUTO,
-		.registry_conf = {.endpoints = conf->etcd.endpoints,
-			.cafile = conf->etcd.cafile,
-			.certfile = conf->etcd.certfile,
-			.keyfile = conf->etcd.keyfile,
-			.server_name = conf->etcd.server_name,
-			.username = conf->etcd.username,
-			.password = conf->etcd.password,
-			.timeout_ms = conf->etcd.timeout * 1000},
+		.registry_conf = node_registry_conf(conf),
 		.prefix = conf->etcd.prefix,
 		.public_ip = n->public_ip,
 		.public_ip6 = n->public_ip6,
