@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Runs a command on a Debian release: in a root of that release that has what
-# scripts/install-deps.sh installs, with this tree at its place, as root.
+# scripts/install-deps.sh installs but containers, with this tree at its place, as root.
 #
 #   scripts/in-debian.sh RELEASE COMMAND [ARG...]      in-debian.sh trixie ./scripts/demo.sh
 #
@@ -21,7 +21,7 @@ skip() {
 
 # What stands in the root: with another list it is another root.
 list() {
-	"$ROOT/scripts/install-deps.sh" --list | grep -v '^libclang-rt-' | sort
+	"$ROOT/scripts/install-deps.sh" --list --without-containers | grep -v '^libclang-rt-' | sort
 }
 
 host_apt() {
@@ -46,7 +46,7 @@ fill() {
 	mount --bind "$ROOT" "$dir/tree"
 	mount --rbind /dev "$dir/dev"
 	mount -t proc proc "$dir/proc"
-	chroot "$dir" /tree/scripts/install-deps.sh
+	chroot "$dir" /tree/scripts/install-deps.sh --without-containers
 	chroot "$dir" apt-get clean
 }
 
