@@ -13,6 +13,7 @@ usage() {
 		usage: scripts/demo.sh [--hosts N] [--etcd-api v2|v3] [--etcd-transport grpc|json]
 		                       [--tls] [--backend vxlan|udp|host-gw] [--direct-routing]
 		                       [--dual-stack] [--vm] [--json FILE] [--keep]
+		       scripts/demo.sh --docker [--etcd-api v2|v3] [--tls] [--backend ...] [--json FILE]
 		       scripts/demo.sh --stop NAME
 
 		  --hosts N     ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
@@ -26,6 +27,8 @@ usage() {
 		  --dual-stack  IPv4 and IPv6, pods and underlay; vxlan and host-gw
 		  --vm          a virtual machine (QEMU, no KVM needed) on the first ovnet host joins:
 		                its address by DHCP, then as every pod
+		  --docker      instead of all that: containers of docker on two ovnet hosts, of podman with
+		                CNI on another and on a host without ovnet
 		  --json FILE   write the results there
 		  --keep        leave everything up at the end and say how to look around
 		  --stop NAME   remove what a demo with --keep left
@@ -40,7 +43,7 @@ usage_error() {
 	exit 2
 }
 
-HOSTS=2 JSON='' KEEP='' VM='' STARTED=$(now_us) ALL_OK=true LATE=''
+HOSTS=2 JSON='' KEEP='' VM='' DOCKER='' STARTED=$(now_us) ALL_OK=true LATE=''
 RESTART_S=null RESTART_KILL_S=null LOST=null HUGE=false
 RESULT='{"ok":false,"hosts":[],"pairs":[],"restart_s":null,"etcd_away_lost":null}'
 
@@ -53,6 +56,7 @@ parse() {
 		--direct-routing) LAB_DIRECT=1 ;;
 		--dual-stack) LAB_DUAL=1 ;;
 		--vm) VM=vm1 ;;
+		--docker) DOCKER=1 ;;
 		--backend | --hosts | --etcd-api | --etcd-transport | --json | --stop)
 			[ $# -ge 2 ] || usage_error "$1 needs a value"
 			case $1 in
@@ -80,6 +84,8 @@ parse() {
 		usage_error "--dual-stack: flannel's udp carries IPv4 only"
 	[ -z "$VM" ] || [ "$HOSTS" != 0 ] || usage_error "--vm needs an ovnet host"
 	[ -n "$VM" ] || LAB_VM_POOL=
+	[ -z "$DOCKER" ] || [ "$HOSTS$VM$KEEP$LAB_DUAL" = 2 ] ||
+		usage_error "--docker has hosts of its own: without --hosts, --vm, --dual-stack, --keep"
 	NETCONF=$(lab_netconf)
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
 }
@@ -128,8 +134,9 @@ hugepage_need() {
 
 prepare() {
 	local leave_out=()
-	[ -n "$VM" ] || leave_out=(--without-vm)
-	announce
+	[ -n "$VM" ] || leave_out+=(--without-vm)
+	[ -n "$DOCKER" ] || leave_out+=(--without-containers)
+	if [ -n "$DOCKER" ]; then docker_announce; else announce; fi
 	step "packages"
 	"$OVNET_ROOT/scripts/install-deps.sh" "${leave_out[@]}" >&2 ||
 		fail "packages are missing, see above"
@@ -398,7 +405,13 @@ verdict() {
 }
 
 parse "$@"
+[ -z "$DOCKER" ] || . "$OVNET_ROOT/test/smoke/lib/docker_demo.sh"
 prepare
+if [ -n "$DOCKER" ]; then
+	docker_story
+	[ $ALL_OK = true ] || exit 1
+	exit
+fi
 hosts_up
 warm_up
 pairs

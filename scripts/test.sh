@@ -224,6 +224,7 @@ part_demo() {
 	run demo/default "$OVNET_ROOT/scripts/demo.sh" --json "$LOGS/demo.json"
 	# By far the longest: the others end beside it.
 	begin demo/dual-stack-vm "$OVNET_ROOT/scripts/demo.sh" --dual-stack --vm
+	begin demo/docker "$OVNET_ROOT/scripts/demo.sh" --docker
 	begin demo/v2 "$OVNET_ROOT/scripts/demo.sh" --etcd-api v2
 	begin demo/tls-grpc "$OVNET_ROOT/scripts/demo.sh" --tls --etcd-transport grpc
 	begin demo/udp "$OVNET_ROOT/scripts/demo.sh" --backend udp

@@ -89,6 +89,11 @@ lab_namespaces() {
 	ip netns list | awk -v p="$LAB-" 'index($1, p) == 1 { print $1 }'
 }
 
+# Containers' cgroups of this lab: their runtime removes them, unless it was killed. The deepest first.
+lab_cgroups() {
+	find /sys/fs/cgroup -mindepth 1 -depth -type d \( -name "$LAB" -o -path "*/$LAB/*" \) 2>/dev/null || true
+}
+
 no_lab_pids() {
 	[ -z "$(lab_pids)" ]
 }
@@ -110,6 +115,7 @@ lab_destroy() {
 	for ns in $(lab_namespaces); do
 		ip netns del "$ns"
 	done
+	lab_cgroups | xargs -r rmdir 2>/dev/null
 	hugepages_leave
 	rm -rf "$LAB_DIR"
 	rmdir "$LAB_TOP" 2>/dev/null

@@ -32,6 +32,7 @@ xdp_programs() {
 machine_state() {
 	ip netns list | awk '$1 ~ /^ov[0-9]+-/ { print "namespace", $1 }'
 	ip -o link | awk -F'[:@ ]+' '$2 ~ /^(ovnet|flannel|cni0|fab0)/ { print "device", $2 }'
+	awk -v top="$LAB_TOP/" 'index($2, top) == 1 { print "mount", $2 }' /proc/mounts
 	ip route show table all proto 111 | sed 's/^/route /'
 	hugepage_files | sed 's/^/hugepage file /'
 	xdp_programs | awk '/ovnet/ { print "XDP program", $0 }'
@@ -63,6 +64,7 @@ leftovers_new() {
 	machine_state | sort -u | comm -13 <(printf '%s\n' "$1") - | grep -a -- "$pattern" |
 		known_before "$1" || true
 	lab_pids | sed 's/^/process /'
+	lab_cgroups | sed 's/^/cgroup /'
 	[ ! -e "$LAB_DIR" ] || echo "directory $LAB_DIR"
 }
 
