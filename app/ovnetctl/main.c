@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "check_tree.h"
 #include "command.h"
 #include "ctl/ctl_server.h"
 #include "lease.h"
@@ -44,6 +45,8 @@ static void print_help(void)
 	printf("  %-16s %s\n", "reload",
 		"have ovnetd read its configuration anew; says what changed, and what needs a "
 		"restart");
+	printf("  %-16s %s\n", "check-tree",
+		"the whole cluster's lease tree, from etcd itself; see check-tree --help");
 	printf("\nOptions:\n"
 	       "  --socket PATH    the daemon's control.socket (" DEFAULT_SOCKET ")\n"
 	       "  --json           print the answer as JSON\n"
@@ -259,6 +262,8 @@ int main(int argc, char **argv)
 {
 	if (vm_is_asked(argc, argv))
 		return vm_command(argc, argv);
+	if (check_tree_is_asked(argc, argv))
+		return check_tree_command(argc, argv);
 	struct options o = {.socket = DEFAULT_SOCKET};
 	int code = parse(&o, argc, argv);
 

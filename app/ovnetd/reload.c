@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "conf/reload.h"
 #include "daemon.h"
+#include "run/tree_conf.h"
 
 OVNET_LOG_TYPE(daemon)
 
@@ -58,7 +59,7 @@ static bool etcd_changed(const struct reload_report *r)
 
 static int take_etcd(struct daemon *d)
 {
-	const struct ovnet_registry_conf etcd = node_registry_conf(&d->conf);
+	const struct ovnet_registry_conf etcd = tree_registry_conf(&d->conf);
 
 	blackhole_endpoints(&d->blackhole);
 	return d->lease != NULL ? ovnet_lease_client_retarget(d->lease, &etcd) : 0;

@@ -6,23 +6,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "lease/lease_client_int.h"
+#include "lease/lease_path.h"
 #include "loop/timer.h"
 
 OVNET_LOG_TYPE(lease)
-
-/* "<prefix><rest>" without empty parts, as Go's path.Join leaves it. */
-static char *joined(const char *prefix, const char *rest)
-{
-	char *out = must(malloc(strlen(prefix) + strlen(rest) + 1)), *end = out;
-
-	for (const char *p = prefix; *p != '\0'; p++)
-		if (*p != '/' || end == out || end[-1] != '/')
-			*end++ = *p;
-	while (end > out && end[-1] == '/')
-		end--;
-	strcpy(end, rest);
-	return out;
-}
 
 static void on_peer_set(void *arg, const struct ovnet_lease *lease)
 {
@@ -84,8 +71,8 @@ struct ovnet_lease_client *ovnet_lease_client_new(struct event_base *base,
 	c->on_lost = conf->on_lost;
 	c->renew_margin_s = conf->renew_margin_s != 0 ? conf->renew_margin_s : 3600;
 	c->ttl_s = conf->ttl_s != 0 ? conf->ttl_s : 86400;
-	c->config_key = joined(conf->prefix, "/config");
-	c->subnets_prefix = joined(conf->prefix, "/subnets/");
+	c->config_key = lease_path(conf->prefix, "/config");
+	c->subnets_prefix = lease_path(conf->prefix, "/subnets/");
 	c->table = lease_table_new(&(struct lease_table_conf){.public_ip = conf->public_ip,
 		.public_ip6 = conf->public_ip6,
 		.peer_set = on_peer_set,

@@ -69,8 +69,6 @@ void node_leave_lease(struct node *n);
 bool node_has_lease(const struct node *n);
 /* Writes subnet.env, and tells systemd. A failure is a warning, tried again by the check. */
 void node_write_env(struct node *n);
-/* How etcd is to be asked. Borrows from `conf`. */
-struct ovnet_registry_conf node_registry_conf(const struct conf *conf);
 /* What the lease client is to be told: `c->previous` is read from subnet.env. */
 void node_lease_conf(const struct node *n, struct ovnet_lease_conf *c);
 

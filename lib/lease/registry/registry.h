@@ -113,6 +113,12 @@ struct ovnet_registry_ops {
 	 */
 	void (*keepalive)(struct ovnet_registry *registry, const char *key, uint32_t ttl_s,
 		int64_t ttl_handle, ovnet_registry_cb cb, void *arg);
+	/*
+	 * What is left of the TTL behind a handle: kvs[0], its key "". NOT_FOUND: the handle is
+	 * gone. NULL: listings say it.
+	 */
+	void (*ttl)(struct ovnet_registry *registry, int64_t ttl_handle, ovnet_registry_cb cb,
+		void *arg);
 	/* Removes the key if its mod revision is still `revision`. */
 	void (*remove)(struct ovnet_registry *registry, const char *key, int64_t revision,
 		ovnet_registry_cb cb, void *arg);

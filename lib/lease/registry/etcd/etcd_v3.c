@@ -119,7 +119,7 @@ static const char *op_last_error(struct ovnet_registry *e)
 		.name = (name_), .api = "v3", .put = "put", .open = (open_), .close = op_close, \
 		.get = v3_get, .list = v3_list, .create = v3_create, .update = v3_update,       \
 		.keepalive = v3_keepalive, .remove = v3_remove, .watch = v3_watch,              \
-		.unwatch = v3_unwatch, .doubt = v3_doubt, .spread = op_spread,                  \
+		.unwatch = v3_unwatch, .doubt = v3_doubt, .spread = op_spread, .ttl = v3_ttl,   \
 		.retarget = op_retarget, .transport = op_transport, .endpoint = op_endpoint,    \
 		.last_error = op_last_error                                                     \
 	}

@@ -51,6 +51,7 @@ enum v3_method {
 	V3_REVOKE,
 	V3_AUTHENTICATE,
 	V3_WATCH,
+	V3_TTL,
 	V3_METHODS
 };
 
@@ -69,7 +70,7 @@ struct v3_request {
 	struct v3_bytes from; /* range: of those the ones from this key on; p NULL: all */
 	int64_t revision;     /* watch: the first one; txn: the key's, 0: absent; range: 0: now */
 	const char *value;    /* txn: NULL: remove */
-	int64_t lease;        /* txn, keepalive, revoke; grant: the ID it is to have */
+	int64_t lease;        /* txn, keepalive, revoke, ttl; grant: the ID it is to have */
 	uint32_t ttl_s;       /* grant */
 	const char *name, *password;
 };
@@ -86,7 +87,7 @@ struct v3_reply {
 	struct v3_bytes next; /* range, a page that is not the last: where the next begins */
 	bool succeeded;       /* txn */
 	int64_t lease;        /* grant */
-	uint32_t ttl_s;       /* grant, keepalive; 0: gone */
+	uint32_t ttl_s;       /* grant, keepalive; ttl: what is left; 0: gone */
 	char *token;          /* authenticate; NULL: none came */
 };
 
@@ -201,6 +202,8 @@ void v3_error_of_code(int64_t code, const char *message, struct v3_error *out);
 void v3_error_of_cancel(int64_t compacted, const char *reason, struct v3_error *out);
 
 /* etcd_v3_kv.c */
+/* A TTL as etcd writes it: of a lease that is gone it is -1. */
+uint32_t v3_seconds(int64_t ttl);
 /* etcd's range end for "everything that starts with": the next key after all of them. */
 struct v3_bytes v3_range_end(const char *prefix);
 /* The key behind this one. */
@@ -247,5 +250,6 @@ void v3_keepalive(struct ovnet_registry *e, const char *key, uint32_t ttl_s, int
 	ovnet_registry_cb cb, void *arg);
 void v3_remove(struct ovnet_registry *e, const char *key, int64_t revision, ovnet_registry_cb cb,
 	void *arg);
+void v3_ttl(struct ovnet_registry *e, int64_t ttl_handle, ovnet_registry_cb cb, void *arg);
 
 #endif

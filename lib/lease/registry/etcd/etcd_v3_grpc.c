@@ -125,6 +125,7 @@ const struct v3_wire v3_wire_grpc = {
 		[V3_GRANT] = "Lease/LeaseGrant",
 		[V3_KEEPALIVE] = "Lease/LeaseKeepAlive",
 		[V3_REVOKE] = "Lease/LeaseRevoke",
+		[V3_TTL] = "Lease/LeaseTimeToLive",
 		[V3_AUTHENTICATE] = "Auth/Authenticate",
 		[V3_WATCH] = "Watch/Watch"},
 	.headers = {"Content-Type: application/grpc", "te: trailers"},

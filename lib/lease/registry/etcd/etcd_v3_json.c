@@ -100,6 +100,7 @@ static json_t *body_of(const struct v3_request *r)
 			json_pack("{s:o,s:o}", "TTL", number(r->ttl_s), "ID", number(r->lease)));
 	case V3_KEEPALIVE:
 	case V3_REVOKE:
+	case V3_TTL:
 		return must(json_pack("{s:o}", "ID", number(r->lease)));
 	case V3_AUTHENTICATE:
 		return must(json_pack("{s:s,s:s}", "name", r->name, "password", r->password));
@@ -188,7 +189,7 @@ static int decode_object(enum v3_method method, const json_t *root, struct v3_re
 	out->revision = header_revision(root);
 	out->succeeded = json_is_true(json_object_get(root, "succeeded"));
 	out->lease = integer(root, "ID");
-	out->ttl_s = (uint32_t)integer(root, "TTL");
+	out->ttl_s = v3_seconds(integer(root, "TTL"));
 	if (token != NULL)
 		out->token = must(strdup(token));
 	return method == V3_RANGE ? decode_range(root, out) : 0;
@@ -308,6 +309,7 @@ const struct v3_wire v3_wire_json = {
 		[V3_GRANT] = "/lease/grant",
 		[V3_KEEPALIVE] = "/lease/keepalive",
 		[V3_REVOKE] = "/kv/lease/revoke",
+		[V3_TTL] = "/kv/lease/timetolive",
 		[V3_AUTHENTICATE] = "/auth/authenticate",
 		[V3_WATCH] = "/watch"},
 	.headers = {"Content-Type: application/json"},

@@ -6,6 +6,13 @@
 
 #include "base/mem.h"
 
+uint32_t v3_seconds(int64_t ttl)
+{
+	if (ttl <= 0)
+		return 0;
+	return ttl < UINT32_MAX ? (uint32_t)ttl : UINT32_MAX;
+}
+
 struct v3_bytes v3_range_end(const char *prefix)
 {
 	size_t len = strlen(prefix);

@@ -352,6 +352,7 @@ void v3_remove(struct ovnet_registry *e, const char *key, int64_t revision, ovne
 	send_txn(op);
 }
 
+/* Of keepalive and ttl. */
 static void on_kept(void *arg, const struct v3_answer *a)
 {
 	struct v3_op *op = arg;
@@ -379,4 +380,12 @@ void v3_keepalive(struct ovnet_registry *e, const char *key, uint32_t ttl_s, int
 	(void)ttl_s; /* the etcd lease knows */
 	op->lease = ttl_handle;
 	v3_ask(e, &(struct v3_request){.method = V3_KEEPALIVE, .lease = ttl_handle}, on_kept, op);
+}
+
+void v3_ttl(struct ovnet_registry *e, int64_t ttl_handle, ovnet_registry_cb cb, void *arg)
+{
+	struct v3_op *op = new_op(e, "", NULL, cb, arg);
+
+	op->lease = ttl_handle;
+	v3_ask(e, &(struct v3_request){.method = V3_TTL, .lease = ttl_handle}, on_kept, op);
 }

@@ -146,6 +146,7 @@ struct v3_bytes v3_proto_encode(const struct v3_request *r, size_t before)
 		[V3_GRANT] = encode_grant,
 		[V3_KEEPALIVE] = encode_lease,
 		[V3_REVOKE] = encode_lease,
+		[V3_TTL] = encode_lease,
 		[V3_AUTHENTICATE] = encode_login,
 		[V3_WATCH] = encode_watch,
 	};
@@ -219,7 +220,7 @@ static void read_lease(const ProtobufCMessage *message, struct v3_reply *out)
 
 	out->revision = revision_of(m->header);
 	out->lease = m->id;
-	out->ttl_s = (uint32_t)m->ttl;
+	out->ttl_s = v3_seconds(m->ttl);
 }
 
 static void read_login(const ProtobufCMessage *message, struct v3_reply *out)
@@ -241,6 +242,7 @@ int v3_proto_decode(enum v3_method method, const void *bytes, size_t len, struct
 		[V3_GRANT] = {&v3pb__lease_reply__descriptor, read_lease},
 		[V3_KEEPALIVE] = {&v3pb__lease_reply__descriptor, read_lease},
 		[V3_REVOKE] = {&v3pb__lease_reply__descriptor, read_lease},
+		[V3_TTL] = {&v3pb__lease_reply__descriptor, read_lease},
 		[V3_AUTHENTICATE] = {&v3pb__login_reply__descriptor, read_login},
 	};
 	ProtobufCMessage *m = protobuf_c_message_unpack(replies[method].type, NULL, len, bytes);
