@@ -10,6 +10,7 @@
 #include "check_tree.h"
 #include "command.h"
 #include "ctl/ctl_server.h"
+#include "handover.h"
 #include "lease.h"
 #include "port.h"
 #include "reload.h"
@@ -24,6 +25,7 @@ struct options {
 	const char *socket;
 	bool json, invalid, all, now, reset, keep;
 	bool reload;             /* that is the command */
+	bool handover;           /* the command is handover */
 	unsigned watch;          /* seconds; 0: once */
 	const struct view *view; /* NULL: the command is lease or port */
 	const char *lease;       /* what about it */
@@ -38,6 +40,8 @@ static void print_help(void)
 	for (const struct view *v = views; v->name != NULL; v++)
 		printf("  %-16s %s\n", v->name, v->help);
 	printf("  %-16s %s\n", "lease", "this node's own lease: show, reserve, release [--now]");
+	printf("  %-16s %s\n", "handover kernel",
+		"the kernel forwards as flanneld would have it, and ovnetd ends");
 	printf("  %-16s %s\n", "port",
 		"attach ports: show [NAME], add NAME KEY=VALUE..., set NAME KEY=VALUE..., del "
 		"NAME");
@@ -119,10 +123,26 @@ static int parse_reload(struct options *o, int argc, char **argv)
 	return 0;
 }
 
+static int parse_handover(struct options *o, int argc, char **argv)
+{
+	if (optind + 1 >= argc)
+		return command_usage("handover takes kernel", "");
+	if (strcmp(argv[optind + 1], "kernel") != 0)
+		return command_usage("handover takes kernel, not ", argv[optind + 1]);
+	if (optind + 2 < argc)
+		return command_usage("one command at a time, what is ", argv[optind + 2]);
+	if (o->invalid || o->all || o->watch > 0 || o->now || o->reset || o->keep)
+		return command_usage("only --socket and --json go with ", "handover");
+	o->handover = true;
+	return 0;
+}
+
 static int parse_command(struct options *o, int argc, char **argv)
 {
 	if (optind >= argc)
 		return command_usage("no command", "");
+	if (strcmp(argv[optind], "handover") == 0)
+		return parse_handover(o, argc, argv);
 	if (strcmp(argv[optind], "lease") == 0)
 		return parse_lease(o, argc, argv);
 	if (strcmp(argv[optind], "port") == 0)
@@ -274,6 +294,8 @@ int main(int argc, char **argv)
 			.socket = o.socket, .verb = o.lease, .now = o.now, .json = o.json});
 	if (o.reload)
 		return reload_command(o.socket, o.json);
+	if (o.handover)
+		return handover_command(o.socket, o.json);
 	if (o.words != NULL) {
 		const struct port_args args = port_args(&o);
 		return port_command(&args);

@@ -142,6 +142,15 @@ static int remove_files(const struct conf *c, bool dry_run, bool subnet_file)
 	return n + dead;
 }
 
+static void print_handed_over(void *arg, const char *name)
+{
+	(void)arg;
+	printf("left: %s: ovnetd made it for pods to go on talking without it, and flanneld takes "
+	       "it "
+	       "as its own; `ip link del %s` if nobody needs it\n",
+		name, name);
+}
+
 int cleanup(const struct conf *c, bool dry_run)
 {
 	if (!dry_run && daemon_runs(c->control.socket)) {
@@ -158,6 +167,7 @@ int cleanup(const struct conf *c, bool dry_run)
 	int files = rules < 0 ? rules : remove_files(c, dry_run, subnet_file);
 	if (files < 0)
 		return EXIT_FAILURE;
+	ovnet_kernel_handed_over(print_handed_over, NULL);
 	if (made + lane + rules + files == 0)
 		printf("nothing of ovnet's is left here\n");
 	return EXIT_SUCCESS;

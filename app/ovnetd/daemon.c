@@ -25,8 +25,10 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	struct daemon *d = arg;
 
 	(void)what;
-	LOG(NOTICE, "%s: stopping; lease, host device and routes stay", strsignal(sig));
-	daemon_exit(d, EXIT_SUCCESS);
+	if (d->on_stop != NULL)
+		d->on_stop(d, strsignal(sig));
+	else
+		daemon_exit(d, EXIT_SUCCESS);
 }
 
 static void on_hangup(evutil_socket_t sig, short what, void *arg)

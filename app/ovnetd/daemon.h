@@ -16,6 +16,7 @@
 #include "ctl/ctl_server.h"
 #include "engine/engine.h"
 #include "guests/guests.h"
+#include "handover/handover.h"
 #include "host/attach_routes.h"
 #include "host/blackhole.h"
 #include "host/firewall_job.h"
@@ -57,8 +58,10 @@ struct daemon {
 	struct event *look;
 	time_t started;
 	struct ovnet_patience patience; /* at start, for a former daemon that is ending */
+	void (*on_stop)(struct daemon *d, const char *why); /* of a signal; NULL: just ends */
 	int exit_code;
 	bool stopping;
+	bool takes_away; /* at its end, what it has in the kernel */
 
 	struct warnings warnings;
 	struct ovnet_ctl_server *ctl;
@@ -79,6 +82,7 @@ struct daemon {
 	struct firewall_job firewall;
 	struct peers peers;
 	struct kernel_lane lane;
+	struct handover handover;
 	struct ovnet_lease_client *lease;
 	struct lease_orders orders;
 	struct impostors impostors;

@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "modules.h"
 #include "run/privileges.h"
+#include "stopping.h"
 
 OVNET_LOG_TYPE(main)
 
@@ -13,6 +14,7 @@ static int run(struct daemon *d)
 	LOG(NOTICE, "ovnetd %s", OVNET_VERSION);
 	if (privileges_drop(&d->conf) < 0)
 		return EXIT_FAILURE;
+	d->on_stop = stopping_ordered;
 	return daemon_run(d, modules, n_modules);
 }
 

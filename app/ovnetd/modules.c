@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "methods/methods.h"
 #include "reactions.h"
+#include "stopping.h"
 
 OVNET_LOG_TYPE(daemon)
 
@@ -143,6 +144,7 @@ static int start_workers(struct daemon *d)
 
 static void stop_workers(struct daemon *d)
 {
+	handover_silent(&d->handover);
 	balance_fini(&d->balance);
 	engine_workers_fini(&d->engine);
 }
@@ -300,6 +302,7 @@ const struct module modules[] = {
 	{"choice of the interface", start_choice, stop_choice},
 	{"eal", start_memory, stop_memory},
 	{"tables", start_tables, stop_tables},
+	{"the end", stopping_init, stopping_fini},
 	{"ports", start_ports, stop_ports},
 	{"workers", start_workers, stop_workers},
 	{"address", start_address, stop_address},

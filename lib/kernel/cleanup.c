@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "kernel/flannel_layout.h"
 #include "kernel/internal.h"
 #include "kernel/proxy.h"
 
@@ -14,6 +15,7 @@ OVNET_LOG_TYPE(kernel)
 struct cleanup {
 	struct nl *nl;
 	bool dry_run;
+	const char *only; /* this host device and what is by it; NULL: all there are */
 	void (*report)(void *arg, const char *what);
 	void *arg;
 	struct nl_list links;
@@ -29,6 +31,11 @@ static const char *link_name(const struct cleanup *c, uint32_t ifindex)
 		if (l[i].link.ifindex == ifindex)
 			return l[i].link.name;
 	return "none";
+}
+
+static bool is_meant(const struct cleanup *c, const char *name)
+{
+	return c->only == NULL || strcmp(c->only, name) == 0;
 }
 
 static void done(struct cleanup *c, int err, const char *what)
@@ -50,6 +57,8 @@ static void clean_routes(struct cleanup *c, const struct nl_list *routes, uint8_
 
 	for (unsigned i = 0; i < routes->n; i++) {
 		if ((r[i].type == RTN_BLACKHOLE) != (type == RTN_BLACKHOLE))
+			continue;
+		if (type != RTN_BLACKHOLE && !is_meant(c, link_name(c, r[i].ifindex)))
 			continue;
 		ovnet_prefix_text(&r[i].dst, dst, sizeof(dst));
 		if (type == RTN_BLACKHOLE)
@@ -111,7 +120,7 @@ static void clean_links(struct cleanup *c)
 	for (unsigned i = 0; i < c->links.n; i++) {
 		if ((strcmp(l[i].alias.text, OVNET_LINK_ALIAS) != 0 &&
 			    strcmp(l[i].alias.text, OVNET_TWIN_ALIAS) != 0) ||
-			strcmp(l[i].link.kind, "tun") != 0)
+			strcmp(l[i].link.kind, "tun") != 0 || !is_meant(c, l[i].link.name))
 			continue;
 		snprintf(what, sizeof(what), "link %s", l[i].link.name);
 		done(c, c->dry_run ? 0 : delete_link(c->nl, &l[i].link), what);
@@ -188,21 +197,55 @@ enum ovnet_overlay_device ovnet_kernel_overlay_device(const struct ovnet_addr *a
 	return found;
 }
 
-int ovnet_kernel_cleanup(bool dry_run, void (*report)(void *arg, const char *what), void *arg)
+static int run(struct cleanup *c)
 {
-	struct cleanup c = {.dry_run = dry_run, .report = report, .arg = arg};
 	int err;
 
-	c.nl = malloc(sizeof(*c.nl));
-	if (c.nl == NULL) {
+	c->nl = malloc(sizeof(*c->nl));
+	if (c->nl == NULL) {
 		LOG(ERR, "cleanup: no memory");
 		return -ENOMEM;
 	}
-	err = nl_open(c.nl);
+	err = nl_open(c->nl);
 	if (err == 0) {
-		err = clean_all(&c);
-		nl_close(c.nl);
+		err = clean_all(c);
+		nl_close(c->nl);
 	}
-	free(c.nl);
+	free(c->nl);
 	return err;
+}
+
+int ovnet_kernel_cleanup(bool dry_run, void (*report)(void *arg, const char *what), void *arg)
+{
+	struct cleanup c = {.dry_run = dry_run, .report = report, .arg = arg};
+
+	return run(&c);
+}
+
+int ovnet_kernel_take_away(
+	const char *device, void (*report)(void *arg, const char *what), void *arg)
+{
+	struct cleanup c = {.only = device, .report = report, .arg = arg};
+
+	return run(&c);
+}
+
+void ovnet_kernel_handed_over(void (*report)(void *arg, const char *name), void *arg)
+{
+	struct nl *nl = malloc(sizeof(*nl));
+	struct nl_list links = {0};
+
+	if (nl == NULL || nl_open(nl) < 0) {
+		free(nl);
+		return;
+	}
+	if (link_list(nl, &links) == 0) {
+		const struct link_entry *l = links.items;
+		for (unsigned i = 0; i < links.n; i++)
+			if (strcmp(l[i].alias.text, OVNET_FLANNEL_ALIAS) == 0)
+				report(arg, l[i].link.name);
+	}
+	free(links.items);
+	nl_close(nl);
+	free(nl);
 }

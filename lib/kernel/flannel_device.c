@@ -85,7 +85,9 @@ static void no_router_advertisements(const struct ovnet_flannel_device *d)
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/accept_ra", d->name);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	/* A kernel without IPv6 accepts none. */
-	if (fd >= 0 && write(fd, "0", 1) != 1)
+	if (fd < 0 && errno == ENOENT)
+		return;
+	if (fd < 0 || write(fd, "0", 1) != 1)
 		LOG(WARN, "%s: cannot be written, router advertisements stay accepted", path);
 	if (fd >= 0)
 		close(fd);

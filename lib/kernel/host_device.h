@@ -86,5 +86,14 @@ enum ovnet_overlay_device ovnet_kernel_overlay_device(const struct ovnet_addr *a
  * ovnet0"); removes unless `dry_run`. Returns how many, or negative errno.
  */
 int ovnet_kernel_cleanup(bool dry_run, void (*report)(void *arg, const char *what), void *arg);
+/*
+ * At the end of a daemon that is to leave nothing: the same, of links and routes for this host
+ * device alone. Twins of uplinks stay, which are the host's own way to its network. How many, or
+ * negative errno (logged).
+ */
+int ovnet_kernel_take_away(
+	const char *device, void (*report)(void *arg, const char *what), void *arg);
+/* Calls `report` with the name of each device that was handed over (kernel/flannel_layout.h). */
+void ovnet_kernel_handed_over(void (*report)(void *arg, const char *name), void *arg);
 
 #endif

@@ -43,6 +43,7 @@ OVNETD = {
     "host": "conf run engine ports node underlay",
     "peers": "conf run engine ports node underlay host",
     "lane": "conf run engine ports node underlay host peers",
+    "handover": "conf run engine ports node underlay host peers",
     "watch": "conf run engine ports node peers",
 }
 NO_DPDK = {"lease", "kernel", "lane", "encap"}

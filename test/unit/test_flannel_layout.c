@@ -95,7 +95,6 @@ static void is_as_flannels(void **state)
 	ovnet_flannel_device_name(f.device[1].name, AF_INET6, 1);
 	f.device[1].addr = net("fd05:0:0:9::/64");
 	f.device[1].local = ip("fd00:168::1");
-	f.device[1].mtu = 1430;
 	f.peers = realloc(f.peers, 2 * sizeof(*f.peers));
 	assert_non_null(f.peers);
 	f.peers[f.n_peers++] = peer_of("fd05:0:0:3a::/64", "fd00:168::2");
@@ -170,8 +169,11 @@ static void in_steps_beside_ovnets(void **state)
 	prints("ip -4 route show dev ovnet0 | grep -c onlink", "0\n");
 	prints("ip -4 route show dev flannel.1 | grep -c onlink", "300\n");
 	prints(FIRST_ROUTES, "10.6.0.0/24 via 10.6.0.0 onlink\n10.6.1.0/24 via 10.6.1.0 onlink\n");
-	/* --cleanup takes what is ovnet's, and nothing of this. */
-	assert_int_equal(ovnet_kernel_cleanup(false, NULL, NULL), 2);
+	/* What is taken away is ovnet's, of this one device, and nothing of this. */
+	assert_int_equal(lab_host_set_up(l, add_tun(l, "ovnet1")), 0);
+	assert_int_equal(ovnet_kernel_take_away("ovnet0", NULL, NULL), 2);
+	prints("ip -o link | grep -o ' ovnet[01]:'", " ovnet1:\n");
+	assert_int_equal(ovnet_kernel_cleanup(false, NULL, NULL), 1);
 	prints("ip -4 route show dev flannel.1 | grep -c onlink", "300\n");
 	assert_int_equal(ovnet_flannel_devices_remove(l->k, &f), 0);
 	ovnet_flannel_layout_free(&f);

@@ -32,6 +32,7 @@ static const struct {
 	{"node.state-dir", "/tmp/ovnet-state"},
 	{"node.subnet-lease-renew-margin", "61"},
 	{"node.on-lost", "drain"},
+	{"node.on-stop", "kernel"},
 	{"host.device", "flannel.1"},
 	{"host.blackhole", "off"},
 	{"host.kernel-lane", "off"},

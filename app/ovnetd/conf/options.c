@@ -16,6 +16,7 @@ static const char *const hugepages[] = {"auto", "on", "off", NULL};
 static const char *const blackhole[] = {"auto", "on", "off", NULL};
 static const char *const kernel_lane[] = {"auto", "off", NULL};
 static const char *const on_lost[] = {"keep", "drain", NULL};
+static const char *const on_stop[] = {"hold", "kernel", "remove", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
 static const char *const transport[] = {"auto", "grpc", "json", NULL};
 static const char *const mode[] = {"adaptive", "poll", NULL};
@@ -27,6 +28,8 @@ static_assert(CONF_REGISTRY_ETCD == 0 && CONF_REGISTRY_STATIC == 1, "order of ch
 static_assert(CONF_TRANSPORT_AUTO == 0 && CONF_TRANSPORT_GRPC == 1 && CONF_TRANSPORT_JSON == 2,
 	"order of choices");
 static_assert(CONF_LOST_KEEP == 0 && CONF_LOST_DRAIN == 1, "order of choices");
+static_assert(
+	CONF_STOP_HOLD == 0 && CONF_STOP_KERNEL == 1 && CONF_STOP_REMOVE == 2, "order of choices");
 static_assert(CONF_BLACKHOLE_AUTO == 0 && CONF_BLACKHOLE_ON == 1 && CONF_BLACKHOLE_OFF == 2,
 	"order of choices");
 static_assert(CONF_LANE_AUTO == 0 && CONF_LANE_OFF == 1, "order of choices");
@@ -184,6 +187,17 @@ const struct option_def ovnetd_options[] = {
 			"drop packets for it (inner-dest), claim another subnet and write subnet-file "
 			"anew; containers need new addresses. A "
 			"restart claims another subnet either way."},
+	{"node.on-stop", OPTION_CHOICE, AT(node.on_stop), .reload = true, .choices = on_stop, .preset = "hold",
+		.help = "what stays in the kernel when ovnetd is stopped",
+		.more = "The lease is kept in any case, as flanneld keeps it. hold: host device, routes and "
+			"blackholes stay, so packets for the overlay are dropped until ovnetd is back. "
+			"kernel: the kernel takes over with what flanneld would have there, "
+			"flannel.VNI with this node's VtepMAC and each peer's route, neighbour and "
+			"fdb entry (host-gw: routes alone), and pods go on talking without a daemon; "
+			"see HANDING OVER in ovnetd(8). Where the kernel cannot (udp, driver dpdk) or "
+			"the lease is not known to be ours, as hold. remove: host device, routes, "
+			"blackholes and rules go; what pods then send to the overlay takes the default route. Only for "
+			"SIGTERM and SIGINT: a daemon that fails or is killed holds."},
 
 	{"host.device", OPTION_TEXT, AT(host.device), .check = check_iface_name_or_none, .preset = "ovnet0",
 		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks, or \"\" for none",

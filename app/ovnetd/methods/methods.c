@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "methods/methods.h"
 
+#include "methods/handover_ctl.h"
 #include "methods/lease_ctl.h"
 #include "methods/port_ctl.h"
 #include "methods/reload_ctl.h"
@@ -14,6 +15,7 @@ const struct ovnet_ctl_method methods[] = {
 	{"lease", lease_show},
 	{"lease-reserve", lease_reserve},
 	{"lease-release", lease_release},
+	{"handover", handover_order},
 	{"port-add", port_ctl_add},
 	{"port-del", port_ctl_del},
 	{"port-set", port_ctl_set},
