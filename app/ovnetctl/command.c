@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "table.h"
 
@@ -37,6 +38,18 @@ void command_line(const char *name, const char *text)
 
 	printf("%-12s%s\n", name, safe);
 	free(safe);
+}
+
+void command_time(double when, const char *format, char *text, size_t size)
+{
+	const time_t seconds = (time_t)when;
+	const unsigned ms = (unsigned)((when - (double)seconds) * 1000) % 1000;
+	struct tm tm;
+	char day[32];
+
+	if (localtime_r(&seconds, &tm) == NULL || strftime(day, sizeof(day), format, &tm) == 0)
+		snprintf(day, sizeof(day), "-");
+	snprintf(text, size, "%s.%03u", day, ms);
 }
 
 int command_flush(void)

@@ -20,6 +20,8 @@ const char *command_text(const json_t *o, const char *name);
 void command_line(const char *name, const char *text);
 /* Pretty, with a line end. 0, or EXIT_DAEMON: it cannot be written. */
 int command_print_json(const json_t *o);
+/* Seconds since 1970, by strftime's `format`, and milliseconds. */
+void command_time(double when, const char *format, char *text, size_t size);
 /* 0, or EXIT_DAEMON: what was printed cannot be written. */
 int command_flush(void);
 

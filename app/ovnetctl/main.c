@@ -11,6 +11,7 @@
 #include "command.h"
 #include "ctl/ctl_server.h"
 #include "handover.h"
+#include "last.h"
 #include "lease.h"
 #include "port.h"
 #include "reload.h"
@@ -23,12 +24,13 @@
 
 struct options {
 	const char *socket;
-	bool json, invalid, all, now, reset, keep;
+	bool json, invalid, all, now, reset, keep, last;
 	bool reload;             /* that is the command */
 	bool handover;           /* the command is handover */
 	unsigned watch;          /* seconds; 0: once */
 	const struct view *view; /* NULL: the command is lease or port */
 	const char *lease;       /* what about it */
+	const char *reason;      /* drops --last: of it alone */
 	char **words;            /* behind "port"; NULL: it is not that */
 	int n_words;
 };
@@ -60,6 +62,7 @@ static void print_help(void)
 	       "  --keep           port add: one that cannot be opened now stays, and is tried "
 	       "again\n"
 	       "  --all            drops: every reason, not only those that occurred\n"
+	       "  --last [REASON]  drops: the last packets refused, of each reason or of that one\n"
 	       "  --reset          status: look for the longest turn of the loop anew from now "
 	       "on\n"
 	       "  --version        print the version\n"
@@ -137,10 +140,23 @@ static int parse_handover(struct options *o, int argc, char **argv)
 	return 0;
 }
 
+static int parse_last(struct options *o, int argc, char **argv)
+{
+	if (o->invalid || o->all || o->watch > 0 || o->now || o->reset)
+		return command_usage(
+			"--invalid, --all, --watch, --now and --reset do not go with ", "--last");
+	if (optind + 2 < argc)
+		return command_usage("one reason at a time, what is ", argv[optind + 2]);
+	o->reason = argv[optind + 1];
+	return 0;
+}
+
 static int parse_command(struct options *o, int argc, char **argv)
 {
 	if (optind >= argc)
 		return command_usage("no command", "");
+	if (o->last && strcmp(argv[optind], "drops") != 0)
+		return command_usage("--last goes with drops, not ", argv[optind]);
 	if (strcmp(argv[optind], "handover") == 0)
 		return parse_handover(o, argc, argv);
 	if (strcmp(argv[optind], "lease") == 0)
@@ -156,6 +172,8 @@ static int parse_command(struct options *o, int argc, char **argv)
 			o->view = v;
 	if (o->view == NULL)
 		return command_usage("no such command: ", argv[optind]);
+	if (o->last)
+		return parse_last(o, argc, argv);
 	if (optind + 1 < argc)
 		return command_usage("one command at a time, what is ", argv[optind + 1]);
 	if (o->invalid && strcmp(o->view->name, "leases") != 0)
@@ -178,8 +196,9 @@ static int parse(struct options *o, int argc, char **argv)
 		{"json", no_argument, NULL, 'j'}, {"watch", required_argument, NULL, 'w'},
 		{"invalid", no_argument, NULL, 'i'}, {"now", no_argument, NULL, 'n'},
 		{"keep", no_argument, NULL, 'k'}, {"all", no_argument, NULL, 'a'},
-		{"reset", no_argument, NULL, 'r'}, {"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"reset", no_argument, NULL, 'r'}, {"last", no_argument, NULL, 'l'},
+		{"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
 	int c, err;
 
 	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
@@ -206,6 +225,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'a':
 			o->all = true;
+			break;
+		case 'l':
+			o->last = true;
 			break;
 		case 'r':
 			o->reset = true;
@@ -300,6 +322,8 @@ int main(int argc, char **argv)
 		const struct port_args args = port_args(&o);
 		return port_command(&args);
 	}
+	if (o.last)
+		return last_command(o.socket, o.reason, o.json);
 	if (o.watch > 0)
 		return watch(&o);
 	struct reading r = {.now = ask(&o)};

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "packet/dpdk_compat.h"
+#include "path/dropped.h"
 #include "path/taps.h"
 
 static void note_impostor4(struct ovnet_counters *c, struct rte_mbuf *m)
@@ -56,6 +57,8 @@ void ovnet_drop(
 	if (ctx->taps != NULL)
 		ovnet_taps_call(ctx, OVNET_STAGE_DROP, (uint16_t)reason, pkts, n);
 	note_sender(c, pkts[n - 1], reason);
+	if (ctx->dropped != NULL)
+		ovnet_dropped_note(ctx->dropped, ctx->map, pkts, n, reason);
 	rte_pktmbuf_free_bulk(pkts, n);
 }
 

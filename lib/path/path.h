@@ -33,6 +33,7 @@
 /* ICMP errors a worker sends per second (RFC 1812 section 4.3.2.8), and at once. */
 #define OVNET_ANSWERS_PER_SECOND 1000
 #define OVNET_ANSWERS_AT_ONCE    64
+struct ovnet_dropped;   /* dropped.h */
 struct ovnet_fragments; /* fragments.h */
 struct ovnet_guest;     /* guest.h */
 struct ovnet_taps;      /* taps.h */
@@ -124,6 +125,7 @@ struct ovnet_path_ctx {
 	struct ovnet_rate replies[OVNET_MAX_PORTS];
 	struct ovnet_counters *counters;
 	struct ovnet_fragments *fragments; /* NULL: outer fragments are dropped */
+	struct ovnet_dropped *dropped;     /* the last packets refused; NULL: they are not kept */
 	struct ovnet_again again;          /* empty between bursts; looked at after each */
 	/* A port gets the next buffer when it has a packet; none has one between rounds. */
 	uint8_t tx_slot[OVNET_MAX_PORTS]; /* by port id: number of its buffer + 1; 0: none */

@@ -101,8 +101,9 @@ int ovnet_worker_main(void *arg)
 	}
 	ovnet_rcu_reader_online(rcu, ctx->worker);
 	loop(w);
-	/* The taps of the last round may be gone: a quiescent state lies in between. */
+	/* Taps and map of the last round may be gone: a quiescent state lies in between. */
 	ctx->taps = atomic_load_explicit(&ctx->shared->taps, memory_order_acquire);
+	ctx->map = atomic_load_explicit(&ctx->shared->map, memory_order_acquire);
 	drop_handed_over(ctx);
 	if (ctx->fragments != NULL)
 		ovnet_fragments_drop(ctx, OVNET_DROP_STOPPING);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "loop/thread.h"
+#include "path/dropped.h"
 #include "path/fragments.h"
 
 OVNET_LOG_TYPE(workers)
@@ -17,6 +19,14 @@ OVNET_LOG_TYPE(workers)
 static uint32_t fragment_buffers(const struct engine *e)
 {
 	return RTE_MAX(e->mbufs / 8 / e->conf->dpdk.workers, 16u);
+}
+
+static void worker_free(struct ovnet_worker *w)
+{
+	ovnet_dropped_free(w->ctx.dropped);
+	ovnet_fragments_free(w->ctx.fragments);
+	ovnet_large_free(w->counters.peer, ENGINE_MAX_PEERS, sizeof(w->counters.peer[0]));
+	rte_free(w);
 }
 
 static struct ovnet_worker *worker_new(struct engine *e, uint16_t id)
@@ -34,14 +44,10 @@ static struct ovnet_worker *worker_new(struct engine *e, uint16_t id)
 	};
 	w->counters.peers = ENGINE_MAX_PEERS;
 	w->counters.peer = ovnet_large_calloc(ENGINE_MAX_PEERS, sizeof(*w->counters.peer));
-	if (w->counters.peer == NULL) {
-		rte_free(w);
-		return NULL;
-	}
 	w->ctx.fragments = ovnet_fragments_new(fragment_buffers(e), SOCKET_ID_ANY);
-	if (w->ctx.fragments == NULL) {
-		ovnet_large_free(w->counters.peer, ENGINE_MAX_PEERS, sizeof(w->counters.peer[0]));
-		rte_free(w);
+	w->ctx.dropped = ovnet_dropped_new(rte_get_tsc_hz());
+	if (w->counters.peer == NULL || w->ctx.fragments == NULL || w->ctx.dropped == NULL) {
+		worker_free(w);
 		return NULL;
 	}
 	w->ctx.shared = &e->shared;
@@ -105,10 +111,7 @@ void engine_workers_fini(struct engine *e)
 		if (e->workers[i] == NULL)
 			continue;
 		rte_eal_wait_lcore(e->workers[i]->lcore);
-		ovnet_fragments_free(e->workers[i]->ctx.fragments);
-		ovnet_large_free(e->workers[i]->counters.peer, ENGINE_MAX_PEERS,
-			sizeof(e->workers[i]->counters.peer[0]));
-		rte_free(e->workers[i]);
+		worker_free(e->workers[i]);
 		e->workers[i] = NULL;
 	}
 }

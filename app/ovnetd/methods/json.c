@@ -2,6 +2,7 @@
 #include "methods/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "daemon.h"
 
@@ -38,6 +39,22 @@ json_t *mac_json(const struct ovnet_mac *m)
 	char text[OVNET_MAC_STRLEN];
 
 	return json_string(ovnet_mac_text(m, text, sizeof(text)));
+}
+
+json_t *hex_json(const uint8_t *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *text = malloc(2 * n + 1);
+
+	if (text == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	json_t *o = json_stringn(text, 2 * n);
+	free(text);
+	return o;
 }
 
 json_t *queue_name_json(const struct ovnet_port *port, uint16_t queue)

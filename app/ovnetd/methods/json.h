@@ -20,6 +20,7 @@ json_t *prefix_json(const struct ovnet_prefix *p); /* null: none */
 json_t *prefix4_json(const struct ovnet_prefix4 *p);
 json_t *prefix6_json(const struct ovnet_prefix6 *p);
 json_t *mac_json(const struct ovnet_mac *m);
+json_t *hex_json(const uint8_t *bytes, size_t n);                       /* "4500..." */
 json_t *queue_name_json(const struct ovnet_port *port, uint16_t queue); /* "eth0:1" */
 
 #endif

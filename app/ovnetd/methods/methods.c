@@ -26,6 +26,7 @@ const struct ovnet_ctl_method methods[] = {
 	{"workers", status_workers},
 	{"stats", status_stats},
 	{"drops", status_drops},
+	{"drops-last", status_dropped},
 	{"vm-add", vm_add},
 	{"vm-list", vm_list},
 	{"vm-show", vm_show},

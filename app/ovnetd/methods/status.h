@@ -27,6 +27,9 @@ json_t *status_workers(void *arg, const json_t *params, char *err, size_t err_si
 json_t *status_stats(void *arg, const json_t *params, char *err, size_t err_size);
 json_t *status_drops(void *arg, const json_t *params, char *err, size_t err_size);
 
+/* status_dropped.c: "reason": of that one. The last packets refused, the newest first. */
+json_t *status_dropped(void *arg, const json_t *params, char *err, size_t err_size);
+
 /* status_lists.c */
 extern const struct ovnet_ctl_rows status_peers, status_leases;
 
