@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cleanup.h"
 #include "modules.h"
+#include "preflight/preflight.h"
 #include "run/privileges.h"
 #include "stopping.h"
 
@@ -35,6 +36,10 @@ int main(int argc, char **argv)
 	case CONF_CLEANUP:
 	case CONF_CLEANUP_DRY_RUN:
 		code = cleanup(&d.conf, action == CONF_CLEANUP_DRY_RUN);
+		break;
+	case CONF_PREFLIGHT:
+	case CONF_PREFLIGHT_JSON:
+		code = preflight_run(&d.conf, action == CONF_PREFLIGHT_JSON);
 		break;
 	case CONF_CHECK:
 	case CONF_EXIT:

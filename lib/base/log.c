@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static struct ovnet_log_type *types;
+static bool muted;
 static _Thread_local struct {
 	char *buf;
 	unsigned size;
@@ -66,6 +67,8 @@ void ovnet_log(const struct ovnet_log_type *type, enum ovnet_log_level level, co
 			line[i] = ' ';
 	if (level == OVNET_LOG_ERR && kept.buf != NULL && kept.buf[0] == '\0')
 		snprintf(kept.buf, kept.size, "%.*s", (int)len - n, line + n);
+	if (muted)
+		return;
 	line[len] = '\n';
 	if (write(STDERR_FILENO, line, len + 1) < 0)
 		return; /* nowhere left to complain */
@@ -77,6 +80,11 @@ void ovnet_log_keep(char *buf, unsigned size)
 	kept.size = size;
 	if (buf != NULL)
 		buf[0] = '\0';
+}
+
+void ovnet_log_mute(bool mute)
+{
+	muted = mute;
 }
 
 static int level_of(const char *name)

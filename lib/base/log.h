@@ -10,6 +10,8 @@
 #ifndef OVNET_BASE_LOG_H
 #define OVNET_BASE_LOG_H
 
+#include <stdbool.h>
+
 enum ovnet_log_level {
 	OVNET_LOG_ERR,
 	OVNET_LOG_WARN,
@@ -47,6 +49,8 @@ void ovnet_log(const struct ovnet_log_type *type, enum ovnet_log_level level, co
  * its prefix: for who has to answer why something failed. `buf` is "" until then.
  */
 void ovnet_log_keep(char *buf, unsigned size);
+/* Nothing is printed any more, by any thread, or again; what is kept is kept. */
+void ovnet_log_mute(bool mute);
 /*
  * "info" for all, or "info,lease=debug,kernel=warn". -EINVAL (and the offending
  * part in `bad`, if not NULL) when a level or a module is unknown.

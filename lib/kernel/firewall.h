@@ -51,6 +51,12 @@ void ovnet_firewall_apply(struct ovnet_firewall *f, const struct ovnet_firewall_
 	struct ovnet_firewall_outcome *out);
 
 /*
+ * Does iptables' FORWARD drop what no rule takes? Reads only; waits for iptables. 0, or negative
+ * errno with a sentence in `err` (-ENOENT: there is no iptables).
+ */
+int ovnet_firewall_forward_drops(bool *drops, char *err, size_t size);
+
+/*
  * Every rule ovnet ever made in this network namespace; as ovnet_kernel_cleanup(). Returns how
  * many sets of rules, or negative errno (logged).
  */

@@ -44,6 +44,7 @@ OVNETD = {
     "peers": "conf run engine ports node underlay host",
     "lane": "conf run engine ports node underlay host peers",
     "handover": "conf run engine ports node underlay host peers",
+    "preflight": "conf run engine ports node underlay",
     "watch": "conf run engine ports node peers",
 }
 NO_DPDK = {"lease", "kernel", "lane", "encap"}

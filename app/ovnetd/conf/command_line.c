@@ -13,7 +13,7 @@ static const struct origin flag_origin = {FROM_FLAG, 0};
 struct word {
 	char name[OPTION_NAME_MAX];
 	const char *value; /* behind the "=", or NULL */
-	bool dry_run, check, cleanup;
+	bool dry_run, check, cleanup, preflight, json;
 };
 
 static const struct option_def *option_by_flag(const char *name)
@@ -101,6 +101,10 @@ static void take_action(
 		w->cleanup = true;
 	else if (strcmp(a->name, "dry-run") == 0)
 		w->dry_run = true;
+	else if (strcmp(a->name, "preflight") == 0)
+		w->preflight = true;
+	else if (strcmp(a->name, "json") == 0)
+		w->json = true;
 	else
 		print_and_exit(l, cl, a->name);
 }
@@ -111,10 +115,15 @@ static void settle(struct loader *l, struct command_line *cl, const struct word 
 		return;
 	if (w->dry_run && !w->cleanup)
 		complain(l, flag_origin, "", "--dry-run goes with --cleanup; add it");
-	if (w->check && w->cleanup)
-		complain(l, flag_origin, "", "--check-config and --cleanup together; give one");
+	if (w->json && !w->preflight)
+		complain(l, flag_origin, "", "--json goes with --preflight; add it");
+	if (w->check + w->cleanup + w->preflight > 1)
+		complain(l, flag_origin, "",
+			"of --check-config, --cleanup and --preflight there may be one; give one");
 	if (w->check)
 		cl->action = CONF_CHECK;
+	else if (w->preflight)
+		cl->action = w->json ? CONF_PREFLIGHT_JSON : CONF_PREFLIGHT;
 	else if (w->cleanup)
 		cl->action = w->dry_run ? CONF_CLEANUP_DRY_RUN : CONF_CLEANUP;
 }

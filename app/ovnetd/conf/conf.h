@@ -167,7 +167,15 @@ struct conf {
 };
 
 /* What main() is to do after the command line was read. */
-enum conf_action { CONF_RUN, CONF_CHECK, CONF_CLEANUP, CONF_CLEANUP_DRY_RUN, CONF_EXIT };
+enum conf_action {
+	CONF_RUN,
+	CONF_CHECK,
+	CONF_CLEANUP,
+	CONF_CLEANUP_DRY_RUN,
+	CONF_PREFLIGHT,
+	CONF_PREFLIGHT_JSON,
+	CONF_EXIT,
+};
 
 /*
  * Reads the command line and the file it names (default /etc/ovnet/ovnet.conf, which may be

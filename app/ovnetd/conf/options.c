@@ -436,6 +436,8 @@ const struct action_flag action_flags[] = {
 	{"config", "FILE", "read FILE instead of " CONF_FILE_DEFAULT},
 	{"check-config", NULL, "report every error in the configuration, run nothing"},
 	{"print-config", NULL, "print a configuration file with every key at its default"},
+	{"preflight", NULL, "say what would keep ovnetd from doing well here, change nothing"},
+	{"json", NULL, "with --preflight: as a JSON array"},
 	{"cleanup", NULL, "remove all that ovnetd ever made in this network namespace"},
 	{"dry-run", NULL, "with --cleanup: only say what would be removed"},
 	{"version", NULL, "print the version"},
