@@ -13,7 +13,7 @@
 #include "ctl/ctl_server.h"
 #include "views.h"
 
-#define END_TIMEOUT_MS 120000 /* 65,536 routes by as many gateways take the kernel most of it */
+#define END_TIMEOUT_MS 30000 /* 65,536 peers take a few seconds */
 
 static bool ends(pid_t pid)
 {

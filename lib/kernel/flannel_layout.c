@@ -11,6 +11,13 @@
 OVNET_LOG_TYPE(kernel)
 
 #define SET (NLM_F_CREATE | NLM_F_REPLACE)
+/*
+ * Where routes differ in their gateways alone, the kernel walks all there are for each one it sets
+ * (host_device.c): 65,536 take 80 s. It does not where they differ in their scope, which says
+ * nothing about a route with a gateway: 1 s. Any below RT_SCOPE_SITE will do.
+ */
+#define MAX_GATEWAYS 1024
+#define N_SCOPES     199
 
 void ovnet_flannel_layout_free(struct ovnet_flannel_layout *l)
 {
@@ -51,6 +58,13 @@ static void compose_fdb(struct nl_request *req, const struct ovnet_flannel_layou
 	mnl_attr_put(req->hdr, NDA_LLADDR, sizeof(p->mac.b), p->mac.b);
 }
 
+static uint8_t scope_of(const struct ovnet_flannel_layout *l, const struct ovnet_flannel_peer *p)
+{
+	if (l->n_peers <= MAX_GATEWAYS || p->subnet.family != AF_INET)
+		return RT_SCOPE_UNIVERSE;
+	return (uint8_t)((p - l->peers) % N_SCOPES);
+}
+
 static void compose_route(struct nl_request *req, const struct ovnet_flannel_layout *l,
 	const struct ovnet_flannel_peer *p)
 {
@@ -62,7 +76,7 @@ static void compose_route(struct nl_request *req, const struct ovnet_flannel_lay
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = RTPROT_BOOT;
 	rtm->rtm_type = RTN_UNICAST;
-	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
+	rtm->rtm_scope = scope_of(l, p);
 	nl_put_prefix(req->hdr, RTA_DST, &p->subnet);
 	if (link != 0)
 		mnl_attr_put_u32(req->hdr, RTA_OIF, link);
@@ -135,15 +149,33 @@ void ovnet_flannel_peers_set(
 	set_all(k, l, from, n, compose_fdb, "fdb entry", false);
 }
 
-void ovnet_flannel_routes_set(
-	struct ovnet_kernel *k, struct ovnet_flannel_layout *l, unsigned from, unsigned n)
+/*
+ * IPv6 refuses a gateway it would reach by another device, and ovnet's own route leads to it: that
+ * one goes first.
+ */
+static void clear_way6(
+	struct ovnet_kernel *k, const struct ovnet_flannel_layout *l, unsigned from, unsigned end)
 {
-	unsigned end = from < l->n_peers && n < l->n_peers - from ? from + n : l->n_peers;
+	struct nl_batch batch = {0};
+	struct nl_request req;
+
+	for (unsigned i = from; i < end; i++) {
+		const struct route_entry ours = {
+			.dst = l->peers[i].subnet, .type = RTN_UNICAST, .protocol = OVNET_RTPROT};
+		if (ours.dst.family != AF_INET6 || l->peers[i].direct ||
+			!may_be_set(l, &l->peers[i]))
+			continue;
+		route_remove_compose(&req, &ours);
+		nl_batch_add(&batch, &req);
+	}
+	(void)nl_batch_run(
+		&k->nl, &batch, NULL, NULL); /* what stays refuses the route, and is told */
+}
+
+static void tell_left_out(struct ovnet_flannel_layout *l, unsigned from, unsigned end)
+{
 	char text[OVNET_PREFIX_STRLEN];
 
-	if (from >= l->n_peers)
-		return;
-	set_all(k, l, from, n, compose_route, "route", true);
 	for (unsigned i = from; i < end; i++) {
 		if (may_be_set(l, &l->peers[i]))
 			continue;
@@ -152,6 +184,19 @@ void ovnet_flannel_routes_set(
 			"peer %s: left out of flannel's layout: not a subnet, PublicIP and VtepMAC "
 			"of unicast addresses",
 			ovnet_prefix_text(&l->peers[i].subnet, text, sizeof(text)));
+	}
+}
+
+void ovnet_flannel_routes_set(
+	struct ovnet_kernel *k, struct ovnet_flannel_layout *l, unsigned from, unsigned n)
+{
+	unsigned end = from < l->n_peers && n < l->n_peers - from ? from + n : l->n_peers;
+
+	for (unsigned i = from; i < end; i += NL_BATCH) {
+		unsigned some = end - i < NL_BATCH ? end - i : NL_BATCH;
+		clear_way6(k, l, i, i + some);
+		set_all(k, l, i, some, compose_route, "route", true);
+		tell_left_out(l, i, i + some);
 	}
 }
 

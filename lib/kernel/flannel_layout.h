@@ -89,7 +89,9 @@ void ovnet_flannel_peers_set(
 int ovnet_flannel_devices_up(struct ovnet_kernel *k, struct ovnet_flannel_layout *l);
 /*
  * 3. Routes. Each takes the place of one that is there for that subnet, ovnet's own too, without a
- * moment in between.
+ * moment in between; of IPv6, which refuses a gateway that is reached by another device by then
+ * ("device mismatch"), with a few microseconds. Of more than 1,024 peers they have different
+ * scopes, without which the kernel takes a minute and more; flanneld replaces them as any others.
  */
 void ovnet_flannel_routes_set(
 	struct ovnet_kernel *k, struct ovnet_flannel_layout *l, unsigned from, unsigned n);

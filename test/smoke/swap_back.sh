@@ -5,7 +5,7 @@
 # change lost is counted. Then host-gw, which is routes alone; udp, which the kernel cannot do; and a
 # stop that leaves nothing.
 # runs: long
-export OVNET_LANE=auto
+export OVNET_LANE=auto LAB_DUAL=1
 . "$(dirname "$0")/lib.sh"
 
 LIMIT_MS=1000
@@ -32,8 +32,38 @@ of_ovnet() {
 	on a ip -6 route show table all proto 111
 }
 
+# The peers' subnets that are reached by a device of this name.
 routes_of() {
-	on a ip -4 route show | awk -v dev="$1" '$0 ~ "dev " dev { print $1 }' | grep '^10[.]5[.]' | sort
+	{ on a ip -4 route show && on a ip -6 route show; } |
+		awk -v dev="dev $1" '$0 ~ dev && / via / && $1 != "default" { print $1 }' | sort
+}
+
+subnets() {
+	local host gw
+	for host in "$@"; do
+		subnet "$host"
+		gw=$(env_value "$host" IPV6_SUBNET)
+		echo "${gw%1/64}/64"
+	done | sort
+}
+
+# both_ways A B: pings of both IP versions.
+both_ways() {
+	local version
+	for version in 4 6; do
+		within 5 "IPv$version from $1 to $2" size_passes "$1" "$2" $version 100
+		equal "IPv$version, answers to 5 pings from $1 to $2, their TTL" "5 ${3:-62}" "$(ttl_seen "$1" "$2" $version)"
+		equal "IPv$version, answers to 5 pings from $2 to $1, their TTL" "5 ${3:-62}" "$(ttl_seen "$2" "$1" $version)"
+	done
+}
+
+# The value of a lease whose key has two halves.
+value_of() {
+	etcdctl get --print-value-only --prefix "$(lease_key "$(subnet "$1")")"
+}
+
+own_mac() {
+	value_of a | json .BackendData.VtepMAC
 }
 
 lab_up
@@ -43,7 +73,7 @@ linux_host c
 reach a b
 reach b a
 reach a c
-own=$(subnet a) mac=$(vtep_mac "$(subnet a)")
+own=$(subnet a) mac=$(own_mac)
 
 flow_start a b
 flow_start a c
@@ -54,12 +84,11 @@ flow_lost "ovnet to kernel"
 grep "without forwarding" "$LAB_DIR/a/log" >&2 || fail "the log does not say how long"
 equal "what is left of ovnet's" "" "$(of_ovnet)"
 equal "MAC of flannel.1" "$mac" "$(on a cat /sys/class/net/flannel.1/address)"
-equal "peers' routes" "$(printf '%s\n' "$(subnet b)" "$(subnet c)" | sort)" "$(routes_of flannel.1)"
+equal "peers' routes" "$(subnets b c)" "$(routes_of flannel)"
 for peer in b c; do
-	expect "fdb entry of $peer" grep -q "^$(vtep_mac "$(subnet $peer)") dst $(host_ip $peer) self permanent" \
+	expect "fdb entry of $peer" grep -q "^$(value_of $peer | json .BackendData.VtepMAC) dst $(host_ip $peer) self permanent" \
 		<<<"$(on a bridge fdb show dev flannel.1)"
-	all_arrive a $peer 62
-	all_arrive $peer a 62
+	both_ways a $peer
 done
 expect "TCP by the kernel alone" tcp_copy a b
 flags=$(ovnetd_flags a)
@@ -71,7 +100,10 @@ expect "subnet.env is there" grep -q "^FLANNEL_SUBNET=${own%.*}.1/24" "$LAB_DIR/
 
 # Taken back: without a way to take flannel's device over, it is in the way.
 flow_start a b
-[ -n "${TAKES_OVER:=$("$OVNETD" --help | grep -- --takeover || true)}" ] || on a ip link del flannel.1
+[ -n "${TAKES_OVER:=$("$OVNETD" --help | grep -- --takeover || true)}" ] || {
+	on a ip link del flannel.1
+	on a ip link del flannel-v6.1
+}
 ovnetd_start a
 ovnetd_wait a
 reach a c
@@ -79,8 +111,8 @@ reach a b
 within 5 "flannel.1 is gone" eval "! on a ip link show flannel.1"
 if [ -n "$TAKES_OVER" ]; then flow_lost "kernel to ovnet"; else flow_stop; fi
 equal "subnet" "$own" "$(subnet a)"
-equal "VtepMAC" "$mac" "$(vtep_mac "$own")"
-all_arrive c a 62
+equal "VtepMAC" "$mac" "$(own_mac)"
+both_ways a c
 
 # By the signal; a kernel that cannot is no reason to lose what there is.
 on a ip link add flannel.1 type bridge
@@ -91,9 +123,20 @@ ovnetd_stop a
 expect "why not" logged a "flannel.1: there is one already"
 expect "held" on a ip route get "$(pod_ip b)" oif ovnet0
 on a ip link del flannel.1
+# What the snapshot says will do, while the lease in it lasts.
+etcd_stop
+ovnetd_start a --on-stop=kernel
+ovnetd_wait a
+expect "forwarding by the snapshot" [ "$(ctl a status | json .etcd.stale)" = true ]
+ovnetd_stop a
+equal "peers' routes" "$(subnets b c)" "$(routes_of flannel)"
+both_ways a c
+on a ip link del flannel.1
+on a ip link del flannel-v6.1
+etcd_start
 
 # host-gw: a and b are the nodes of that.
-netconf '{"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"host-gw"}}'
+netconf "$(LAB_BACKEND=host-gw lab_netconf)"
 ovnetd_stop b
 for host in a b; do
 	ovnetd_start $host --on-stop=kernel
@@ -106,14 +149,16 @@ sleep 0.5
 flow_lost "ovnet to kernel, host-gw"
 equal "routes" "$(subnet b) via $(host_ip b) dev eth0" \
 	"$(on a ip route show "$(subnet b)" | sed 's/ *$//')"
+equal "peers' routes" "$(subnets b)" "$(routes_of eth0)"
 equal "what is left of ovnet's" "" "$(of_ovnet)"
-all_arrive a b 62
-all_arrive b a 62
+both_ways a b
 
 # udp
 ovnetd_stop b
-netconf '{"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"udp"}}'
-on a ip route del "$(subnet b)"
+netconf "$(LAB_DUAL='' LAB_BACKEND=udp lab_netconf)"
+for was in $(subnets b); do
+	on a ip route del "$was"
+done
 for host in a b; do
 	ovnetd_start $host --on-stop=remove
 	ovnetd_wait $host
@@ -126,4 +171,4 @@ all_arrive a b 60
 ovnetd_stop a
 equal "what is left of ovnet's" "" "$(of_ovnet)"
 equal "rules that are left" "" "$(on a iptables -S FORWARD | grep OVNET || true)"
-expect "the lease is kept" [ -n "$(lease_value "$own")" ]
+expect "the lease is kept" [ -n "$(value_of a)" ]

@@ -87,9 +87,12 @@ static void text_of(const char *cmd, char *text, size_t size)
 static void is_as_flannels(void **state)
 {
 	struct lab *l = *state;
+	uint32_t dev = add_tun(l, "ovnet0");
+	struct ovnet_prefix v6 = net("fd05:0:0:3a::/64");
 	char want[2048];
 
-	sh("ip -6 addr add fd00:168::1/64 dev u0 nodad");
+	sh("ip -6 addr add fd00:168::1/64 dev u0 nodad && ip link set ovnet0 up");
+	assert_int_equal(ovnet_host_route_set(l->k, dev, &v6), 0);
 	struct ovnet_flannel_layout f = layout_of(l, 1);
 	f.device[1] = f.device[0];
 	ovnet_flannel_device_name(f.device[1].name, AF_INET6, 1);
@@ -179,6 +182,25 @@ static void in_steps_beside_ovnets(void **state)
 	ovnet_flannel_layout_free(&f);
 }
 
+/* They differ in their scope, which means nothing to who forwards by them or replaces them. */
+static void very_many(void **state)
+{
+	struct lab *l = *state;
+	struct ovnet_flannel_layout f = layout_of(l, 1100);
+
+	assert_int_equal(ovnet_flannel_layout_build(l->k, &f), 0);
+	assert_int_equal(f.refused, 0);
+	prints("ip -4 route show dev flannel.1 | grep -c 'via .* onlink'", "1100\n");
+	prints("ip -4 route show dev flannel.1 | grep -c 'scope 7 '", "6\n");
+	prints("ip route get 10.6.7.9 | head -1 | sed 's/ uid.*//; s/ *$//'",
+		"10.6.7.9 via 10.6.7.0 dev flannel.1 src 10.5.9.0\n");
+	sh("ip route replace 10.6.7.0/24 via 10.6.7.0 dev flannel.1 onlink");
+	prints("ip route show 10.6.7.0/24 | sed 's/ *$//'",
+		"10.6.7.0/24 via 10.6.7.0 dev flannel.1 onlink\n");
+	assert_int_equal(ovnet_flannel_devices_remove(l->k, &f), 0);
+	ovnet_flannel_layout_free(&f);
+}
+
 static void all_or_nothing(void **state)
 {
 	struct lab *l = *state;
@@ -249,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(is_as_flannels),
 		CASE(in_steps_beside_ovnets),
+		CASE(very_many),
 		CASE(all_or_nothing),
 		CASE(by_routes_alone),
 		CASE(hostile_leases_are_left_out),
