@@ -67,6 +67,16 @@ for path in ./s.env "$PWD/s.env"; do # walkthrough B: over the daemon's own file
 		'DOCKER_NETWORK_OPTIONS=" --bip=10.1.74.1/24 --ip-masq=false --mtu=1472"' own.env
 done
 
+# EnvironmentFile= of docker's unit, by the parser of systemd's that can be run alone.
+parser=/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator
+if [ -x $parser ]; then
+	mkdir environment.d
+	equal "for systemd" "rc=0" "$(run -f ./pool.env -d environment.d/docker.conf -k DOCKER_NETWORK_OPTIONS)"
+	equal "as systemd reads it" \
+		" --bip=10.1.74.1/24 --fixed-cidr=10.1.74.0/25 --ip-masq=false --mtu=1472" \
+		"$(env -i "XDG_CONFIG_HOME=$PWD" $parser | sed -n 's/^DOCKER_NETWORK_OPTIONS=//p' | tr -d '"')"
+fi
+
 ns_add routes
 ip -n "$LAB-routes" link add d0 type veth peer name d1
 ip -n "$LAB-routes" addr add 10.9.0.1/24 dev d0
