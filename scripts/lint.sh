@@ -8,8 +8,10 @@ set -uo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.." || exit 1
 
-CHECKS="format includes frees spelling shell lua license size"
+CHECKS="format includes frees spelling shell lua license size units"
 MAX_FILE=500 MAX_FUNCTION=80
+# Of 100: what `systemd-analyze security` says of a unit without any sandbox, 92 to 96.
+MAX_EXPOSURE=32
 
 # tracked PATTERN...: files of the tree, new ones included, deleted ones not.
 tracked() {
@@ -101,9 +103,27 @@ lint_size() {
 					max " lines: split it" }'
 }
 
+# Would systemd take the unit, and is what it may do as little as it was?
+lint_units() {
+	local unit dir
+	dir=$(mktemp -d)
+	tracked 'systemd/*.service.in' | while read -r unit; do
+		# What it starts is not installed here.
+		sed -E 's,^(Exec[A-Za-z]*=-?)@[a-z]+@[^ ]*,\1/bin/true,' "$unit" >"$dir/$(basename "$unit" .in)"
+		systemd-analyze verify --man=no "$dir/$(basename "$unit" .in)" 2>&1 |
+			sed -E "s,^[^:]*:([0-9]+): ,$unit:\1: ,; t; s,^,$unit:1: ,"
+		systemd-analyze security --offline=true --no-pager --threshold="$MAX_EXPOSURE" \
+			"$dir/$(basename "$unit" .in)" >"$dir/out" 2>&1 ||
+			echo "$unit:1: its sandbox is weaker than $MAX_EXPOSURE: $(tail -n 1 "$dir/out")"
+	done
+	rm -rf "$dir"
+}
+
 # cannot CHECK: not here, and why. Each release of clang-format forms some lines its own way; that of
 # Debian 12 counts.
 cannot() {
+	[ "$1" = units ] && ! systemd-analyze --version >/dev/null 2>&1 &&
+		echo "SKIP: units wants systemd-analyze"
 	[ "$1" = format ] && ! clang-format --version | grep -q ' version 14\.' &&
 		echo "SKIP: format wants clang-format 14, here is $(clang-format --version)"
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "reload.h"
+#include "run/notify.h"
 
 OVNET_LOG_TYPE(daemon)
 
@@ -42,6 +43,26 @@ static void on_hangup(evutil_socket_t sig, short what, void *arg)
 		reload_report_free(&report);
 }
 
+/*
+ * etcd, the network config, a free subnet or an interface may be hours away, and a start that
+ * systemd gives up is no nearer to them.
+ */
+static void on_waiting(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval pause = {.tv_sec = 10};
+	struct daemon *d = arg;
+	struct ovnet_lease_status s = {.error = ""};
+
+	(void)fd, (void)what;
+	if (d->lease != NULL)
+		ovnet_lease_client_status(d->lease, &s);
+	notify_waiting(s.error[0] != '\0' ? s.error
+		       : d->lease != NULL ? "waiting for etcd"
+					  : "waiting for the underlay");
+	if (event_add(d->waiting, &pause) < 0)
+		LOG(ERR, "no timer, no memory: systemd may give this start up");
+}
+
 static int loop_init(struct daemon *d)
 {
 	static const struct {
@@ -57,6 +78,10 @@ static int loop_init(struct daemon *d)
 		if (d->signals[i] == NULL || event_add(d->signals[i], NULL) < 0)
 			return -ENOMEM;
 	}
+	d->waiting = event_new(d->base, -1, 0, on_waiting, d);
+	if (d->waiting == NULL)
+		return -ENOMEM;
+	on_waiting(-1, 0, d);
 	return 0;
 }
 
@@ -65,6 +90,8 @@ static void loop_fini(struct daemon *d)
 	for (unsigned i = 0; i < N_SIGNALS; i++)
 		if (d->signals[i] != NULL)
 			event_free(d->signals[i]);
+	if (d->waiting != NULL)
+		event_free(d->waiting);
 	if (d->base != NULL)
 		event_base_free(d->base);
 }
@@ -100,6 +127,7 @@ int daemon_run(struct daemon *d, const struct module *parts, unsigned n)
 		rc = start(d, &parts[up]);
 	if (rc == 0 && !d->stopping && loop_run(&d->loop, d->base) < 0)
 		rc = -EIO;
+	notify_stopping();
 	while (up > 0) {
 		LOG(DEBUG, "stopping %s", parts[up - 1].name);
 		parts[--up].fini(d);

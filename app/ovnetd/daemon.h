@@ -37,6 +37,7 @@
 #include "watch/losses.h"
 #include "watch/refusals.h"
 #include "watch/spoiled.h"
+#include "watch/watchdog.h"
 
 /* What was ordered about our own lease (`ovnetctl lease`). */
 struct lease_orders {
@@ -54,7 +55,8 @@ struct daemon {
 	struct event_base *base;
 	struct loop loop;
 	struct event *signals[3];
-	struct event *check; /* timers of the last module */
+	struct event *waiting; /* tells systemd that this start takes its time */
+	struct event *check;   /* timers of the last module */
 	struct event *look;
 	time_t started;
 	struct ovnet_patience patience; /* at start, for a former daemon that is ending */
@@ -89,6 +91,7 @@ struct daemon {
 	struct refusals refusals;
 	struct losses losses;
 	struct spoiled spoiled;
+	struct watchdog watchdog;
 };
 
 /* What is started one by one and stopped in reverse; each fini is safe before init. */

@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "modules.h"
 #include "preflight/preflight.h"
+#include "run/core_dump.h"
 #include "run/privileges.h"
 #include "stopping.h"
 
@@ -16,6 +17,7 @@ static int run(struct daemon *d)
 	if (privileges_drop(&d->conf) < 0)
 		return EXIT_FAILURE;
 	d->on_stop = stopping_ordered;
+	core_dump_prepare();
 	return daemon_run(d, modules, n_modules);
 }
 

@@ -295,6 +295,17 @@ static void stop_check(struct daemon *d)
 	d->look = d->check = NULL;
 }
 
+/* Its thread reads what the workers count. */
+static int start_watchdog(struct daemon *d)
+{
+	return watchdog_init(&d->watchdog, &d->engine);
+}
+
+static void stop_watchdog(struct daemon *d)
+{
+	watchdog_fini(&d->watchdog);
+}
+
 /* The socket first: it is what keeps a second ovnetd out. */
 const struct module modules[] = {
 	{"control socket", start_ctl, stop_ctl},
@@ -313,6 +324,7 @@ const struct module modules[] = {
 	{"lease", start_lease, stop_lease},
 	{"watch", start_watch, stop_watch},
 	{"check", start_check, stop_check},
+	{"watchdog", start_watchdog, stop_watchdog},
 };
 
 const unsigned n_modules = sizeof(modules) / sizeof(modules[0]);

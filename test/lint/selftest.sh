@@ -72,4 +72,14 @@ finds size lib/base/a.c:501 "a long file" < <(echo "$S" && printf '\n%.0s' {1..5
 finds size lib/base/a.c:2 "a long function" < <(
 	printf '%s\nint ovnet_f(void)\n{\n' "$S" && printf '\tovnet_x++;\n%.0s' {1..80} && echo '}'
 )
+unit=$'[Service]\nExecStart=@sbindir@/x\nDynamicUser=yes\nCapabilityBoundingSet=\nPrivateNetwork=yes
+SystemCallFilter=@basic-io\nSystemCallArchitectures=native\nRestrictNamespaces=yes\nPrivateDevices=yes
+ProtectKernelTunables=yes\nProtectKernelModules=yes\nProtectKernelLogs=yes\nProtectClock=yes\nProtectHome=yes
+RestrictAddressFamilies=none\nMemoryDenyWriteExecute=yes\nPrivateUsers=yes\n'
+rc=0
+scripts/lint.sh units >/dev/null || rc=$?
+if [ $rc = 0 ]; then
+	finds units systemd/a.service.in:3 "an unknown setting" <<<"${unit/DynamicUser/DynamikUser}"
+	finds units systemd/a.service.in:1 "an open sandbox" <<<$'[Service]\nExecStart=@sbindir@/x'
+fi
 echo "every check finds what is planted"

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A daemon as an operator keeps it: etcd's password changes under it and a reload takes that up, a
-# broken file changes nothing, and not a packet is lost meanwhile.
+# broken file changes nothing, and not a packet is lost meanwhile. systemd is pinged while workers
+# forward, though the control loop stands still, and no more once they do not.
 # runs: asan
 . "$(dirname "$0")/lib.sh"
 
 SECRET=planted-5ecret
+PERIOD_MS=1000
 
 # conf PASSWORD [MORE]: the file of a.
 conf() {
@@ -23,9 +25,16 @@ start_by_file() {
 	host_add a ovnet
 	conf first "control = { log-level = \"info\"; };"
 	mapfile -t flags < <(ovnetd_flags a | grep -v -e --etcd-endpoints -e --log-level)
+	spawn "$LAB_DIR/a/notified" python3 -u -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    print(s.recv(4096).decode())' "$LAB_DIR/a/notify"
+	within 5 "systemd listens" [ -S "$LAB_DIR/a/notify" ]
 	# shellcheck disable=SC2046
 	spawn "$LAB_DIR/a/log" ip netns exec "$LAB-a" env $(sanitizer_options a) \
-		"$OVNETD" --config "$LAB_DIR/a/ovnet.conf" "${flags[@]}"
+		"NOTIFY_SOCKET=$LAB_DIR/a/notify" "WATCHDOG_USEC=$PERIOD_MS""000" "$OVNETD" --config "$LAB_DIR/a/ovnet.conf" "${flags[@]}"
 	echo "$SPAWNED" >"$LAB_DIR/a/ovnetd.pid"
 	ovnetd_wait a
 	pod_add a
@@ -38,6 +47,30 @@ connected() {
 }
 away() {
 	! connected && ctl a status | jq -e '.warnings | any(contains("etcd.password"))'
+}
+
+told() {
+	grep -q "$1" "$LAB_DIR/a/notified"
+}
+pings() {
+	grep -c WATCHDOG=1 "$LAB_DIR/a/notified" || true
+}
+# They go on after so many more.
+pinged() {
+	[ "$(pings)" -ge "$1" ]
+}
+# hold TID...: until release.
+hold() {
+	rm -f "$LAB_DIR/a/held"
+	spawn "$LAB_DIR/a/held" "$OVNET_ROOT/test/smoke/lib/hold.py" "$@"
+	HOLDER=$SPAWNED
+	within 5 "thread $* stands still" grep -q held "$LAB_DIR/a/held"
+}
+worker() {
+	grep -l worker "/proc/$(ovnetd_pid a)"/task/*/comm | cut -d/ -f5
+}
+release() {
+	end_process "$HOLDER" 5 || true
 }
 
 lab_up
@@ -76,5 +109,24 @@ kill -HUP "$(ovnetd_pid a)"
 within 5 "a signal does the same" logged a "configuration read anew, in force now: control.log-level"
 expect "the warning is gone" jq -e '.warnings == []' <<<"$(ctl a status)" >/dev/null
 expect "etcd is there all the time" connected
+
+hold "$(ovnetd_pid a)"
+within 10 "systemd is told that the loop hangs" told "STATUS=the control loop hangs"
+expect "systemd is told so only for a reason" logged a "the control loop has not got on for"
+n=$(pings)
+within 10 "it is pinged all the same" pinged $((n + 4))
+expect "ovnetctl has no answer" eval '! timeout 0.5 "$OVNETCTL" --socket "$LAB_DIR/a/ctl.sock" status'
+release
+within 10 "the loop gets on" logged a "the control loop gets on again"
 expect "no log has the password" eval "! grep -q $SECRET '$LAB_DIR/a/log' '$LAB_DIR/reload'"
 flow_ends
+
+hold "$(worker)"
+within 10 "systemd is told that nothing is forwarded" told "STATUS=nothing is forwarded; 1 of 1 workers"
+n=$(pings)
+sleep "$((PERIOD_MS / 1000)).5" # so long systemd would wait
+equal "pings after that" "$n" "$(pings)"
+release
+within 10 "it is pinged again" pinged $((n + 2))
+ovnetd_stop a
+expect "systemd is told of the end" told STOPPING=1

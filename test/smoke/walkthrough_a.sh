@@ -19,7 +19,7 @@ options() {
 trap_says() {
 	unit_start a "$2" '$FLANNEL_OPTIONS'
 	within 15 "the log says $1" logged a "Couldn't fetch network config: .*$1"
-	expect "systemd still waits" [ ! -s "$LAB_DIR/a/notified" ]
+	expect "systemd still waits" eval "! unit_ready a"
 	unit_stop a
 }
 cluster_bare

@@ -16,7 +16,7 @@ gateway() {
 	env_value "$1" SUBNET | cut -d/ -f1
 }
 activating() {
-	[ ! -s "$LAB_DIR/$1/notified" ] && [ ! -e "$LAB_DIR/$1/run/flannel/subnet.env" ] &&
+	! unit_ready "$1" && [ ! -e "$LAB_DIR/$1/run/flannel/subnet.env" ] &&
 		! gone_or_zombie "$(ovnetd_pid "$1")"
 }
 both_active() {
@@ -28,6 +28,8 @@ for h in a b; do
 	on $h iptables -P FORWARD DROP # as docker leaves it
 	unit_start $h "$(options)" '$FLANNEL_OPTIONS'
 	within 15 "the log of $h names the key" logged $h "there is no key $PREFIX/config"
+	within 15 "systemd is told to wait, and why" grep -q "^EXTEND_TIMEOUT_USEC=60000000" \
+		"$LAB_DIR/$h/notified"
 	expect "the unit of $h is activating" activating $h
 done
 typed set $PREFIX/config '{ "Network": "172.22.0.0/16"}' >/dev/null

@@ -49,7 +49,9 @@ unit_start() {
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
-print(s.recv(512).decode(), flush=True)' "$dir/notify"
+while "READY=1" not in (said := s.recv(4096).decode()):
+    print(said, flush=True)
+print(said, flush=True)' "$dir/notify"
 	NOTIFY_PID=$SPAWNED
 	within 5 "the unit's socket is there" [ -S "$dir/notify" ]
 	# The lab is small and wants its snapshot inside.
