@@ -15,6 +15,7 @@
 #include "lease.h"
 #include "port.h"
 #include "reload.h"
+#include "seeing.h"
 #include "views.h"
 #include "vm.h"
 
@@ -53,6 +54,7 @@ static void print_help(void)
 		"restart");
 	printf("  %-16s %s\n", "check-tree",
 		"the whole cluster's lease tree, from etcd itself; see check-tree --help");
+	seeing_help();
 	printf("\nOptions:\n"
 	       "  --socket PATH    the daemon's control.socket (" DEFAULT_SOCKET ")\n"
 	       "  --json           print the answer as JSON\n"
@@ -306,6 +308,8 @@ int main(int argc, char **argv)
 		return vm_command(argc, argv);
 	if (check_tree_is_asked(argc, argv))
 		return check_tree_command(argc, argv);
+	if (seeing_is_asked(argc, argv))
+		return seeing_command(argc, argv);
 	struct options o = {.socket = DEFAULT_SOCKET};
 	int code = parse(&o, argc, argv);
 

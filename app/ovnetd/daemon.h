@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "attach/attach.h"
+#include "capture/captures.h"
 #include "conf/conf.h"
 #include "ctl/ctl_server.h"
 #include "engine/engine.h"
@@ -71,6 +72,7 @@ struct daemon {
 	struct engine engine;
 	struct ports ports;
 	struct balance balance;
+	struct captures captures;
 	struct node node;
 	struct ingress ingress;
 	struct underlay underlay;

@@ -149,6 +149,16 @@ static void stop_workers(struct daemon *d)
 	engine_workers_fini(&d->engine);
 }
 
+static int start_captures(struct daemon *d)
+{
+	return captures_init(&d->captures, &d->engine, &d->ports, reactions_capture, d);
+}
+
+static void stop_captures(struct daemon *d)
+{
+	captures_fini(&d->captures);
+}
+
 /* A twin gets its address by a DHCP client, say: by the workers. */
 static int start_address(struct daemon *d)
 {
@@ -316,6 +326,7 @@ const struct module modules[] = {
 	{"the end", stopping_init, stopping_fini},
 	{"ports", start_ports, stop_ports},
 	{"workers", start_workers, stop_workers},
+	{"captures", start_captures, stop_captures},
 	{"address", start_address, stop_address},
 	{"firewall rules", start_rules, stop_rules},
 	{"blackholes", start_blackhole, stop_blackhole},

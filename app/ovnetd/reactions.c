@@ -169,6 +169,14 @@ const struct peers_events reactions_peers = {
 };
 const struct kernel_lane_events reactions_lane = {.opened = on_lane_opened};
 
+/* It is off while packets are looked at: all of them are to be seen. */
+void reactions_capture(void *arg)
+{
+	struct daemon *d = arg;
+
+	kernel_lane_look(&d->lane);
+}
+
 /* The lease tree. */
 
 static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet_lease *previous,

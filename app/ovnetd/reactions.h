@@ -22,6 +22,9 @@ extern const struct peers_events reactions_peers;
 extern const struct attach_events reactions_attach;
 extern const struct kernel_lane_events reactions_lane;
 
+/* Somebody looks at packets, or does not any more. */
+void reactions_capture(void *arg);
+
 struct daemon;
 /* The timer of modules.c: everything that may have gone wrong unseen. Seconds until the next. */
 uint32_t reactions_check(struct daemon *d);

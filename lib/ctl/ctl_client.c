@@ -3,6 +3,7 @@
 #include "ctl/ctl_server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -199,6 +200,19 @@ static json_t *exchange(struct call *c, const char *line)
 	return result;
 }
 
+/* To be freed; NULL: no memory, said so. */
+static char *request_line(const char *method, const json_t *params, char *err, size_t err_size)
+{
+	/* "O" takes a reference of its own and wants it unconst. */
+	json_t *request = json_pack("{s:s,s:O*}", "method", method, "params", (json_t *)params);
+	char *line = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+
+	json_decref(request);
+	if (line == NULL)
+		snprintf(err, err_size, "no memory for the request");
+	return line;
+}
+
 json_t *ovnet_ctl_call(const char *path, const char *method, const json_t *params, int timeout_ms,
 	char *err, size_t err_size)
 {
@@ -207,18 +221,69 @@ json_t *ovnet_ctl_call(const char *path, const char *method, const json_t *param
 		.deadline_ms = monotonic_ms() + timeout_ms,
 		.err = err,
 		.err_size = err_size};
-	/* "O" takes a reference of its own and wants it unconst. */
-	json_t *request = json_pack("{s:s,s:O*}", "method", method, "params", (json_t *)params);
-	char *line = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
-	json_t *result = NULL;
+	char *line = request_line(method, params, err, err_size);
+	json_t *result = line != NULL ? exchange(&c, line) : NULL;
 
-	json_decref(request);
-	if (line == NULL)
-		snprintf(err, err_size, "no memory for the request");
-	else
-		result = exchange(&c, line);
 	free(line);
 	if (c.fd >= 0)
 		close(c.fd);
 	return result;
+}
+
+/* The answer's line, byte by byte: what follows it is not ours. False: there is none, said why. */
+static bool read_answer(struct call *c, char *text, size_t size, size_t *len)
+{
+	for (*len = 0; *len < size;) {
+		ssize_t n = recv(c->fd, text + *len, 1, 0);
+		if (n == 1 && text[*len] == '\n')
+			return true;
+		if (n == 1) {
+			(*len)++;
+		} else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			if (!wait_for(c, POLLIN))
+				return false;
+		} else {
+			break;
+		}
+	}
+	snprintf(c->err, c->err_size, "%s: closed before the answer was complete; did ovnetd stop?",
+		c->path);
+	return false;
+}
+
+/* Blocking from here on. */
+static bool begin_stream(struct call *c, const char *line)
+{
+	char text[4096];
+	size_t len;
+
+	if (open_call(c) < 0 || send_line(c, line, strlen(line)) < 0 || send_line(c, "\n", 1) < 0 ||
+		!read_answer(c, text, sizeof(text), &len))
+		return false;
+	json_t *result = take_result(c, text, len);
+	json_decref(result);
+	if (result == NULL)
+		return false;
+	int flags = fcntl(c->fd, F_GETFL);
+	if (flags >= 0 && fcntl(c->fd, F_SETFL, flags & ~O_NONBLOCK) == 0)
+		return true;
+	snprintf(c->err, c->err_size, "%s: fcntl: %s", c->path, strerror(errno));
+	return false;
+}
+
+int ovnet_ctl_stream(const char *path, const char *method, const json_t *params, int timeout_ms,
+	char *err, size_t err_size)
+{
+	struct call c = {.fd = -1,
+		.path = path,
+		.deadline_ms = monotonic_ms() + timeout_ms,
+		.err = err,
+		.err_size = err_size};
+	char *line = request_line(method, params, err, err_size);
+	const bool begun = line != NULL && begin_stream(&c, line);
+
+	free(line);
+	if (!begun && c.fd >= 0)
+		close(c.fd);
+	return begun ? c.fd : -1;
 }

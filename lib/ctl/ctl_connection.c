@@ -9,6 +9,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct ctl_connection {
 	const struct ovnet_ctl_rows *rows; /* of the list under way, NULL: none */
 	void *walk;
 	bool closing; /* as soon as the output is out */
+	bool given;   /* to the method it asked for: closed here, without an answer */
 	bool ended;   /* the client sends no more: close when all it sent is answered */
 	LIST_ENTRY(ctl_connection) link;
 };
@@ -128,6 +130,21 @@ static json_t *start_list(
 	return NULL;
 }
 
+/* NULL: it is the method's from now on. */
+static json_t *start_stream(
+	struct ctl_connection *c, const struct ovnet_ctl_method *m, const json_t *params)
+{
+	char err[512] = "failed";
+	int fd = fcntl(bufferevent_getfd(c->bev), F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return error_object("ovnetd has no file descriptor left; try again later");
+	if (m->stream(c->server->arg, params, fd, err, sizeof(err)) < 0)
+		return error_object(err);
+	c->given = true;
+	return NULL;
+}
+
 static json_t *unknown_method(const struct ovnet_ctl_method *methods)
 {
 	char text[1024];
@@ -139,7 +156,7 @@ static json_t *unknown_method(const struct ovnet_ctl_method *methods)
 	return error_object(text);
 }
 
-/* NULL: the answer is a list. */
+/* NULL: the answer is a list, or another's. */
 static json_t *call(struct ctl_connection *c, const char *name, const json_t *params)
 {
 	struct ovnet_ctl_server *s = c->server;
@@ -150,6 +167,8 @@ static json_t *call(struct ctl_connection *c, const char *name, const json_t *pa
 			continue;
 		if (m->rows != NULL)
 			return start_list(c, m->rows, params);
+		if (m->stream != NULL)
+			return start_stream(c, m, params);
 		json_t *result = m->call(s->arg, params, err, sizeof(err));
 		return result != NULL ? json_pack("{s:o}", "result", result) : error_object(err);
 	}
@@ -211,7 +230,9 @@ static void serve(struct ctl_connection *c)
 		return;
 	json_t *object = answer(c, line, len);
 	free(line);
-	if (c->rows != NULL)
+	if (c->given)
+		c->closing = true;
+	else if (c->rows != NULL)
 		begin_list(c);
 	else
 		send_object(c, object);

@@ -38,6 +38,12 @@ struct ovnet_ctl_method {
 	/* New reference (the result), or NULL with a sentence in `err`. `params` may be NULL. */
 	json_t *(*call)(void *arg, const json_t *params, char *err, size_t err_size);
 	const struct ovnet_ctl_rows *rows; /* instead of `call`: the result is a list */
+	/*
+	 * Instead of `call`: the rest of the connection is the method's. Takes over `fd`, a
+	 * non-blocking socket, in any case; the first it writes is the answer, a line. 0, or
+	 * negative errno with a sentence in `err`, and the server answers.
+	 */
+	int (*stream)(void *arg, const json_t *params, int fd, char *err, size_t err_size);
 };
 
 /*
@@ -62,6 +68,12 @@ void ovnet_ctl_server_set_idle(struct ovnet_ctl_server *s, unsigned seconds);
  * sentence in `err`.
  */
 json_t *ovnet_ctl_call(const char *path, const char *method, const json_t *params, int timeout_ms,
+	char *err, size_t err_size);
+/*
+ * The same for a method that goes on by itself: the connection, behind the answer's line, a
+ * blocking socket that is the caller's to close; negative with a sentence in `err`.
+ */
+int ovnet_ctl_stream(const char *path, const char *method, const json_t *params, int timeout_ms,
 	char *err, size_t err_size);
 
 #endif

@@ -14,32 +14,10 @@
 
 #include "base/drop.h"
 #include "base/net.h"
+#include "base/stage.h"
 
 #define OVNET_MAX_PORTS   1024 /* port ids are below this */
 #define OVNET_MAX_WORKERS 32
-
-/* The stages in the packet's order: file, counter, CLI row and trace line share the name. */
-#define OVNET_STAGES(X)           \
-	X(RX, rx)                 \
-	X(CLASSIFY, classify)     \
-	X(REASSEMBLE, reassemble) \
-	X(ROUTE, route)           \
-	X(SEGMENT, segment)       \
-	X(ENCAP, encap)           \
-	X(DECAP, decap)           \
-	X(DELIVER, deliver)       \
-	X(MERGE, merge)           \
-	X(PUNT, punt)             \
-	X(LOCAL, local)           \
-	X(TX, tx)                 \
-	X(DROP, drop)
-
-enum ovnet_stage {
-#define OVNET_STAGE_ENUM(id, name) OVNET_STAGE_##id,
-	OVNET_STAGES(OVNET_STAGE_ENUM)
-#undef OVNET_STAGE_ENUM
-		OVNET_STAGE_COUNT
-};
 
 const char *ovnet_stage_name(enum ovnet_stage stage);
 

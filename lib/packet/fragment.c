@@ -148,7 +148,6 @@ static void put_meta(struct rte_mbuf *f, struct rte_mbuf *m, uint16_t l3_len)
 	struct ovnet_meta *meta = ovnet_meta(f);
 
 	*meta = *ovnet_meta(m);
-	meta->flags &= (uint8_t)~OVNET_META_TRACE;
 	meta->l3_len = l3_len;
 }
 

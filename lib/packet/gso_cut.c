@@ -72,7 +72,6 @@ void ovnet_gso_begin(struct ovnet_gso_cut *c, struct rte_mbuf *m, uint16_t link)
 	c->rest = m;
 	c->meta = *meta;
 	c->meta.offload = 0;
-	c->meta.flags &= (uint8_t)~OVNET_META_TRACE;
 	c->link = link;
 	c->l4 = meta->csum_start;
 	c->headers = (uint16_t)(link + meta->hdr_len);

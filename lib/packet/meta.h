@@ -75,6 +75,7 @@ struct ovnet_meta {
 	 */
 	uint16_t hdr_len;
 	uint16_t gso_segs;
+	uint32_t trace; /* with OVNET_META_TRACE: its number; what it is cut into has it, too */
 	const struct ovnet_peer *peer;  /* valid within one burst only (RCU) */
 	const struct ovnet_nexthop *nh; /* the peer's; valid within one burst only (RCU) */
 } __rte_aligned(RTE_CACHE_LINE_SIZE);

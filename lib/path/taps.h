@@ -17,9 +17,9 @@
 #include "path/path.h"
 
 /*
- * Called with the packets that enter `stage`; may read them, never change, keep or free, and does
- * nothing a stage may not: see path.h. `info` is the reason (enum ovnet_drop) at the drop stage, 0
- * elsewhere.
+ * Called with the packets that enter `stage`; may read them, never change (but for a trace's mark
+ * in their metadata), keep or free, and does nothing a stage may not: see path.h. `info` is the
+ * reason (enum ovnet_drop) at the drop stage, 0 elsewhere.
  */
 typedef void ovnet_tap_fn(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
 	struct rte_mbuf **pkts, uint16_t n);

@@ -18,7 +18,26 @@ static json_t *ping(void *arg, const json_t *params, char *err, size_t err_size)
 	return json_string("pong");
 }
 
-static const struct ovnet_ctl_method methods[] = {{"ping", ping}, {NULL, NULL}};
+/* Whose connection it is then; what is behind the answer's line is its own affair. */
+static _Atomic int given = -1;
+
+static int go_on(void *arg, const json_t *params, int fd, char *err, size_t err_size)
+{
+	static const char answer[] = "{\"result\":1}\nabc";
+
+	(void)arg;
+	if (params == NULL) {
+		snprintf(err, err_size, "not without params");
+		close(fd);
+		return -EINVAL;
+	}
+	assert_int_equal(send(fd, answer, sizeof(answer) - 1, 0), sizeof(answer) - 1);
+	given = fd;
+	return 0;
+}
+
+static const struct ovnet_ctl_method methods[] = {
+	{"ping", ping}, {"go-on", .stream = go_on}, {NULL, NULL}};
 
 static void answers(const struct daemon *d)
 {
@@ -27,6 +46,39 @@ static void answers(const struct daemon *d)
 
 	assert_string_equal(json_string_value(result), "pong");
 	json_decref(result);
+}
+
+static void a_method_goes_on_by_itself(void **state)
+{
+	struct daemon d;
+	char err[512] = "", buf[16];
+	json_t *params = json_object();
+
+	(void)state;
+	daemon_prepare(&d);
+	daemon_start(&d, 0600, 30, methods);
+
+	assert_int_equal(ovnet_ctl_stream(d.path, "go-on", NULL, WAIT_MS, err, sizeof(err)), -1);
+	assert_string_equal(err, "not without params");
+	assert_int_equal(ovnet_ctl_stream(d.path, "went-on", NULL, WAIT_MS, err, sizeof(err)), -1);
+	int fd = ovnet_ctl_stream(d.path, "go-on", params, WAIT_MS, err, sizeof(err));
+	assert_true(fd >= 0);
+	assert_int_equal(recv(fd, buf, 3, MSG_WAITALL), 3);
+	assert_memory_equal(buf, "abc", 3);
+	/* The server has let go of it, and goes on itself. */
+	for (unsigned i = 0; i < 2 * OVNET_CTL_CLIENTS; i++) {
+		json_t *o = ovnet_ctl_call(d.path, "ping", params, WAIT_MS, err, sizeof(err));
+		assert_non_null(o);
+		json_decref(o);
+	}
+	assert_int_equal(send(given, "def", 3, 0), 3);
+	close(given);
+	assert_int_equal(recv(fd, buf, sizeof(buf), MSG_WAITALL), 3);
+	assert_memory_equal(buf, "def", 3);
+	close(fd);
+	json_decref(params);
+	daemon_stop(&d);
+	daemon_remove(&d);
 }
 
 static void second_server_is_refused(void **state)
@@ -170,6 +222,7 @@ static void errors_tell_what_to_do(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_method_goes_on_by_itself),
 		cmocka_unit_test(second_server_is_refused),
 		cmocka_unit_test(modes_hold_whatever_the_umask),
 		cmocka_unit_test(stale_socket_is_replaced),

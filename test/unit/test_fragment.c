@@ -84,7 +84,7 @@ static unsigned check_piece(struct rte_mbuf *f, uint16_t mtu, bool last)
 		assert_int_equal((len - header) % 8, 0);
 	assert_int_equal(meta->in_port, 42);
 	assert_int_equal(meta->offload, 0);
-	assert_int_equal(meta->flags, OVNET_META_HASH | OVNET_META_ROUTE);
+	assert_int_equal(meta->flags, OVNET_META_HASH | OVNET_META_TRACE | OVNET_META_ROUTE);
 	assert_int_equal(meta->hash, HASH);
 	assert_int_equal(meta->l3_len, len);
 	assert_int_equal(rte_pktmbuf_headroom(f), RTE_PKTMBUF_HEADROOM);

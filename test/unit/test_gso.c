@@ -72,7 +72,7 @@ static void check_meta(struct rte_mbuf *s)
 	struct ovnet_meta *meta = ovnet_meta(s);
 
 	assert_int_equal(meta->offload, 0);
-	assert_int_equal(meta->flags, OVNET_META_HASH);
+	assert_int_equal(meta->flags, OVNET_META_HASH | OVNET_META_TRACE);
 	assert_int_equal(meta->hash, in.meta.hash);
 	assert_int_equal(meta->in_port, HOST);
 	assert_int_equal(meta->l3_len, s->pkt_len);

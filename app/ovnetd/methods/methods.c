@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "methods/methods.h"
 
+#include "methods/capture_ctl.h"
 #include "methods/handover_ctl.h"
 #include "methods/lease_ctl.h"
 #include "methods/port_ctl.h"
 #include "methods/reload_ctl.h"
 #include "methods/status.h"
 #include "methods/vm_ctl.h"
+#include "methods/why.h"
 
 const struct ovnet_ctl_method methods[] = {
 	{"status", status_show},
@@ -27,6 +29,9 @@ const struct ovnet_ctl_method methods[] = {
 	{"stats", status_stats},
 	{"drops", status_drops},
 	{"drops-last", status_dropped},
+	{"capture", .stream = capture_ctl},
+	{"trace", .stream = trace_ctl},
+	{"why", why_show},
 	{"vm-add", vm_add},
 	{"vm-list", vm_list},
 	{"vm-show", vm_show},
