@@ -51,14 +51,13 @@ docker_begin() {
 
 # podman_begin HOST [OPTION...]
 podman_begin() {
-	podman_setup "$1"
 	"$OVNET_ROOT/scripts/cni-conf.sh" -g -f "$LAB_DIR/$1/subnet.env" \
 		-o "$LAB_DIR/$1/net.d/10-ovnet.conflist"
-	podman_has_cni "$1" || return
 	podman_pod "$@"
 }
 
 docker_hosts_up() {
+	local h
 	step "fabric and etcd; transmit checksum offload is off on the veths that stand in for NICs"
 	fabric_up
 	etcd_start
@@ -86,7 +85,12 @@ docker_hosts_up() {
 	docker_pod docker2
 	OVNET=(docker1 docker2) LINUX=()
 	step "podman1, linux1: podman run, on the network of cni-conf.sh"
-	if podman_begin podman1 --publish 8080:80 && podman_begin linux1; then
+	for h in podman1 linux1; do
+		podman_setup $h
+	done
+	if podman_has_cni podman1; then
+		podman_begin podman1 --publish 8080:80
+		podman_begin linux1
 		OVNET+=(podman1) LINUX+=(linux1)
 	else
 		step "podman here has no CNI ($(podman podman1 --version)): going on without it"

@@ -34,9 +34,9 @@ podman() {
 		"CONTAINERS_STORAGE_CONF=$LAB_DIR/$1/storage.conf" podman "${@:2}"
 }
 
-# Podman 5 speaks to netavark alone.
+# podman_has_cni HOST: from 5 on it speaks to netavark alone.
 podman_has_cni() {
-	[ "$(podman "$1" info --format '{{.Host.NetworkBackend}}' 2>/dev/null)" = cni ]
+	[ "$(podman "$1" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')" -lt 5 ]
 }
 
 # podman_pod HOST [OPTION...]: of "podman run".
