@@ -16,7 +16,7 @@ scdoc"
 RUN="iproute2 iptables nftables ethtool etcd-server etcd-client iperf3 iputils-ping iputils-tracepath
 curl jq gnuplot-nox netcat-openbsd python3 procps util-linux bsdextrautils openssl"
 TEST="libcmocka-dev clang-format llvm lld universal-ctags codespell dhcpcd-base isc-dhcp-client
-shellcheck lua5.4 systemd debhelper fakeroot lintian tcpdump tshark python3-scapy git debootstrap openvswitch-switch-dpdk"
+shellcheck lua5.4 systemd debhelper fakeroot lintian tcpdump tshark python3-scapy git debootstrap openvswitch-switch-dpdk prometheus"
 VM="qemu-system-x86 busybox-static libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libxml2-utils"
 CONTAINERS="docker.io containerd podman runc containernetworking-plugins busybox-static"
 
@@ -83,7 +83,7 @@ if [ ! -e $policy ]; then
 	printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy && made=1
 fi
 trap '[ -z "$made" ] || rm -f $policy' EXIT
-sleepers=$(absent openvswitch-switch dpdk docker.io containerd podman)
+sleepers=$(absent openvswitch-switch dpdk prometheus docker.io containerd podman)
 # shellcheck disable=SC2046
 apt-get install -y -q --no-install-recommends $(absent $(wanted))
 

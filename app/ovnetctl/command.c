@@ -3,9 +3,22 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "table.h"
+
+bool command_is_asked(int argc, char **argv, const char *name)
+{
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] != '-')
+			return strcmp(argv[i], name) == 0;
+		/* Those before a command that have a value. */
+		if (strcmp(argv[i], "--socket") == 0 || strcmp(argv[i], "--watch") == 0)
+			i++;
+	}
+	return false;
+}
 
 int command_failed(const char *why)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What commands with words of their own (lease, port, vm) share. */
+/* What commands with words of their own (health, lease, port, vm) share. */
 #ifndef OVNETCTL_COMMAND_H
 #define OVNETCTL_COMMAND_H
 
@@ -11,6 +11,8 @@
 
 enum { EXIT_DAEMON = 1, EXIT_USAGE = 2 };
 
+/* Is the first word of the command line `name`? */
+bool command_is_asked(int argc, char **argv, const char *name);
 /* On stderr, safe for a terminal. EXIT_DAEMON. */
 int command_failed(const char *why);
 /* "ovnetctl: WHAT WORD; see ovnetctl --help" on stderr. EXIT_USAGE. */

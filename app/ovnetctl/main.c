@@ -11,6 +11,7 @@
 #include "command.h"
 #include "ctl/ctl_server.h"
 #include "handover.h"
+#include "health.h"
 #include "last.h"
 #include "lease.h"
 #include "port.h"
@@ -42,6 +43,8 @@ static void print_help(void)
 	       "Asks a running ovnetd. See ovnetctl(1).\n\nCommands:\n");
 	for (const struct view *v = views; v->name != NULL; v++)
 		printf("  %-16s %s\n", v->name, v->help);
+	printf("  %-16s %s\n", "health",
+		"what is not as it should be; exit status 0 ok, 1 warning, 2 critical, 3 unknown");
 	printf("  %-16s %s\n", "lease", "this node's own lease: show, reserve, release [--now]");
 	printf("  %-16s %s\n", "handover kernel",
 		"the kernel forwards as flanneld would have it, and ovnetd ends");
@@ -70,7 +73,7 @@ static void print_help(void)
 	       "  --version        print the version\n"
 	       "  --help           print this\n\n"
 	       "Exit status: 0, 1 when the daemon cannot be asked or refuses, 2 for wrong "
-	       "usage.\n");
+	       "usage; of health its own.\n");
 }
 
 static int parse_watch(const char *text, unsigned *out)
@@ -310,6 +313,8 @@ int main(int argc, char **argv)
 		return check_tree_command(argc, argv);
 	if (seeing_is_asked(argc, argv))
 		return seeing_command(argc, argv);
+	if (health_is_asked(argc, argv))
+		return health_command(argc, argv, DEFAULT_SOCKET);
 	struct options o = {.socket = DEFAULT_SOCKET};
 	int code = parse(&o, argc, argv);
 

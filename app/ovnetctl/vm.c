@@ -39,14 +39,7 @@ struct vm_args {
 
 bool vm_is_asked(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		if (argv[i][0] != '-')
-			return strcmp(argv[i], "vm") == 0;
-		/* Those before a command that have a value. */
-		if (strcmp(argv[i], "--socket") == 0 || strcmp(argv[i], "--watch") == 0)
-			i++;
-	}
-	return false;
+	return command_is_asked(argc, argv, "vm");
 }
 
 static void print_help(void)

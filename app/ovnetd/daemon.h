@@ -2,7 +2,7 @@
 /*
  * The daemon is its parts: each has a struct and a folder of its own and knows its neighbours by
  * pointers it was given (modules.c). What happens in one and concerns others goes by reactions.c.
- * Only these two, daemon.c, main.c and the answers of the control socket see all of them.
+ * Only these two, daemon.c, main.c, the answers of the control socket and metrics see all of them.
  * Control thread only.
  */
 #ifndef OVNET_APP_DAEMON_H
@@ -26,6 +26,7 @@
 #include "host/proxies.h"
 #include "lane/kernel_lane.h"
 #include "lease/lease_client.h"
+#include "metrics/metrics.h"
 #include "node/ingress.h"
 #include "node/node.h"
 #include "peers/set.h"
@@ -94,6 +95,7 @@ struct daemon {
 	struct losses losses;
 	struct spoiled spoiled;
 	struct watchdog watchdog;
+	struct metrics metrics;
 };
 
 /* What is started one by one and stopped in reverse; each fini is safe before init. */

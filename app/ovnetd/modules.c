@@ -316,9 +316,13 @@ static void stop_watchdog(struct daemon *d)
 	watchdog_fini(&d->watchdog);
 }
 
-/* The socket first: it is what keeps a second ovnetd out. */
+/*
+ * The socket first: it is what keeps a second ovnetd out. Then who answers probes, as with
+ * flanneld: what follows may have to wait.
+ */
 const struct module modules[] = {
 	{"control socket", start_ctl, stop_ctl},
+	{"probes and metrics", metrics_start, metrics_stop},
 	{"kernel", start_kernel, stop_kernel},
 	{"choice of the interface", start_choice, stop_choice},
 	{"eal", start_memory, stop_memory},

@@ -71,4 +71,11 @@ static inline void ovnet_rcu_reader_quiescent(struct ovnet_rcu *rcu, unsigned id
 	rte_rcu_qsbr_quiescent(rcu->qsbr, id);
 }
 
+/* Control thread: is it between reader_online and reader_offline just now? */
+static inline bool ovnet_rcu_reader_is_online(const struct ovnet_rcu *rcu, unsigned id)
+{
+	return __atomic_load_n(&rcu->qsbr->qsbr_cnt[id].cnt, __ATOMIC_RELAXED) !=
+	       __RTE_QSBR_CNT_THR_OFFLINE;
+}
+
 #endif

@@ -224,8 +224,20 @@ static void stop(struct wired *w)
 	free(w);
 }
 
+/* The sums that metrics give are those of a walk over all peers. */
+static void states_are_counted(const struct peers *ps)
+{
+	uint32_t in_state[PEER_STATES] = {0};
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, &ps->list, entry)
+		in_state[p->state]++;
+	assert_memory_equal(in_state, ps->in_state, sizeof(in_state));
+}
+
 void wired_close(struct wired *w)
 {
+	states_are_counted(&w->peers);
 	peers_fini(&w->peers);
 	for (unsigned i = 0; i < fake.n_neighs; i++)
 		assert_int_equal(fake.neigh[i].refs, 0);

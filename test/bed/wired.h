@@ -60,7 +60,7 @@ int wired_reset(void **state);
 struct wired *wired_open(const char *conf);
 /* The same as far as it comes: what opening the uplinks returned, in *rc. */
 struct wired *wired_try_open(const char *conf, int *rc);
-/* Asserts that nobody wants a neighbour any more. */
+/* Asserts that nobody wants a neighbour any more, and that peers were counted by state. */
 void wired_close(struct wired *w);
 
 /* The lease of `key` ("10.5.9.0-24") under this network config, as reactions.c takes it. */

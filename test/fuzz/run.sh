@@ -29,6 +29,7 @@ max_len() {
 	case $1 in
 	path_*) echo 8192 ;;
 	ctl) echo 70000 ;;
+	http) echo 12000 ;;
 	*) echo 4096 ;;
 	esac
 }

@@ -31,7 +31,7 @@ LIB = {
     "ctl": "base",
 }
 # What a room of app/ovnetd may include of the others, beside all of lib/. Files that stand in no
-# room put the rooms together: these and methods/, which answers about all of them, may all.
+# room put the rooms together: these, methods/ and metrics/, which answer about all of them, may all.
 OVNETD = {
     "conf": "",
     "run": "conf",

@@ -113,6 +113,8 @@ static void flanneld_s_flags_are_all_known(void **state)
 	flag_refused("--iface=eth0,,eth1", "give an interface's name or address");
 	flag_refused("--iface=,eth1", "give an interface's name or address");
 	flag_refused("--iface=eth1,224.0.0.1", "give an interface's name or address");
+	flag_refused("--healthz-ip=localhost", "give an IPv4 or IPv6 address of this host");
+	flag_refused("--healthz-port=65536", "0 to 65535");
 	flag_refused("--ip-masq=yes", "--ip-masq: \"yes\" will not do; give true or false");
 }
 

@@ -71,6 +71,8 @@ static const struct {
 	{"vm.lease-time", "600"},
 	{"vm.socket-dir", "/run/x/vm"},
 	{"vm.socket-owner", "libvirt-qemu:kvm"},
+	{"health.ip", "::1"},
+	{"health.port", "8471"},
 	{"control.socket", "/run/o.sock"},
 	{"control.socket-mode", "0600"},
 	{"control.log-level", "info,optest=debug"},

@@ -114,9 +114,17 @@ static json_t *workers(void *arg, const json_t *params, char *err, size_t err_si
 static json_t *lease(void *arg, const json_t *params, char *why, size_t size);
 static json_t *lease_order(void *arg, const json_t *params, char *why, size_t size);
 
+static const char *health_answer;
+
+static json_t *health(void *arg, const json_t *params, char *err, size_t err_size)
+{
+	(void)arg, (void)params, (void)err, (void)err_size;
+	return from_text(health_answer);
+}
+
 static const struct ovnet_ctl_method methods[] = {{"status", status}, {"peers", peers},
-	{"leases", leases}, {"drops", drops}, {"ports", ports}, {"stats", stats},
-	{"workers", workers}, {"lease", lease}, {"lease-reserve", lease_order},
+	{"health", health}, {"leases", leases}, {"drops", drops}, {"ports", ports},
+	{"stats", stats}, {"workers", workers}, {"lease", lease}, {"lease-reserve", lease_order},
 	{"lease-release", lease_order}, {NULL, NULL}};
 
 static struct daemon daemon_;
@@ -412,6 +420,40 @@ static void permission_denied_names_mode_and_group(void **state)
 	has(err, want);
 }
 
+/* As plugins of monitoring systems exit, wrong usage included. */
+static void health_says_how_bad_it_is(void **state)
+{
+	(void)state;
+	health_answer = "{\"severity\":\"ok\",\"code\":0,\"ready\":true,\"findings\":[]}";
+	assert_int_equal(RUN("health"), 0);
+	assert_string_equal(out, "ovnet ok: forwarding, 0 critical, 0 warnings\n");
+	health_answer =
+		"{\"severity\":\"critical\",\"code\":2,\"ready\":false,\"findings\":["
+		"{\"severity\":\"warning\",\"key\":\"hugepages\",\"text\":\"4K\"},"
+		"{\"severity\":\"critical\",\"key\":\"lease-lost\",\"text\":\"gone\\u001b[1m\"}]}";
+	assert_int_equal(RUN("health"), 2);
+	assert_string_equal(out, "ovnet critical: not forwarding, 1 critical, 1 warnings\n"
+				 "critical  lease-lost: gone?[1m\n"
+				 "warning   hugepages: 4K\n");
+	assert_int_equal(RUN("health", "--json"), 2);
+	json_t *got = json_loads(out, 0, NULL), *want = from_text(health_answer);
+	assert_true(json_equal(got, want));
+	json_decref(got);
+	json_decref(want);
+	health_answer = "{\"code\":1}";
+	assert_int_equal(RUN("health"), 1);
+	health_answer = "{\"code\":-7}";
+	assert_int_equal(RUN("health"), 3);
+	health_answer = "[]";
+	assert_int_equal(RUN("health"), 3);
+	assert_int_equal(RUN("health", "--all"), 3);
+	assert_int_equal(RUN("health", "too"), 3);
+	assert_int_equal(RUN("health", "--help"), 0);
+	assert_int_equal(
+		run((const char *const[]){"--socket", "/nowhere/s", "health", NULL}, 0, 0), 3);
+	has(err, "no ovnetd listens there");
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -438,6 +480,7 @@ int main(void)
 		cmocka_unit_test(watch_shows_rates),
 		cmocka_unit_test(lease_is_shown_and_ordered),
 		cmocka_unit_test(errors_and_exit_codes),
+		cmocka_unit_test(health_says_how_bad_it_is),
 		cmocka_unit_test(permission_denied_names_mode_and_group),
 	};
 	return cmocka_run_group_tests_name("ovnetctl", tests, setup, teardown);

@@ -160,6 +160,10 @@ struct conf {
 		char *socket_dir, *socket_owner;    /* owner: "qemu:kvm"; "": ovnetd's user */
 	} vm;
 	struct {
+		char *ip;      /* an address, either family */
+		uint16_t port; /* 0: nobody listens */
+	} health;
+	struct {
 		char *socket;
 		char *socket_mode; /* octal, "0660" */
 		char *log_level;

@@ -11,7 +11,6 @@
 
 OVNET_LOG_TYPE(main)
 
-#define NO_HEALTHZ "ovnetd serves no /healthz, `ovnetctl status` tells its health"
 #define KUBE_ONLY  "it belongs to --kube-subnet-mgr"
 #define LOG_LEVEL  "--log-level=debug is what makes ovnetd say more"
 #define LOG_STDERR "ovnetd logs to standard error only"
@@ -24,8 +23,6 @@ OVNET_LOG_TYPE(main)
 
 /* clang-format off */
 const struct flannel_flag flannel_flags[] = {
-	{"healthz-ip", false, false, NO_HEALTHZ},
-	{"healthz-port", false, false, NO_HEALTHZ},
 	{"ip-blackhole-route", true, false, NULL, "host.blackhole", "auto", "off"},
 	{"kube-subnet-mgr", true, true, "ovnetd takes leases from etcd only; leave it out and give --etcd-endpoints"},
 	{"kube-api-url", false, false, KUBE_ONLY},

@@ -46,6 +46,7 @@ const struct option_group option_groups[] = {
 	{"uplinks", "Uplinks"},
 	{"ports", "Attach ports"},
 	{"vm", "Virtual machines"},
+	{"health", "Probes and metrics"},
 	{"control", "Control socket and log"},
 	{NULL, NULL},
 };
@@ -413,6 +414,20 @@ const struct option_def ovnetd_options[] = {
 			"keeps the capabilities for that and for the sockets QEMU makes "
 			"(CAP_CHOWN, CAP_DAC_OVERRIDE). With Debian's libvirt "
 			"\"libvirt-qemu:kvm\"."},
+
+	{"health.ip", OPTION_TEXT, AT(health.ip), .flag = "healthz-ip", .check = check_addr,
+		.preset = "127.0.0.1", .arg = "ADDRESS",
+		.form = "an IPv4 or IPv6 address of this host, \"0.0.0.0\" or \"::\" for all of them",
+		.help = "where probes are answered and metrics given",
+		.more = "flanneld's default is 0.0.0.0, ovnetd's this host alone: whoever reaches the port "
+			"learns by /metrics what ports there are and what they carry. Probes from elsewhere, "
+			"Prometheus or a kubelet, want an address here."},
+	{"health.port", OPTION_UINT, AT(health.port), .flag = "healthz-port", .preset = "0", .min = 0,
+		.max = 65535, .arg = "PORT",
+		.help = "TCP port of probes and metrics, 0 for none",
+		.more = "HTTP: GET /healthz (200 while the daemon runs), /readyz (200 while the lease is held "
+			"and packets are forwarded, otherwise 503 and the reasons), /metrics (for Prometheus). A "
+			"port that is taken is a warning, and tried again: packets do not wait for it."},
 
 	{"control.socket", OPTION_TEXT, AT(control.socket), .check = check_socket,
 		.preset = "/run/ovnet/ovnetd.sock", .arg = "PATH",

@@ -9,7 +9,7 @@
 #include "conf/conf.h"
 #include "conf/options.h"
 
-#define LOADER_MAX_OPTIONS 64
+#define LOADER_MAX_OPTIONS 96
 #define LOADER_MAX_IDLE    64
 #define LOADER_MAX_ERRORS  100 /* printed; a file of noise must not fill the journal */
 #define CONF_FILE_MAX      (1024 * 1024)

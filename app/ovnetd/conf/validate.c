@@ -166,6 +166,13 @@ int parse_unicast4(void *member, const char *text)
 	return 0;
 }
 
+int check_addr(const char *text)
+{
+	struct ovnet_addr addr;
+
+	return ovnet_addr_parse(text, &addr);
+}
+
 int check_public_ip(const char *text)
 {
 	struct ovnet_addr addr;

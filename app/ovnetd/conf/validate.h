@@ -19,6 +19,7 @@ int check_iface_name_or_none(const char *text);
 int check_twin(const char *text);
 int check_pci_or_none(const char *text); /* "0000:3b:00.0", "3b:00.0" */
 int check_port_name_or_none(const char *text);
+int check_addr(const char *text);
 int check_public_ip(const char *text);
 int check_public_ipv6(const char *text);
 int check_ingress(const char *text);

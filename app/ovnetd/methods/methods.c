@@ -9,9 +9,11 @@
 #include "methods/status.h"
 #include "methods/vm_ctl.h"
 #include "methods/why.h"
+#include "metrics/health.h"
 
 const struct ovnet_ctl_method methods[] = {
 	{"status", status_show},
+	{"health", health_show},
 	{"peers", NULL, &status_peers},
 	{"leases", NULL, &status_leases},
 	{"lease", lease_show},

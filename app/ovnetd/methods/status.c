@@ -3,7 +3,6 @@
  * The control socket's answers. Counters are summed over the workers as they stand: a
  * reader may be a burst behind, and no worker is ever stopped for it.
  */
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include "methods/counters.h"
 #include "methods/json.h"
 #include "methods/status.h"
+#include "metrics/health.h"
 
 static json_t *node_json(struct daemon *d)
 {
@@ -60,36 +60,18 @@ static json_t *dpdk_json(struct daemon *d)
 	return o;
 }
 
-/* Half of the nodes send to the one, half to the other. */
-static void add_clash(json_t *list, const struct ovnet_lease_client *c)
+/* That it has just begun is no warning. */
+static void add_finding(void *arg, const struct health_finding *f)
 {
-	char key[2][OVNET_LEASE_KEY_MAX], ip[2][OVNET_ADDR_STRLEN], text[600];
-	struct ovnet_lease l[2];
-
-	if (!ovnet_lease_client_clash(c, &l[0], &l[1]))
-		return;
-	for (unsigned i = 0; i < 2; i++) {
-		ovnet_lease_key_text(&l[i], key[i], sizeof(key[i]));
-		ovnet_addr_text(&l[i].public_ip, ip[i], sizeof(ip[i]));
-	}
-	snprintf(text, sizeof(text),
-		"two nodes own the same addresses: lease %s of %s (in force here) and lease %s of "
-		"%s; a restarted ovnetd whose lease is the younger one claims another, flanneld "
-		"keeps it: stop it there, delete its lease, start it again",
-		key[0], ip[0], key[1], ip[1]);
-	json_array_append_new(list, json_string(text));
+	if (strcmp(f->key, "starting") != 0)
+		json_array_append_new(arg, json_string(f->text));
 }
 
-static json_t *warnings_json(struct daemon *d, const struct ovnet_lease_status *s)
+static json_t *warnings_json(const struct daemon *d)
 {
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < WARNINGS_MAX; i++)
-		if (d->warnings.row[i].key[0] != '\0')
-			json_array_append_new(list, json_string(d->warnings.row[i].text));
-	if (s->error[0] != '\0')
-		json_array_append_new(list, json_string(s->error));
-	add_clash(list, d->lease);
+	health_each(d, add_finding, list);
 	return list;
 }
 
@@ -116,7 +98,7 @@ json_t *status_show(void *arg, const json_t *params, char *err, size_t err_size)
 	ovnet_lease_client_status(d->lease, &s);
 	if (json_is_true(json_object_get(params, "reset")))
 		loop_reset(&d->loop);
-	json_t *warnings = warnings_json(d, &s);
+	json_t *warnings = warnings_json(d);
 	bool degraded = json_array_size(warnings) > 0;
 	json_t *o = json_pack("{s:s,s:i}", "version", OVNET_VERSION, "pid", getpid());
 	counters_json(o, NODE, &node);

@@ -61,6 +61,7 @@ static struct peer *add(struct peers *ps, const struct ovnet_prefix *subnet)
 		return NULL;
 	}
 	TAILQ_INSERT_TAIL(&ps->list, p, entry);
+	ps->in_state[p->state]++;
 	ps->n++;
 	return p;
 }
@@ -75,6 +76,7 @@ static void delete (struct peers *ps, struct peer *p)
 		ps->sweep = TAILQ_NEXT(p, entry);
 	TAILQ_REMOVE(&ps->list, p, entry);
 	tdelete(p, &ps->tree, by_subnet);
+	ps->in_state[p->state]--;
 	free(p);
 }
 
@@ -107,7 +109,7 @@ static void warn_no_route(struct peers *ps)
 {
 	char a[OVNET_ADDR_STRLEN];
 
-	if (ps->n_no_route == 0) {
+	if (ps->in_state[PEER_NO_ROUTE] == 0) {
 		warn_clear(ps->warnings, "no-route");
 		return;
 	}
@@ -115,14 +117,14 @@ static void warn_no_route(struct peers *ps)
 	warn_set(ps->warnings, "no-route",
 		"no uplink leads to %u of %u peers, %s for one: their packets are dropped "
 		"(no-uplink) until `ip route get %s` names one of ours",
-		ps->n_no_route, ps->n, a, a);
+		ps->in_state[PEER_NO_ROUTE], ps->n, a, a);
 }
 
 static void warn_off_link(struct peers *ps)
 {
 	char a[OVNET_ADDR_STRLEN];
 
-	if (ps->n_off_link == 0) {
+	if (ps->in_state[PEER_OFF_LINK] == 0) {
 		warn_clear(ps->warnings, "off-link");
 		return;
 	}
@@ -131,7 +133,7 @@ static void warn_off_link(struct peers *ps)
 		"%u of %u peers are behind a router, %s for one: host-gw cannot reach them, their "
 		"packets are dropped (no-uplink); use Backend.Type vxlan, with DirectRouting for "
 		"the others",
-		ps->n_off_link, ps->n, a);
+		ps->in_state[PEER_OFF_LINK], ps->n, a);
 }
 
 static bool in_step(const struct peer *p)

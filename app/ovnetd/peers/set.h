@@ -24,6 +24,7 @@ enum peer_state {
 	PEER_OFF_LINK, /* the same: host-gw, and a router stands between */
 	PEER_IGNORED,  /* lease of another backend, or not looked at yet: not in the FIB */
 };
+#define PEER_STATES (PEER_IGNORED + 1)
 
 struct peer {
 	TAILQ_ENTRY(peer) entry, work;
@@ -73,7 +74,8 @@ struct peers {
 	unsigned sweep_for;   /* what is to be done about each */
 	uint32_t check;       /* number of the check of routes */
 	unsigned missing;     /* routes it did not see */
-	uint32_t n, n_queued, n_no_route, n_off_link;
+	uint32_t n, n_queued;
+	uint32_t in_state[PEER_STATES]; /* those that are gone count until they are withdrawn */
 	struct ovnet_addr no_route, off_link; /* the last one found so */
 };
 

@@ -85,8 +85,8 @@ static bool publish(struct peers *ps, struct peer *p)
 
 static void set_state(struct peers *ps, struct peer *p, enum peer_state state)
 {
-	ps->n_no_route += (state == PEER_NO_ROUTE) - (p->state == PEER_NO_ROUTE);
-	ps->n_off_link += (state == PEER_OFF_LINK) - (p->state == PEER_OFF_LINK);
+	ps->in_state[p->state]--;
+	ps->in_state[state]++;
 	if (state == PEER_NO_ROUTE)
 		ps->no_route = p->public_ip;
 	if (state == PEER_OFF_LINK)

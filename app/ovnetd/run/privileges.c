@@ -99,16 +99,18 @@ static int try_reading(cap_t want, cap_value_t cap, cap_flag_value_t in_force)
 }
 
 /*
- * To give sockets away, and the VMs' directory, where QEMU's own are and have to be written to.
+ * To give sockets away, and the VMs' directory, where QEMU's own are and have to be written to; a
+ * low port for probes.
  * Before anything is tried: what is given up then does not come back.
  */
-static int keep_giving(cap_t now, cap_t want, const struct conf *conf)
+static int keep_for_settings(cap_t now, cap_t want, const struct conf *conf)
 {
 	const bool vms = conf->vm.socket_owner[0] != '\0';
 	const struct {
 		cap_value_t cap;
 		bool needed;
-	} caps[] = {{CAP_CHOWN, vms || gives_sockets_away(conf)}, {CAP_DAC_OVERRIDE, vms}};
+	} caps[] = {{CAP_CHOWN, vms || gives_sockets_away(conf)}, {CAP_DAC_OVERRIDE, vms},
+		{CAP_NET_BIND_SERVICE, conf->health.port > 0 && conf->health.port < 1024}};
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < sizeof(caps) / sizeof(caps[0]); i++) {
@@ -226,7 +228,7 @@ int privileges_drop(const struct conf *conf)
 	int rc = now != NULL && want != NULL ? choose(now, want) : -ENOMEM;
 
 	if (rc == 0)
-		rc = keep_giving(now, want, conf);
+		rc = keep_for_settings(now, want, conf);
 	if (rc == 0)
 		rc = keep_physical(now, want, conf);
 	if (rc == 0 && !have(want, CAP_DAC_OVERRIDE)) /* which may read as well */
