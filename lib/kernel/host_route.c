@@ -7,6 +7,8 @@
 
 OVNET_LOG_TYPE(kernel)
 
+#define USER_METRIC6 1024 /* IP6_RT_PRIO_USER: of IPv6 routes that were given none */
+
 /* A lease comes from etcd: it must never become a default route or one for 127/8. */
 bool route_is_routable(const struct ovnet_prefix *subnet)
 {
@@ -44,6 +46,18 @@ static void compose(struct nl_request *req, const struct ovnet_kernel *k, uint32
 	nl_put_prefix(req->hdr, RTA_GATEWAY, subnet);
 }
 
+/*
+ * IPv6 replaces no route whose gateway, by that route, is reached by another device, as flannel's
+ * are by flannel-v6.1: it goes before ours comes.
+ */
+static int make_way6(struct nl *nl, const struct ovnet_prefix *subnet)
+{
+	const struct route_entry there = {
+		.dst = *subnet, .metric = USER_METRIC6, .type = RTN_UNICAST};
+
+	return route_remove(nl, &there);
+}
+
 int ovnet_host_route_set(
 	struct ovnet_kernel *k, uint32_t ifindex, const struct ovnet_prefix *subnet)
 {
@@ -57,6 +71,8 @@ int ovnet_host_route_set(
 	}
 	compose(&req, k, ifindex, subnet);
 	int err = nl_send(&k->nl, &req, NULL, NULL);
+	if (err == -EINVAL && subnet->family == AF_INET6 && make_way6(&k->nl, subnet) == 0)
+		err = nl_send(&k->nl, &req, NULL, NULL);
 	if (err < 0)
 		LOG(ERR, "route %s via link %u: cannot be set: %s", text, ifindex,
 			nl_why(&k->nl, err));

@@ -118,6 +118,8 @@ static void both_families_of_a_dual_stack_overlay(void **state)
 	struct ovnet_prefix p = net("fd05:0:0:3a::/64");
 
 	sh("ip -6 addr add fd05:0:0:7::/128 dev ovnet0 && ip -6 addr add fd07::1/64 dev ovnet0");
+	/* As flannel-v6.1 has it: replaced like any other. */
+	sh("ip -6 route add fd05:0:0:3a::/64 via fd05:0:0:3a:: dev u0 onlink");
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(ovnet_host_device_setup(l->k, dev, &conf), 0);
 		assert_int_equal(ovnet_host_route_set(l->k, dev, &p), 0);

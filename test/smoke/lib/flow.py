@@ -17,7 +17,7 @@ SO_RCVBUFFORCE = 33
 
 
 def send(to, port, rate):
-    number, start, over = 0, time.monotonic(), []
+    number, refused, start, over = 0, 0, time.monotonic(), []
     # Not in the middle of one, which would be sent and not counted.
     signal.signal(signal.SIGTERM, lambda *_: over.append(True))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
@@ -27,10 +27,13 @@ def send(to, port, rate):
             # After a stall it catches up a few bursts per wakeup: what is under test is the
             # overlay, not the queue of the pod's device.
             for _ in range(min(due - number, int(rate * BURST_S) * 4)):
-                s.send(struct.pack("!Q", number) + bytes(200))
+                try:
+                    s.send(struct.pack("!Q", number) + bytes(200))
+                except OSError:
+                    refused += 1  # by an ICMP error: lost
                 number += 1
             time.sleep(BURST_S)
-    print(json.dumps({"sent": number, "seconds": time.monotonic() - start}))
+    print(json.dumps({"sent": number, "refused": refused, "seconds": time.monotonic() - start}))
 
 
 def receive(port):

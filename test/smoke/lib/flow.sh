@@ -7,6 +7,7 @@ FLOWS=() # one way each: FROM TO SENDER RECEIVER PORT
 
 flow_way() {
 	local port=$((7000 + ${#FLOWS[@]})) flow=$OVNET_ROOT/test/smoke/lib/flow.py receiver
+	rm -f "$LAB_DIR/flow.$port".*
 	spawn "$LAB_DIR/flow.$port.in" ip netns exec "$LAB-$2-pod" "$flow" receive $port
 	receiver=$SPAWNED
 	within 5 "the flow's receiver listens" udp_bound "$2" $port
