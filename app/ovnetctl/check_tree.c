@@ -24,11 +24,14 @@ static const char *const severities[] = {
 
 bool check_tree_is_asked(int argc, char **argv)
 {
-	int at = 1;
-
-	while (at < argc && strcmp(argv[at], "--json") == 0)
-		at++;
-	return at < argc && strcmp(argv[at], "check-tree") == 0;
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] != '-')
+			return strcmp(argv[i], "check-tree") == 0;
+		/* Those before a command that have a value. */
+		if (strcmp(argv[i], "--socket") == 0 || strcmp(argv[i], "--watch") == 0)
+			i++;
+	}
+	return false;
 }
 
 static void print_help(void)
@@ -88,10 +91,11 @@ static int print_json(const struct lease_tree *t, const struct tree_report *r)
 
 	for (size_t i = 0; i < r->n; i++)
 		json_array_append_new(list, finding_json(&r->findings[i]));
-	o = must(json_pack("{s:o,s:s,s:o,s:o,s:I,s:o,s:o,s:I,s:I,s:I,s:b,s:I,s:I,s:I,s:o}",
+	o = must(json_pack("{s:o,s:s,s:o,s:o,s:o,s:I,s:o,s:o,s:I,s:I,s:I,s:b,s:I,s:I,s:I,s:o}",
 		"config_key", text_of(t->config_key), "api", t->api, "transport",
-		text_of(t->transport), "endpoint", text_of(t->endpoint), "revision",
-		(json_int_t)t->revision, "network", network_json(t), "backend",
+		text_of(t->transport), "endpoint", text_of(t->endpoint), "version",
+		text_or_null(t->version), "revision", (json_int_t)t->revision, "network",
+		network_json(t), "backend",
 		t->config_error[0] == '\0' ? text_of(t->netconf.type) : json_null(), "keys",
 		(json_int_t)t->n, "leases", (json_int_t)r->leases, "nodes", (json_int_t)r->nodes,
 		"ttls_known", !t->ttls_missing, "errors", (json_int_t)r->count[TREE_ERROR],

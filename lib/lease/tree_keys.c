@@ -60,6 +60,7 @@ void lease_tree_free(struct lease_tree *t)
 	free(t->keys);
 	free(t->transport);
 	free(t->endpoint);
+	free(t->version);
 	free(t->config_key);
 	free(t->config_error);
 	free(t->error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * First the network config, then whether etcd's other API has one, too, then all keys, then what is
- * left of their TTLs, some at a time.
+ * First the network config, then whether etcd's other API has one, too, then etcd's version, all
+ * keys, then what is left of their TTLs, some at a time.
  */
 #include "lease/tree_read.h"
 
@@ -23,6 +23,7 @@ struct reader {
 	struct ovnet_registry *registry, *other; /* `other` may be NULL */
 	char *subnets;                           /* "<prefix>/subnets/" */
 	enum lease_tree_depth depth;
+	bool wide;              /* the listing */
 	bool absent;            /* absent: no network config in `registry` */
 	size_t asked, answered; /* TTLs */
 };
@@ -79,10 +80,16 @@ static void ask_ttls(struct reader *r)
 		stop(r, "");
 }
 
+static void list(struct reader *r, bool wide);
+
 static void on_list(void *arg, const struct ovnet_registry_result *res)
 {
 	struct reader *r = arg;
 
+	if (res->status == OVNET_REGISTRY_DENIED && r->wide) {
+		list(r, false);
+		return;
+	}
 	if (res->status != OVNET_REGISTRY_OK) {
 		r->tree->denied = res->status == OVNET_REGISTRY_DENIED;
 		stop(r, res->text);
@@ -100,15 +107,42 @@ static void on_list(void *arg, const struct ovnet_registry_result *res)
 		stop(r, "");
 }
 
-/* flanneld takes every key of v3 that begins with "<prefix>/subnets" for one of a lease. */
-static void list(struct reader *r)
+/*
+ * flanneld takes every key of v3 that begins with "<prefix>/subnets" for one of a lease; who may
+ * read no more than the leases does without those beside them.
+ */
+static void list(struct reader *r, bool wide)
 {
 	char *from = must(strdup(r->subnets));
 
-	if (strcmp(r->ops->api, "v3") == 0)
+	r->wide = wide;
+	if (wide)
 		from[strlen(from) - 1] = '\0';
 	r->ops->list(r->registry, from, on_list, r);
 	free(from);
+}
+
+static void list_all(struct reader *r)
+{
+	list(r, strcmp(r->ops->api, "v3") == 0);
+}
+
+static void on_version(void *arg, const struct ovnet_registry_result *res)
+{
+	struct reader *r = arg;
+
+	if (res->status == OVNET_REGISTRY_OK && res->n_kvs == 1)
+		set(&r->tree->version, res->kvs[0].value);
+	list_all(r);
+}
+
+/* Of whoever answered before. */
+static void ask_version(struct reader *r)
+{
+	if (r->ops->about != NULL)
+		r->ops->about(r->registry, on_version, r);
+	else
+		list_all(r);
 }
 
 static void take_config(struct reader *r, const struct ovnet_registry_result *res)
@@ -150,7 +184,7 @@ static void on_other(void *arg, const struct ovnet_registry_result *res)
 	if (r->depth == LEASE_TREE_CONFIG)
 		stop(r, "");
 	else
-		list(r);
+		ask_version(r);
 }
 
 /* Only a plain "there is none" or "no such API" sends one to the other API. */
@@ -168,7 +202,7 @@ static void on_config(void *arg, const struct ovnet_registry_result *res)
 	} else if (r->other != NULL) {
 		r->other_ops->get(r->other, r->tree->config_key, on_other, r);
 	} else {
-		list(r);
+		ask_version(r);
 	}
 }
 
@@ -210,6 +244,7 @@ int lease_tree_read(
 	set(&out->config_error, "");
 	set(&out->transport, conf->registry->name);
 	set(&out->endpoint, "");
+	set(&out->version, "");
 	out->config_key = lease_path(conf->prefix, "/config");
 	if (open_registries(&r) == 0)
 		run(&r);

@@ -22,6 +22,7 @@ struct lease_tree_key {
 struct lease_tree {
 	const char *api;            /* that was taken: "v3", "v2", "file" */
 	char *transport, *endpoint; /* as ovnet_lease_status */
+	char *version;              /* of etcd; "": not told */
 	char *config_key;           /* "<prefix>/config" */
 	char *config_error;         /* why there is no `netconf`; "": there is one */
 	char *error;                /* why there are no keys; "": they are all there */

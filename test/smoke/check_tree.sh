@@ -73,6 +73,7 @@ disorder
 check
 found_all
 equal "API, as etcd.api = auto finds it" v2 "$(json .api <"$LAB_DIR/report")"
+expect "etcd's version" jq -e '.version | test("^[0-9]+[.]")' "$LAB_DIR/report" >/dev/null
 counts "v2" '[4,3,1]'
 
 export LAB_ETCD_API=v3
@@ -107,6 +108,20 @@ expect "a cure" grep -q "do .*delete '$PREFIX/subnets/10.5.2.0-25' and its subne
 netconf '{"Network":"10.5.0.0"}'
 check
 found no-config config - -
+
+# One who may read what the daemon reads and no more does not see what is beside it.
+etcdctl user add root:secret >/dev/null
+etcdctl user add reader:word >/dev/null
+etcdctl role add reader >/dev/null
+etcdctl role grant-permission reader read "$PREFIX/config" >/dev/null
+etcdctl role grant-permission --prefix=true reader read "$PREFIX/subnets/" >/dev/null
+etcdctl user grant-role reader reader >/dev/null
+etcdctl auth enable >/dev/null
+check --etcd-api=v3 --etcd-username=reader --etcd-password=word
+found not-a-lease notes - -
+counts "as a reader: $(<"$LAB_DIR/errors")" '[5,3,1]'
+check --etcd-api=v3 --etcd-username=reader --etcd-password=wrong
+equal "exit status with a wrong password" 1 $RC
 etcd_stop
 check
 equal "exit status without etcd" 1 $RC

@@ -49,7 +49,7 @@ flanneld=$SPAWNED
 before=$(state_of_a)
 preflight --iptables-forward-rules=false
 equal "exit status" 1 $RC
-says ok etcd "v3/grpc at $ETCD_URL"
+says ok etcd "^etcd [0-9.]+, v3/grpc at $ETCD_URL"
 says fail config "no such key.*etcdctl.*put $PREFIX/config"
 says fail flanneld "process $flanneld.*systemctl disable"
 says fail port "8472.*flanneld"

@@ -54,8 +54,10 @@ void check_etcd(struct preflight *p)
 			preflight_fix(p, "etcd.endpoints is %s", c.registry_conf.endpoints);
 		return;
 	}
-	preflight_say(p, PREFLIGHT_OK, "%s at %s, revision %lld", p->tree.transport,
-		p->tree.endpoint, (long long)p->tree.revision);
+	preflight_say(p, PREFLIGHT_OK, "%s%s%s%s at %s, revision %lld",
+		p->tree.version[0] != '\0' ? "etcd " : "", p->tree.version,
+		p->tree.version[0] != '\0' ? ", " : "", p->tree.transport, p->tree.endpoint,
+		(long long)p->tree.revision);
 	if (p->conf->registry.type == CONF_REGISTRY_ETCD)
 		check_members(p, &c);
 }

@@ -147,6 +147,10 @@ struct ovnet_registry_ops {
 	 * none.
 	 */
 	int (*retarget)(struct ovnet_registry *registry, const struct ovnet_registry_conf *conf);
+	/*
+	 * Who answers there: kvs[0], its value the version. NULL: there is nobody to ask.
+	 */
+	void (*about)(struct ovnet_registry *registry, ovnet_registry_cb cb, void *arg);
 	/* For status: the transport in use, the endpoint, the last error ("" if none). */
 	const char *(*transport)(struct ovnet_registry *registry); /* NULL: it is always `name` */
 	const char *(*endpoint)(struct ovnet_registry *registry);

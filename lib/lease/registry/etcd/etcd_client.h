@@ -56,6 +56,8 @@ int etcd_client_retarget(struct etcd_client *c, const struct ovnet_registry_conf
 /* As ovnet_registry_ops.spread. */
 bool etcd_client_spread(struct etcd_client *c);
 const char *etcd_client_endpoint(const struct etcd_client *c);
+/* As ovnet_registry_ops.about; etcd_about.c. */
+void etcd_client_about(struct etcd_client *c, ovnet_registry_cb cb, void *arg);
 /* The last error from now on; `text` becomes the client's. */
 void etcd_client_fail(struct etcd_client *c, char *text);
 void etcd_client_good(struct etcd_client *c);

@@ -321,6 +321,11 @@ static struct ovnet_registry *op_open(
 	return e;
 }
 
+static void op_about(struct ovnet_registry *e, ovnet_registry_cb cb, void *arg)
+{
+	etcd_client_about(&e->client, cb, arg);
+}
+
 static const char *op_endpoint(struct ovnet_registry *e)
 {
 	return etcd_client_endpoint(&e->client);
@@ -352,6 +357,7 @@ const struct ovnet_registry_ops ovnet_etcd_v2 = {
 	.unwatch = v2_unwatch,
 	.doubt = v2_doubt,
 	.spread = op_spread,
+	.about = op_about,
 	.retarget = op_retarget,
 	.endpoint = op_endpoint,
 	.last_error = op_last_error,

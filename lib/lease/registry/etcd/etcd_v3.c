@@ -78,6 +78,11 @@ static const char *op_transport(struct ovnet_registry *e)
 	return e->wires[e->wire]->name;
 }
 
+static void op_about(struct ovnet_registry *e, ovnet_registry_cb cb, void *arg)
+{
+	etcd_client_about(&e->client, cb, arg);
+}
+
 static const char *op_endpoint(struct ovnet_registry *e)
 {
 	return etcd_client_endpoint(&e->client);
@@ -120,8 +125,8 @@ static const char *op_last_error(struct ovnet_registry *e)
 		.get = v3_get, .list = v3_list, .create = v3_create, .update = v3_update,       \
 		.keepalive = v3_keepalive, .remove = v3_remove, .watch = v3_watch,              \
 		.unwatch = v3_unwatch, .doubt = v3_doubt, .spread = op_spread, .ttl = v3_ttl,   \
-		.retarget = op_retarget, .transport = op_transport, .endpoint = op_endpoint,    \
-		.last_error = op_last_error                                                     \
+		.about = op_about, .retarget = op_retarget, .transport = op_transport,          \
+		.endpoint = op_endpoint, .last_error = op_last_error                            \
 	}
 
 const struct ovnet_registry_ops ovnet_etcd_v3 = OPS("v3", open_any);
