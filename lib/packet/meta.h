@@ -6,7 +6,8 @@
  * Checksum and segmentation state is explicit from the port a packet came in by
  * to the port it leaves by: `offload` says what is still undone, and only a driver
  * that declares the matching capability may hand such a packet in or take it.
- * A driver sets every field up to `hash` on rx (ovnet_meta_reset() is "nothing undone").
+ * A driver sets every field up to `hash` on rx (ovnet_meta_reset() is "nothing undone"), or
+ * leaves that to the path (OVNET_CAP_BARE).
  */
 #ifndef OVNET_PACKET_META_H
 #define OVNET_PACKET_META_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "path/bare.h"
 #include "path/flow_hash.h"
 #include "path/fragment6.h"
 #include "path/inner.h"
@@ -251,6 +252,7 @@ uint16_t STAGE(classify)(
 {
 	if (n == 0)
 		return 0;
+	bare_write(ctx, port->id, pkts, n);
 	stage_enter(ctx, OVNET_STAGE_CLASSIFY, pkts, n);
 	ctx->undone = 0;
 	if (port->role == OVNET_PORT_UPLINK)

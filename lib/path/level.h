@@ -51,8 +51,8 @@ uint16_t STAGE(punt)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf **pkts, uint16_t n);
 void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 /* All for one port, finished, `bytes` in all; n is OVNET_BURST at most. */
-void STAGE(tx_run)(struct ovnet_path_ctx *ctx, uint16_t id, struct rte_mbuf *const *pkts,
-	uint16_t n, uint32_t bytes);
+void STAGE(tx_run)(struct ovnet_path_ctx *ctx, const struct ovnet_port *from, uint16_t id,
+	struct rte_mbuf *const *pkts, uint16_t n, uint32_t bytes);
 void STAGE(flush)(struct ovnet_path_ctx *ctx);
 
 /*

@@ -114,6 +114,7 @@ struct ovnet_path_ctx {
 	uint16_t worker;
 	uint16_t ip_id;  /* outer IP id: counts up by n_workers from the worker's number */
 	bool all_stages; /* no short way for plain packets: see plain.h */
+	bool bare;       /* the burst's metadata is not written: see bare.h */
 	uint8_t undone; /* OVNET_OFF_*: of all the packets that classify has let by in this burst */
 	uint32_t out_caps; /* OVNET_CAP_*: of all the ports that deliver's last burst leaves by */
 	struct ovnet_verify verify;
@@ -128,6 +129,7 @@ struct ovnet_path_ctx {
 	struct ovnet_dropped *dropped;     /* the last packets refused; NULL: they are not kept */
 	struct ovnet_again again;          /* empty between bursts; looked at after each */
 	/* A port gets the next buffer when it has a packet; none has one between rounds. */
+	bool meta_read[OVNET_MAX_PORTS];  /* by port id: of its last burst metadata was read */
 	uint8_t tx_slot[OVNET_MAX_PORTS]; /* by port id: number of its buffer + 1; 0: none */
 	uint16_t n_tx;                    /* buffers in use, the first ones */
 	struct ovnet_txbuf txbuf[OVNET_TX_BUFS];
@@ -168,8 +170,8 @@ struct ovnet_path_ops {
 	void (*tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n);
 	/* The short way's steps, for it as well: level.h. */
 	struct ovnet_plain_ops plain_out, plain_in;
-	void (*tx_run)(struct ovnet_path_ctx *ctx, uint16_t id, struct rte_mbuf *const *pkts,
-		uint16_t n, uint32_t bytes);
+	void (*tx_run)(struct ovnet_path_ctx *ctx, const struct ovnet_port *from, uint16_t id,
+		struct rte_mbuf *const *pkts, uint16_t n, uint32_t bytes);
 };
 
 /*

@@ -237,7 +237,7 @@ static void by_plain(
 		const uint32_t bytes = in ? STAGE(plain_deliver)(ctx, port, pkts + i, run, of + i)
 					  : STAGE(plain_encap)(ctx, port, pkts + i, run, of + i);
 		count_plain(ctx, run, in);
-		STAGE(tx_run)(ctx, of[i].out, pkts + i, run, bytes);
+		STAGE(tx_run)(ctx, port, of[i].out, pkts + i, run, bytes);
 	}
 }
 
@@ -250,6 +250,7 @@ static void input(
 		by_plain(ctx, port, pkts, n);
 	else
 		by_stages(ctx, port, pkts, n);
+	ctx->bare = false;
 	if (unlikely(ctx->again.n != 0))
 		run_again(ctx, port);
 }

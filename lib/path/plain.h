@@ -47,14 +47,16 @@ struct plain {
 	uint16_t out;  /* the port it leaves by */
 };
 
-/* Nothing undone, and nothing said of it but a hash. */
-static __rte_always_inline bool is_plain_meta(const struct ovnet_meta *meta)
+/* Nothing undone, and nothing said of it but a hash; `bare`: nothing at all. */
+static __rte_always_inline bool is_plain_meta(const struct ovnet_meta *meta, bool bare)
 {
 	uint16_t said;
 
 	static_assert(
 		offsetof(struct ovnet_meta, flags) == offsetof(struct ovnet_meta, offload) + 1,
 		"read at once");
+	if (bare)
+		return true;
 	memcpy(&said, &meta->offload, sizeof(said));
 	return (said & ~(OVNET_META_HASH << 8)) == 0;
 }

@@ -57,12 +57,13 @@ static __rte_always_inline bool leaves_ecn(
 }
 
 /* The inner header; NULL: it is not plain. */
-static __rte_always_inline struct rte_ipv4_hdr *look(const struct from *f, struct rte_mbuf *m)
+static __rte_always_inline struct rte_ipv4_hdr *look(
+	const struct from *f, struct rte_mbuf *m, bool bare)
 {
 	const struct ovnet_meta *meta = ovnet_meta(m);
 
 	if (unlikely(m->nb_segs != 1 || m->data_len < OVNET_VXLAN4_LEN + IP4_MIN ||
-		     !is_plain_meta(meta)))
+		     !is_plain_meta(meta, bare)))
 		return NULL;
 	uint8_t *at = rte_pktmbuf_mtod(m, uint8_t *);
 	const struct rte_ipv4_hdr *outer = (const struct rte_ipv4_hdr *)(at + RTE_ETHER_HDR_LEN);
@@ -77,6 +78,24 @@ static __rte_always_inline struct rte_ipv4_hdr *look(const struct from *f, struc
 	return unlikely(f->mss_clamp) && inner->next_proto_id == IPPROTO_TCP ? NULL : inner;
 }
 
+static __rte_always_inline void look_at_all(
+	const struct from *f, struct rte_mbuf *const *pkts, uint16_t n, struct plain *of, bool bare)
+{
+	/* The inner header, mostly on a line of its own. */
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod_offset(pkts[i], const char *, OVNET_VXLAN4_LEN));
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_ipv4_hdr *inner = look(f, pkts[i], bare);
+
+		of[i].ip = (uint8_t *)inner;
+		if (unlikely(inner == NULL))
+			continue;
+		of[i].len = rte_be_to_cpu_16(inner->total_length);
+		of[i].word = ovnet_fib_ingress(f->view, rte_be_to_cpu_32(inner->src_addr));
+		rte_prefetch0((const void *)of[i].word);
+	}
+}
+
 void STAGE(plain_classify_in)(struct ovnet_path_ctx *ctx, const struct ovnet_port *port,
 	struct rte_mbuf *const *pkts, uint16_t n, struct plain *of)
 {
@@ -89,19 +108,10 @@ void STAGE(plain_classify_in)(struct ovnet_path_ctx *ctx, const struct ovnet_por
 		.direct = view->overlay.direct,
 		.mss_clamp = view->overlay.mss_clamp};
 
-	/* The inner header, mostly on a line of its own. */
-	for (uint16_t i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod_offset(pkts[i], const char *, OVNET_VXLAN4_LEN));
-	for (uint16_t i = 0; i < n; i++) {
-		struct rte_ipv4_hdr *inner = look(&f, pkts[i]);
-
-		of[i].ip = (uint8_t *)inner;
-		if (unlikely(inner == NULL))
-			continue;
-		of[i].len = rte_be_to_cpu_16(inner->total_length);
-		of[i].word = ovnet_fib_ingress(view, rte_be_to_cpu_32(inner->src_addr));
-		rte_prefetch0((const void *)of[i].word);
-	}
+	if (ctx->bare)
+		look_at_all(&f, pkts, n, of, true);
+	else
+		look_at_all(&f, pkts, n, of, false);
 }
 
 /* May the lease that covers the inner source send by that outer one? False: ask the stages. */

@@ -2,6 +2,7 @@
 #include "encap/vxlan4.h"
 #include "packet/ttl.h"
 #include "path/attached.h"
+#include "path/bare.h"
 #include "path/flow_hash.h"
 #include "path/link.h"
 #include "path/plain.h"
@@ -23,10 +24,10 @@ struct from {
 
 /* In one piece with room in front, and nothing undone; `link` bytes before the IP header. */
 static __rte_always_inline bool is_whole(
-	const struct rte_mbuf *m, const struct ovnet_meta *meta, uint16_t link)
+	const struct rte_mbuf *m, const struct ovnet_meta *meta, uint16_t link, bool bare)
 {
 	return likely(m->nb_segs == 1) && likely(m->data_len >= link + IP4_MIN) &&
-	       likely(is_plain_meta(meta)) && likely(m->data_off + link >= OVNET_VXLAN4_LEN);
+	       likely(is_plain_meta(meta, bare)) && likely(m->data_off + link >= OVNET_VXLAN4_LEN);
 }
 
 /* route.c's check_attached_source(), where it passes. */
@@ -45,12 +46,12 @@ static __rte_always_inline bool lives_there(
 
 /* Sets p->ip and all else that is known by the packet alone, if it is plain so far. */
 static __rte_always_inline void look(
-	const struct from *f, struct rte_mbuf *m, struct plain *p, bool attached)
+	const struct from *f, struct rte_mbuf *m, struct plain *p, bool attached, bool bare)
 {
 	const uint16_t link = attached ? RTE_ETHER_HDR_LEN : 0;
 	struct ovnet_meta *meta = ovnet_meta(m);
 
-	if (unlikely(!is_whole(m, meta, link)))
+	if (unlikely(!is_whole(m, meta, link, bare)))
 		return;
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, link);
 	const uint32_t src = rte_be_to_cpu_32(ip->src_addr), first = first_word(ip);
@@ -69,7 +70,7 @@ static __rte_always_inline void look(
 	}
 	p->ip = (uint8_t *)ip;
 	p->len = len;
-	if (unlikely(meta->flags & OVNET_META_HASH))
+	if (!bare && unlikely(meta->flags & OVNET_META_HASH))
 		p->hash = meta->hash;
 	else if (unlikely(m->ol_flags & RTE_MBUF_F_RX_RSS_HASH))
 		p->hash = m->hash.rss;
@@ -81,13 +82,13 @@ static __rte_always_inline void look(
 }
 
 static __rte_always_inline void look_at_all(const struct from *from, struct rte_mbuf *const *pkts,
-	uint16_t n, struct plain *of, bool attached)
+	uint16_t n, struct plain *of, bool attached, bool bare)
 {
 	const struct from f = *from;
 
 	for (uint16_t i = 0; i < n; i++) {
 		of[i].ip = NULL;
-		look(&f, pkts[i], &of[i], attached);
+		look(&f, pkts[i], &of[i], attached, bare);
 		/* the line before the packet's is to be written */
 		rte_prefetch0_write(rte_pktmbuf_mtod(pkts[i], char *) - OVNET_VXLAN4_LEN);
 	}
@@ -106,10 +107,14 @@ void STAGE(plain_classify_out)(struct ovnet_path_ctx *ctx, const struct ovnet_po
 		.port = port->id,
 		.mss_clamp = ctx->view->overlay.mss_clamp};
 
-	if (port->role == OVNET_PORT_ATTACH)
-		look_at_all(&f, pkts, n, of, true);
-	else
-		look_at_all(&f, pkts, n, of, false);
+	if (port->role != OVNET_PORT_ATTACH) {
+		bare_write(ctx, port->id, pkts, n); /* the host device's driver writes it */
+		look_at_all(&f, pkts, n, of, false, false);
+	} else if (ctx->bare) {
+		look_at_all(&f, pkts, n, of, true, true);
+	} else {
+		look_at_all(&f, pkts, n, of, true, false);
+	}
 }
 
 /* Whose it is: in the index, mostly. */

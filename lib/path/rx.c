@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "path/bare.h"
+
 #include "path/level.h"
 
 uint16_t STAGE(rx)(
@@ -17,6 +19,7 @@ uint16_t STAGE(rx)(
 	ctx->counters->port[ref->port->id].rx_bytes += bytes;
 	ref->q->packets.rx_packets += n;
 	ref->q->packets.rx_bytes += bytes;
+	bare_begin(ctx, ref->port, pkts, n);
 	stage_enter(ctx, OVNET_STAGE_RX, pkts, n);
 	return n;
 }

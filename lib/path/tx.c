@@ -3,6 +3,7 @@
 #include <rte_ip.h>
 
 #include "packet/csum.h"
+#include "path/bare.h"
 #include "path/verify.h"
 
 #include "path/level.h"
@@ -42,10 +43,11 @@ static uint16_t prepare(struct ovnet_path_ctx *ctx, const struct ovnet_port *por
 }
 
 /*
- * Plain packets' sources, for drops and for other workers to read. The address stands behind the
- * outer header if the packet got one; else the one that was taken off is still in front of it.
+ * Plain packets' metadata, for drops and for other workers to read: nothing is undone, and the
+ * source. Its address stands behind the outer header if the packet got one; else the one that was
+ * taken off is still in front of it.
  */
-static __rte_noinline void note_sources(
+static __rte_noinline void note_plain(
 	const struct ovnet_port *port, struct rte_mbuf *const *pkts, uint64_t plain)
 {
 	const int src = offsetof(struct rte_ipv4_hdr, src_addr), link = RTE_ETHER_HDR_LEN;
@@ -56,6 +58,7 @@ static __rte_noinline void note_sources(
 	for (; plain != 0; plain &= plain - 1) {
 		struct rte_mbuf *m = pkts[__builtin_ctzll(plain)];
 
+		ovnet_meta_reset(m, OVNET_PORT_NONE);
 		memcpy(&ovnet_meta(m)->src_be, rte_pktmbuf_mtod(m, const char *) + at, 4);
 		ovnet_meta(m)->src_version = 4;
 	}
@@ -90,7 +93,7 @@ static void send_all(struct ovnet_path_ctx *ctx, struct ovnet_port *port,
 			break;
 		/* What is sent is not ours any more. */
 		plain = plain >> done << done;
-		note_sources(port, pkts, plain);
+		note_plain(port, pkts, plain);
 		uint16_t lost = 0;
 		if (q->tx_reason == OVNET_DROP_TX_REFUSED)
 			lost = 1;
@@ -142,28 +145,29 @@ static void flush_buf(struct ovnet_path_ctx *ctx, struct ovnet_txbuf *buf)
 	buf->bytes = 0;
 	buf->plain = 0;
 	if (unlikely(port == NULL)) {
-		note_sources(port, buf->pkts, plain);
+		note_plain(port, buf->pkts, plain);
 		ovnet_drop(ctx, buf->pkts, n, OVNET_DROP_NO_PORT);
 		return;
 	}
 	const struct ovnet_tx_way *way = &map->worker[ctx->worker].tx[id];
 	if (way->q == NULL) {
-		note_sources(port, buf->pkts, plain);
+		note_plain(port, buf->pkts, plain);
 		hand_over(ctx, port, way->owner, buf->pkts, n);
 		return;
 	}
 	/* Ours soon; until then he has it whom packets are handed to. */
 	const uint16_t owner = ovnet_queue_owner(way->q);
 	if (unlikely(owner != ctx->worker)) {
-		note_sources(port, buf->pkts, plain);
+		note_plain(port, buf->pkts, plain);
 		hand_over(ctx, port, owner, buf->pkts, n);
 		return;
 	}
-	if (unlikely(care != 0)) {
-		note_sources(port, buf->pkts, plain);
+	if (unlikely(care != 0 || ctx->verify.picked)) {
+		note_plain(port, buf->pkts, plain);
 		plain = 0;
-		n = prepare(ctx, port, buf->pkts, n, &bytes);
 	}
+	if (unlikely(care != 0))
+		n = prepare(ctx, port, buf->pkts, n, &bytes);
 	verify_leaving(ctx, port, buf->pkts, n);
 	send_all(ctx, port, way->q, buf->pkts, n, bytes, plain);
 }
@@ -228,12 +232,23 @@ void STAGE(tx)(struct ovnet_path_ctx *ctx, struct rte_mbuf **pkts, uint16_t n)
 	}
 }
 
-void STAGE(tx_run)(struct ovnet_path_ctx *ctx, uint16_t id, struct rte_mbuf *const *pkts,
-	uint16_t n, uint32_t bytes)
+/* Does who sends by it read no metadata? */
+static inline bool takes_bare(const struct ovnet_path_ctx *ctx, uint16_t id)
+{
+	const struct ovnet_port *port =
+		ctx->map != NULL && id < ctx->map->n_ports ? ctx->map->port[id] : NULL;
+
+	return port != NULL && (port->caps & OVNET_CAP_BARE) != 0;
+}
+
+void STAGE(tx_run)(struct ovnet_path_ctx *ctx, const struct ovnet_port *from, uint16_t id,
+	struct rte_mbuf *const *pkts, uint16_t n, uint32_t bytes)
 {
 	const uint8_t slot = ctx->tx_slot[id];
 	struct ovnet_txbuf *buf = likely(slot != 0) ? &ctx->txbuf[slot - 1] : take_buf(ctx, id);
 
+	if (!takes_bare(ctx, id))
+		bare_write(ctx, from->id, pkts, n);
 	ctx->counters->stage_packets[OVNET_STAGE_TX] += n;
 	ctx->counters->stage_bursts[OVNET_STAGE_TX]++;
 	if (unlikely(buf->n + n > OVNET_BURST))

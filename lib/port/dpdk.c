@@ -132,7 +132,7 @@ static void choose(struct ovnet_port *port, const struct ovnet_port_conf *conf,
 	}
 	if (port->vlan != 0)
 		eth->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
-	port->caps = 0;
+	port->caps = OVNET_CAP_BARE;
 	if (port->role == OVNET_PORT_UPLINK)
 		port->caps |= OVNET_CAP_EXCLUSIVE;
 }
@@ -368,9 +368,6 @@ static uint16_t rx_vlan(struct dpdk_queue *d, struct rte_mbuf **pkts, uint16_t g
 	return kept;
 }
 
-/* Packets between a line of metadata is asked for and it is written. */
-#define META_AHEAD 4
-
 static uint16_t dpdk_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct dpdk_queue *d = (struct dpdk_queue *)q;
@@ -378,11 +375,6 @@ static uint16_t dpdk_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint
 
 	if (unlikely(d->vlan != 0))
 		got = rx_vlan(d, pkts, got, n);
-	const uint16_t port = q->port->id;
-	for (uint16_t i = 0; i < got; i++) {
-		rte_prefetch0(ovnet_meta(pkts[RTE_MIN(i + META_AHEAD, got - 1)]));
-		ovnet_meta_reset(pkts[i], port);
-	}
 	return got;
 }
 

@@ -44,7 +44,7 @@ struct ovnet_driver {
 	 * epoll, asked for all of them at once, says so of their wait_fd.
 	 */
 	bool rx_asks;
-	/* Up to n packets, metadata set; never blocks. */
+	/* Up to n packets, metadata set but with OVNET_CAP_BARE; never blocks. */
 	uint16_t (*rx)(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n);
 	/*
 	 * Takes a prefix of pkts and owns those; sets q->tx_reason if it took fewer: TX_REFUSED

@@ -38,11 +38,16 @@ enum ovnet_port_role {
 };
 
 /* ovnet_port.caps */
-#define OVNET_CAP_L3        0x01 /* packets carry no Ethernet header, either way */
-#define OVNET_CAP_CHAINED   0x02 /* tx takes chained mbufs; otherwise ovnet linearises */
-#define OVNET_CAP_RX_CSUM   0x04 /* may hand in OVNET_OFF_CSUM */
-#define OVNET_CAP_RX_GSO    0x08 /* may hand in OVNET_OFF_GSO */
-#define OVNET_CAP_TX_CSUM   0x10 /* takes OVNET_OFF_CSUM */
+#define OVNET_CAP_L3      0x01 /* packets carry no Ethernet header, either way */
+#define OVNET_CAP_CHAINED 0x02 /* tx takes chained mbufs; otherwise ovnet linearises */
+#define OVNET_CAP_RX_CSUM 0x04 /* may hand in OVNET_OFF_CSUM */
+#define OVNET_CAP_RX_GSO  0x08 /* may hand in OVNET_OFF_GSO */
+#define OVNET_CAP_TX_CSUM 0x10 /* takes OVNET_OFF_CSUM */
+/*
+ * The driver knows nothing of metadata: of what it hands in nothing is undone or known, which is
+ * written when somebody is to read it (path/bare.h), and tx reads none.
+ */
+#define OVNET_CAP_BARE      0x20
 #define OVNET_CAP_EXCLUSIVE 0x40 /* uplink: the kernel does not see these packets */
 /* Takes packets with that bit of ovnet_meta.offload: the port's far end cuts them. */
 #define OVNET_CAP_TX_TSO4 (OVNET_OFF_TSO4 << 8)

@@ -147,7 +147,7 @@ static bool by_plain(struct node *n, struct rte_mbuf **pkts, uint16_t k, uint64_
 	t[S_HEADER] = rte_rdtsc();
 	const uint32_t bytes = way->change(&n->ctx, port, pkts, k, of);
 	t[S_TX] = rte_rdtsc();
-	ops->tx_run(&n->ctx, of->out, pkts, k, bytes);
+	ops->tx_run(&n->ctx, port, of->out, pkts, k, bytes);
 	return true;
 }
 

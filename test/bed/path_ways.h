@@ -35,6 +35,8 @@ struct ways {
 	const char *what; /* for what to say if they differ */
 	/* Of one burst several packets were refused: which was the last is not looked at. */
 	bool mixed;
+	unsigned
+		turn; /* of what was sent, every second is bare (path/bare.h) as far as it can be */
 	unsigned sent, short_way; /* by `plain`: packets, those that stages have not seen of them */
 };
 

@@ -388,6 +388,56 @@ static void counters_and_taps_at_every_stage(void **state)
 	bed_close(b);
 }
 
+static void see_metadata(void *arg, uint16_t worker, enum ovnet_stage stage, uint16_t info,
+	struct rte_mbuf **pkts, uint16_t n)
+{
+	unsigned *seen = arg;
+
+	(void)worker, (void)info;
+	for (uint16_t i = 0; i < n && stage == OVNET_STAGE_RX; i++, (*seen)++) {
+		assert_int_equal(ovnet_meta(pkts[i])->in_port, UPLINK);
+		assert_int_equal(ovnet_meta(pkts[i])->offload, 0);
+		assert_int_equal(ovnet_meta(pkts[i])->flags, 0);
+	}
+}
+
+/* From a driver that leaves the metadata as the buffer's last packet did. */
+static void in_bare(struct bed *b, const uint8_t *in, uint16_t len)
+{
+	struct rte_mbuf *m = bed_packet(UPLINK, in, len, 0, 0);
+
+	memset(ovnet_meta(m), 0xff, sizeof(struct ovnet_meta));
+	bed_receive(b, UPLINK, m);
+	assert_int_equal(ops->poll(&b->ctx), 1);
+	assert_false(b->ctx.bare);
+}
+
+static void metadata_is_written_for_who_reads_it(void **state)
+{
+	(void)state;
+	uint8_t in[200], out[200];
+	struct bed *b = bed_open(1);
+	const uint16_t len = put_vxlan(in, 80);
+	unsigned seen = 0;
+
+	b->port[UPLINK].port.caps |= OVNET_CAP_BARE | OVNET_CAP_EXCLUSIVE;
+	for (unsigned tapped_too = 0; tapped_too < 2; tapped_too++) {
+		in_bare(b, in, len); /* plain, to a port whose driver reads */
+		assert_int_equal(bed_sent(b, HOST, out, sizeof(out)), 80);
+		assert_int_equal(ovnet_meta(b->port[HOST].out[0])->offload, 0);
+		bed_drain(b);
+		in[37]++; /* not the overlay's: by the stages */
+		in_bare(b, in, len);
+		in[37]--;
+		assert_int_equal(b->counters.drops[OVNET_DROP_NOT_OVERLAY], tapped_too + 1);
+		if (!tapped_too)
+			assert_int_equal(ovnet_taps_add(&b->shared, see_metadata, &seen), 0);
+	}
+	assert_int_equal(seen, 2);
+	assert_int_equal(ovnet_taps_remove(&b->shared, see_metadata, &seen), 0);
+	bed_close(b);
+}
+
 static void levels_have_names(void **state)
 {
 	(void)state;
@@ -411,6 +461,7 @@ int main(void)
 		cmocka_unit_test(flows_spread_over_source_ports),
 		cmocka_unit_test(ip_ids_of_workers_never_meet),
 		cmocka_unit_test(counters_and_taps_at_every_stage),
+		cmocka_unit_test(metadata_is_written_for_who_reads_it),
 		cmocka_unit_test(levels_have_names),
 	};
 
