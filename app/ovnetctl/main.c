@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bundle.h"
 #include "check_tree.h"
 #include "command.h"
 #include "ctl/ctl_server.h"
@@ -55,6 +56,8 @@ static void print_help(void)
 	printf("  %-16s %s\n", "reload",
 		"have ovnetd read its configuration anew; says what changed, and what needs a "
 		"restart");
+	printf("  %-16s %s\n", "support-bundle",
+		"one file for who is to help, without secrets; -o FILE");
 	printf("  %-16s %s\n", "check-tree",
 		"the whole cluster's lease tree, from etcd itself; see check-tree --help");
 	seeing_help();
@@ -309,6 +312,8 @@ int main(int argc, char **argv)
 {
 	if (vm_is_asked(argc, argv))
 		return vm_command(argc, argv);
+	if (bundle_is_asked(argc, argv))
+		return bundle_command(argc, argv);
 	if (check_tree_is_asked(argc, argv))
 		return check_tree_command(argc, argv);
 	if (seeing_is_asked(argc, argv))

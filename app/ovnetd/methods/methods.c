@@ -2,6 +2,7 @@
 #include "methods/methods.h"
 
 #include "methods/capture_ctl.h"
+#include "methods/conf_show.h"
 #include "methods/handover_ctl.h"
 #include "methods/lease_ctl.h"
 #include "methods/port_ctl.h"
@@ -14,6 +15,7 @@
 const struct ovnet_ctl_method methods[] = {
 	{"status", status_show},
 	{"health", health_show},
+	{"config", conf_show},
 	{"peers", NULL, &status_peers},
 	{"leases", NULL, &status_leases},
 	{"lease", lease_show},
