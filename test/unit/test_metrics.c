@@ -139,18 +139,45 @@ static void certificates_end(void **state)
 	(void)state;
 	assert_non_null(out);
 	assert_non_null(key);
-	assert_int_equal(certs_end(path, false), 0);
+	assert_int_equal(certs_read(path, false).ends, 0);
 	fputs("what people write in front of one\n", out);
 	add_certificate(out, key, 2000000000);
 	assert_int_equal(PEM_write_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL), 1);
 	add_certificate(out, key, 1900000000);
 	add_certificate(out, key, 1950000000);
 	fclose(out);
-	assert_int_equal(certs_end(path, false), 1900000000);
-	assert_int_equal(certs_end(path, true), 2000000000);
+	assert_int_equal(certs_read(path, false).ends, 1900000000);
+	assert_int_equal(certs_read(path, false).lasts, 1899000000);
+	assert_int_equal(certs_read(path, true).ends, 2000000000);
 	unlink(path);
-	assert_int_equal(certs_end(path, true), 0);
+	assert_int_equal(certs_read(path, true).ends, 0);
 	EVP_PKEY_free(key);
+}
+
+/* What certs_look() says of a certificate that has `left` seconds of `lasts`. */
+static const char *said_of(int64_t left, int64_t lasts)
+{
+	static char key[48];
+	const struct conf conf = {0}; /* no files to read */
+	struct certs c = {.cert[0] = {.life = {time(NULL) + left, lasts}}};
+
+	memset(&d.warnings, 0, sizeof(d.warnings));
+	certs_look(&c, &conf, &d.warnings);
+	snprintf(key, sizeof(key), "%s", d.warnings.row[0].key);
+	certs_fini(&c);
+	return key;
+}
+
+static void a_certificate_is_to_be_replaced_in_time(void **state)
+{
+	const int64_t day = 86400;
+
+	(void)state;
+	assert_string_equal(said_of(15 * day, 365 * day), "");
+	assert_string_equal(said_of(13 * day, 365 * day), "certificate");
+	assert_string_equal(said_of(day / 2, day), ""); /* a new one every day */
+	assert_string_equal(said_of(day / 20, day), "certificate");
+	assert_string_equal(said_of(-1, day), "certificate-ended");
 }
 
 static void take_blocking(void *arg, const struct health_finding *f)
@@ -323,6 +350,7 @@ int main(void)
 		CASE(long_values_are_cut_whole),
 		CASE(counters_have_names),
 		CASE(certificates_end),
+		CASE(a_certificate_is_to_be_replaced_in_time),
 		CASE(a_lost_subnet_is_worse_than_a_hugepage),
 		CASE(plain_warnings_make_room),
 		CASE(the_last_uplink_blocks),

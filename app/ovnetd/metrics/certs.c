@@ -19,32 +19,32 @@ OVNET_LOG_TYPE(health)
 
 #define IN_A_FILE 1000 /* certificates: a bundle of authorities has some 150 */
 
-static int64_t end_of(const X509 *x)
+static int64_t seconds_of(const ASN1_TIME *t)
 {
 	struct tm tm = {0};
 
-	return ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+	return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
-int64_t certs_end(const char *file, bool last)
+struct cert_life certs_read(const char *file, bool last)
 {
 	FILE *in = fopen(file, "re");
-	int64_t end = 0;
+	struct cert_life life = {0};
 	X509 *x = NULL;
 
 	if (in == NULL)
-		return 0;
+		return life;
 	for (unsigned i = 0; i < IN_A_FILE; i++) {
 		if ((x = PEM_read_X509(in, NULL, NULL, NULL)) == NULL)
 			break;
-		int64_t one = end_of(x);
-		if (one != 0 && (end == 0 || (last ? one > end : one < end)))
-			end = one;
+		int64_t end = seconds_of(X509_get0_notAfter(x));
+		if (end != 0 && (life.ends == 0 || (last ? end > life.ends : end < life.ends)))
+			life = (struct cert_life){end, end - seconds_of(X509_get0_notBefore(x))};
 		X509_free(x);
 	}
 	ERR_clear_error(); /* there are no more */
 	fclose(in);
-	return end;
+	return life;
 }
 
 static void *read_all(void *arg)
@@ -53,9 +53,9 @@ static void *read_all(void *arg)
 
 	for (unsigned i = 0; i < CERTS_MAX; i++) {
 		struct cert *cert = &c->cert[i];
-		cert->found = cert->file != NULL && cert->file[0] != '\0'
-				      ? certs_end(cert->file, cert->any)
-				      : 0;
+		cert->found = (struct cert_life){0};
+		if (cert->file != NULL && cert->file[0] != '\0')
+			cert->found = certs_read(cert->file, cert->any);
 	}
 	atomic_store_explicit(&c->done, true, memory_order_release);
 	return NULL;
@@ -66,7 +66,7 @@ static void finish(struct certs *c)
 	pthread_join(c->thread, NULL);
 	c->running = false;
 	for (unsigned i = 0; i < CERTS_MAX; i++)
-		c->cert[i].ends = c->cert[i].found;
+		c->cert[i].life = c->cert[i].found;
 }
 
 void certs_fini(struct certs *c)
@@ -96,15 +96,22 @@ static bool take_files(struct certs *c, const struct conf *conf)
 	return any;
 }
 
+/* Those renewed every day are no news in their last two weeks. */
+static bool is_soon(const struct cert_life *life, int64_t left)
+{
+	return left < CERTS_WARN_S && left < life->lasts / CERTS_PART;
+}
+
 static void warn(const struct certs *c, struct warnings *w)
 {
 	const int64_t now = time(NULL);
 	const struct cert *ended = NULL, *soon = NULL;
 
 	for (unsigned i = 0; i < CERTS_MAX; i++) {
-		if (c->cert[i].ends != 0 && c->cert[i].ends <= now)
+		const struct cert_life *life = &c->cert[i].life;
+		if (life->ends != 0 && life->ends <= now)
 			ended = &c->cert[i];
-		else if (c->cert[i].ends != 0 && c->cert[i].ends - now < CERTS_WARN_S)
+		else if (life->ends != 0 && is_soon(life, life->ends - now))
 			soon = &c->cert[i];
 	}
 	if (ended != NULL)
@@ -116,9 +123,9 @@ static void warn(const struct certs *c, struct warnings *w)
 		warn_clear(w, "certificate-ended");
 	if (soon != NULL)
 		warn_set(w, "certificate",
-			"a certificate in %.200s ends in %lld days: replace it in place, no "
+			"a certificate in %.200s ends within %lld hours: replace it in place, no "
 			"restart is needed",
-			soon->file, (long long)(soon->ends - now) / 86400);
+			soon->file, (long long)(soon->life.ends - now) / 3600 + 1);
 	else
 		warn_clear(w, "certificate");
 }

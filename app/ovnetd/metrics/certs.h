@@ -14,17 +14,22 @@
 #define CERTS_MAX    2
 #define CERTS_EVERY  300 /* seconds */
 #define CERTS_WARN_S (14 * 86400)
+#define CERTS_PART   10 /* warned at that part of its life, where that is later */
 
 struct conf;
 struct warnings;
 
+struct cert_life {
+	int64_t ends;  /* unix seconds; 0: not known */
+	int64_t lasts; /* seconds from its beginning to its end */
+};
+
 /* Zeroed to begin with. */
 struct certs {
 	struct cert {
-		char *file;    /* NULL or "": none */
-		bool any;      /* one of those in it is enough: a bundle of authorities */
-		int64_t ends;  /* unix seconds; 0: not known */
-		int64_t found; /* the thread's, until it is done */
+		char *file; /* NULL or "": none */
+		bool any;   /* one of those in it is enough: a bundle of authorities */
+		struct cert_life life, found; /* `found` is the thread's, until it is done */
 	} cert[CERTS_MAX];
 	pthread_t thread;
 	bool running;
@@ -36,8 +41,7 @@ struct certs {
 void certs_fini(struct certs *c);
 /* Now and then: takes up what the thread found, starts it when it is time, warns. */
 void certs_look(struct certs *c, const struct conf *conf, struct warnings *w);
-/* The first or last end of the certificates in a PEM file, unix seconds; 0: it has none. Any
- * thread. */
-int64_t certs_end(const char *file, bool last);
+/* Of the certificate in a PEM file that ends first, or last. Any thread. */
+struct cert_life certs_read(const char *file, bool last);
 
 #endif

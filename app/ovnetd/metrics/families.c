@@ -186,14 +186,15 @@ static void put_certs(const struct daemon *d, struct text *t)
 
 	for (unsigned i = 0; i < CERTS_MAX; i++) {
 		struct text_labels l = {.len = 0};
-		if (c->cert[i].ends == 0)
+		if (c->cert[i].life.ends == 0)
 			continue;
 		if (first)
 			text_family(t, name, "gauge",
 				"when the certificates etcd is spoken to with end");
 		first = false;
 		text_label(&l, "file", c->cert[i].file);
-		text_sample(t, name, &l, (uint64_t)(c->cert[i].ends > 0 ? c->cert[i].ends : 0));
+		text_sample(t, name, &l,
+			(uint64_t)(c->cert[i].life.ends > 0 ? c->cert[i].life.ends : 0));
 	}
 }
 
