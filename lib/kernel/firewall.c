@@ -68,7 +68,7 @@ static bool is_v6(unsigned set)
 }
 
 /* Asking the legacy programs would make their tables. */
-static bool in_use(const struct ovnet_firewall *f, unsigned set)
+bool forward_in_use(const struct ovnet_firewall *f, unsigned set)
 {
 	return set < XT_IP_LEGACY || f->legacy[is_v6(set)];
 }
@@ -80,7 +80,7 @@ static void apply_forward(struct ovnet_firewall *f, const struct ovnet_firewall_
 
 	for (unsigned set = 0; set < XT_SETS; set++) {
 		bool want = rule_nets_of(rules, is_v6(set), &nets) && rules->forward;
-		if (!in_use(f, set))
+		if (!forward_in_use(f, set))
 			continue;
 		int rc = forward_set(f, set, want ? &nets : NULL, out->forward_error,
 			sizeof(out->forward_error));
@@ -135,7 +135,7 @@ int ovnet_firewall_cleanup(bool dry_run, void (*report)(void *arg, const char *w
 	for (unsigned set = 0; set < MASQ_SETS; set++)
 		clean(&c, set, false);
 	for (unsigned set = 0; set < XT_SETS; set++)
-		if (in_use(c.f, set))
+		if (forward_in_use(c.f, set))
 			clean(&c, set, true);
 	ovnet_firewall_free(c.f);
 	return c.err < 0 ? c.err : c.found;

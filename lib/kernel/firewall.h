@@ -62,4 +62,30 @@ int ovnet_firewall_forward_drops(bool *drops, char *err, size_t size);
  */
 int ovnet_firewall_cleanup(bool dry_run, void (*report)(void *arg, const char *what), void *arg);
 
+/*
+ * flannel_rules.c: what flanneld left for the networks of `rules`, in iptables, and in the nftables
+ * tables of v0.25+: its masquerade if `rules` has masquerade, its accepts if it has forward.
+ * Rules of other networks stay. Calls `report` with a line for each set; removes if told to, a
+ * table's in one step. How many sets, or negative errno with a sentence in `err`.
+ */
+int ovnet_firewall_flannels(struct ovnet_firewall *f, const struct ovnet_firewall_rules *rules,
+	bool remove, void (*report)(void *arg, const char *what), void *arg, char *err,
+	size_t err_size);
+/*
+ * firewall_named.c: every rule of nftables (those of iptables' that are kept there, too) and of the
+ * legacy tables that names this interface, or a pattern that means it; not ovnet's and
+ * flanneld's own. Calls `report` with a line for each, at most OVNET_FIREWALL_NAMED. How many there
+ * are.
+ */
+#define OVNET_FIREWALL_NAMED 50
+unsigned ovnet_firewall_named(struct ovnet_firewall *f, const char *interface,
+	void (*report)(void *arg, const char *what), void *arg);
+/*
+ * Does somebody drop what is forwarded by this interface, before or beside our accepts: firewalld,
+ * which rejects what is of no zone, or a rule in front of ours in FORWARD? `why` says who, and
+ * what to do.
+ */
+bool ovnet_firewall_rejects(
+	struct ovnet_firewall *f, const char *interface, char *why, size_t size);
+
 #endif

@@ -45,12 +45,19 @@ int forward_set(struct ovnet_firewall *f, unsigned set, const struct rule_nets *
 int masquerade_find(struct ovnet_firewall *f, unsigned set, char *what, size_t size);
 int forward_find(struct ovnet_firewall *f, unsigned set, char *what, size_t size);
 
+/* forward.c: the program of this kind of tables; the one that restores. */
+const char *forward_program(unsigned set, bool restore);
+/* Is the kind in use here? Known after the accepts were made or looked for. */
+bool forward_in_use(const struct ovnet_firewall *f, unsigned set);
+
 /* program.c: a program by its name in PATH, without a shell. */
 struct program {
 	const char *const *argv;                /* ends with NULL */
 	const char *input;                      /* for its standard input; NULL: none */
 	int stop_fd;                            /* readable: it is killed; -1: none */
 	char out[FIREWALL_TEXT_MAX], err[1024]; /* what it printed, cut */
+	char *all; /* of `all_size` bytes, in place of `out`; NULL: none */
+	size_t all_size;
 };
 /* Its exit status; -ENOENT: no such program, -ECANCELED, -ETIMEDOUT, or another negative errno. */
 int program_run(struct program *p);

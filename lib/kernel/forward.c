@@ -24,6 +24,11 @@ static const struct {
 	[XT_IP6_LEGACY] = {"ip6tables-legacy", "ip6tables-legacy-restore"},
 };
 
+const char *forward_program(unsigned set, bool restore)
+{
+	return restore ? programs[set].restore : programs[set].command;
+}
+
 /* The first line that is no remark. */
 static const char *complaint(const char *text)
 {

@@ -149,7 +149,8 @@ static int read_both(struct program *p, struct streams *s)
 		if (n > 0 && fds[2].revents != 0)
 			return -ECANCELED;
 		if (n > 0 && fds[0].revents != 0)
-			take(&s->out[0], p->out, sizeof(p->out));
+			take(&s->out[0], p->all != NULL ? p->all : p->out,
+				p->all != NULL ? p->all_size : sizeof(p->out));
 		if (n > 0 && fds[1].revents != 0)
 			take(&s->err[0], p->err, sizeof(p->err));
 	}
@@ -163,6 +164,8 @@ int program_run(struct program *p)
 	int status = 0;
 
 	p->out[0] = p->err[0] = '\0';
+	if (p->all != NULL)
+		p->all[0] = '\0';
 	int rc = open_streams(&s, p->input);
 	if (rc < 0)
 		return rc;
