@@ -34,6 +34,7 @@
 #include "ports/ports.h"
 #include "run/loop.h"
 #include "run/warnings.h"
+#include "takeover/takeover.h"
 #include "underlay/underlay.h"
 #include "watch/impostors.h"
 #include "watch/losses.h"
@@ -88,6 +89,7 @@ struct daemon {
 	struct peers peers;
 	struct kernel_lane lane;
 	struct handover handover;
+	struct takeover takeover;
 	struct ovnet_lease_client *lease;
 	struct lease_orders orders;
 	struct impostors impostors;

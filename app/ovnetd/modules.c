@@ -35,6 +35,7 @@ static void wire(struct daemon *d)
 	};
 	kernel_lane_init(
 		&d->lane, &d->engine, &d->node, &d->underlay, &d->host, &reactions_lane, d);
+	takeover_init(&d->takeover, d->kernel, &d->node, &d->underlay, &d->lane, &d->firewall);
 }
 
 static int start_ctl(struct daemon *d)
@@ -185,6 +186,7 @@ static int start_rules(struct daemon *d)
 static void stop_rules(struct daemon *d)
 {
 	firewall_job_fini(&d->firewall);
+	takeover_fini(&d->takeover);
 }
 
 static int start_blackhole(struct daemon *d)

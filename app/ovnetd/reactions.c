@@ -115,15 +115,29 @@ static void on_routes_gone(void *arg)
 	attach_routes_set_all(&d->attach_routes);
 }
 
+/* By etcd, or by a snapshot without it. */
+static void take_over(struct daemon *d)
+{
+	bool all_known = node_has(&d->node, NODE_SYNCED) || d->takeover.restored;
+
+	if (!takeover_pending(&d->takeover) || !node_has(&d->node, NODE_READY) || !all_known)
+		return;
+	if (takeover_swap(&d->takeover) < 0)
+		daemon_exit(d, EXIT_FAILURE);
+}
+
 static void on_settled(void *arg)
 {
 	struct daemon *d = arg;
 
+	take_over(d);
 	if (!node_has(&d->node, NODE_SYNCED) || node_has(&d->node, NODE_SETTLED))
 		return;
 	node_advance(&d->node, NODE_SETTLED);
 	node_write_env(&d->node);
 	LOG(NOTICE, "ready: %u peers; watching for new subnet leases", d->peers.n);
+	if (takeover_start_rules(&d->takeover, d->base) < 0)
+		LOG(ERR, "no memory: others' rules are looked at once only");
 }
 
 static void on_attach_changed(void *arg)
@@ -184,13 +198,17 @@ static int on_attrs(void *arg, const struct ovnet_netconf *c, const struct ovnet
 {
 	struct daemon *d = arg;
 	const struct backend_underlay facts = underlay_facts(&d->underlay);
+	struct ovnet_lease was = previous != NULL ? *previous : (struct ovnet_lease){0};
 	int rc = backend_check(&d->node, &facts, c);
 
 	if (rc == 0)
-		rc = node_hold_port(&d->node, d->kernel, &d->patience, c);
-	if (rc < 0 || c->backend != OVNET_BACKEND_VXLAN)
+		rc = takeover_look(&d->takeover, c);
+	if (rc == 0)
+		rc = node_hold_port(&d->node, &d->patience, c);
+	if (rc < 0)
 		return rc;
-	return node_choose_macs(&d->node, c, previous, own);
+	takeover_adopt(&d->takeover, c, &was, own);
+	return c->backend == OVNET_BACKEND_VXLAN ? node_choose_macs(&d->node, c, &was, own) : 0;
 }
 
 /* `own` all zero: no address is ours. */
@@ -226,6 +244,7 @@ static void on_acquired(void *arg, const struct ovnet_netconf *c, const struct o
 	bool again = node_has(&d->node, NODE_READY);
 
 	node_take_lease(&d->node, c, own, underlay_facts(&d->underlay).mtu);
+	takeover_prepare(&d->takeover);
 	if (set_up(d) < 0) {
 		daemon_exit(d, EXIT_FAILURE);
 		return;
@@ -338,6 +357,9 @@ static void on_restored(void *arg, int64_t saved_at)
 		"it (%s)",
 		(long long)(time(NULL) - saved_at), d->conf.registry.snapshot);
 	node_write_env(&d->node);
+	d->takeover.restored = true;
+	if (takeover_pending(&d->takeover))
+		peers_check(&d->peers); /* it ends with all of them settled */
 }
 
 static void on_fatal(void *arg, const char *text)
@@ -370,6 +392,8 @@ uint32_t reactions_check(struct daemon *d)
 		blackhole_check(&d->blackhole);
 	proxies_check(&d->proxies);
 	kernel_lane_mend(&d->lane);
+	if (d->handover.phase == HANDOVER_NONE) /* which makes the same device */
+		takeover_check(&d->takeover);
 	if (node_has(&d->node, NODE_SYNCED))
 		peers_check(&d->peers);
 	else

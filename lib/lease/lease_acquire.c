@@ -61,6 +61,7 @@ static int learn_attrs(struct ovnet_lease_client *c, const struct lease_survey *
 		lease_fatal(c, "this node cannot serve the network config in etcd, see above");
 	if (rc < 0)
 		return rc;
+	c->acquire.wish = *own;
 	own->public_ip = c->public_ip;
 	if (c->netconf.enable_ipv6)
 		own->public_ip6 = c->public_ip6;
@@ -251,8 +252,8 @@ static void claim(struct ovnet_lease_client *c, struct lease_survey *s)
 		return;
 	}
 	/* That of a moment ago, or of an earlier life, is better than any other. */
-	const struct ovnet_lease leases[] = {c->own.lease, c->previous};
-	const struct ovnet_former former = {leases, 2};
+	const struct ovnet_lease leases[] = {c->own.lease, c->previous, c->acquire.wish};
+	const struct ovnet_former former = {leases, sizeof(leases) / sizeof(leases[0])};
 	if (ovnet_allocate(&c->netconf, s->taken, s->n, &former, random_below, NULL,
 		    &c->acquire.lease) < 0) {
 		network_full(c);

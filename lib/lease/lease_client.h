@@ -84,7 +84,8 @@ struct ovnet_lease_callbacks {
 	 * The network config is there and parsed; asked at each attempt until we hold a lease.
 	 * Fill `own`'s backend, vtep_mac and so on, or return negative errno to refuse it (fatal;
 	 * already logged), -EAGAIN to be asked again in a moment. `previous` is our own lease value
-	 * when the tree holds one (its VtepMAC is to be taken over), NULL otherwise.
+	 * when the tree holds one (its VtepMAC is to be taken over), NULL otherwise. Subnets that
+	 * are filled in are claimed if there is no better one and they are free.
 	 */
 	int (*attrs)(void *arg, const struct ovnet_netconf *conf,
 		const struct ovnet_lease *previous, struct ovnet_lease *own);

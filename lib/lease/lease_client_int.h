@@ -134,6 +134,7 @@ struct ovnet_lease_client {
 		struct lease_listing *listing;  /* the same keys; the sync goes on from them */
 		int64_t listed_at;              /* their revision, 0: not all are there yet */
 		struct ovnet_lease lease;       /* the candidate: our attributes, its subnets */
+		struct ovnet_lease wish;        /* subnets the callback would have */
 		char *key, *value;              /* its texts */
 		struct ovnet_registry_kv found; /* our lease of an earlier life; no texts */
 		int64_t created;                /* revision of the claim to be looked at, or 0 */

@@ -48,6 +48,7 @@ OVNETD = {
     "handover": "conf run engine ports node underlay host peers",
     "preflight": "conf run engine ports node underlay",
     "watch": "conf run engine ports node peers",
+    "takeover": "conf run engine ports node underlay host peers lane",
 }
 NO_DPDK = {"lease", "kernel", "lane", "encap"}
 WRITER = "fib/fib_writer.h"

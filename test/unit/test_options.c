@@ -33,6 +33,7 @@ static const struct {
 	{"node.subnet-lease-renew-margin", "61"},
 	{"node.on-lost", "drain"},
 	{"node.on-stop", "kernel"},
+	{"node.takeover", "ask"},
 	{"host.device", "flannel.1"},
 	{"host.blackhole", "off"},
 	{"host.kernel-lane", "off"},

@@ -30,6 +30,7 @@ enum conf_registry { CONF_REGISTRY_ETCD, CONF_REGISTRY_STATIC };
 enum conf_transport { CONF_TRANSPORT_AUTO, CONF_TRANSPORT_GRPC, CONF_TRANSPORT_JSON };
 enum conf_on_lost { CONF_LOST_KEEP, CONF_LOST_DRAIN };
 enum conf_on_stop { CONF_STOP_HOLD, CONF_STOP_KERNEL, CONF_STOP_REMOVE };
+enum conf_takeover { CONF_TAKEOVER_ASK, CONF_TAKEOVER_YES, CONF_TAKEOVER_NO };
 /* As enum ovnet_validation. */
 enum conf_validation { CONF_VALIDATE_OFF, CONF_VALIDATE_PERMISSIVE, CONF_VALIDATE_STRICT };
 enum conf_routed { CONF_ROUTED_STRICT, CONF_ROUTED_ASYMMETRIC };
@@ -119,6 +120,7 @@ struct conf {
 		uint32_t subnet_lease_renew_margin; /* minutes */
 		enum conf_on_lost on_lost;
 		enum conf_on_stop on_stop;
+		enum conf_takeover takeover;
 	} node;
 	struct {
 		char *device; /* name of the host device; "": none */

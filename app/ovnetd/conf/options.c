@@ -17,6 +17,7 @@ static const char *const blackhole[] = {"auto", "on", "off", NULL};
 static const char *const kernel_lane[] = {"auto", "off", NULL};
 static const char *const on_lost[] = {"keep", "drain", NULL};
 static const char *const on_stop[] = {"hold", "kernel", "remove", NULL};
+static const char *const takeover[] = {"ask", "yes", "no", NULL};
 static const char *const registry[] = {"etcd", "static", NULL};
 static const char *const transport[] = {"auto", "grpc", "json", NULL};
 static const char *const mode[] = {"adaptive", "poll", NULL};
@@ -30,6 +31,8 @@ static_assert(CONF_TRANSPORT_AUTO == 0 && CONF_TRANSPORT_GRPC == 1 && CONF_TRANS
 static_assert(CONF_LOST_KEEP == 0 && CONF_LOST_DRAIN == 1, "order of choices");
 static_assert(
 	CONF_STOP_HOLD == 0 && CONF_STOP_KERNEL == 1 && CONF_STOP_REMOVE == 2, "order of choices");
+static_assert(CONF_TAKEOVER_ASK == 0 && CONF_TAKEOVER_YES == 1 && CONF_TAKEOVER_NO == 2,
+	"order of choices");
 static_assert(CONF_BLACKHOLE_AUTO == 0 && CONF_BLACKHOLE_ON == 1 && CONF_BLACKHOLE_OFF == 2,
 	"order of choices");
 static_assert(CONF_LANE_AUTO == 0 && CONF_LANE_OFF == 1, "order of choices");
@@ -199,6 +202,15 @@ const struct option_def ovnetd_options[] = {
 			"the lease is not known to be ours, as hold. remove: host device, routes, "
 			"blackholes and rules go; what pods then send to the overlay takes the default route. Only for "
 			"SIGTERM and SIGINT: a daemon that fails or is killed holds."},
+	{"node.takeover", OPTION_CHOICE, AT(node.takeover), .choices = takeover, .preset = "yes",
+		.help = "what to do with what a flanneld that ended has left",
+		.more = "Its device flannel.VNI, the routes to peers by it or by their addresses, "
+			"its iptables and nftables rules. yes: go on with its subnet and VtepMAC, "
+			"and when every peer is reached by ovnet take it away, step by step in the "
+			"log. ask: touch nothing, list it and end. no: leave it all, and end where it "
+			"is in the way, as device and routes are. Whatever is chosen, ovnetd ends "
+			"where that flanneld still runs, and takes over a device it made itself when it "
+			"handed the node back."},
 
 	{"host.device", OPTION_TEXT, AT(host.device), .check = check_iface_name_or_none, .preset = "ovnet0",
 		.arg = "NAME", .form = "a name for an interface, 1 to 15 characters without \"/\", \":\" or blanks, or \"\" for none",

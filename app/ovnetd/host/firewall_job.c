@@ -22,6 +22,7 @@ struct firewall_run {
 	unsigned version;
 	struct ovnet_firewall_rules rules;
 	struct ovnet_firewall_outcome outcome;
+	struct firewall_order order;
 };
 
 static void arm(struct firewall_job *r, uint32_t seconds)
@@ -52,11 +53,19 @@ static struct ovnet_firewall_rules wanted(const struct node *n)
 	return rules;
 }
 
+static bool failed(const struct ovnet_firewall_outcome *out)
+{
+	return out->masquerade_error[0] != '\0' || out->forward_error[0] != '\0';
+}
+
 static void *run(void *arg)
 {
 	struct firewall_run *job = arg;
+	const struct firewall_order *o = &job->order;
 
 	ovnet_firewall_apply(job->firewall, &job->rules, &job->outcome);
+	if (o->work != NULL)
+		o->work(o->arg, job->firewall, &job->rules, !failed(&job->outcome));
 	if (eventfd_write(job->done_fd, 1) < 0)
 		LOG(ERR,
 			"masquerade and FORWARD rules are not looked after any more (%s): "
@@ -81,9 +90,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	job->done_fd = r->done_fd;
 	job->version = r->wanted;
 	job->rules = wanted(r->node);
+	job->order = r->order;
 	int rc = thread_start(&job->thread, run, job);
 	if (rc == 0) {
 		r->job = job;
+		r->order = (struct firewall_order){0};
 		return;
 	}
 	LOG(WARN, "no thread to look after masquerade and FORWARD rules (%s), trying again",
@@ -123,12 +134,12 @@ static void take_outcome(struct firewall_job *r, const struct firewall_run *job)
 		"masquerade rules are not as they should be (host.ip-masq)");
 	warn(r, "forward-rules", out->forward_error,
 		"packets of the overlay may be dropped in FORWARD (host.forward-rules)");
-	bool failed = out->masquerade_error[0] != '\0' || out->forward_error[0] != '\0';
-	if (!failed)
+	bool bad = failed(out);
+	if (!bad)
 		r->made = job->version;
-	if (job->version != r->wanted)
+	if (job->version != r->wanted || r->order.work != NULL)
 		arm(r, 0);
-	else if (failed || job->rules.masquerade || job->rules.forward)
+	else if (bad || job->rules.masquerade || job->rules.forward)
 		arm(r, r->node->conf->host.rules_resync);
 }
 
@@ -144,12 +155,20 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	pthread_join(job->thread, NULL);
 	r->job = NULL;
 	take_outcome(r, job);
+	if (job->order.work != NULL)
+		job->order.done(job->order.arg);
 	free(job);
 }
 
 void firewall_job_update(struct firewall_job *r)
 {
 	r->wanted++;
+	arm(r, 0);
+}
+
+void firewall_job_order(struct firewall_job *r, const struct firewall_order *order)
+{
+	r->order = *order;
 	arm(r, 0);
 }
 

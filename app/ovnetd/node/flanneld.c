@@ -68,7 +68,8 @@ static bool is_flanneld(const char *pid)
 	size_t len =
 		isdigit((unsigned char)pid[0]) ? read_proc(pid, "comm", comm, sizeof(comm)) : 0;
 
-	return len > 0 && strcmp(comm, "flanneld\n") == 0 && is_here(pid);
+	/* "flanneld-amd64" is one, too. */
+	return len > 0 && strncmp(comm, "flanneld", strlen("flanneld")) == 0 && is_here(pid);
 }
 
 static bool is_counted(const char *pid, bool (*counts)(void *arg, const char *prefix), void *arg)

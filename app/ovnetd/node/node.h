@@ -12,8 +12,6 @@
 #include "port/udp_guard.h"
 #include "run/warnings.h"
 
-struct ovnet_kernel;
-
 /* How far this daemon has come; never back. */
 enum node_phase {
 	NODE_WAITING,    /* for a network config that can be served, and a lease */
@@ -36,6 +34,7 @@ struct node {
 	bool env_written;                 /* subnet.env is as it should be */
 	struct ovnet_udp_guard udp_guard; /* the overlay port, bound in the kernel */
 	bool guarded;
+	bool port_later; /* a device of flannel's has it until it is taken over (takeover/) */
 };
 
 void node_init(struct node *n, const struct conf *conf, struct warnings *warnings);
@@ -55,11 +54,10 @@ int node_choose_public_ip(
 int node_choose_macs(const struct node *n, const struct ovnet_netconf *c,
 	const struct ovnet_lease *previous, struct ovnet_lease *own);
 /*
- * hold_port.c: holds the overlay's UDP port where the backend has one; once. With host-gw no
- * flanneld may serve the same network here. 0 or -errno (logged); -EAGAIN: not yet.
+ * hold_port.c: holds the overlay's UDP port where the backend has one and it is not to be had
+ * later; once. 0 or -errno (logged); -EAGAIN: not yet.
  */
-int node_hold_port(struct node *n, struct ovnet_kernel *kernel, struct ovnet_patience *patience,
-	const struct ovnet_netconf *c);
+int node_hold_port(struct node *n, struct ovnet_patience *patience, const struct ovnet_netconf *c);
 /* The network config and our lease are these from now on. `underlay_mtu`: the smallest uplink's. */
 void node_take_lease(struct node *n, const struct ovnet_netconf *c, const struct ovnet_lease *own,
 	uint16_t underlay_mtu);

@@ -41,6 +41,12 @@ static void find_device(struct preflight *p)
 		if_freenameindex(all);
 }
 
+static bool is_taken_over(const struct preflight *p)
+{
+	return p->flanneld == 0 && p->flannel_device[0] != '\0' &&
+	       p->conf->node.takeover == CONF_TAKEOVER_YES;
+}
+
 void check_flanneld(struct preflight *p)
 {
 	p->flanneld = flanneld_running(NULL, NULL);
@@ -51,13 +57,17 @@ void check_flanneld(struct preflight *p)
 			"lease, port and routes",
 			(int)p->flanneld);
 		preflight_fix(p, "systemctl disable --now flanneld (flannel in some installs)");
+	} else if (is_taken_over(p)) {
+		preflight_say(p, PREFLIGHT_OK,
+			"none runs, but its device %s is there: ovnetd goes on with its subnet and "
+			"MAC, and takes it away (node.takeover)",
+			p->flannel_device);
 	} else if (p->flannel_device[0] != '\0') {
-		preflight_say(p, PREFLIGHT_WARN, "none runs, but its device %s is there",
+		preflight_say(p, PREFLIGHT_WARN,
+			"none runs, but its device %s is there: ovnetd will not start",
 			p->flannel_device);
-		preflight_fix(p,
-			"it has routes that ovnetd's have to replace, and maybe the UDP port: "
-			"ip link delete %s",
-			p->flannel_device);
+		preflight_fix(
+			p, "node.takeover = \"yes\", or ip link delete %s", p->flannel_device);
 	} else {
 		preflight_say(p, PREFLIGHT_OK, "none runs here, and it left no device");
 	}
@@ -85,6 +95,10 @@ void check_port(struct preflight *p)
 			"UDP %u is taken, by the ovnetd that runs here if it is "
 			"well",
 			port);
+	} else if (is_taken_over(p)) {
+		preflight_say(p, PREFLIGHT_OK,
+			"UDP %u is taken, by flannel's device %s if nobody else has it", port,
+			p->flannel_device);
 	} else {
 		preflight_say(p, PREFLIGHT_FAIL, "UDP %u cannot be had", port);
 		preflight_fix(p, "%s", why);

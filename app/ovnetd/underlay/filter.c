@@ -41,11 +41,12 @@ int underlay_filter(struct underlay *under)
 	int rc = 0;
 
 	backend_overlay(under->node, &o);
+	const bool receives = o.tunnel != OVNET_TUNNEL_NONE && !under->node->port_later;
 	underlay_check_routed(under);
 	for (unsigned i = 0; i < under->n; i++) {
 		struct uplink *u = &under->uplinks[i];
 		struct ovnet_port_filter f = {
-			.udp_port = o.tunnel != OVNET_TUNNEL_NONE ? o.udp_port : 0,
+			.udp_port = receives ? o.udp_port : 0,
 			.vni = o.vni,
 			.src_port_min = o.src_port_min,
 			.src_port_max = o.src_port_max,
