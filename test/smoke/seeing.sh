@@ -116,10 +116,34 @@ equal "too large" "oversize true" "$(see --json why "$(pod_ip a)" "$peer" --size
 expect "for people" eval "see why $(pod_ip a) $peer | grep -q 'leaves by .*vxlan 1: .*icmp echo request'"
 expect "no addresses" eval "! see why a b 2>/dev/null"
 
+say "what is not begun"
+not_begun() {
+	local words=$1 out
+	shift
+	out=$(see "$@" 2>&1) && fail "ovnetctl $* began"
+	[[ $out == *"$words"* ]] || fail "ovnetctl $*: wanted '$words', found '$out'"
+}
+not_begun "there is no port nobody" capture nobody
+not_begun "see pcap-filter(7)" capture --filter 'nonsense here'
+not_begun "the filter will not do" capture --filter 'ip protochain 17'
+not_begun "takes two addresses" why "$peer"
+not_begun "there is no port nobody" why "$(pod_ip a)" "$peer" --from nobody
+held=()
+for n in 1 2 3 4; do
+	spawn "$LAB_DIR/held" "$OVNETCTL" --socket "$LAB_DIR/a/ctl.sock" \
+		"$([ $n = 1 ] && echo trace || echo capture)" --inner 'host 192.0.2.1'
+	held+=("$SPAWNED")
+	within 5 "number $n begins" begun $((5 + n))
+	[ $n != 1 ] || not_begun "another trace runs" trace
+done
+not_begun "4 captures and traces run" capture
+kill -INT "${held[@]}"
+wait "${held[@]}" || fail "one of those ended with $?"
+
 say "a slow reader"
 spawn "$LAB_DIR/slow.log" "$OVNETCTL" --socket "$LAB_DIR/a/ctl.sock" capture -w "$LAB_DIR/slow.pcapng"
 slow=$SPAWNED
-within 5 "it begins" begun 6
+within 5 "it begins" begun 10
 kill -STOP "$slow"
 got=$(in_pod a ping -q -n -f -c 4000 -s 1300 "$peer" | sed -n 's/.* \([0-9]*\) received.*/\1/p')
 equal "answers while nobody reads" 4000 "$got"
@@ -132,3 +156,15 @@ read -r written lost < <(sed -n 's/^\([0-9]*\) packets\(, \([0-9]*\) more were l
 [ "${lost:-0}" -gt 0 ] || fail "nothing was lost: the reader was not slow"
 equal "as the file says" "$written" "$(in_file "$LAB_DIR/slow.pcapng" frame)"
 all_arrive a b 62
+
+say "a daemon that ends while somebody looks"
+spawn "$LAB_DIR/last.log" "$OVNETCTL" --socket "$LAB_DIR/a/ctl.sock" capture -w "$LAB_DIR/last.pcapng"
+last=$SPAWNED
+within 5 "it begins" begun 11
+in_pod a ping -n -c 1 "$peer" >/dev/null
+within 5 "it is written" eval '[ "$(in_file "$LAB_DIR/last.pcapng" icmp)" -ge 4 ]'
+ovnetd_stop a
+rc=0
+wait "$last" || rc=$?
+equal "its status" 1 "$rc"
+expect "it says why" grep -q 'ovnetd has ended the capture' "$LAB_DIR/last.log"
