@@ -14,6 +14,7 @@ usage() {
 		                       [--tls] [--backend vxlan|udp|host-gw] [--direct-routing]
 		                       [--dual-stack] [--vm] [--json FILE] [--keep]
 		       scripts/demo.sh --docker [--etcd-api v2|v3] [--tls] [--backend ...] [--json FILE]
+		       scripts/demo.sh --swap [--etcd-api v2|v3] [--tls] [--json FILE]
 		       scripts/demo.sh --stop NAME
 
 		  --hosts N     ovnet hosts, 0 to 50 (default 2); two linux hosts are always added
@@ -29,6 +30,8 @@ usage() {
 		                its address by DHCP, then as every pod
 		  --docker      instead of all that: containers of docker on two ovnet hosts, of podman with
 		                CNI on another and on a host without ovnet
+		  --swap        instead of all that: a node as flanneld leaves it is taken over by ovnetd
+		                and handed back to the kernel, under traffic
 		  --json FILE   write the results there
 		  --keep        leave everything up at the end and say how to look around
 		  --stop NAME   remove what a demo with --keep left
@@ -43,7 +46,7 @@ usage_error() {
 	exit 2
 }
 
-HOSTS=2 JSON='' KEEP='' VM='' DOCKER='' STARTED=$(now_us) ALL_OK=true LATE=''
+HOSTS=2 JSON='' KEEP='' VM='' DOCKER='' SWAP='' STARTED=$(now_us) ALL_OK=true LATE=''
 RESTART_S=null RESTART_KILL_S=null LOST=null HUGE=false
 RESULT='{"ok":false,"hosts":[],"pairs":[],"restart_s":null,"etcd_away_lost":null}'
 
@@ -57,6 +60,7 @@ parse() {
 		--dual-stack) LAB_DUAL=1 ;;
 		--vm) VM=vm1 ;;
 		--docker) DOCKER=1 ;;
+		--swap) SWAP=1 HOSTS=1 ;;
 		--backend | --hosts | --etcd-api | --etcd-transport | --json | --stop)
 			[ $# -ge 2 ] || usage_error "$1 needs a value"
 			case $1 in
@@ -84,8 +88,10 @@ parse() {
 		usage_error "--dual-stack: flannel's udp carries IPv4 only"
 	[ -z "$VM" ] || [ "$HOSTS" != 0 ] || usage_error "--vm needs an ovnet host"
 	[ -n "$VM" ] || LAB_VM_POOL=
-	[ -z "$DOCKER" ] || [ "$HOSTS$VM$KEEP$LAB_DUAL" = 2 ] ||
+	[ -z "$DOCKER" ] || [ "$HOSTS$VM$SWAP$KEEP$LAB_DUAL" = 2 ] ||
 		usage_error "--docker has hosts of its own: without --hosts, --vm, --dual-stack, --keep"
+	[ -z "$SWAP" ] || [ "$HOSTS$VM$KEEP$LAB_DUAL$LAB_DIRECT$LAB_BACKEND" = 1vxlan ] ||
+		usage_error "--swap has hosts of its own, and goes with vxlan alone"
 	NETCONF=$(lab_netconf)
 	[ "$(id -u)" = 0 ] || usage_error "must run as root: it makes network namespaces"
 }
@@ -136,7 +142,13 @@ prepare() {
 	local leave_out=()
 	[ -n "$VM" ] || leave_out+=(--without-vm)
 	[ -n "$DOCKER" ] || leave_out+=(--without-containers)
-	if [ -n "$DOCKER" ]; then docker_announce; else announce; fi
+	if [ -n "$DOCKER" ]; then
+		docker_announce
+	elif [ -n "$SWAP" ]; then
+		swap_announce
+	else
+		announce
+	fi
 	step "packages"
 	"$OVNET_ROOT/scripts/install-deps.sh" "${leave_out[@]}" >&2 ||
 		fail "packages are missing, see above"
@@ -406,9 +418,10 @@ verdict() {
 
 parse "$@"
 [ -z "$DOCKER" ] || . "$OVNET_ROOT/test/smoke/lib/docker_demo.sh"
+[ -z "$SWAP" ] || . "$OVNET_ROOT/test/smoke/lib/swap_demo.sh"
 prepare
-if [ -n "$DOCKER" ]; then
-	docker_story
+if [ -n "$DOCKER$SWAP" ]; then
+	if [ -n "$DOCKER" ]; then docker_story; else swap_story; fi
 	[ $ALL_OK = true ] || exit 1
 	exit
 fi

@@ -230,6 +230,7 @@ part_demo() {
 	begin demo/udp "$OVNET_ROOT/scripts/demo.sh" --backend udp
 	begin demo/host-gw "$OVNET_ROOT/scripts/demo.sh" --backend host-gw
 	begin demo/direct-routing "$OVNET_ROOT/scripts/demo.sh" --backend vxlan --direct-routing
+	begin demo/swap "$OVNET_ROOT/scripts/demo.sh" --swap --json "$LOGS/demo-swap.json"
 	[ -z "$FULL" ] || begin demo/hosts-4 "$OVNET_ROOT/scripts/demo.sh" --hosts 4
 	drain
 }

@@ -64,7 +64,7 @@ swap_story() {
 	step "flanneld is stopped on $node, ovnetd is started; $FLOW_RATE packets a second each way"
 	flanneld_stop $node
 	flow_start linux1 $node
-	ovnetd_start $node --takeover=yes
+	ovnetd_start $node
 	ovnetd_wait $node 30
 	check "they reach each other by ovnet" both_ways linux1 $node
 	swap_count
