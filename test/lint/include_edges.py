@@ -46,7 +46,7 @@ OVNETD = {
     "peers": "conf run engine ports node underlay host",
     "lane": "conf run engine ports node underlay host peers",
     "handover": "conf run engine ports node underlay host peers",
-    "preflight": "conf run engine ports node underlay",
+    "preflight": "conf run engine ports node underlay host peers lane takeover",
     "watch": "conf run engine ports node peers",
     "takeover": "conf run engine ports node underlay host peers lane",
 }

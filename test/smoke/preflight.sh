@@ -60,7 +60,7 @@ says warn certificates "etcd.certfile.*client.crt.*expires in"
 equal "what was there" "$before" "$(state_of_a)"
 
 end_process "$flanneld" 5 || true
-netconf '{"Network":"172.17.0.0/16","Backend":{"Type":"vxlan","Port":8500}}'
+netconf '{"Network":"172.17.0.0/16","Backend":{"Type":"vxlan"}}'
 lease_create 172.17.34.0/24 "$(fake_value 11)"
 tls_cert old ca DNS:old '-1 minute'
 tls_ca stranger
@@ -76,12 +76,14 @@ says warn etcd "10.168.0.99:2379"
 says ok config "Network 172.17.0.0/16, backend vxlan"
 says ok lease "172.17.34.0-24"
 says fail docker0 "172.17.0.1, which is in the overlay.*docker0"
-says ok flanneld "flannel.1 is there"
-says ok port "8500 is free"
+says ok flanneld "none runs here; what it left .*flannel.1"
+says ok port "8472 is the device's that is taken over"
 says ok forward "DROP; ovnetd has"
 says fail hugepages "hugepages needed"
 on a ip link set eth0 mtu 9000
-preflight "--uplink=iface=eth0,driver=af_xdp"
+preflight "--uplink=iface=eth0,driver=af_xdp" --takeover=no
+says fail flanneld "was here before and left .*flannel.1.*--takeover=yes"
+says fail port "8472 cannot be had"
 says fail uplink "do not fit a frame"
 
 on a ip link set eth0 mtu 1500

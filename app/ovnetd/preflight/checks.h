@@ -32,8 +32,6 @@ struct preflight {
 	unsigned n_links;
 	struct uplink links[CONF_MAX_UPLINKS]; /* interfaces that are there; addresses learnt */
 	bool running;                          /* an ovnetd is at the control socket */
-	pid_t flanneld;                        /* 0: none */
-	char flannel_device[16];               /* one of flannel's, or "" */
 	struct lease_tree tree;
 	bool has_netconf; /* in there, good */
 	bool has_own;     /* this node's lease is in the tree and fits */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Who serves this network here already: an ovnetd, a flanneld, what has the overlay's UDP port. */
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 #include "node/flanneld.h"
 #include "port/udp_guard.h"
 #include "preflight/checks.h"
+#include "takeover/takeover.h"
 
+#define STOP_IT      "systemctl disable --now flanneld (flannel in some installs)"
 #define FLANNEL_PORT 8472 /* of vxlan, as the network config has it unless it says otherwise */
 
 void check_running(struct preflight *p)
@@ -30,47 +33,79 @@ void check_running(struct preflight *p)
 	json_decref(answer);
 }
 
-static void find_device(struct preflight *p)
+/* Without a network config nobody knows which device would be in the way. */
+static const char *any_device(char name[IF_NAMESIZE])
 {
 	struct if_nameindex *all = if_nameindex();
 
+	name[0] = '\0';
 	for (const struct if_nameindex *i = all; i != NULL && i->if_name != NULL; i++)
 		if (strncmp(i->if_name, "flannel", 7) == 0)
-			snprintf(p->flannel_device, sizeof(p->flannel_device), "%s", i->if_name);
+			snprintf(name, IF_NAMESIZE, "%s", i->if_name);
 	if (all != NULL)
 		if_freenameindex(all);
+	return name;
 }
 
-static bool is_taken_over(const struct preflight *p)
+static void look_without_config(struct preflight *p)
 {
-	return p->flanneld == 0 && p->flannel_device[0] != '\0' &&
-	       p->conf->node.takeover == CONF_TAKEOVER_YES;
-}
+	char name[IF_NAMESIZE];
+	pid_t pid = flanneld_running(NULL, NULL);
 
-void check_flanneld(struct preflight *p)
-{
-	p->flanneld = flanneld_running(NULL, NULL);
-	find_device(p);
-	if (p->flanneld != 0) {
+	if (pid != 0) {
 		preflight_say(p, PREFLIGHT_FAIL,
-			"one runs here (process %d): the two would fight over "
-			"lease, port and routes",
-			(int)p->flanneld);
-		preflight_fix(p, "systemctl disable --now flanneld (flannel in some installs)");
-	} else if (is_taken_over(p)) {
-		preflight_say(p, PREFLIGHT_OK,
-			"none runs, but its device %s is there: ovnetd goes on with its subnet and "
-			"MAC, and takes it away (node.takeover)",
-			p->flannel_device);
-	} else if (p->flannel_device[0] != '\0') {
-		preflight_say(p, PREFLIGHT_WARN,
-			"none runs, but its device %s is there: ovnetd will not start",
-			p->flannel_device);
-		preflight_fix(
-			p, "node.takeover = \"yes\", or ip link delete %s", p->flannel_device);
+			"one runs here (process %d): the two would fight over lease, port and "
+			"routes",
+			(int)pid);
+		preflight_fix(p, STOP_IT);
+	} else if (any_device(name)[0] != '\0') {
+		preflight_say(
+			p, PREFLIGHT_WARN, "none runs here, but its device %s is there", name);
+		preflight_fix(p,
+			"mend the network config first: it says whether ovnetd can take the "
+			"device over");
 	} else {
 		preflight_say(p, PREFLIGHT_OK, "none runs here, and it left no device");
 	}
+}
+
+static void refused(struct preflight *p, int rc, bool live, const char *why)
+{
+	preflight_say(p, PREFLIGHT_FAIL, "%s", why[0] != '\0' ? why : strerror(-rc));
+	if (rc == -EPERM)
+		preflight_fix(
+			p, "start with --takeover=yes (node.takeover), or remove what it left");
+	else if (live)
+		preflight_fix(p, STOP_IT);
+	else
+		preflight_fix(p, "remove the device, or choose another Port in the network config");
+}
+
+/* By what the daemon itself decides by when it starts; it looks, and changes nothing. */
+void check_flanneld(struct preflight *p)
+{
+	char what[512], why[512] = "";
+	struct takeover t;
+
+	if (!p->has_netconf) {
+		look_without_config(p);
+		return;
+	}
+	takeover_init(&t, p->kernel, &p->node, &p->under, NULL, NULL);
+	ovnet_log_keep(why, sizeof(why));
+	int rc = takeover_look(&t, &p->tree.netconf);
+	ovnet_log_keep(NULL, 0);
+	if (rc < 0)
+		refused(p, rc, flanneld_running(NULL, NULL) != 0 || t.found.held, why);
+	else if (takeover_pending(&t))
+		preflight_say(p, PREFLIGHT_OK,
+			"none runs here; what it left (%s) ovnetd will go on with and take away",
+			takeover_describe(&t.found, what, sizeof(what)));
+	else
+		preflight_say(p, PREFLIGHT_OK,
+			flanneld_running(NULL, NULL) != 0 ? "one runs here, for another network"
+							  : "none runs here, and it left nothing");
+	ovnet_flannel_found_free(&t.found);
 }
 
 void check_port(struct preflight *p)
@@ -80,6 +115,11 @@ void check_port(struct preflight *p)
 	struct ovnet_udp_guard guard;
 	char why[512] = "";
 
+	if (p->node.port_later) {
+		preflight_say(p, PREFLIGHT_OK,
+			"UDP %u is the device's that is taken over, and comes with it", port);
+		return;
+	}
 	if (c != NULL && c->backend != OVNET_BACKEND_VXLAN && c->backend != OVNET_BACKEND_UDP) {
 		preflight_say(p, PREFLIGHT_OK, "backend %s needs none", c->type);
 		return;
@@ -95,10 +135,6 @@ void check_port(struct preflight *p)
 			"UDP %u is taken, by the ovnetd that runs here if it is "
 			"well",
 			port);
-	} else if (is_taken_over(p)) {
-		preflight_say(p, PREFLIGHT_OK,
-			"UDP %u is taken, by flannel's device %s if nobody else has it", port,
-			p->flannel_device);
 	} else {
 		preflight_say(p, PREFLIGHT_FAIL, "UDP %u cannot be had", port);
 		preflight_fix(p, "%s", why);
