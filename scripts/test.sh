@@ -165,14 +165,13 @@ build_gcc() {
 	CC=gcc build gcc "$BUILD" -Dwerror=true
 }
 
-# A third of what its build took went into optimizing what is checked anyway, and debug information
-# that its traces do not show.
-ASAN=("$OVNET_ROOT/build-asan" "-Db_sanitize=address,undefined" --buildtype=debugoptimized
-	--optimization=1 -Dc_args=-g1)
-# Both for clang's warnings, none of which needs the optimizer.
-CLANG=("$OVNET_ROOT/build-clang" -Dwerror=true --optimization=0)
+# clang's warnings and its sanitizers in one build. A third of what that took went into optimizing what
+# is checked anyway, and debug information that its traces do not show.
+ASAN=("$OVNET_ROOT/build-asan" -Dwerror=true "-Db_sanitize=address,undefined" -Db_lundef=false
+	--buildtype=debugoptimized --optimization=1 -Dc_args=-g1)
 DEBIAN13=("$OVNET_ROOT/scripts/in-debian.sh" trixie)
 DEBIAN13_GCC=("$OVNET_ROOT/build-debian13" -Dwerror=true)
+# For its warnings, none of which needs the optimizer.
 DEBIAN13_CLANG=("$OVNET_ROOT/build-debian13-clang" -Dwerror=true --optimization=0)
 
 # build_debian13 COMPILER DIR [MESON_OPTION...]
@@ -185,20 +184,19 @@ build_debian13() {
 build_ahead() {
 	wanted unit || wanted smoke || wanted demo || return
 	build_gcc || return
-	! wanted asan || CC=gcc ahead build/asan build_tree "${ASAN[@]}"
+	! wanted asan && ! wanted build || CC=clang ahead build/asan build_tree "${ASAN[@]}"
 	! wanted fuzz || ahead build/fuzz "$OVNET_ROOT/test/fuzz/run.sh" --build
 	! wanted debian13 || ahead debian13/build-gcc build_debian13 gcc "${DEBIAN13_GCC[@]}"
 	! wanted debian13 || ahead debian13/build-clang build_debian13 clang "${DEBIAN13_CLANG[@]}"
-	! wanted build || CC=clang ahead build/clang build_tree "${CLANG[@]}"
+}
+
+build_asan() {
+	CC=clang build asan "${ASAN[@]}"
 }
 
 part_build() {
 	build_gcc
-	[ -n "${AHEAD[build/clang]:-}" ] || part_clang
-}
-
-part_clang() {
-	[ -n "${BUILT[clang]:-}" ] || CC=clang build clang "${CLANG[@]}"
+	[ -n "${AHEAD[build/asan]:-}" ] || build_asan
 }
 
 part_lint() {
@@ -277,7 +275,7 @@ part_perf() {
 }
 
 part_asan() {
-	CC=gcc build asan "${ASAN[@]}" || return
+	build_asan || return
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 unit asan- "${ASAN[0]}" 4
 	OVNET_SLOW=1 smoke asan- "${ASAN[0]}" 480
 }
@@ -330,5 +328,5 @@ build_ahead
 for part in $PARTS; do
 	! wanted "$part" || "part_$part"
 done
-! wanted build || part_clang
+! wanted build || build_asan
 finish 0

@@ -44,7 +44,7 @@ conclude() {
 	log=$(log_of "$name")
 	read -r rc seconds <"$log.status"
 	# Two cores and real time: a second try tells a stall of the machine from a defect. It is said.
-	if [ "$rc" != 0 ] && [ "$rc" != 77 ] && [[ $name == *smoke/* || $name == demo/* ]]; then
+	if [ "$rc" != 0 ] && [ "$rc" != 77 ] && [[ $name == *smoke/* || $name == demo/* || $name == perf/* ]]; then
 		mv "$log" "$log.first"
 		again=$(first_failure "$log.first" "$rc")
 		attempt_alone "$@"
