@@ -145,9 +145,8 @@ static int remove_files(const struct conf *c, bool dry_run, bool subnet_file)
 static void print_handed_over(void *arg, const char *name)
 {
 	(void)arg;
-	printf("left: %s: ovnetd made it for pods to go on talking without it, and flanneld takes "
-	       "it "
-	       "as its own; `ip link del %s` if nobody needs it\n",
+	printf("left: %s: ovnetd made it for pods to go on talking without it, and flanneld keeps "
+	       "it; `ip link del %s` if nobody needs it\n",
 		name, name);
 }
 

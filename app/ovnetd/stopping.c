@@ -2,6 +2,7 @@
 #include "stopping.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "daemon.h"
@@ -62,10 +63,14 @@ int stopping_init(struct daemon *d)
 	return handover_init(&d->handover, d->base);
 }
 
+/* There may be 65,536 routes. */
 static void report(void *arg, const char *what)
 {
 	(void)arg;
-	LOG(INFO, "removed: %s", what);
+	if (strncmp(what, "route ", strlen("route ")) == 0)
+		LOG(DEBUG, "removed: %s", what);
+	else
+		LOG(INFO, "removed: %s", what);
 }
 
 /* Where it was handed over, masquerade and FORWARD rules serve the kernel's path as well. */
