@@ -70,7 +70,8 @@ root_boot() {
 		--propagation private bash -euc "$(declare -f root_main); root_main \"\$@\"" - "$LAB_DIR" "$LAB"
 	ROOT_SPAWNED=$SPAWNED
 	within 10 "systemd is process 1" root_found
-	within 20 "systemd is up" root_up
+	retry 60 root_up || fail "systemd is not up in 60 s, but $(in_root systemctl is-system-running): $(
+		in_root systemctl --no-pager --plain list-jobs | head -n 20)"
 }
 
 root_found() {
