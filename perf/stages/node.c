@@ -28,7 +28,10 @@ struct ovnet_mac gateway_mac(uint32_t peer)
 	return (struct ovnet_mac){{0x06, 0, 0, 0, 0, (uint8_t)(peer % NEXT_HOPS)}};
 }
 
-/* What a driver writes of an mbuf it receives into; the host device's resets the metadata, too. */
+/*
+ * What a driver writes of an mbuf it receives into, and the metadata it resets, as all but DPDK's
+ * do (OVNET_CAP_BARE).
+ */
 static uint16_t source_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct source *s = q->port->priv;
@@ -37,13 +40,11 @@ static uint16_t source_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, ui
 		return 0;
 	n = RTE_MIN(n, s->burst);
 	struct packet *p = &s->packets[s->next];
-	const bool bare = (q->port->caps & OVNET_CAP_BARE) != 0;
 	for (uint16_t i = 0; i < n; i++) {
 		/* As drivers do: the line of a packet some way ahead. */
 		const struct packet *ahead = &s->packets[(s->next + i + 8) % s->n_packets];
 		rte_prefetch0(ahead->m);
-		if (!bare)
-			rte_prefetch0(ovnet_meta(ahead->m));
+		rte_prefetch0(ovnet_meta(ahead->m));
 		struct rte_mbuf *m = p[i].m;
 		const uint16_t front = s->outer ? p[i].be->front : 0;
 		m->data_off = RTE_PKTMBUF_HEADROOM;
@@ -52,8 +53,7 @@ static uint16_t source_rx(struct ovnet_port_queue *q, struct rte_mbuf **pkts, ui
 		m->ol_flags = 0;
 		m->data_len = (uint16_t)(p[i].len + front);
 		m->pkt_len = m->data_len;
-		if (!bare)
-			ovnet_meta_reset(m, q->port->id);
+		ovnet_meta_reset(m, q->port->id);
 		if (s->counts_down)
 			memcpy(rte_pktmbuf_mtod_offset(m, char *, front + 8), &p[i].hops, 4);
 		pkts[i] = m;
@@ -163,7 +163,7 @@ static int open_ports(struct node *n)
 		const struct ovnet_port like = {.driver = &memory,
 			.id = i,
 			.role = i == HOST_PORT ? OVNET_PORT_HOST : OVNET_PORT_UPLINK,
-			.caps = i == HOST_PORT ? OVNET_CAP_L3 : OVNET_CAP_BARE,
+			.caps = i == HOST_PORT ? OVNET_CAP_L3 : 0,
 			.mtu = 1500};
 		memory_port_init(&s->port, &s->q, &like, &own_mac, s);
 		ports[i] = &s->port;
