@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "methods/why_packet.h"
 
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
 #include <rte_ether.h>
 #include <rte_icmp.h>
 #include <rte_ip.h>
@@ -27,7 +29,7 @@ static uint32_t inner4(uint8_t *at, const struct ovnet_addr *src, const struct o
 	ip->src_addr = src->v4_be;
 	ip->dst_addr = dst->v4_be;
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
-	icmp->icmp_type = RTE_IP_ICMP_ECHO_REQUEST;
+	icmp->icmp_type = ICMP_ECHO;
 	icmp->icmp_cksum = (uint16_t)~rte_raw_cksum(icmp, size - sizeof(*ip));
 	return size;
 }
@@ -45,7 +47,7 @@ static uint32_t inner6(
 	ip->hop_limits = TTL;
 	memcpy(at + 8, src->v6, 16);
 	memcpy(at + 24, dst->v6, 16);
-	icmp[0] = 128;
+	icmp[0] = ICMP6_ECHO_REQUEST;
 	csum = rte_ipv6_udptcp_cksum(ip, icmp);
 	memcpy(icmp + 2, &csum, sizeof(csum));
 	return size;
