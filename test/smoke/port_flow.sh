@@ -12,9 +12,14 @@ pod_ip() {
 	[ "$1" = box ] && at 130 || address_plus "$(base "$1")" 2
 }
 
-# Packet buffers come back to the pool by way of the workers' caches: the files are counted here.
+# Packet buffers come back to the pool by way of the workers' caches: the files are counted here, at
+# their fewest within a second, as connections come and go.
 open_files() {
-	find "/proc/$(ovnetd_pid a)/fd" -mindepth 1 | wc -l
+	local i
+	for i in {1..10}; do
+		find "/proc/$(ovnetd_pid a)/fd" -mindepth 1 | wc -l
+		sleep 0.1
+	done | sort -n | head -n 1
 }
 
 come_and_go() {

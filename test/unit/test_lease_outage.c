@@ -137,6 +137,8 @@ static void etcd_is_given_anew(void **state)
 
 	assert_true(live_put(&etcd, at("config"), VXLAN));
 	assert_true(live_put(&etcd, at("subnets/10.5.0.0-24"), "{\"PublicIP\":\"10.168.0.50\"}"));
+	/* Not by chance what a peer has over there. */
+	conf.previous = (struct ovnet_prefix4){0x0a05c800, 24};
 	snprintf(dead, sizeof(dead), "http://127.0.0.1:%d", live_free_port());
 	conf.registry_conf.endpoints = dead;
 	struct node *n = start_with(0, &conf);

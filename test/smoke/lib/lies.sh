@@ -13,11 +13,6 @@ lie() {
 	LIED[$1]=$((${LIED[$1]:-0} + LIES))
 }
 
-# Packets a refused, by reason.
-all_drops() {
-	ctl a drops | jq -Sc 'map(select(.port == null and .packets > 0) | {(.reason): .packets}) | add // {}'
-}
-
 drops_are() {
 	[ "$(all_drops)" = "$1" ]
 }
@@ -33,7 +28,7 @@ lies_refused() {
 	done
 	lies_send <"$LAB_DIR/lies"
 	for reason in "${!LIED[@]}"; do
-		wanted=$(jq -Sc --arg r "$reason" --argjson n "${LIED[$reason]}" '.[$r] += $n' <<<"$wanted")
+		wanted=$(plus_drops "$wanted" "$reason" "${LIED[$reason]}")
 	done
 	retry 10 drops_are "$wanted" || equal "packets a refused, by reason" "$wanted" "$(all_drops)"
 	for at in "${SINKS[@]}"; do
