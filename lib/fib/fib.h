@@ -72,10 +72,14 @@ static_assert(offsetof(struct ovnet_peer, allowed) + 8 <= 128, "one line for enc
 /* Immutable once published; one for all addresses it has. */
 struct ovnet_endpoint {
 	uint16_t port;
-	bool l3;              /* the port carries no Ethernet header */
 	struct ovnet_mac mac; /* of what lives there; all zero: unknown, any */
+	bool l3;              /* the port carries no Ethernet header */
 	struct ovnet_rcu_head rcu;
 };
+
+static_assert(offsetof(struct ovnet_endpoint, port) == 0 &&
+		      offsetof(struct ovnet_endpoint, mac) == 2 && sizeof(struct ovnet_mac) == 6,
+	"port and MAC address are compared as one word");
 
 /* What comes to our overlay's UDP port. */
 enum ovnet_tunnel { OVNET_TUNNEL_NONE, OVNET_TUNNEL_VXLAN, OVNET_TUNNEL_UDP };

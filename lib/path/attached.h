@@ -11,6 +11,12 @@
 
 #define TO_LOCAL (-3) /* a verdict beside PASS and the drop reasons: ovnet itself is asked */
 
+/* DHCP's, by a UDP destination port in host order: the client's or the server's of DHCPv4. */
+static __rte_always_inline bool is_dhcp4_port(uint16_t port)
+{
+	return (port & ~1u) == 68 || port == 67;
+}
+
 /*
  * Worth a look by ovnet_attached_check()? By ports and types alone; or it is behind extension
  * headers. `len` contiguous bytes from the IP header on.
@@ -28,7 +34,7 @@ static inline bool is_special_at(const void *ip, uint32_t len)
 		return false;
 	if (proto == IPPROTO_UDP && likely(len >= header + 4)) {
 		const uint16_t port = (uint16_t)(upper[2] << 8 | upper[3]);
-		return (port & ~1u) == (v6 ? 546 : 68) || port == 67;
+		return v6 ? (port & ~1u) == 546 || port == 67 : is_dhcp4_port(port);
 	}
 	if (proto == IPPROTO_ICMPV6 && len > header)
 		return *upper >= 133 && *upper <= 137;

@@ -18,6 +18,20 @@ static inline bool has_ports(uint8_t proto)
 	       proto == IPPROTO_UDPLITE || proto == IPPROTO_DCCP;
 }
 
+static inline uint32_t hash_addrs4(const struct rte_ipv4_hdr *ip)
+{
+	uint64_t addrs;
+
+	memcpy(&addrs, &ip->src_addr, sizeof(addrs));
+	return (uint32_t)_mm_crc32_u64(0, addrs);
+}
+
+/* No fragment's; `ports` as they are in the packet, 0 without. */
+static inline uint32_t hash_flow4(const struct rte_ipv4_hdr *ip, uint32_t ports)
+{
+	return (uint32_t)_mm_crc32_u64(hash_addrs4(ip), (uint64_t)ports << 8 | ip->next_proto_id);
+}
+
 /*
  * `header`: its length; `avail`: contiguous bytes from the IP header on. All fragments of a packet
  * hash alike.
@@ -25,15 +39,12 @@ static inline bool has_ports(uint8_t proto)
 static inline uint32_t flow_hash4(const struct rte_ipv4_hdr *ip, unsigned header, uint32_t avail)
 {
 	uint32_t ports = 0;
-	uint64_t addrs;
 
-	memcpy(&addrs, &ip->src_addr, sizeof(addrs));
-	uint64_t hash = _mm_crc32_u64(0, addrs);
 	if (unlikely(ip4_is_fragment(ip)))
-		return (uint32_t)hash;
+		return hash_addrs4(ip);
 	if (likely(has_ports(ip->next_proto_id) && avail >= header + sizeof(ports)))
 		memcpy(&ports, (const uint8_t *)ip + header, sizeof(ports));
-	return (uint32_t)_mm_crc32_u64(hash, (uint64_t)ports << 8 | ip->next_proto_id);
+	return hash_flow4(ip, ports);
 }
 
 /* Extension headers looked past for the ports, in bytes; all within the bytes classify pulls. */

@@ -50,6 +50,21 @@ static inline bool is_from_mac(const struct rte_ether_hdr *eth, const struct ovn
 	return has_mac(mac) ? same_mac(&eth->src_addr, mac->b) : !is_group(&eth->src_addr);
 }
 
+/*
+ * Is this endpoint at that port, and may the packet be from it? Both in one comparison, which is
+ * what mostly is enough: the two bytes in front of the source address make room for the port.
+ */
+static __rte_always_inline bool is_from_endpoint(
+	const struct rte_ether_hdr *eth, const struct ovnet_endpoint *e, uint16_t port)
+{
+	uint64_t came, lives;
+
+	memcpy(&came, (const uint8_t *)&eth->src_addr - sizeof(port), sizeof(came));
+	memcpy(&lives, e, sizeof(lives));
+	came = (came & ~(uint64_t)UINT16_MAX) | port;
+	return likely(came == lives) || (e->port == port && is_from_mac(eth, &e->mac));
+}
+
 /* In front of a packet that leaves by a port with Ethernet headers. */
 static inline int push_ethernet(struct rte_mbuf *m, const struct ovnet_port *port,
 	const struct ovnet_mac *to, rte_be16_t type)

@@ -30,9 +30,9 @@ static __rte_always_inline bool is_whole(
 	       likely(is_plain_meta(meta, bare)) && likely(m->data_off + link >= OVNET_VXLAN4_LEN);
 }
 
-/* route.c's check_attached_source(), where it passes. */
+/* route.c's check_attached_source(), where it passes, but for what is special. */
 static __rte_always_inline bool lives_there(
-	const struct from *f, const struct rte_ipv4_hdr *ip, uint32_t src, uint16_t len)
+	const struct from *f, const struct rte_ipv4_hdr *ip, uint32_t src)
 {
 	const struct rte_ether_hdr *eth = (const struct rte_ether_hdr *)ip - 1;
 
@@ -40,8 +40,28 @@ static __rte_always_inline bool lives_there(
 		return false;
 	const struct ovnet_endpoint *e =
 		atomic_load_explicit(&f->view->own[src - f->own], memory_order_acquire);
-	return e != NULL && e->port == f->port && !e->l3 && is_from_mac(eth, &e->mac) &&
-	       !is_group(&eth->dst_addr) && !is_special_at(ip, len);
+	return e != NULL && is_from_endpoint(eth, e, f->port) && !e->l3 &&
+	       !is_group(&eth->dst_addr);
+}
+
+/*
+ * By the header and the ports behind it: the flow's hash, as flow_hash4() has it, if the packet
+ * is_special_at() nothing where that is asked. False: it is.
+ */
+static __rte_always_inline bool look_at_ports(
+	const struct rte_ipv4_hdr *ip, uint16_t len, bool ask, uint32_t *hash)
+{
+	const bool udp = ip->next_proto_id == IPPROTO_UDP;
+	uint32_t ports;
+
+	if (unlikely(!(udp || ip->next_proto_id == IPPROTO_TCP) || len < IP4_MIN + sizeof(ports) ||
+		     ip4_is_fragment(ip))) {
+		*hash = flow_hash4(ip, IP4_MIN, len);
+		return !ask || !is_special_at(ip, len);
+	}
+	memcpy(&ports, ip + 1, sizeof(ports));
+	*hash = hash_flow4(ip, ports);
+	return !ask || !udp || likely(!is_dhcp4_port((uint16_t)rte_be_to_cpu_32(ports)));
 }
 
 /* Sets p->ip and all else that is known by the packet alone, if it is plain so far. */
@@ -63,19 +83,19 @@ static __rte_always_inline void look(
 	if (attached) {
 		if (unlikely(((const struct rte_ether_hdr *)ip - 1)->ether_type !=
 				     RTE_BE16(RTE_ETHER_TYPE_IPV4) ||
-			     !lives_there(f, ip, src, len) || ip->time_to_live <= 1))
+			     !lives_there(f, ip, src) || ip->time_to_live <= 1))
 			return;
 	} else if (unlikely(src - f->own >= f->n_own)) {
 		return;
 	}
+	if (unlikely(!look_at_ports(ip, len, attached, &p->hash)))
+		return;
 	p->ip = (uint8_t *)ip;
 	p->len = len;
 	if (!bare && unlikely(meta->flags & OVNET_META_HASH))
 		p->hash = meta->hash;
 	else if (unlikely(m->ol_flags & RTE_MBUF_F_RX_RSS_HASH))
 		p->hash = m->hash.rss;
-	else
-		p->hash = flow_hash4(ip, IP4_MIN, len);
 	const uint32_t i = (rte_be_to_cpu_32(ip->dst_addr) - f->base) >> f->shift;
 	p->slot = likely(i < f->n_slots) ? &f->slot[i] : NULL;
 	rte_prefetch0((const void *)p->slot);
@@ -87,10 +107,10 @@ static __rte_always_inline void look_at_all(const struct from *from, struct rte_
 	const struct from f = *from;
 
 	for (uint16_t i = 0; i < n; i++) {
-		of[i].ip = NULL;
-		look(&f, pkts[i], &of[i], attached, bare);
 		/* the line before the packet's is to be written */
 		rte_prefetch0_write(rte_pktmbuf_mtod(pkts[i], char *) - OVNET_VXLAN4_LEN);
+		of[i].ip = NULL;
+		look(&f, pkts[i], &of[i], attached, bare);
 	}
 }
 

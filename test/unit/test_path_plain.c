@@ -156,6 +156,27 @@ static void every_address(struct ways *w, const struct ways_node *node, unsigned
 		}
 }
 
+/* To the ports that guests may not use as they like, whole and cut up, of all that has ports. */
+static void every_port(struct ways *w, const struct ways_node *node, unsigned base)
+{
+	static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMPV6};
+	static const uint16_t cuts[] = {0, 0x4000, 0x2000, 0x2001, 0x0001, 0x8000};
+
+	for (unsigned i = 0; i < RTE_DIM(protos) * RTE_DIM(cuts); i++)
+		for (unsigned to = 66; to < 71; to++)
+			for (uint16_t len = 23; len < 26; len++) {
+				struct ways_frame f;
+				ways_put(&f, base, len);
+				uint8_t *ip = f.bytes + ways_link[base];
+				ip[9] = protos[i % RTE_DIM(protos)];
+				be_put16(ip + 6, cuts[i / RTE_DIM(protos)]);
+				be_put16(ip + 20, to << 8 | 135); /* ICMPv6: a type, too */
+				be_put16(ip + 22, to);
+				ways_put_sums(&f, base);
+				send_as(w, node->name, base, &f, "to port", to << 8 | i);
+			}
+}
+
 /* Of frames that are right in every way. */
 static void takes_the_short_way(struct ways *w, const struct ways_node *node)
 {
@@ -189,6 +210,7 @@ static void one_by_one(const struct ways_node *node)
 		every_length(&w, node, base);
 		every_mark(&w, node, base);
 		every_word(&w, node, base);
+		every_port(&w, node, base);
 		if (base < 4)
 			every_address(&w, node, base);
 	}
