@@ -68,6 +68,12 @@ int ovnet_fib_nh_fail(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh);
 struct ovnet_nh_slot *ovnet_fib_nh_find(
 	struct ovnet_fib_writer *w, uint16_t port, const struct ovnet_addr *gateway);
 
+/* How many slots there are, by what is known of the MAC address there. */
+struct ovnet_fib_nh_counts {
+	uint32_t resolved, pending, failed;
+};
+struct ovnet_fib_nh_counts ovnet_fib_nh_counts(const struct ovnet_fib_writer *w);
+
 struct ovnet_peer_conf {
 	struct ovnet_prefix subnet;
 	struct ovnet_addr public_addr;    /* of the subnet's family */

@@ -52,6 +52,19 @@ static void slot_release(struct ovnet_rcu_head *head)
 	slot_free((char *)head - offsetof(struct nexthop, rcu));
 }
 
+/* Where one like this is counted. */
+static uint32_t *count_of(struct ovnet_fib_writer *w, const struct ovnet_nexthop *cur)
+{
+	struct ovnet_fib_nh_counts *n = &w->nh_counts;
+
+	return cur->resolved ? &n->resolved : cur->failed ? &n->failed : &n->pending;
+}
+
+struct ovnet_fib_nh_counts ovnet_fib_nh_counts(const struct ovnet_fib_writer *w)
+{
+	return w->nh_counts;
+}
+
 static struct ovnet_nexthop *cur_new(void)
 {
 	struct ovnet_nexthop *cur = aligned_alloc(_Alignof(struct ovnet_nexthop), sizeof(*cur));
@@ -92,6 +105,7 @@ struct ovnet_nh_slot *ovnet_fib_nh_get(
 			slot_free(n);
 			return NULL;
 		}
+		++*count_of(w, current(n));
 	}
 	(*node)->refs++;
 	return &(*node)->slot;
@@ -113,6 +127,7 @@ void ovnet_fib_nh_put(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh)
 	if (n == NULL || --n->refs > 0)
 		return;
 	tdelete(n, &w->nexthops, compare);
+	--*count_of(w, current(n));
 	ovnet_rcu_defer(w->rcu, &n->rcu, slot_release);
 }
 
@@ -129,6 +144,8 @@ static void replace(struct ovnet_fib_writer *w, struct ovnet_nh_slot *nh, struct
 {
 	struct ovnet_nexthop *old = current((struct nexthop *)nh);
 
+	--*count_of(w, old);
+	++*count_of(w, cur);
 	atomic_store_explicit(&nh->cur, cur, memory_order_release);
 	ovnet_rcu_defer(w->rcu, &old->rcu, cur_release);
 }

@@ -51,7 +51,8 @@ struct ovnet_fib_writer {
 	struct ovnet_fib *fib;
 	struct ovnet_rcu *rcu;
 	void *peers, *nexthops; /* tsearch roots */
-	struct slab *slab;      /* peers' */
+	struct ovnet_fib_nh_counts nh_counts;
+	struct slab *slab; /* peers' */
 	struct endpoints endpoints, endpoints6;
 	struct endpoint *default_endpoint;
 	struct sources sources;

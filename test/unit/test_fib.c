@@ -133,6 +133,15 @@ static void ids_run_out_and_come_back_oldest_first(void **state)
 	assert_int_equal(lookup(0x0a050700)->id, first);
 }
 
+static void assert_nh_counts(uint32_t resolved, uint32_t pending, uint32_t failed)
+{
+	const struct ovnet_fib_nh_counts n = ovnet_fib_nh_counts(bed.w);
+
+	assert_int_equal(n.resolved, resolved);
+	assert_int_equal(n.pending, pending);
+	assert_int_equal(n.failed, failed);
+}
+
 static void next_hops_are_shared_and_counted(void **state)
 {
 	(void)state;
@@ -152,15 +161,21 @@ static void next_hops_are_shared_and_counted(void **state)
 	ovnet_fib_nh_put(bed.w, nh);
 	ovnet_fib_nh_put(bed.w, nh);
 	assert_ptr_equal(ovnet_fib_nh_find(bed.w, 3, &gw), nh); /* the peer's own reference */
+	assert_nh_counts(0, 1, 0);
+	assert_int_equal(ovnet_fib_nh_fail(bed.w, nh), 0);
+	assert_nh_counts(0, 0, 1);
 
 	assert_int_equal(ovnet_fib_nh_set(bed.w, nh, &dst, &src), 0);
 	const struct ovnet_nexthop *cur = ovnet_nh_get(lookup(0x0a050201)->nh);
 	assert_true(cur->resolved);
+	assert_nh_counts(1, 0, 0);
 	assert_memory_equal(cur->eth, "\2\0\0\0\0\1\2\0\0\0\0\2\x08\0", 14);
 	assert_int_equal(ovnet_fib_nh_set(bed.w, nh, NULL, NULL), 0);
 	assert_false(ovnet_nh_get(nh)->resolved);
+	assert_nh_counts(0, 1, 0);
 	assert_int_equal(del_peer(0x0a050200, 24), 0);
 	assert_null(ovnet_fib_nh_find(bed.w, 3, &gw));
+	assert_nh_counts(0, 0, 0);
 }
 
 static void endpoints_default_replace_and_go(void **state)

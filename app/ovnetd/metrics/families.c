@@ -146,6 +146,27 @@ static void put_peers(const struct daemon *d, struct text *t)
 	put_one(t, PEERS, &sum);
 }
 
+static void put_next_hop(struct text *t, const char *name, const char *state, uint32_t n)
+{
+	struct text_labels l = {.len = 0};
+
+	text_label(&l, "state", state);
+	text_sample(t, name, &l, n);
+}
+
+static void put_next_hops(const struct daemon *d, struct text *t)
+{
+	const struct ovnet_fib_nh_counts n = ovnet_fib_nh_counts(d->engine.fib);
+	static const char name[] = "ovnet_next_hops";
+
+	text_family(t, name, "gauge",
+		"hosts and gateways of the underlay that packets go to; failed: none answers there "
+		"for its MAC address, and no peer behind it is reached");
+	put_next_hop(t, name, "resolved", n.resolved);
+	put_next_hop(t, name, "pending", n.pending);
+	put_next_hop(t, name, "failed", n.failed);
+}
+
 /* An endpoint may have a password in it: SCHEME://USER:PASSWORD@HOST. */
 static void label_endpoint(struct text_labels *l, const char *endpoint)
 {
@@ -324,6 +345,7 @@ void metrics_write(const struct daemon *d, struct text *t)
 	put_one(t, MEMORY, &memory);
 	put_gauge(t, "ovnet_memory_hugepages", "whether packets are in hugepages",
 		d->engine.hugepages);
+	put_next_hops(d, t);
 	put_workers(d, t);
 	put_stages_and_drops(d, t);
 	put_ports(d, t);
