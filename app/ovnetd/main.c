@@ -27,8 +27,11 @@ int main(int argc, char **argv)
 	enum conf_action action;
 	int code = EXIT_FAILURE;
 
-	if (conf_load(&d.conf, argc, argv, &action) < 0)
+	if (conf_load(&d.conf, argc, argv, &action) < 0) {
+		if (action == CONF_PREFLIGHT || action == CONF_PREFLIGHT_JSON)
+			preflight_refused(action == CONF_PREFLIGHT_JSON);
 		return EXIT_FAILURE;
+	}
 	switch (action) {
 	case CONF_RUN:
 		d.command.argc = argc;

@@ -46,6 +46,10 @@ cp "$(command -v sleep)" "$LAB_DIR/a/flanneld"
 spawn "$LAB_DIR/flanneld.log" ip netns exec "$LAB-a" "$LAB_DIR/a/flanneld" 600
 flanneld=$SPAWNED
 
+preflight --subnet-lease-renew-margin=none
+equal "settings that are refused" "fail settings 1" "$(jq -r '.[] | "\(.status) \(.check)"' "$LAB_DIR/lines") $RC"
+expect "with the reason" grep -q renew-margin "$LAB_DIR/errors"
+
 before=$(state_of_a)
 preflight --iptables-forward-rules=false
 equal "exit status" 1 $RC

@@ -187,7 +187,8 @@ enum conf_action {
  * Reads the command line and the file it names (default /etc/ovnet/ovnet.conf, which may be
  * missing), and flannel's environment variables, FLANNELD_<FLAG>. Errors are printed to stderr,
  * all of them, each with file, line and cure, before it
- * returns -EINVAL. CONF_EXIT: --help and --version, already printed. CONF_CHECK: the file was good.
+ * returns -EINVAL; what the command line asks for is in `action` even then. CONF_EXIT: --help and
+ * --version, already printed. CONF_CHECK: the file was good.
  */
 int conf_load(struct conf *conf, int argc, char **argv, enum conf_action *action);
 void conf_free(struct conf *conf);

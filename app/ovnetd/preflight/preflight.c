@@ -54,13 +54,26 @@ static int open_kernel(struct preflight *p)
 	return 0;
 }
 
-static void finish(struct preflight *p)
+static void print(const struct preflight *p, bool json)
+{
+	if (json)
+		preflight_print_json(p);
+	else
+		preflight_print(p);
+}
+
+static void lines_free(struct preflight *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->lines[i].text);
 		free(p->lines[i].fix);
 	}
 	free(p->lines);
+}
+
+static void finish(struct preflight *p)
+{
+	lines_free(p);
 	lease_tree_free(&p->tree);
 	if (p->kernel != NULL)
 		ovnet_kernel_close(p->kernel);
@@ -81,13 +94,20 @@ int preflight_run(const struct conf *conf, bool json)
 			p.check = checks[i].name;
 			checks[i].run(&p);
 		}
-		if (json)
-			preflight_print_json(&p);
-		else
-			preflight_print(&p);
+		print(&p, json);
 		code = any_fails(&p) || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	finish(&p);
 	ovnet_log_mute(false);
 	return code;
+}
+
+void preflight_refused(bool json)
+{
+	struct preflight p = {.check = "settings"};
+
+	preflight_say(&p, PREFLIGHT_FAIL, "refused, for what stderr says; nothing was looked at");
+	preflight_fix(&p, "mend them; ovnetd --check-config looks at them alone");
+	print(&p, json);
+	lines_free(&p);
 }

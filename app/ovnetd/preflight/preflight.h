@@ -8,5 +8,7 @@
 /* A line for each finding, or a JSON array. Exit status: 1 where something fails. Waits for etcd.
  */
 int preflight_run(const struct conf *conf, bool json);
+/* The same, where the settings are refused and there is nothing to go by: says just that. */
+void preflight_refused(bool json);
 
 #endif
