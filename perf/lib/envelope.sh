@@ -6,11 +6,13 @@ cpu_model() {
 	sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1
 }
 
-# The commit, "-dirty" where files differ from it; empty outside of a repository.
+# The commit, "-dirty" where files differ from it, other than what is measured here and its
+# reports; empty outside of a repository.
 commit() {
 	local head
 	head=$(git -C "$OVNET_ROOT" rev-parse --short=12 HEAD 2>/dev/null) || return 0
-	[ -z "$(git -C "$OVNET_ROOT" status --porcelain --untracked-files=no)" ] || head+=-dirty
+	git -C "$OVNET_ROOT" diff --quiet HEAD -- . ':!perf/results' ':!README.md' ':!docs/speed.md' ||
+		head+=-dirty
 	echo "$head"
 }
 
