@@ -26,7 +26,7 @@ clang_rt() {
 	{
 		dpkg-query -W -f '${Depends}\n' clang 2>/dev/null | grep . ||
 			apt-cache show clang 2>/dev/null | sed -n 's,^Depends: ,,p'
-	} | sed -nE 's/.*\bclang-([0-9]+)\b.*/libclang-rt-\1-dev/p' | head -n 1
+	} | sed -nE 's/.*\bclang-([0-9]+)\b.*/libclang-rt-\1-dev/p' | sed -n 1p
 }
 
 # A package of its own from Debian 13 on.

@@ -3,7 +3,7 @@
 # What stands beside the figures of every verb: where, when and of what they are.
 
 cpu_model() {
-	sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1
+	sed -n '/^model name/ { s/.*: //p; q }' /proc/cpuinfo
 }
 
 # The commit, "-dirty" where files differ from it, other than what is measured here and its

@@ -63,7 +63,7 @@ pmd_forwarded() {
 }
 
 pmd_links_up() {
-	! pmd_ask "$1" "show port summary all" | grep -qw down
+	[ -z "$(pmd_ask "$1" "show port summary all" | grep -w down)" ]
 }
 
 pmd_go() {

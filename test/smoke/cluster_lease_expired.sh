@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 peer_gone() {
-	! ctl b peers | grep -qF "$1"
+	[ -z "$(ctl b peers | grep -F "$1")" ]
 }
 
 # while_stopped COMMAND...: a's daemon stops, its lease expires, COMMAND, it starts again.

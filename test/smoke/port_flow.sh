@@ -19,7 +19,7 @@ open_files() {
 	for i in {1..10}; do
 		find "/proc/$(ovnetd_pid a)/fd" -mindepth 1 | wc -l
 		sleep 0.1
-	done | sort -n | head -n 1
+	done | sort -n | sed -n 1p
 }
 
 come_and_go() {

@@ -5,7 +5,7 @@
 
 lab_up
 ovnet_host a
-key=$(etcdctl get --prefix --keys-only "$PREFIX/subnets/" | head -n 1)
+key=$(etcdctl get --prefix --keys-only "$PREFIX/subnets/" | sed -n 1p)
 net=${key##*/}
 equal "subnet.env" "FLANNEL_NETWORK=10.5.0.0/16
 FLANNEL_SUBNET=$(address_plus "${net%-*}" 1)/24

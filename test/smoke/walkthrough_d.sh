@@ -61,7 +61,7 @@ capture_start a "icmp or udp port 8285 or udp port 8472"
 expect "a ping to look at" ping_once a b
 capture_stop
 equal "on the wire, as the container sent it" "$(pod_ip a) $(pod_ip b)" \
-	"$(captured a ip.src ip.dst | head -n 1)"
+	"$(captured a ip.src ip.dst | sed -n 1p)"
 
 second_pod a
 on a nft -f - <<-'END'

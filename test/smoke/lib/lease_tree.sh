@@ -54,7 +54,7 @@ sees() {
 }
 
 sees_not() {
-	! ctl "$1" peers | grep -q "10.5.$2.0/24"
+	[ -z "$(ctl "$1" peers | grep "10.5.$2.0/24")" ]
 }
 
 # What etcd holds, names and numbers that differ from run to run and the size of the network aside,

@@ -44,7 +44,7 @@ libvirt_start() {
 # in_libvirt COMMAND...: where its files are.
 in_libvirt() {
 	local child
-	child=$(pgrep -P "$(cat "$LAB_DIR/libvirt/pid")" | head -n 1)
+	child=$(pgrep -P "$(cat "$LAB_DIR/libvirt/pid")" | sed -n 1p)
 	nsenter --target "$child" --mount --pid timeout 60 "$@"
 }
 

@@ -96,10 +96,10 @@ swap_story() {
 }
 
 no_flannel() {
-	! on "$1" ls /sys/class/net | grep -q flannel
+	[ -z "$(on "$1" ls /sys/class/net | grep flannel)" ]
 }
 
 no_ovnet0() {
-	! on "$1" ls /sys/class/net | grep -q ovnet &&
+	[ -z "$(on "$1" ls /sys/class/net | grep ovnet)" ] &&
 		[ -z "$(on "$1" ip route show table all proto 111)" ]
 }
