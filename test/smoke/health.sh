@@ -57,17 +57,19 @@ netconf "$NETCONF"
 ovnetd_wait a
 pod_add a
 within 5 "ready with a lease" answers a /readyz 200 '^flanneld is ready$'
+fake_peer 77
+within 20 "nobody answers for one that is not there" metric_is a 'ovnet_next_hops{state="failed"}' 1
+expect "it was the only one" health a 1 "^warning   next-hops: no other node is reached: none of the 1"
 linux_host b
 reach a b
+expect "now there is another" eval '! health a 1 "^warning   next-hops:"'
+lease_delete "10.5.77.0/24"
+within 5 "one that went is not asked for" metric_is a 'ovnet_next_hops{state="failed"}' 0
 page a /metrics | tail -n +2 | tac >"$LAB_DIR/metrics"
 expect "promtool takes the metrics: $(promtool check metrics <"$LAB_DIR/metrics" 2>&1)" \
 	eval 'promtool check metrics <"$LAB_DIR/metrics"'
 equal "peers" 1 "$(metric a 'ovnet_peers{state="ok"}')"
 equal "its host answers" 1 "$(metric a 'ovnet_next_hops{state="resolved"}')"
-fake_peer 77
-within 20 "nobody answers for one that is not there" metric_is a 'ovnet_next_hops{state="failed"}' 1
-lease_delete "10.5.77.0/24"
-within 5 "nor is asked for" metric_is a 'ovnet_next_hops{state="failed"}' 0
 equal "etcd" 1 "$(awk '/^ovnet_etcd_up\{/ { print $2 }' "$LAB_DIR/metrics")"
 expect "packets by port and queue" \
 	[ "$(metric a 'ovnet_port_rx_packets_total{port="ovnet0",queue="0"}')" -gt 0 ]

@@ -135,6 +135,19 @@ static void own_lease(
 			own.key, (long long)left);
 }
 
+/* Some nodes may be off; that none is there is rather our own link. */
+static void next_hops(const struct daemon *d, const struct tell *t)
+{
+	const struct ovnet_fib_nh_counts n = ovnet_fib_nh_counts(d->engine.fib);
+
+	if (n.failed > 0 && n.resolved + n.pending == 0)
+		tell(t, SEVERITY_WARNING, false, "next-hops",
+			"no other node is reached: none of the %u hosts and gateways that packets "
+			"go to answers for its MAC address; look at the uplink, its VLAN, the "
+			"switch",
+			n.failed);
+}
+
 void health_each(
 	const struct daemon *d, void (*found)(void *arg, const struct health_finding *f), void *arg)
 {
@@ -152,6 +165,8 @@ void health_each(
 	progress(d, &s, &t);
 	own_lease(d, &s, &t);
 	clash(d, &t);
+	if (d->engine.fib != NULL)
+		next_hops(d, &t);
 	stuck = samples_stuck(&d->metrics.samples, &d->engine);
 	if (stuck >= 0)
 		tell(&t, SEVERITY_CRITICAL, true, "worker-stuck",
