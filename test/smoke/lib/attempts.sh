@@ -114,7 +114,7 @@ its_turn() {
 	fi
 	for name in "${AHEAD_ORDER[@]}"; do
 		hurry "${AHEAD[$name]}"
-		wait "${AHEAD[$name]}"
+		wait "${AHEAD[$name]}" 2>/dev/null # may have been waited for before
 		[ "$name" != "$1" ] || break
 	done
 	conclude "$@"
