@@ -16,7 +16,7 @@ scdoc"
 RUN="iproute2 iptables nftables ethtool etcd-server etcd-client iperf3 iputils-ping iputils-tracepath
 curl jq gnuplot-nox netcat-openbsd python3 procps util-linux bsdextrautils openssl"
 TEST="libcmocka-dev clang-format llvm lld universal-ctags codespell dhcpcd-base isc-dhcp-client
-shellcheck lua5.4 systemd debhelper fakeroot lintian tcpdump tshark python3-scapy git debootstrap openvswitch-switch-dpdk prometheus"
+shellcheck lua5.4 systemd build-essential debhelper fakeroot lintian tcpdump tshark python3-scapy git debootstrap openvswitch-switch-dpdk prometheus"
 VM="qemu-system-x86 busybox-static libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libxml2-utils"
 CONTAINERS="docker.io containerd podman runc containernetworking-plugins busybox-static"
 
