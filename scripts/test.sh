@@ -23,7 +23,7 @@ usage() {
 		  asan   unit and smoke with AddressSanitizer and UndefinedBehaviorSanitizer
 		  fuzz   each harness of test/fuzz for a few seconds; test/fuzz/run.sh for longer
 		  debian13
-		         build, unit and demo on Debian 13: see scripts/in-debian.sh
+		         build, unit, demo and package on Debian 13: see scripts/in-debian.sh
 		  --full adds what takes long
 
 		Without a part: all of them. Installs what is missing, builds what it runs.
@@ -295,6 +295,8 @@ part_debian13() {
 	unit debian13- "${DEBIAN13_GCC[0]}" 1 "${DEBIAN13[@]}"
 	run demo/debian13 "${DEBIAN13[@]}" env "OVNET_BUILD=${DEBIAN13_GCC[0]}" \
 		"$OVNET_ROOT/scripts/demo.sh" --vm
+	run debian13/package "${DEBIAN13[@]}" env "OVNET_BUILD=${DEBIAN13_GCC[0]}" \
+		"$OVNET_ROOT/test/smoke/package.sh"
 }
 
 finish() {
