@@ -108,6 +108,21 @@ peer_window() {
 	fi
 }
 
+# peer_verify ONCE ID ARG...: ONCE ID ARG... sets CAME, or WRONG where frames are missing or other ones.
+# What another switch loses while it sets itself up is not wrong: OVS drops a burst where its table is
+# locked in that moment.
+peer_verify() {
+	local left=3
+	[ "$2" != ovnet ] || left=1
+	CAME=''
+	while [ -z "$CAME" ]; do
+		progress "${@:3}" "contents of $2"
+		"$1" "${@:2}"
+		left=$((left - 1))
+		[ -n "$CAME" ] || [ $left -gt 0 ] || fail "$WRONG"
+	done
+}
+
 # Who is not measured stands still.
 stand_still() {
 	# shellcheck disable=SC2086

@@ -34,10 +34,9 @@ probe() {
 	pmd_halt probe
 }
 
-# verify ID PORT SIZE PEERS
-verify() {
+# once ID PORT SIZE PEERS: sets CAME, if all did as it has to be.
+once() {
 	local dropped
-	progress "${@:2}" "contents of $1"
 	peer_start "$1" pvp "$4" "$(guest_port "$1" "$2")" \
 		"net_memif1,$(memif server uplink.sock "mac=$IN_MAC")"
 	guest_frames "$1" "$3" "$4"
@@ -47,8 +46,15 @@ verify() {
 	peer stop "$1"
 	pmd_stop probe
 	rm -f "$(guest_socket "$1")"
-	compare "$1" encap uplink "$GATE_MAC" "$IN_MAC" "${@:3}"
-	compare "$1" decap guest "$IN_MAC" "$GATE_MAC" "${@:3}"
+	if compare "$1" encap uplink "$GATE_MAC" "$IN_MAC" "${@:3}" &&
+		compare "$1" decap guest "$IN_MAC" "$GATE_MAC" "${@:3}"; then
+		CAME=yes
+	fi
+}
+
+# verify ID PORT SIZE PEERS
+verify() {
+	peer_verify once "$@"
 }
 
 # compare ID PATH SIDE IN_MAC OUT_MAC SIZE PEERS: what came out on that side.
@@ -56,6 +62,7 @@ compare() {
 	local out=$LAB_DIR/$3.out how=(--in-mac "$4" --out-mac "$5")
 	[ "$1" = ovnet ] || how+=(--bridge)
 	[ ! -e "${out}1" ] || how+=(--also "${out}1")
-	"$core/check.py" "$out" "$2" "$6" "$7" "${how[@]}" >&2 ||
-		fail "$1, $2, size $6, $7 peers: wrong contents (above); dropped: ${dropped:-none}"
+	"$core/check.py" "$out" "$2" "$6" "$7" "${how[@]}" >&2 && return
+	WRONG="$1, $2, size $6, $7 peers: wrong contents (above); dropped: ${dropped:-none}"
+	return 1
 }
