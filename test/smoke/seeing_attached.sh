@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # What an operator sees of a container at an attach port, by IPv6 and IPv4: captures of that port with
-# exact counts, both sides of the tunnel, the way of a packet, what ovnet answers by itself, what is
-# refused, and why another one would be.
+# exact counts, inside and outside of the tunnel, the way of a packet, what is refused, and why another
+# one would be.
 # runs: asan
 export LAB_DUAL=1
 . "$(dirname "$0")/lib.sh"
@@ -52,7 +52,7 @@ for v in 4 6; do
 	# Both ways of a ping, neither neighbour discovery nor anything else of the kernel's.
 	pings="$icmp and host $x and host $b"
 
-	say "IPv$v: at the container's port, as lines of a file"
+	say "IPv$v: at the container's port"
 	looks port.pcapng capture x --inner "$pings" -c 10 -w -
 	in_pod x ping -q -n -c 5 -i 0.02 "$b" >/dev/null
 	seen
